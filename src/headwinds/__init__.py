@@ -1,0 +1,1 @@
+"""Headwinds: from documents to evidence about growth."""

@@ -1,0 +1,1 @@
+"""Language models: tasks, methods, training, evaluation, prediction."""

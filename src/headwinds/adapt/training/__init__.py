@@ -1,0 +1,1 @@
+"""Batches, precision, optimiser, loop, checkpoints."""

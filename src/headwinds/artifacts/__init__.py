@@ -1,0 +1,1 @@
+"""Things on disk: atomic writes, manifests, fingerprints, the stage cache, locks, seeds."""

@@ -1,0 +1,24 @@
+"""What crosses the borders between wings: plain frozen types that depend on nothing above them."""
+
+from headwinds.contracts.codebook import Codebook, Label
+from headwinds.contracts.corpus import Corpus, Refusal
+from headwinds.contracts.estimate import Account, Estimate
+from headwinds.contracts.finding import Finding
+from headwinds.contracts.gold import Gold
+from headwinds.contracts.indicator import Indicator, KeyValue
+from headwinds.contracts.panel import Panel, Series
+
+__all__ = [
+    "Account",
+    "Codebook",
+    "Corpus",
+    "Estimate",
+    "Finding",
+    "Gold",
+    "Indicator",
+    "KeyValue",
+    "Label",
+    "Panel",
+    "Refusal",
+    "Series",
+]

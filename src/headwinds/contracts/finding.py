@@ -1,0 +1,36 @@
+"""A finding: one coded sentence about a result or an input, with its remedy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check has to say.
+
+    Attributes
+    ----------
+    code
+        `E` (must be mended), `W` (weigh it) or `N` (know it) and three digits; stable, so that it can be searched for.
+    sentence
+        What was found, with its numbers.
+    remedy
+        What the reader can do about it; empty if nothing need be done.
+    """
+
+    code: str
+    sentence: str
+    remedy: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        """The kind of finding, read off the code's letter."""
+        kinds: dict[str, Severity] = {"E": "error", "W": "warning", "N": "note"}
+        return kinds[self.code[0]]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.sentence} {self.remedy}".strip()

@@ -1,0 +1,1 @@
+"""Documents in: readers, encodings, codebooks, gold, duplicates, splits."""

@@ -1,0 +1,1 @@
+"""Growth with the index: panel data, accounts, regressions, power."""

@@ -1,0 +1,1 @@
+"""From predictions and gold to an index with its error."""

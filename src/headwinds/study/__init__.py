@@ -1,0 +1,1 @@
+"""The study file, the plan of stages, the run."""
