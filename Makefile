@@ -1,0 +1,73 @@
+# One command each, from a clean clone, on a machine with Python 3.11 or newer, make and git; nothing else is asked for.
+# The environment is .venv. A stamp in it says that it was made for this pyproject.toml and this constraints.txt.
+
+# Python 3.11 if it is there and runs, else python3. Name another with `make demo PYTHON=python3.12`.
+ifndef PYTHON
+PYTHON := $(shell python3.11 --version >/dev/null 2>&1 && echo python3.11 || echo python3)
+endif
+STUDY ?= studies/un-debates/study.toml
+
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+# Run as root in a container, pip warns about something that a virtual environment has already solved.
+export PIP_ROOT_USER_ACTION := ignore
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check format docs lock clean python
+
+help:  ## say what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.stamp-runtime  ## set up, run the shipped study from documents to report, say where the report is
+	@$(BIN)/headwinds run $(STUDY)
+	@report=$$(find runs $(dir $(STUDY)) -name report.html -exec ls -t {} + 2>/dev/null | head -n 1); \
+	if [ -n "$$report" ]; then echo "Open $(CURDIR)/$$report"; \
+	else echo "The run ended, yet no report.html was found under runs/ or $(dir $(STUDY))" >&2; exit 1; fi
+
+test: $(VENV)/.stamp-dev  ## set up, run every test
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.stamp-dev  ## set up, check style, format, types, the order of the layers, the changelog
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@grep -q '^## \[Unreleased\]' CHANGELOG.md || \
+	{ echo "CHANGELOG.md has no '## [Unreleased]' section; add one." >&2; exit 1; }
+
+format: $(VENV)/.stamp-dev  ## set up, put the code into the house's format
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+docs: $(VENV)/.stamp-dev  ## set up, run every Python block of the pages under docs/ (they are plain Markdown; no site is built yet)
+	@$(BIN)/python -m pytest tests/docs
+	@find docs -name '*.md' | LC_ALL=C sort
+
+lock: python  ## write constraints.txt anew from the newest versions that pyproject.toml allows
+	@$(PYTHON) scripts/lock.py constraints.txt
+
+clean:  ## remove the environment and the caches; runs/ is kept
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	{ echo "Headwinds needs Python 3.11 or newer, and '$(PYTHON)' is not that; name one with: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+
+$(BIN)/python: | python
+	@echo "Making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV) || \
+	{ echo "'$(PYTHON) -m venv' failed; on Debian and Ubuntu it needs the package python3-venv." >&2; exit 1; }
+
+$(VENV)/.stamp-runtime: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing Headwinds and what it runs on (once; PyTorch is large)"
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.stamp-dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing Headwinds, what it runs on and what tests it (once; PyTorch is large)"
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $(VENV)/.stamp-runtime $@
