@@ -1,0 +1,1 @@
+"""One estimator a file; `headwinds.measure.registry` names them."""

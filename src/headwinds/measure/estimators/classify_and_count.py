@@ -1,0 +1,84 @@
+"""Classify and count: the share of passages that the classifier takes for positive, its errors uncorrected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headwinds.contracts.finding import Finding
+from headwinds.contracts.indicator import Indicator
+
+if TYPE_CHECKING:
+    from headwinds.measure.cells import Cells
+    from headwinds.measure.frame import Frame
+
+
+def estimate(
+    frame: Frame,
+    cells: Cells,
+    *,
+    level: float = 0.95,
+    minimum_passages: int = 10,
+    minimum_documents: int = 2,
+) -> Indicator:
+    """Weighted share of thresholded labels; its interval knows sampling (clustered by document) and no label error.
+
+    Assumes that false positives and false negatives cancel in every cell.
+    """
+    import numpy as np
+    from scipy.special import ndtri
+
+    from headwinds.measure.cell_counts import count_cells
+    from headwinds.measure.pools import make_parts, sums
+    from headwinds.measure.scores import mean_scores
+
+    parts, size, labels = make_parts(frame, cells), len(cells), len(frame.label_names)
+    decided = frame.label.astype(np.float64)
+    means = mean_scores(frame, parts, decided)
+    present = (parts.share > 0)[:, None]
+    value = sums(parts.cell, np.where(present, parts.share[:, None] * means, 0.0), size)
+    documents, passages, gold = count_cells(frame, cells)
+    value[passages == 0] = np.nan
+    # Passages weigh by what they stand for, so that a part's size, not its sampled number, counts.
+    part_weight = np.bincount(parts.row, weights=frame.weight, minlength=len(parts.cell))
+    weight = frame.weight * (parts.share / np.where(part_weight > 0, part_weight, 1))[parts.row]
+    width = int(frame.document_code.max(initial=0)) + 1
+    code, home = np.unique(cells.code * width + frame.document_code, return_inverse=True)
+    total = sums(home, weight[:, None] * (decided - np.nan_to_num(value)[cells.code]), len(code))
+    clusters = np.bincount(code // width, minlength=size)[:, None]
+    variance = sums(code // width, total**2, size) * clusters / np.where(clusters > 1, clusters - 1, np.nan)
+    variance = np.where(variance > 0, variance, np.nan)
+    reach = ndtri((1 + level) / 2) * np.sqrt(variance)
+    thin = (passages < minimum_passages) | (documents < minimum_documents)
+    lower, upper = np.maximum(value - reach, 0), np.minimum(value + reach, 1)
+    lower[thin], upper[thin] = np.nan, np.nan
+    findings = [
+        Finding(
+            "W305",
+            "classify-and-count takes the classifier's errors for facts; its intervals leave them out.",
+        )
+    ]
+    lost = int(np.isnan(lower).sum())
+    if lost:
+        findings.append(
+            Finding(
+                "W301",
+                f"{lost} of {lower.size} shares are too thin for an interval.",
+                "Measure by wider cells.",
+            )
+        )
+    return Indicator(
+        keys=cells.keys,
+        cells=cells.values * labels,
+        labels=tuple(name for name in frame.label_names for _ in range(size)),
+        value=value.T.reshape(-1),
+        sampling_variance=variance.T.reshape(-1),
+        audit_factor=np.zeros((size * labels, 0)),
+        lower=lower.T.reshape(-1),
+        upper=upper.T.reshape(-1),
+        documents=np.tile(documents, labels),
+        passages=np.tile(passages, labels),
+        gold=np.tile(gold, labels),
+        pooled=("",) * (size * labels),
+        method="classify-and-count",
+        findings=tuple(findings),
+    )

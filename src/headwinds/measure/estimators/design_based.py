@@ -1,0 +1,130 @@
+"""The stratified two-phase estimator as an Indicator: what "difference" and "labelled-only" share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headwinds.contracts.finding import Finding
+from headwinds.contracts.indicator import Indicator
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from headwinds.measure.cells import Cells
+    from headwinds.measure.decomposition import Decomposition
+    from headwinds.measure.frame import Frame
+    from headwinds.measure.settings import EstimatorSettings
+
+
+def estimate_design_based(frame: Frame, cells: Cells, settings: EstimatorSettings, method: str) -> Indicator:
+    """Estimate with these settings; rows by label, then cell."""
+    import numpy as np
+
+    from headwinds.measure.cell_counts import count_cells
+    from headwinds.measure.decomposition import decompose, interval
+    from headwinds.measure.pools import POOL_NAMES, sums
+
+    parts = decompose(frame, cells, settings)
+    labels, size = len(frame.label_names), len(cells)
+    lower, upper = interval(parts, settings.level)
+    shared = (parts.pools.depth > 0)[parts.pool][:, None]
+    correction = parts.correction + parts.counted
+    sampling = sums(parts.cell, parts.sampling + np.where(shared, 0.0, correction), size)
+    sampling[np.isnan(parts.value)] = np.nan
+    documents, passages, gold = count_cells(frame, cells)
+    thin = (passages < settings.minimum_passages) | (documents < settings.minimum_documents)
+    lower[thin], upper[thin] = np.nan, np.nan
+    # Zero variance is only believed where every passage of the cell was read.
+    unread = np.bincount(parts.parts.cell, weights=parts.parts.size, minlength=size) > gold + 0.5
+    variance = sums(parts.cell, parts.sampling + correction, size)
+    none = (variance <= 0) & unread[:, None]
+    sampling[none], lower[none], upper[none] = np.nan, np.nan, np.nan
+    deepest = np.zeros(size, dtype=np.int64)
+    weighs = parts.share > 0
+    np.maximum.at(deepest, parts.cell[weighs], parts.pools.depth[parts.pool[weighs]])
+    return Indicator(
+        keys=cells.keys,
+        cells=cells.values * labels,
+        labels=tuple(name for name in frame.label_names for _ in range(size)),
+        value=parts.value.T.reshape(-1),
+        sampling_variance=sampling.T.reshape(-1),
+        audit_factor=_audit_factor(parts, np.where(shared, correction, 0.0)),
+        lower=lower.T.reshape(-1),
+        upper=upper.T.reshape(-1),
+        documents=np.tile(documents, labels),
+        passages=np.tile(passages, labels),
+        gold=np.tile(gold, labels),
+        pooled=tuple(POOL_NAMES[depth] for depth in deepest) * labels,
+        method=method,
+        findings=_findings(parts, settings, thin, none | np.isnan(sampling), deepest),
+    )
+
+
+def _audit_factor(parts: Decomposition, variance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One column a pool and label, shape (C x L, columns)."""
+    import numpy as np
+
+    size, labels = parts.value.shape
+    shared = np.flatnonzero(parts.pools.depth > 0)
+    column = np.full(len(parts.pools.depth), -1)
+    column[shared] = np.arange(len(shared))
+    factor = np.zeros((size * labels, len(shared) * labels))
+    rows = np.flatnonzero(column[parts.pool] >= 0)
+    for label in range(labels):
+        where = (label * size + parts.cell[rows], label * len(shared) + column[parts.pool[rows]])
+        factor[where] = np.sqrt(np.nan_to_num(variance[rows, label]))
+    return factor
+
+
+def _findings(
+    parts: Decomposition,
+    settings: EstimatorSettings,
+    thin: NDArray[np.bool_],
+    undefined: NDArray[np.bool_],
+    deepest: NDArray[np.int64],
+) -> tuple[Finding, ...]:
+    import numpy as np
+
+    found = []
+    if thin.any():
+        found.append(
+            Finding(
+                "W301",
+                f"{int(thin.sum())} of {len(thin)} cells are too thin for an interval (fewer than "
+                f"{settings.minimum_passages} passages or {settings.minimum_documents} documents).",
+                "Measure by wider cells.",
+            )
+        )
+    if undefined.any():
+        found.append(
+            Finding(
+                "W302",
+                f"the variance of {int(undefined.sum())} of {undefined.size} shares is not available: too few passages "
+                "or gold labels to see any variation.",
+                "Label more passages there, or pool.",
+            )
+        )
+    if (deepest > 0).any():
+        found.append(
+            Finding(
+                "N303",
+                f"{int((deepest > 0).sum())} of {len(deepest)} cells borrow a correction from the gold of their stratum "
+                f"({int((deepest == 2).sum())} of them from all periods), which assumes that labels relate to "
+                "predictions there as they do in the pool.",
+                "Look at the drift test.",
+            )
+        )
+    rare = sorted(
+        {parts.parts.coarse_names[parts.pools.coarse[pool]] for pool, _ in np.argwhere(parts.pools.rare != 0)}
+    )
+    if rare:
+        found.append(
+            Finding(
+                "N304",
+                f"in {', '.join(rare)} some labels have fewer than {settings.minimum_count} positives (or negatives) among "
+                "the gold: their share there is a rare count, and its interval that of a count.",
+                "More labels there narrow it; see the widths by stratum.",
+            )
+        )
+    return tuple(found)
