@@ -1,0 +1,88 @@
+"""Every Python block of the pages runs, block after block, in one namespace a page.
+
+A block that cannot run here says why after `no-run:` in its first line.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(r"^```python(?P<info>[^\n]*)\n(?P<code>.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The code between two fences, the first line of the code in its page, and what the opening fence says besides."""
+
+    code: str
+    line: int
+    info: str
+
+
+def blocks_in(page: str) -> list[Block]:
+    """All Python blocks of a page, in order."""
+    return [
+        Block(found["code"], page.count("\n", 0, found.start("code")) + 1, found["info"].strip())
+        for found in FENCE.finditer(page)
+    ]
+
+
+def run(blocks: list[Block], name: str) -> int:
+    """Execute the blocks that are to run; return how many that were.
+
+    The line numbers of a traceback are those of the page.
+    """
+    namespace: dict[str, object] = {"__name__": "__page__"}
+    done = 0
+    for block in blocks:
+        if block.info:
+            reasoned = re.fullmatch(r"no-run: \S.+", block.info)
+            assert reasoned, (
+                f"{name}:{block.line}: after '```python' comes nothing, or 'no-run: ' and a reason."
+            )
+            continue
+        exec(compile("\n" * (block.line - 1) + block.code, name, "exec"), namespace)
+        done += 1
+    return done
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[path.relative_to(ROOT).as_posix() for path in PAGES])
+def test_every_python_block_of_the_page_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run(blocks_in(page.read_text(encoding="utf-8")), page.relative_to(ROOT).as_posix())
+
+
+def test_the_blocks_of_a_page_are_found():
+    page = ROOT / "docs" / "explanation" / "essay-errata.md"
+    found = blocks_in(page.read_text(encoding="utf-8"))
+    assert len([block for block in found if not block.info]) >= 6
+
+
+def test_a_wrong_number_in_a_page_is_noticed():
+    with pytest.raises(AssertionError):
+        run(
+            blocks_in("Text\n\n```python\nx = 0.3778\n```\n\nMore\n\n```python\nassert x == 0.507222\n```\n"),
+            "page",
+        )
+
+
+def test_a_block_is_left_out_only_with_a_reason():
+    assert run(blocks_in("```python no-run: needs a GPU\nraise SystemExit\n```\n"), "page") == 0
+    with pytest.raises(AssertionError, match="page:2"):
+        run(blocks_in("```python no-run\nraise SystemExit\n```\n"), "page")
+
+
+def test_the_links_between_pages_lead_somewhere():
+    dead = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in [*PAGES, *ROOT.glob("*.md")]
+        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert dead == []

@@ -1,0 +1,49 @@
+"""The command line and the package start without the heavy libraries, and so at once."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HEAVY = ("torch", "transformers", "pandas", "numpy", "pyarrow", "sklearn", "scipy", "matplotlib", "pyfixest")
+
+HELP = """
+import contextlib, io, json, sys
+from headwinds.cli.main import entry
+sys.argv = ["headwinds", "--help"]
+with contextlib.redirect_stdout(io.StringIO()) as shown, contextlib.suppress(SystemExit):
+    entry()
+print(json.dumps({"modules": sorted(sys.modules), "shown": shown.getvalue()}))
+"""
+
+
+def loaded_by(program: str) -> dict[str, object]:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_help_shows_the_verbs_and_imports_no_heavy_library():
+    started = loaded_by(HELP)
+    assert not set(HEAVY) & set(started["modules"])
+    for verb in ("init", "run", "check", "tune", "score", "measure", "explain", "report"):
+        assert verb in started["shown"]
+
+
+def test_importing_the_package_imports_no_heavy_library():
+    started = loaded_by("import json, sys, headwinds; print(json.dumps({'modules': sorted(sys.modules)}))")
+    assert not set(HEAVY) & set(started["modules"])
+
+
+def test_help_takes_less_than_half_a_second():
+    command = str(Path(sys.executable).with_name("headwinds"))
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run([command, "--help"], check=True, capture_output=True)
+        seconds.append(time.perf_counter() - start)
+    assert statistics.median(seconds) < 0.5, seconds
