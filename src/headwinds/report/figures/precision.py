@@ -1,0 +1,66 @@
+"""Where the width of an index's interval comes from, and what more labels would buy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headwinds.report.figures.canvas import FAINT, MARKERS, PALETTE, legend_below, new_figure, percent_axis
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from headwinds.report.cells import ReportTable
+    from headwinds.report.messages import Messages
+
+
+def draw_width(table: ReportTable, messages: Messages) -> Figure:
+    """Draw the table `width-by-stratum` as one stacked bar a label."""
+    from matplotlib.patches import Patch
+
+    labels = list(dict.fromkeys(table.texts("label")))
+    strata = list(dict.fromkeys(table.texts("stratum")))
+    figure = new_figure(5.4, 1.3 + 0.34 * len(labels))
+    axes = figure.subplots()
+    shares = {(record["label"], record["stratum"]): record["variance_share"] for record in table.records()}
+    for place, label in enumerate(labels):
+        start = 0.0
+        for number, stratum in enumerate(strata):
+            length = float(shares.get((label, stratum)) or 0.0)
+            axes.barh(place, length, left=start, height=0.62, color=PALETTE[number % len(PALETTE)], linewidth=0)
+            start += length
+    axes.set_yticks(range(len(labels)), labels)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    axes.grid(False, axis="y")
+    percent_axis(axes, "x")
+    axes.set_xlabel(messages("axis_variance_share"))
+    handles = [Patch(color=PALETTE[number % len(PALETTE)], label=stratum) for number, stratum in enumerate(strata)]
+    legend_below(figure, handles, 3)
+    return figure
+
+
+def draw_gain(table: ReportTable, messages: Messages) -> Figure:
+    """Draw the table `label-gain`: the half width of the interval as labels are added to a stratum."""
+    from matplotlib.lines import Line2D
+
+    figure = new_figure(5.4, 3.4)
+    axes = figure.subplots()
+    handles = []
+    series = list(dict.fromkeys(zip(table.texts("label"), table.texts("stratum"), strict=True)))
+    one_stratum = len({stratum for _, stratum in series}) == 1
+    for number, (label, stratum) in enumerate(series):
+        colour, marker = PALETTE[number % len(PALETTE)], MARKERS[number % len(MARKERS)]
+        records = [record for record in table.records() if (record["label"], record["stratum"]) == (label, stratum)]
+        points = {float(record["additional_labels"] or 0): record["half_width_then"] for record in records}
+        points.setdefault(0.0, records[0]["half_width_now"])
+        known = sorted((labels, float(width)) for labels, width in points.items() if width is not None)
+        name = label if one_stratum else f"{label} / {stratum}"
+        axes.plot(*zip(*known, strict=True), color=colour, marker=marker, markersize=5, linewidth=1.3) if known else None
+        handles.append(Line2D([], [], color=colour, marker=marker, markersize=5, label=name))
+    axes.set_ylim(bottom=0)
+    axes.axhline(0, color=FAINT, linewidth=0.7)
+    percent_axis(axes)
+    axes.set_xlabel(messages("axis_additional_labels"))
+    axes.set_ylabel(messages("axis_half_width"))
+    legend_below(figure, handles, 3)
+    return figure

@@ -1,0 +1,67 @@
+"""Values as a reader sees them. What is not available says so; it never reads 0 or nan."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from headwinds.report.cells import Cell, Kind
+
+if TYPE_CHECKING:
+    from headwinds.report.messages import Messages
+
+MINUS = "\N{MINUS SIGN}"
+THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
+
+
+def show(value: Cell, kind: Kind, messages: Messages) -> str:
+    """One value in the words and digits of the page."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return messages("not_available")
+    if kind == "yes_no":
+        return messages("yes" if value else "no")
+    if kind in ("text", "key") or isinstance(value, str):
+        return str(value)
+    if kind == "integer":
+        return _minus(f"{round(value):,}".replace(",", THIN_SPACE))
+    if kind == "share":
+        return _share(float(value))
+    if kind in ("metric", "probability"):
+        return _minus(f"{value:.2f}")
+    return _number(float(value))
+
+
+def show_interval(value: Cell, lower: Cell, upper: Cell, kind: Kind, messages: Messages) -> str:
+    """A value with its 95% interval in brackets; says so where either is not available."""
+    if _missing(value):
+        return messages("not_available")
+    shown = show(value, kind, messages)
+    if _missing(lower) or _missing(upper):
+        return f"{shown} ({messages('interval_not_available')})"
+    return f"{shown} [{show(lower, kind, messages)}, {show(upper, kind, messages)}]"
+
+
+def _missing(value: Cell) -> bool:
+    return value is None or (isinstance(value, float) and not math.isfinite(value))
+
+
+def _minus(text: str) -> str:
+    """A true minus sign, and none before a number that rounds to zero."""
+    if text.startswith("-"):
+        return MINUS + text[1:] if any(digit in text for digit in "123456789") else text[1:]
+    return text
+
+
+def _share(value: float) -> str:
+    percent = 100 * value
+    digits = 1 if abs(percent) >= 1 or percent == 0 else 2
+    return f"{_minus(f'{percent:.{digits}f}')}{THIN_SPACE}%"
+
+
+def _number(value: float) -> str:
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if size >= 1e6 or size < 1e-4:
+        return _minus(f"{value:.2e}")
+    return _minus(f"{value:.3f}" if size < 100 else f"{value:.1f}")

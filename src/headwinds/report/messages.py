@@ -1,0 +1,53 @@
+"""The words of the page. All of them stand in one catalogue a language: `templates/messages.<language>.toml`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+
+from headwinds.errors import SettingsError
+
+_NAME = re.compile(r"messages\.([a-z]{2,3}(?:-[a-z0-9]+)*)\.toml", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """A catalogue: call it with a key, and the values that the sentence has gaps for."""
+
+    language: str
+    entries: Mapping[str, str]
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The sentence of a key with its gaps filled."""
+        return self.entries[key].format(**values) if values else self.entries[key]
+
+    def column(self, name: str) -> str:
+        """A column's heading: from the catalogue, else the column's own name."""
+        return self.entries.get(f"column_{name}", name.replace("_", " "))
+
+    def metric(self, name: str) -> str:
+        """A metric's name: from the catalogue, else as it stands."""
+        return self.entries.get(f"metric_{name}", name.replace("_", " "))
+
+
+def languages() -> tuple[str, ...]:
+    """The languages that have a catalogue."""
+    found = (_NAME.fullmatch(item.name) for item in resources.files("headwinds.report").joinpath("templates").iterdir())
+    return tuple(sorted(match.group(1) for match in found if match))
+
+
+def load_messages(language: str = "en") -> Messages:
+    """Read a catalogue.
+
+    Raises
+    ------
+    SettingsError
+        If there is none for the language.
+    """
+    if language not in languages():
+        raise SettingsError(f"The report knows no language {language!r}; it knows {', '.join(languages())}.")
+    path = resources.files("headwinds.report").joinpath("templates", f"messages.{language}.toml")
+    return Messages(language, tomllib.loads(path.read_text(encoding="utf-8")))

@@ -1,0 +1,164 @@
+"""The report: one page that opens without a network, with every figure and table beside it as files."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headwinds.errors import SettingsError, StorageError
+from headwinds.report.anchors import passages_anchor
+from headwinds.report.messages import Messages, load_messages
+
+if TYPE_CHECKING:
+    from headwinds.report.cells import ReportTable
+    from headwinds.report.content import PassageTrace, ReportContent
+    from headwinds.report.figures.gallery import DrawnFigure
+
+
+@dataclass(frozen=True, slots=True)
+class PassageGroup:
+    """The passages behind one point, where they stand on the page, and how many there are in all."""
+
+    anchor: str
+    cell: str
+    trace: PassageTrace | None
+
+
+def write_report(content: ReportContent, directory: Path, *, language: str = "en") -> None:
+    """Write the report into a folder.
+
+    Parameters
+    ----------
+    content
+        What the report shows.
+    directory
+        An existing folder, filled by this call alone; the caller makes it appear at once or not at all.
+    language
+        Of the page's own words; a catalogue of it must exist.
+
+    Raises
+    ------
+    SettingsError
+        If the language is unknown, or the study says nothing of its limits.
+    MismatchError
+        If a table lacks a column that the page needs, or a label is not in the codebook.
+    StorageError
+        If a file cannot be written.
+    """
+    for name, data in render_report(content, language=language).items():
+        path = directory / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        except OSError as error:
+            raise StorageError(f"Cannot write {path}: {error.strerror or error}.") from error
+
+
+def render_report(content: ReportContent, *, language: str = "en") -> dict[str, bytes]:
+    """Every file of the report by its path in the folder: the same content gives the same bytes.
+
+    Raises
+    ------
+    SettingsError, MismatchError
+        As `write_report`.
+    """
+    from headwinds.report.answer import answer_sentences
+    from headwinds.report.figures.gallery import draw_figures
+    from headwinds.report.files import csv_bytes, json_bytes, parquet_bytes
+    from headwinds.report.results import results
+    from headwinds.report.tables import make_tables
+
+    messages = load_messages(language)
+    limits = _limits(content, messages)
+    tables = make_tables(content, messages)
+    groups = passage_groups(content)
+    anchors = frozenset(group.anchor for of_label in groups.values() for group in of_label)
+    figures = draw_figures(content, tables, anchors, messages)
+    answer = answer_sentences(content, tables, messages)
+    files = {
+        "report.html": _html(content, tables, figures, groups, answer, limits, messages).encode("utf-8", "replace"),
+        "results.json": json_bytes(results(content, tables, answer, limits)),
+        "provenance.json": json_bytes(content.provenance),
+    }
+    for figure in figures.values():
+        files[f"figures/{figure.name}.svg"] = figure.svg
+        files[f"figures/{figure.name}.png"] = figure.png
+    for table in tables.values():
+        files[f"tables/{table.name}.csv"] = csv_bytes(table)
+        files[f"tables/{table.name}.parquet"] = parquet_bytes(table)
+    return files
+
+
+def _limits(content: ReportContent, messages: Messages) -> tuple[str, ...]:
+    """The study's own limits, then those that hold for any study; no setting leaves them out."""
+    if not any(limit.strip() for limit in content.limits):
+        raise SettingsError(
+            "A report must say what its study cannot: `limits` is empty.", remedy="Add at least one sentence to it."
+        )
+    general = tuple(messages(f"limit_{name}") for name in ("association", "model", "labels", "texts"))
+    return (*content.limits, messages("limit_gold", gold_provenance=content.check.gold_provenance), *general)
+
+
+def passage_groups(content: ReportContent) -> dict[str, tuple[PassageGroup, ...]]:
+    """By label, the passages behind every point of the indicators with one key, and any other trace that was given."""
+    traces = {(trace.label, trace.cell): trace for trace in content.passages}
+    points = dict.fromkeys(
+        point
+        for figure in content.indicators
+        if len(figure.corrected.keys) == 1
+        for point in zip(figure.corrected.labels, figure.corrected.cells, strict=True)
+    )
+    points |= dict.fromkeys(traces)
+    return {
+        label: tuple(
+            PassageGroup(passages_anchor(label, cell), " / ".join(str(key) for key in cell), traces.get((label, cell)))
+            for name, cell in points
+            if name == label
+        )
+        for label in content.codebook.names
+    }
+
+
+def _html(
+    content: ReportContent,
+    tables: Mapping[str, ReportTable],
+    figures: Mapping[str, DrawnFigure],
+    groups: Mapping[str, tuple[PassageGroup, ...]],
+    answer: tuple[str, ...],
+    limits: tuple[str, ...],
+    messages: Messages,
+) -> str:
+    import jinja2
+    from markupsafe import Markup
+
+    from headwinds.report.sections import page_sections
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("headwinds.report", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    source = environment.loader
+    assets = {name: source.get_source(environment, name)[0] for name in ("style.css", "page.js")} if source else {}
+    script = assets["page.js"]
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    return environment.get_template("report.html.j2").render(
+        content=content,
+        messages=messages,
+        t=messages,
+        sections=page_sections(content, tables, groups, messages),
+        figures={name: Markup(figure.inline) for name, figure in figures.items()},  # noqa: S704 - escaped when drawn
+        drawn=figures,
+        answer=answer,
+        limits=limits,
+        css=Markup(assets["style.css"]),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        script_hash=digest,
+    )
