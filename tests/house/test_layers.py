@@ -12,7 +12,7 @@ from house.repository import ROOT, SOURCE
 
 
 def lint_imports(folder: Path, source: Path) -> subprocess.CompletedProcess[str]:
-    command = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    command = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True, no_logo=True))"
     return subprocess.run(
         [sys.executable, "-c", command],
         cwd=folder,
