@@ -25,8 +25,8 @@ def test_no_committed_text_names_a_path_of_some_machine():
 
 
 def test_the_pattern_knows_such_a_path_when_it_sees_one():
-    for path in ("'/home/ann/x'", "cd /work/thing", "../beside/data/x.csv", "open('/tmp/abc/x')"):
-        assert ELSEWHERE.search(path), path
+    for path in ("'%home%ann%x'", "cd %work%thing", "..%beside%data%x.csv", "open('%tmp%abc%x')"):
+        assert ELSEWHERE.search(path.replace("%", "/")), path  # written so that this file names none itself
     for text in ("https://example.org/home/page", "src/work/x", "network/home/x"):
         assert not ELSEWHERE.search(text), text
 
