@@ -34,13 +34,21 @@ _PASSAGE_COLUMNS = frozenset({"text", "passage_id", "probability", "gold"})
 
 
 @dataclass(frozen=True, slots=True)
+class IndexPanel:
+    """One label of an indicator."""
+
+    label: str
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
 class IndexSection:
     """One indicator: a figure and a table a label."""
 
     title: str
     corrected_method: str
     naive_method: str
-    panels: tuple[View, ...]
+    panels: tuple[IndexPanel, ...]
     gaps: tuple[str, ...]
 
 
@@ -72,6 +80,8 @@ class PageSections:
     metrics: tuple[View, ...]
     system: View | None
     differences: View
+    tested: str
+    observations: str
     errors: tuple[PassageItem, ...]
     indices: tuple[IndexSection, ...]
     coefficients: View | None
@@ -101,6 +111,8 @@ def page_sections(
         metrics=tuple(metric_view(metrics, metric, messages) for metric in shown),
         system=system_view(metrics, first, messages) if first else None,
         differences=differences_view(tables["differences"], messages),
+        tested=_tested(content, messages),
+        observations=_observations(content, messages),
         errors=_worst_errors(tables["worst-errors"], messages),
         indices=_index_sections(content, tables, anchors, messages),
         coefficients=coefficients_view(tables["coefficients"], messages) if "coefficients" in tables else None,
@@ -135,6 +147,20 @@ def _facts(content: ReportContent, messages: Messages) -> tuple[tuple[str, str],
     )
 
 
+def _tested(content: ReportContent, messages: Messages) -> str:
+    test = content.evaluation
+    counts = {"passages": test.passages, "documents": test.documents, "folds": test.folds}
+    return messages("model_tested", **{name: show(count, "integer", messages) for name, count in counts.items()})
+
+
+def _observations(content: ReportContent, messages: Messages) -> str:
+    if content.regression is None:
+        return ""
+    estimate = content.regression.corrected
+    counts = {"observations": estimate.observations, "clusters": estimate.clusters}
+    return messages("observations_text", **{name: show(count, "integer", messages) for name, count in counts.items()})
+
+
 def _worst_errors(table: ReportTable, messages: Messages) -> tuple[PassageItem, ...]:
     items = []
     for record in table.records()[:WORST_SHOWN]:
@@ -162,7 +188,7 @@ def _index_sections(
             def anchor(cell: tuple[Cell, ...], label: str = label) -> str | None:
                 return point_anchor(label, cell, anchors)
 
-            views.append(index_view(table, keys, anchor, messages))
+            views.append(IndexPanel(label, index_view(table, keys, anchor, messages)))
             thin = [" / ".join(str(key) for key in row[:keys]) for row in table.rows if row[-1] != "available"]
             if thin:
                 gaps.append(messages("gaps", label=label, count=len(thin), cells=", ".join(thin)))

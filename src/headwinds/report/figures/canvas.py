@@ -72,10 +72,10 @@ def new_figure(width: float, height: float) -> Figure:
 
 def percent_axis(axes: Axes, which: str = "y") -> None:
     """Show fractions as percentages."""
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import FuncFormatter
 
     axis = axes.yaxis if which == "y" else axes.xaxis
-    axis.set_major_formatter(PercentFormatter(xmax=1, symbol=" %"))
+    axis.set_major_formatter(FuncFormatter(lambda share, _: f"{round(100 * share, 6):g} %"))
 
 
 def legend_below(figure: Figure, handles: Sequence[Any], columns: int) -> None:

@@ -34,7 +34,7 @@ def draw_index(
         Upper end of the axis, the same for all labels so that they can be compared.
     """
     facets = list(dict.fromkeys(row[: max(keys - 1, 0)] for row in table.rows))
-    figure = new_figure(4.6, 3.1 if len(facets) <= 1 else 1.0 + 1.25 * len(facets))
+    figure = new_figure(3.9, 2.9 if len(facets) <= 1 else 1.0 + 1.2 * len(facets))
     panels = figure.subplots(len(facets) or 1, 1, sharex=True, squeeze=False)[:, 0]
     ticks, places = _positions([row[keys - 1] if keys else messages("whole_corpus") for row in table.rows])
     for panel, facet in zip(panels, facets or [()], strict=True):
@@ -86,7 +86,8 @@ def _draw_panel(
     known = np.isfinite(value)
     for chosen, face in ((known & ~pooled, colour), (known & pooled, PAPER)):
         panel.scatter(x[chosen], value[chosen], s=18, facecolor=face, edgecolor=colour, linewidth=1.1, zorder=3)
-    panel.plot(x[~known], np.zeros((~known).sum()), linestyle="", marker="x", markersize=5, color=FAINT, clip_on=False)
+    if not known.all():
+        panel.plot(x[~known], np.zeros((~known).sum()), linestyle="", marker="x", markersize=5, color=FAINT, clip_on=False)
     linked = [place for place, target in enumerate(anchors) if target is not None]
     if linked:
         heights = np.where(known, value, 0.0)[linked]
