@@ -74,7 +74,9 @@ def evaluation(labels, seed=1):
     def system(name, level, probabilities=True):
         defined = {m: probabilities or m not in METRICS[3:] for m in METRICS}
         rows = tuple(
-            LabelEvaluation(label, 53 + place, {m: interval(level + 0.1 * rng.random(), defined[m]) for m in METRICS})
+            LabelEvaluation(
+                label, 53 + place, {m: interval(level + 0.1 * rng.random(), defined[m]) for m in METRICS}
+            )
             for place, label in enumerate(labels)
         )
         return SystemEvaluation(name, rows, {m: interval(level + 0.05, defined[m]) for m in METRICS})
@@ -147,9 +149,14 @@ def passages(labels, years, count):
             pa.table(
                 {
                     "passage_id": [f"AFG_{year}_{number:03d}" for number in range(count)],
-                    "text": [f"Passage {number} of {year}: technology is a force for development." for number in range(count)],
+                    "text": [
+                        f"Passage {number} of {year}: technology is a force for development."
+                        for number in range(count)
+                    ],
                     "probability": [0.9 - 0.1 * number for number in range(count)],
-                    "gold": pa.array([(None, True, False)[number % 3] for number in range(count)], pa.bool_()),
+                    "gold": pa.array(
+                        [(None, True, False)[number % 3] for number in range(count)], pa.bool_()
+                    ),
                     "weight": [1.0 if number else 29.1 for number in range(count)],
                     "country": ["AFG"] * count,
                 }
@@ -161,7 +168,13 @@ def passages(labels, years, count):
     )
 
 
-def content(labels=("driver", "divide"), years=range(1990, 1996), groups=("High income", "Other"), countries=4, **changes):
+def content(
+    labels=("driver", "divide"),
+    years=range(1990, 1996),
+    groups=("High income", "Other"),
+    countries=4,
+    **changes,
+):
     labels, years = list(labels), list(years)
     by_year = [(year,) for year in years]
     by_group = [(group, year) for group in groups for year in years]
@@ -178,7 +191,9 @@ def content(labels=("driver", "divide"), years=range(1990, 1996), groups=("High 
     fields = {
         "title": "What governments said of technology",
         "question": "Which headwinds blow against technology, where, since when, and at what cost in growth?",
-        "codebook": Codebook(tuple(Label(name, f"the passage says that {name} matters", "only a word") for name in labels)),
+        "codebook": Codebook(
+            tuple(Label(name, f"the passage says that {name} matters", "only a word") for name in labels)
+        ),
         "corpus": CorpusFacts(
             source="United Nations General Debate Corpus (Jankin, Baturo and Dasandi).",
             licence="CC0.",
@@ -189,7 +204,12 @@ def content(labels=("driver", "divide"), years=range(1990, 1996), groups=("High 
             first_year=years[0],
             last_year=years[-1],
             strata=pd.DataFrame(
-                {"stratum": strata, "passages": [6603, 2945, 7200], "population": [6603.0, 2945.0, 175297.0], "gold": [900, 270, 555]}
+                {
+                    "stratum": strata,
+                    "passages": [6603, 2945, 7200],
+                    "population": [6603.0, 2945.0, 175297.0],
+                    "gold": [900, 270, 555],
+                }
             ),
         ),
         "check": CheckFacts(
@@ -218,17 +238,27 @@ def content(labels=("driver", "divide"), years=range(1990, 1996), groups=("High 
                 "index-by-group",
                 "share of passages by country group and year",
                 indicator(labels, ("group", "year"), by_group, "difference", seed=5),
-                indicator(labels, ("group", "year"), by_group, "classify-and-count", seed=6, shift=0.012, gaps=False),
+                indicator(
+                    labels, ("group", "year"), by_group, "classify-and-count", seed=6, shift=0.012, gaps=False
+                ),
             ),
         ),
         "limits": ("Speeches say what governments wish to say.",),
         "provenance": {"inputs": {"sample.parquet": "ab" * 32}, "seed": 7, "versions": {"torch": "2.13"}},
         "width_by_stratum": pd.DataFrame(
-            [(label, stratum, share) for label in labels for stratum, share in zip(strata, (0.1, 0.05, 0.85), strict=True)],
+            [
+                (label, stratum, share)
+                for label in labels
+                for stratum, share in zip(strata, (0.1, 0.05, 0.85), strict=True)
+            ],
             columns=["label", "stratum", "variance_share"],
         ),
         "label_gain": pd.DataFrame(
-            [(label, "none", more, 0.012, 0.012 / np.sqrt(1 + more / 555)) for label in labels for more in (500, 1000, 2000)],
+            [
+                (label, "none", more, 0.012, 0.012 / np.sqrt(1 + more / 555))
+                for label in labels
+                for more in (500, 1000, 2000)
+            ],
             columns=["label", "stratum", "additional_labels", "half_width_now", "half_width_then"],
         ),
         "growth": GrowthFacts(
@@ -239,7 +269,9 @@ def content(labels=("driver", "divide"), years=range(1990, 1996), groups=("High 
                 parts=("hours", "labour_quality", "capital_deepening", "tfp"),
                 units="% per year",
                 estimand="Growth of output, mean over 38 OECD countries",
-                unavailable=pd.DataFrame({"entity": ["XYZ"], "period": [1990], "reason": ["no hours published"]}),
+                unavailable=pd.DataFrame(
+                    {"entity": ["XYZ"], "period": [1990], "reason": ["no hours published"]}
+                ),
             ),
             bar_columns=("span",),
             slowdown=Slowdown("1995-2004", "2004-2019", 38, 0.854, 0.155, -0.7, 0.169, slowdown),
@@ -247,7 +279,9 @@ def content(labels=("driver", "divide"), years=range(1990, 1996), groups=("High 
         "regression": RegressionFacts(
             naive=estimate(labels, "naive", 8),
             corrected=estimate(labels, "errors-in-variables", 9),
-            detectable=pd.DataFrame({"name": labels, "minimum_detectable_effect": [0.5] * (len(labels) - 1) + [NAN]}),
+            detectable=pd.DataFrame(
+                {"name": labels, "minimum_detectable_effect": [0.5] * (len(labels) - 1) + [NAN]}
+            ),
             sentences=("Two-way effects absorb the world's turn to technology.",),
         ),
         "passages": passages(labels, years, 3),

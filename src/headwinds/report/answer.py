@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from headwinds.report.messages import Messages
 
 
-def answer_sentences(content: ReportContent, tables: Mapping[str, ReportTable], messages: Messages) -> tuple[str, ...]:
+def answer_sentences(
+    content: ReportContent, tables: Mapping[str, ReportTable], messages: Messages
+) -> tuple[str, ...]:
     """Three sentences: what was measured, what growth did, and what the one says of the other."""
     return (
         _measured(content, tables, messages),
@@ -41,9 +43,18 @@ def _measured(content: ReportContent, tables: Mapping[str, ReportTable], message
         return messages("answer_measured_missing")
     _, label, first, last = max(spans, key=lambda span: span[0])
     key = table_key(figure.corrected.keys[0], first)
-    shown = [show_interval(point["value"], point["lower"], point["upper"], "share", messages) for point in (first, last)]
+    shown = [
+        show_interval(point["value"], point["lower"], point["upper"], "share", messages)
+        for point in (first, last)
+    ]
     return messages(
-        "answer_measured", label=label, first=first[key], last=last[key], then=shown[0], now=shown[1], labels=len(spans)
+        "answer_measured",
+        label=label,
+        first=first[key],
+        last=last[key],
+        then=shown[0],
+        now=shown[1],
+        labels=len(spans),
     )
 
 
@@ -57,7 +68,8 @@ def _growth(content: ReportContent, tables: Mapping[str, ReportTable], messages:
         return messages("answer_growth_missing")
     [mean] = tables["slowdown-mean"].records()
     shown = {
-        name: show(mean[name], "number", messages) for name in ("before", "after", "change", "standard_error", "countries")
+        name: show(mean[name], "number", messages)
+        for name in ("before", "after", "change", "standard_error", "countries")
     }
     return messages("answer_growth", **{**shown, "countries": mean["countries"]}, **_spans(mean))
 
@@ -71,9 +83,15 @@ def _association(content: ReportContent, tables: Mapping[str, ReportTable], mess
     if content.regression is None:
         return messages("answer_association_missing")
     records = tables["coefficients"].records()
-    effects = [effect for effect in tables["minimum-detectable-effects"].column("minimum_detectable_effect") if effect]
+    effects = [
+        effect
+        for effect in tables["minimum-detectable-effects"].column("minimum_detectable_effect")
+        if effect
+    ]
     smallest = show(min(effects, key=float) if effects else None, "number", messages)
-    tested = [record for record in records if None not in (record["corrected_lower"], record["corrected_upper"])]
+    tested = [
+        record for record in records if None not in (record["corrected_lower"], record["corrected_upper"])
+    ]
     apart = [
         record
         for record in tested
@@ -86,9 +104,20 @@ def _association(content: ReportContent, tables: Mapping[str, ReportTable], mess
         return messages("answer_association_none", tested=len(tested), smallest=smallest, units=units)
     named = "; ".join(
         f"{record['name']} "
-        + show_interval(record["corrected_value"], record["corrected_lower"], record["corrected_upper"], "number", messages)
+        + show_interval(
+            record["corrected_value"],
+            record["corrected_lower"],
+            record["corrected_upper"],
+            "number",
+            messages,
+        )
         for record in apart
     )
     return messages(
-        "answer_association", apart=len(apart), tested=len(tested), named=named, smallest=smallest, units=units
+        "answer_association",
+        apart=len(apart),
+        tested=len(tested),
+        named=named,
+        smallest=smallest,
+        units=units,
     )

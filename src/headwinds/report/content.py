@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from headwinds.contracts import Account, Codebook, Estimate, Evaluation, Finding, Indicator, KeyValue
 
-    Table = pd.DataFrame | pa.Table
+    Table: TypeAlias = pd.DataFrame | pa.Table
 
 
 @dataclass(frozen=True, slots=True)

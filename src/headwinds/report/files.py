@@ -22,9 +22,9 @@ def guard(text: str) -> str:
 
 
 def csv_bytes(table: ReportTable) -> bytes:
-    """UTF-8, comma, LF; what is not available is an empty field; text is guarded, numbers stand as they are."""
+    """UTF-8, comma, CRLF (RFC 4180); what is not available is an empty field; text is guarded, numbers stand as they are."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow([guard(column) for column in table.columns])
     writer.writerows([_csv_cell(value) for value in row] for row in table.rows)
     return buffer.getvalue().encode("utf-8", "surrogatepass")

@@ -35,7 +35,10 @@ class Messages:
 
 def languages() -> tuple[str, ...]:
     """The languages that have a catalogue."""
-    found = (_NAME.fullmatch(item.name) for item in resources.files("headwinds.report").joinpath("templates").iterdir())
+    found = (
+        _NAME.fullmatch(item.name)
+        for item in resources.files("headwinds.report").joinpath("templates").iterdir()
+    )
     return tuple(sorted(match.group(1) for match in found if match))
 
 

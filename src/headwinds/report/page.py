@@ -80,7 +80,9 @@ def render_report(content: ReportContent, *, language: str = "en") -> dict[str, 
     figures = draw_figures(content, tables, anchors, messages)
     answer = answer_sentences(content, tables, messages)
     files = {
-        "report.html": _html(content, tables, figures, groups, answer, limits, messages).encode("utf-8", "replace"),
+        "report.html": _html(content, tables, figures, groups, answer, limits, messages).encode(
+            "utf-8", "replace"
+        ),
         "results.json": json_bytes(results(content, tables, answer, limits)),
         "provenance.json": json_bytes(content.provenance),
     }
@@ -97,7 +99,8 @@ def _limits(content: ReportContent, messages: Messages) -> tuple[str, ...]:
     """The study's own limits, then those that hold for any study; no setting leaves them out."""
     if not any(limit.strip() for limit in content.limits):
         raise SettingsError(
-            "A report must say what its study cannot: `limits` is empty.", remedy="Add at least one sentence to it."
+            "A report must say what its study cannot: `limits` is empty.",
+            remedy="Add at least one sentence to it.",
         )
     general = tuple(messages(f"limit_{name}") for name in ("association", "model", "labels", "texts"))
     return (*content.limits, messages("limit_gold", gold_provenance=content.check.gold_provenance), *general)
@@ -115,7 +118,9 @@ def passage_groups(content: ReportContent) -> dict[str, tuple[PassageGroup, ...]
     points |= dict.fromkeys(traces)
     return {
         label: tuple(
-            PassageGroup(passages_anchor(label, cell), " / ".join(str(key) for key in cell), traces.get((label, cell)))
+            PassageGroup(
+                passages_anchor(label, cell), " / ".join(str(key) for key in cell), traces.get((label, cell))
+            )
             for name, cell in points
             if name == label
         )
@@ -146,7 +151,9 @@ def _html(
         keep_trailing_newline=True,
     )
     source = environment.loader
-    assets = {name: source.get_source(environment, name)[0] for name in ("style.css", "page.js")} if source else {}
+    assets = (
+        {name: source.get_source(environment, name)[0] for name in ("style.css", "page.js")} if source else {}
+    )
     script = assets["page.js"]
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
     return environment.get_template("report.html.j2").render(

@@ -40,14 +40,22 @@ def results(
             "tokens_lost": check.tokens_lost,
             "maximum_length": check.maximum_length,
         },
-        "evaluation": {"passages": evaluation.passages, "documents": evaluation.documents, "folds": evaluation.folds},
+        "evaluation": {
+            "passages": evaluation.passages,
+            "documents": evaluation.documents,
+            "folds": evaluation.folds,
+        },
         "regression": None
         if content.regression is None
-        else {"naive": _meaning(content.regression.naive), "corrected": _meaning(content.regression.corrected)},
+        else {
+            "naive": _meaning(content.regression.naive),
+            "corrected": _meaning(content.regression.corrected),
+        },
         "tables": {name: table_as_json(table) for name, table in tables.items() if name != "passages"},
         "tables_elsewhere": {"passages": "tables/passages.parquet"} if "passages" in tables else {},
         "findings": [
-            {"code": item.code, "sentence": item.sentence, "remedy": item.remedy} for item in all_findings(content)
+            {"code": item.code, "sentence": item.sentence, "remedy": item.remedy}
+            for item in all_findings(content)
         ],
         "limits": list(limits),
     }
@@ -70,7 +78,11 @@ def all_findings(content: ReportContent) -> tuple[Finding, ...]:
     """Every finding of every part, once: errors, then warnings, then notes, by code."""
     parts: list[Iterable[Finding]] = [content.check.findings, content.evaluation.findings]
     for figure in content.indicators:
-        parts += [item.findings for item in (figure.corrected, figure.naive, figure.labelled_only) if item is not None]
+        parts += [
+            item.findings
+            for item in (figure.corrected, figure.naive, figure.labelled_only)
+            if item is not None
+        ]
     if content.growth is not None:
         parts.append(content.growth.accounts.findings)
     if content.regression is not None:

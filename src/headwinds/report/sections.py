@@ -115,7 +115,9 @@ def page_sections(
         observations=_observations(content, messages),
         errors=_worst_errors(tables["worst-errors"], messages),
         indices=_index_sections(content, tables, anchors, messages),
-        coefficients=coefficients_view(tables["coefficients"], messages) if "coefficients" in tables else None,
+        coefficients=coefficients_view(tables["coefficients"], messages)
+        if "coefficients" in tables
+        else None,
         findings=all_findings(content),
         passages=_passage_lists(groups, messages),
         provenance=flatten(content.provenance),
@@ -127,7 +129,11 @@ def _facts(content: ReportContent, messages: Messages) -> tuple[tuple[str, str],
     corpus, check = content.corpus, content.check
     counts = {
         name: show(value, "integer", messages)
-        for name, value in (("passages", corpus.passages), ("documents", corpus.documents), ("population", corpus.population))
+        for name, value in (
+            ("passages", corpus.passages),
+            ("documents", corpus.documents),
+            ("population", corpus.population),
+        )
     }
     return (
         (messages("fact_source"), corpus.source),
@@ -141,7 +147,9 @@ def _facts(content: ReportContent, messages: Messages) -> tuple[tuple[str, str],
         (
             messages("fact_tokens"),
             messages(
-                "fact_tokens_text", lost=show(check.tokens_lost, "share", messages), maximum=check.maximum_length
+                "fact_tokens_text",
+                lost=show(check.tokens_lost, "share", messages),
+                maximum=check.maximum_length,
             ),
         ),
     )
@@ -150,7 +158,9 @@ def _facts(content: ReportContent, messages: Messages) -> tuple[tuple[str, str],
 def _tested(content: ReportContent, messages: Messages) -> str:
     test = content.evaluation
     counts = {"passages": test.passages, "documents": test.documents, "folds": test.folds}
-    return messages("model_tested", **{name: show(count, "integer", messages) for name, count in counts.items()})
+    return messages(
+        "model_tested", **{name: show(count, "integer", messages) for name, count in counts.items()}
+    )
 
 
 def _observations(content: ReportContent, messages: Messages) -> str:
@@ -158,7 +168,9 @@ def _observations(content: ReportContent, messages: Messages) -> str:
         return ""
     estimate = content.regression.corrected
     counts = {"observations": estimate.observations, "clusters": estimate.clusters}
-    return messages("observations_text", **{name: show(count, "integer", messages) for name, count in counts.items()})
+    return messages(
+        "observations_text", **{name: show(count, "integer", messages) for name, count in counts.items()}
+    )
 
 
 def _worst_errors(table: ReportTable, messages: Messages) -> tuple[PassageItem, ...]:
@@ -189,7 +201,9 @@ def _index_sections(
                 return point_anchor(label, cell, anchors)
 
             views.append(IndexPanel(label, index_view(table, keys, anchor, messages)))
-            thin = [" / ".join(str(key) for key in row[:keys]) for row in table.rows if row[-1] != "available"]
+            thin = [
+                " / ".join(str(key) for key in row[:keys]) for row in table.rows if row[-1] != "available"
+            ]
             if thin:
                 gaps.append(messages("gaps", label=label, count=len(thin), cells=", ".join(thin)))
         naive = figure.naive.method if figure.naive is not None else messages("not_available")
@@ -201,7 +215,8 @@ def _passage_lists(
     groups: Mapping[str, tuple[PassageGroup, ...]], messages: Messages
 ) -> tuple[tuple[str, tuple[PassageList, ...]], ...]:
     return tuple(
-        (label, tuple(_passage_list(group, messages) for group in of_label)) for label, of_label in groups.items()
+        (label, tuple(_passage_list(group, messages) for group in of_label))
+        for label, of_label in groups.items()
     )
 
 
@@ -213,7 +228,9 @@ def _passage_list(group: PassageGroup, messages: Messages) -> PassageList:
     items = []
     for row, record in zip(table.rows, table.records(), strict=True):
         facts = [(messages.column("probability"), show(record["probability"], "probability", messages))]
-        gold = messages("not_labelled") if record["gold"] is None else show(record["gold"], "yes_no", messages)
+        gold = (
+            messages("not_labelled") if record["gold"] is None else show(record["gold"], "yes_no", messages)
+        )
         facts.append((messages.column("gold"), gold))
         for name, kind, value in zip(table.columns, table.kinds, row, strict=True):
             if name not in _PASSAGE_COLUMNS:
@@ -229,5 +246,7 @@ def flatten(tree: object, path: str = "") -> tuple[tuple[str, str], ...]:
         parts = ((f"{path}.{key}" if path else str(key), value) for key, value in tree.items())
         return tuple(line for name, value in parts for line in flatten(value, name))
     if isinstance(tree, (list, tuple)):
-        return tuple(line for place, value in enumerate(tree, 1) for line in flatten(value, f"{path}[{place}]"))
+        return tuple(
+            line for place, value in enumerate(tree, 1) for line in flatten(value, f"{path}[{place}]")
+        )
     return ((path, "" if tree is None else str(tree)),)

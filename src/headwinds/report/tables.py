@@ -11,7 +11,13 @@ from headwinds.report.cells import Cell, Kind, ReportTable, guess_kind, plain, r
 
 if TYPE_CHECKING:
     from headwinds.contracts import Estimate, Evaluation, Indicator, Interval
-    from headwinds.report.content import GrowthFacts, IndicatorFigure, PassageTrace, RegressionFacts, ReportContent
+    from headwinds.report.content import (
+        GrowthFacts,
+        IndicatorFigure,
+        PassageTrace,
+        RegressionFacts,
+        ReportContent,
+    )
     from headwinds.report.messages import Messages
 
 INTERVAL: tuple[str, ...] = ("value", "lower", "upper")
@@ -22,7 +28,9 @@ def make_tables(content: ReportContent, messages: Messages) -> dict[str, ReportT
     tables: dict[str, ReportTable] = {}
     for table in _all_tables(content, messages):
         if table.name in tables:
-            raise MismatchError(f"Two tables of the report are named {table.name!r}; an indicator's name must be its own.")
+            raise MismatchError(
+                f"Two tables of the report are named {table.name!r}; an indicator's name must be its own."
+            )
         tables[table.name] = table
     return tables
 
@@ -54,13 +62,19 @@ def _all_tables(content: ReportContent, messages: Messages) -> Iterator[ReportTa
 def _data_tables(content: ReportContent, messages: Messages) -> Iterator[ReportTable]:
     if content.corpus.strata is not None:
         kinds: dict[str, Kind] = {"population": "integer", "period": "key", "weight": "number"}
-        yield read_table("strata", messages("table_strata"), content.corpus.strata, required=("stratum",), kinds=kinds)
+        yield read_table(
+            "strata", messages("table_strata"), content.corpus.strata, required=("stratum",), kinds=kinds
+        )
     if content.check.label_counts is not None:
         required = ("label", "stratum", "gold", "positives")
-        yield read_table("label-counts", messages("table_label_counts"), content.check.label_counts, required=required)
+        yield read_table(
+            "label-counts", messages("table_label_counts"), content.check.label_counts, required=required
+        )
     if content.check.token_lengths is not None:
-        required = ("lower", "upper", "passages")
-        yield read_table("token-lengths", messages("table_token_lengths"), content.check.token_lengths, required=required)
+        bins = ("lower", "upper", "passages")
+        yield read_table(
+            "token-lengths", messages("table_token_lengths"), content.check.token_lengths, required=bins
+        )
 
 
 def _triple(interval: Interval) -> tuple[Cell, Cell, Cell]:
@@ -73,7 +87,10 @@ def _evaluation_tables(evaluation: Evaluation, messages: Messages) -> Iterator[R
         for label in system.labels:
             for metric, interval in label.metrics.items():
                 rows.append((system.system, label.label, metric, *_triple(interval), plain(label.positives)))
-        rows.extend((system.system, "macro", metric, *_triple(interval), None) for metric, interval in system.macro.items())
+        rows.extend(
+            (system.system, "macro", metric, *_triple(interval), None)
+            for metric, interval in system.macro.items()
+        )
     yield ReportTable(
         "metrics",
         messages("table_metrics"),
@@ -86,22 +103,34 @@ def _evaluation_tables(evaluation: Evaluation, messages: Messages) -> Iterator[R
         messages("table_differences"),
         ("first", "second", "metric", *INTERVAL),
         ("text", "text", "text", "metric", "metric", "metric"),
-        tuple((item.first, item.second, item.metric, *_triple(item.interval)) for item in evaluation.differences),
+        tuple(
+            (item.first, item.second, item.metric, *_triple(item.interval)) for item in evaluation.differences
+        ),
     )
-    probabilities: dict[str, Kind] = dict.fromkeys(("lower", "upper", "mean_probability", "observed_share"), "probability")
-    required = ("label", "lower", "upper", "mean_probability", "observed_share", "passages")
+    probabilities: dict[str, Kind] = dict.fromkeys(
+        ("lower", "upper", "mean_probability", "observed_share"), "probability"
+    )
+    bins = ("label", "lower", "upper", "mean_probability", "observed_share", "passages")
     yield read_table(
-        "reliability", messages("table_reliability"), evaluation.reliability, required=required, kinds=probabilities
+        "reliability",
+        messages("table_reliability"),
+        evaluation.reliability,
+        required=bins,
+        kinds=probabilities,
     )
     required = ("passage_id", "label", "gold", "probability", "text")
     kinds: dict[str, Kind] = {"probability": "probability", "gold": "yes_no"}
-    yield read_table("worst-errors", messages("table_worst_errors"), evaluation.errors, required=required, kinds=kinds)
+    yield read_table(
+        "worst-errors", messages("table_worst_errors"), evaluation.errors, required=required, kinds=kinds
+    )
 
 
 def _index_tables(content: ReportContent, figure: IndicatorFigure) -> Iterator[ReportTable]:
     unknown = sorted(set(figure.corrected.labels) - set(content.codebook.names))
     if unknown:
-        raise MismatchError(f"The indicator {figure.name!r} has the label {unknown[0]!r}, which the codebook has not.")
+        raise MismatchError(
+            f"The indicator {figure.name!r} has the label {unknown[0]!r}, which the codebook has not."
+        )
     for label in content.codebook.names:
         if label in figure.corrected.labels:
             yield _index_table(figure, label)
@@ -116,17 +145,27 @@ def _index_table(figure: IndicatorFigure, label: str) -> ReportTable:
             continue
         point = (label, main.cells[row])
         value, lower, upper = (plain(part[row]) for part in (main.value, main.lower, main.upper))
-        status = "not available" if value is None else "no interval" if lower is None or upper is None else "available"
+        status = (
+            "not available"
+            if value is None
+            else "no interval"
+            if lower is None or upper is None
+            else "available"
+        )
         counts = (plain(part[row]) for part in (main.documents, main.passages, main.gold))
         beside = (naive.get(point, (None,) * 3)[0], *labelled.get(point, (None,) * 3))
         keys = (plain(key) for key in main.cells[row])
         rows.append((*keys, value, lower, upper, *beside, *counts, main.pooled[row], status))
-    keys_of = [plain_key if plain_key not in _INDEX_COLUMNS else f"key_{plain_key}" for plain_key in main.keys]
+    keys_of = [
+        plain_key if plain_key not in _INDEX_COLUMNS else f"key_{plain_key}" for plain_key in main.keys
+    ]
+    key_kinds: list[Kind] = ["key"] * len(keys_of)
+    kinds = (*key_kinds, *_INDEX_KINDS)
     return ReportTable(
         index_table_name(figure, label),
         f"{label}: {figure.title}",
         (*keys_of, *_INDEX_COLUMNS),
-        (*("key",) * len(keys_of), *("share",) * 7, *("integer",) * 3, "text", "text"),
+        kinds,
         tuple(rows),
     )
 
@@ -145,7 +184,14 @@ _INDEX_COLUMNS = (
 )
 
 
-def _by_point(indicator: Indicator | None) -> dict[tuple[str, tuple[str | int, ...]], tuple[Cell, Cell, Cell]]:
+_INDEX_KINDS: tuple[Kind, ...] = (
+    "share", "share", "share", "share", "share", "share", "share", "integer", "integer", "integer", "text", "text",
+)  # fmt: skip
+
+
+def _by_point(
+    indicator: Indicator | None,
+) -> dict[tuple[str, tuple[str | int, ...]], tuple[Cell, Cell, Cell]]:
     if indicator is None:
         return {}
     parts = zip(indicator.value, indicator.lower, indicator.upper, strict=True)
@@ -184,7 +230,10 @@ def _growth_tables(growth: GrowthFacts, messages: Messages) -> Iterator[ReportTa
     slowdown = growth.slowdown
     if slowdown is not None:
         yield read_table(
-            "slowdown", messages("table_slowdown"), slowdown.table, required=("entity", "before", "after", "change")
+            "slowdown",
+            messages("table_slowdown"),
+            slowdown.table,
+            required=("entity", "before", "after", "change"),
         )
         mean = (slowdown.before, slowdown.after, slowdown.change, slowdown.standard_error)
         yield ReportTable(
@@ -192,7 +241,14 @@ def _growth_tables(growth: GrowthFacts, messages: Messages) -> Iterator[ReportTa
             messages("table_slowdown_mean"),
             ("before_span", "after_span", "countries", "before", "after", "change", "standard_error"),
             ("key", "key", "integer", "number", "number", "number", "number"),
-            ((slowdown.before_span, slowdown.after_span, plain(slowdown.countries), *(plain(part) for part in mean)),),
+            (
+                (
+                    slowdown.before_span,
+                    slowdown.after_span,
+                    plain(slowdown.countries),
+                    *(plain(part) for part in mean),
+                ),
+            ),
         )
 
 
@@ -238,18 +294,23 @@ def _passage_table(traces: tuple[PassageTrace, ...], messages: Messages) -> Repo
     rows: list[tuple[Cell, ...]] = []
     for trace, part in parts:
         cell = " / ".join(str(key) for key in trace.cell)
-        rows.extend(
-            (trace.label, cell, *(record.get(name) for name in extra)) for record in part.records()
-        )
+        rows.extend((trace.label, cell, *(record.get(name) for name in extra)) for record in part.records())
     columns = ("index_label", "index_cell", *extra)
     listed = tuple(zip(*rows, strict=True)) or tuple(() for _ in columns)
     kinds = tuple(guess_kind(name, values) for name, values in zip(columns, listed, strict=True))
-    return ReportTable("passages", messages("table_passages"), columns, ("text", "key", *kinds[2:]), tuple(rows))
+    return ReportTable(
+        "passages", messages("table_passages"), columns, ("text", "key", *kinds[2:]), tuple(rows)
+    )
 
 
 def read_trace(trace: PassageTrace) -> ReportTable:
     """One trace as plain rows."""
     required = ("passage_id", "text", "probability", "gold", "weight")
-    kinds: dict[str, Kind] = {"probability": "probability", "gold": "yes_no", "weight": "number", "year": "key"}
+    kinds: dict[str, Kind] = {
+        "probability": "probability",
+        "gold": "yes_no",
+        "weight": "number",
+        "year": "key",
+    }
     title = f"{trace.label} {trace.cell}"
     return read_table("passages", title, trace.rows, required=required, kinds=kinds)

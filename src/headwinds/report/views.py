@@ -44,7 +44,9 @@ def plain_view(table: ReportTable, messages: Messages, columns: Sequence[str] | 
         )
         for row in table.rows
     )
-    return View(table.name, table.title, tuple(messages.column(table.columns[place]) for place in chosen), rows)
+    return View(
+        table.name, table.title, tuple(messages.column(table.columns[place]) for place in chosen), rows
+    )
 
 
 def index_view(
@@ -56,12 +58,19 @@ def index_view(
         target = anchor(row[:keys])
         shown = show_interval(record["value"], record["lower"], record["upper"], "share", messages)
         labelled = show_interval(
-            record["labelled_only"], record["labelled_only_lower"], record["labelled_only_upper"], "share", messages
+            record["labelled_only"],
+            record["labelled_only_lower"],
+            record["labelled_only_upper"],
+            "share",
+            messages,
         )
         pooled = str(record["pooled"] or "")
-        heading = [ViewCell(str(key), target if place == keys - 1 else None) for place, key in enumerate(row[:keys])]
+        heading = [
+            ViewCell(str(key), target if place == keys - 1 else None) for place, key in enumerate(row[:keys])
+        ]
         counts = [
-            ViewCell(show(record[name], "integer", messages), numeric=True) for name in ("documents", "passages", "gold")
+            ViewCell(show(record[name], "integer", messages), numeric=True)
+            for name in ("documents", "passages", "gold")
         ]
         rows.append(
             (
@@ -75,7 +84,9 @@ def index_view(
         )
     keys_shown = tuple(messages.column(name) for name in table.columns[:keys]) or (messages("column_cell"),)
     names = ("corrected", "naive", "labelled_only", "documents", "passages", "gold", "pooled")
-    return View(table.name, table.title, (*keys_shown, *(messages.column(name) for name in names)), tuple(rows))
+    return View(
+        table.name, table.title, (*keys_shown, *(messages.column(name) for name in names)), tuple(rows)
+    )
 
 
 def metric_view(table: ReportTable, metric: str, messages: Messages) -> View:
@@ -107,7 +118,11 @@ def system_view(table: ReportTable, system: str, messages: Messages) -> View:
         )
         for label in positives
     )
-    headings = (messages("column_label"), messages("column_positives"), *(messages.metric(metric) for metric in metrics))
+    headings = (
+        messages("column_label"),
+        messages("column_positives"),
+        *(messages.metric(metric) for metric in metrics),
+    )
     return View(f"system-{system}", messages("caption_system", system=system), headings, rows)
 
 

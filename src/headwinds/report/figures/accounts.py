@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def draw_accounts(
-    table: ReportTable, bar_columns: tuple[str, ...], parts: tuple[str, ...], total: str, units: str, messages: Messages
+    table: ReportTable,
+    bar_columns: tuple[str, ...],
+    parts: tuple[str, ...],
+    total: str,
+    units: str,
+    messages: Messages,
 ) -> Figure:
     """Draw the table `growth-accounts`: parts stacked from zero to both sides, the total as a mark.
 
@@ -25,7 +30,7 @@ def draw_accounts(
     from matplotlib.patches import Patch
 
     records = table.records()
-    figure = new_figure(5.4, 1.7 + 0.42 * len(records))
+    figure = new_figure(4.7, 1.7 + 0.42 * len(records))
     axes = figure.subplots()
     names = []
     for place, record in enumerate(records):
@@ -39,7 +44,15 @@ def draw_accounts(
             axes.barh(place, length, left=left, height=0.6, color=PALETTE[number % len(PALETTE)], linewidth=0)
             ends[length >= 0] += length
         if whole is not None:
-            axes.plot([whole], [place], linestyle="", marker="D", markersize=6, markerfacecolor=PAPER, markeredgecolor=INK)
+            axes.plot(
+                [whole],
+                [place],
+                linestyle="",
+                marker="D",
+                markersize=6,
+                markerfacecolor=PAPER,
+                markeredgecolor=INK,
+            )
     axes.axvline(0, color=FAINT, linewidth=0.8)
     axes.set_yticks(range(len(records)), names)
     axes.set_ylim(len(records) - 0.5, -0.5)
@@ -47,11 +60,21 @@ def draw_accounts(
     axes.grid(False, axis="y")
     axes.set_xlabel(units)
     handles: list[object] = [
-        Patch(color=PALETTE[number % len(PALETTE)], label=messages.column(part)) for number, part in enumerate(parts)
+        Patch(color=PALETTE[number % len(PALETTE)], label=messages.column(part))
+        for number, part in enumerate(parts)
     ]
     label = messages.column(total)
     handles.append(
-        Line2D([], [], linestyle="", marker="D", markersize=6, markerfacecolor=PAPER, markeredgecolor=INK, label=label)
+        Line2D(
+            [],
+            [],
+            linestyle="",
+            marker="D",
+            markersize=6,
+            markerfacecolor=PAPER,
+            markeredgecolor=INK,
+            label=label,
+        )
     )
     legend_below(figure, handles, 2)
     return figure
@@ -62,7 +85,7 @@ def draw_slowdown(table: ReportTable, slowdown: Slowdown, messages: Messages) ->
     from matplotlib.lines import Line2D
 
     records = table.records()
-    figure = new_figure(5.4, 1.4 + 0.19 * len(records))
+    figure = new_figure(4.7, 1.4 + 0.19 * len(records))
     axes = figure.subplots()
     for place, record in enumerate(records):
         before, after = record["before"], record["after"]
@@ -70,7 +93,15 @@ def draw_slowdown(table: ReportTable, slowdown: Slowdown, messages: Messages) ->
             colour = PALETTE[1] if float(after) < float(before) else PALETTE[0]
             axes.plot([before, after], [place] * 2, color=colour, linewidth=1.6, alpha=0.8)
         if before is not None:
-            axes.plot([before], [place], linestyle="", marker="o", markersize=5, markerfacecolor=PAPER, markeredgecolor=INK)
+            axes.plot(
+                [before],
+                [place],
+                linestyle="",
+                marker="o",
+                markersize=5,
+                markerfacecolor=PAPER,
+                markeredgecolor=INK,
+            )
         if after is not None:
             axes.plot([after], [place], linestyle="", marker="o", markersize=5, color=INK)
     axes.axvline(0, color=FAINT, linewidth=0.8)
@@ -80,7 +111,15 @@ def draw_slowdown(table: ReportTable, slowdown: Slowdown, messages: Messages) ->
     axes.grid(False, axis="y")
     axes.set_xlabel(messages("axis_tfp_growth"))
     handles = [
-        Line2D([], [], linestyle="", marker="o", markerfacecolor=PAPER, markeredgecolor=INK, label=slowdown.before_span),
+        Line2D(
+            [],
+            [],
+            linestyle="",
+            marker="o",
+            markerfacecolor=PAPER,
+            markeredgecolor=INK,
+            label=slowdown.before_span,
+        ),
         Line2D([], [], linestyle="", marker="o", color=INK, label=slowdown.after_span),
         Line2D([], [], color=PALETTE[1], linewidth=1.6, label=messages("legend_slower")),
         Line2D([], [], color=PALETTE[0], linewidth=1.6, label=messages("legend_faster")),

@@ -48,14 +48,21 @@ _STYLE: dict[str, Any] = {
     "svg.hashsalt": "headwinds",
 }
 
-_INLINE_COLOURS = ((INK, "currentColor"), (FAINT, "var(--faint)"), ("#dddddd", "var(--rule)"), (PAPER, "var(--paper)"))
+_INLINE_COLOURS = (
+    (INK, "currentColor"),
+    (FAINT, "var(--faint)"),
+    ("#dddddd", "var(--rule)"),
+    (PAPER, "var(--paper)"),
+)
 
 
 def style() -> AbstractContextManager[None]:
     """Matplotlib's settings for as long as a figure is drawn and written; what was set before comes back."""
     import matplotlib
 
-    defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if not name.startswith("backend")}
+    defaults = {
+        name: value for name, value in matplotlib.rcParamsDefault.items() if not name.startswith("backend")
+    }
     settings: AbstractContextManager[None] = matplotlib.rc_context({**defaults, **_STYLE})
     return settings
 
@@ -87,7 +94,10 @@ def legend_below(figure: Figure, handles: Sequence[Any], columns: int) -> None:
 def to_bytes(figure: Figure) -> tuple[bytes, bytes]:
     """SVG and PNG without dates or names of software."""
     written = []
-    nothing = {"svg": {"Date": None, "Creator": None, "Format": None, "Type": None}, "png": {"Software": None}}
+    nothing = {
+        "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
+        "png": {"Software": None},
+    }
     for kind in ("svg", "png"):
         buffer = io.BytesIO()
         with warnings.catch_warnings():

@@ -19,7 +19,7 @@ _WAYS = (("naive", -0.15, PALETTE[1], "s"), ("corrected", 0.15, PALETTE[0], "o")
 def draw_detectable(table: ReportTable, units: str, messages: Messages) -> Figure:
     """Draw the table `minimum-detectable-effects` as bars from zero."""
     names, effects = table.texts("name"), table.floats("minimum_detectable_effect")
-    figure = new_figure(5.4, 1.1 + 0.32 * len(names))
+    figure = new_figure(4.7, 1.1 + 0.32 * len(names))
     axes = figure.subplots()
     for place, effect in enumerate(effects):
         if math.isfinite(effect):
@@ -40,7 +40,7 @@ def draw_coefficients(table: ReportTable, units: str, messages: Messages) -> Fig
     from matplotlib.lines import Line2D
 
     records = table.records()
-    figure = new_figure(5.4, 1.4 + 0.46 * len(records))
+    figure = new_figure(4.7, 1.4 + 0.46 * len(records))
     axes = figure.subplots()
     axes.axvline(0, color=FAINT, linewidth=0.9)
     for place, record in enumerate(records):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from headwinds.report.anchors import passages_anchor
@@ -86,10 +87,14 @@ def _plans(
 
 
 def _plan(name: str, table: ReportTable, draw: Callable[[], Figure], messages: Messages) -> _Plan:
-    return _Plan(name, table.name, messages("figure_alternative", title=table.title, rows=len(table.rows)), draw, {})
+    return _Plan(
+        name, table.name, messages("figure_alternative", title=table.title, rows=len(table.rows)), draw, {}
+    )
 
 
-def _model_plans(content: ReportContent, tables: Mapping[str, ReportTable], messages: Messages) -> Iterator[_Plan]:
+def _model_plans(
+    content: ReportContent, tables: Mapping[str, ReportTable], messages: Messages
+) -> Iterator[_Plan]:
     from headwinds.report.figures.metrics import draw_metric
     from headwinds.report.figures.reliability import draw_reliability
     from headwinds.report.figures.token_lengths import draw_token_lengths
@@ -97,12 +102,19 @@ def _model_plans(content: ReportContent, tables: Mapping[str, ReportTable], mess
     lengths, metrics, reliability = tables.get("token-lengths"), tables["metrics"], tables["reliability"]
     if lengths is not None and lengths.rows:
         longest = content.check.maximum_length
-        yield _plan("token-lengths", lengths, lambda: draw_token_lengths(lengths, longest, messages), messages)
+        yield _plan(
+            "token-lengths", lengths, partial(draw_token_lengths, lengths, longest, messages), messages
+        )
     for metric in ("f1", "average_precision"):
         if metric in metrics.texts("metric"):
-            yield _plan(f"metrics-{metric}", metrics, lambda metric=metric: draw_metric(metrics, metric, messages), messages)
+            yield _plan(
+                f"metrics-{metric}",
+                metrics,
+                partial(draw_metric, metrics, metric, messages),
+                messages,
+            )
     if reliability.rows:
-        yield _plan("reliability", reliability, lambda: draw_reliability(reliability, messages), messages)
+        yield _plan("reliability", reliability, partial(draw_reliability, reliability, messages), messages)
 
 
 def _index_plans(
@@ -124,18 +136,15 @@ def _index_plans(
     for label, table in of_label.items():
         colour = PALETTE[content.codebook.names.index(label) % len(PALETTE)]
 
-        def anchor(cell: tuple[Cell, ...], label: str = label) -> str | None:
-            return point_anchor(label, cell, anchors)
-
-        def draw(table: ReportTable = table, colour: str = colour, anchor: object = anchor) -> Figure:
-            return draw_index(table, keys, colour, top, anchor, messages)  # type: ignore[arg-type]
-
+        anchor = partial(point_anchor, label, anchors=anchors)
+        draw = partial(draw_index, table, keys, colour, top, anchor, messages)
         tips = {}
         for row in table.rows:
             target = anchor(row[:keys])
             if target is not None:
                 name = " / ".join(str(key) for key in (label, *row[:keys]))
-                tips[target] = f"{name}: {show_interval(*row[keys : keys + 3], 'share', messages)}"
+                value, lower, upper = row[keys : keys + 3]
+                tips[target] = f"{name}: {show_interval(value, lower, upper, 'share', messages)}"
         alternative = messages("index_alternative", label=label, title=figure.title, rows=len(table.rows))
         yield _Plan(table.name, table.name, alternative, draw, tips if keys == 1 else {})
 
@@ -149,29 +158,55 @@ def point_anchor(label: str, cell: tuple[Cell, ...], anchors: frozenset[str]) ->
     return None
 
 
-def _result_plans(content: ReportContent, tables: Mapping[str, ReportTable], messages: Messages) -> Iterator[_Plan]:
+def _result_plans(
+    content: ReportContent, tables: Mapping[str, ReportTable], messages: Messages
+) -> Iterator[_Plan]:
     from headwinds.report.figures.accounts import draw_accounts, draw_slowdown
     from headwinds.report.figures.coefficients import draw_coefficients, draw_detectable
     from headwinds.report.figures.precision import draw_gain, draw_width
 
     for name, drawing in (("width-by-stratum", draw_width), ("label-gain", draw_gain)):
         if name in tables and tables[name].rows:
-            yield _plan(name, tables[name], lambda name=name, drawing=drawing: drawing(tables[name], messages), messages)
+            yield _plan(
+                name,
+                tables[name],
+                partial(drawing, tables[name], messages),
+                messages,
+            )
     growth, regression = content.growth, content.regression
     if growth is not None:
         account, table = growth.accounts, tables["growth-accounts"]
         yield _plan(
             "growth-accounts",
             table,
-            lambda: draw_accounts(table, growth.bar_columns, account.parts, account.total, account.units, messages),
+            partial(
+                draw_accounts,
+                table,
+                growth.bar_columns,
+                account.parts,
+                account.total,
+                account.units,
+                messages,
+            ),
             messages,
         )
         slowdown = growth.slowdown
         if slowdown is not None:
-            yield _plan("slowdown", tables["slowdown"], lambda: draw_slowdown(tables["slowdown"], slowdown, messages), messages)
+            yield _plan(
+                "slowdown",
+                tables["slowdown"],
+                partial(draw_slowdown, tables["slowdown"], slowdown, messages),
+                messages,
+            )
     if regression is not None:
         units = regression.corrected.units
-        for name, picture in (("minimum-detectable-effects", draw_detectable), ("coefficients", draw_coefficients)):
+        for name, picture in (
+            ("minimum-detectable-effects", draw_detectable),
+            ("coefficients", draw_coefficients),
+        ):
             yield _plan(
-                name, tables[name], lambda name=name, picture=picture: picture(tables[name], units, messages), messages
+                name,
+                tables[name],
+                partial(picture, tables[name], units, messages),
+                messages,
             )

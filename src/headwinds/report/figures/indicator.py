@@ -53,7 +53,10 @@ def draw_index(
 def axis_top(tables: Sequence[ReportTable]) -> float:
     """The upper end of the shared axis."""
     heights = [
-        height for table in tables for name in ("value", "upper", "naive") for height in table.floats(name)
+        height
+        for table in tables
+        for name in ("value", "upper", "naive")
+        for height in table.floats(name)
         if math.isfinite(height)
     ]
     return 1.05 * max([*heights, 1e-4])
@@ -69,12 +72,19 @@ def _positions(values: Sequence[Cell]) -> tuple[list[str] | None, list[float]]:
 
 
 def _draw_panel(
-    panel: Axes, table: ReportTable, rows: list[int], places: list[float], colour: str, anchors: list[str | None]
+    panel: Axes,
+    table: ReportTable,
+    rows: list[int],
+    places: list[float],
+    colour: str,
+    anchors: list[str | None],
 ) -> None:
     import numpy as np
 
     x = np.array([places[row] for row in rows])
-    value, lower, upper, naive = (np.array(table.floats(name))[rows] for name in ("value", "lower", "upper", "naive"))
+    value, lower, upper, naive = (
+        np.array(table.floats(name))[rows] for name in ("value", "lower", "upper", "naive")
+    )
     pooled = np.array([bool(text) for text in table.texts("pooled")], dtype=bool)[rows]
     banded = np.isfinite(lower) & np.isfinite(upper)
     panel.fill_between(x, lower, upper, where=banded, color=colour, alpha=0.2, linewidth=0)
@@ -85,9 +95,19 @@ def _draw_panel(
     panel.plot(x, value, color=colour, linewidth=1.6)
     known = np.isfinite(value)
     for chosen, face in ((known & ~pooled, colour), (known & pooled, PAPER)):
-        panel.scatter(x[chosen], value[chosen], s=18, facecolor=face, edgecolor=colour, linewidth=1.1, zorder=3)
+        panel.scatter(
+            x[chosen], value[chosen], s=18, facecolor=face, edgecolor=colour, linewidth=1.1, zorder=3
+        )
     if not known.all():
-        panel.plot(x[~known], np.zeros((~known).sum()), linestyle="", marker="x", markersize=5, color=FAINT, clip_on=False)
+        panel.plot(
+            x[~known],
+            np.zeros((~known).sum()),
+            linestyle="",
+            marker="x",
+            markersize=5,
+            color=FAINT,
+            clip_on=False,
+        )
     linked = [place for place, target in enumerate(anchors) if target is not None]
     if linked:
         heights = np.where(known, value, 0.0)[linked]
@@ -99,13 +119,30 @@ def _legend(table: ReportTable, colour: str, messages: Messages) -> list[object]
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], color=colour, linewidth=1.6, marker="o", markersize=4.5, label=messages("legend_corrected")),
+        Line2D(
+            [],
+            [],
+            color=colour,
+            linewidth=1.6,
+            marker="o",
+            markersize=4.5,
+            label=messages("legend_corrected"),
+        ),
         Line2D([], [], color=INK, linewidth=0.9, linestyle=(0, (4, 2)), label=messages("legend_naive")),
     ]
     if any(table.texts("pooled")):
         label = messages("legend_pooled")
         handles.append(
-            Line2D([], [], color=colour, linestyle="", marker="o", markerfacecolor=PAPER, markersize=4.5, label=label)
+            Line2D(
+                [],
+                [],
+                color=colour,
+                linestyle="",
+                marker="o",
+                markerfacecolor=PAPER,
+                markersize=4.5,
+                label=label,
+            )
         )
     if any(value is None for value in table.column("value")):
         handles.append(Line2D([], [], color=FAINT, linestyle="", marker="x", label=messages("legend_gap")))

@@ -20,7 +20,7 @@ def draw_metric(table: ReportTable, metric: str, messages: Messages) -> Figure:
     records = [record for record in table.records() if record["metric"] == metric]
     labels = list(dict.fromkeys(str(record["label"]) for record in records))
     systems = list(dict.fromkeys(str(record["system"]) for record in records))
-    figure = new_figure(5.4, 1.3 + 0.2 * len(labels) * max(len(systems), 2))
+    figure = new_figure(4.7, 1.3 + 0.2 * len(labels) * max(len(systems), 2))
     axes = figure.subplots()
     handles = []
     for number, system in enumerate(systems):
@@ -31,7 +31,9 @@ def draw_metric(table: ReportTable, metric: str, messages: Messages) -> Figure:
                 place = labels.index(str(record["label"])) + shift
                 if record["lower"] is not None and record["upper"] is not None:
                     axes.plot([record["lower"], record["upper"]], [place] * 2, color=colour, linewidth=1.4)
-                axes.plot([record["value"]], [place], linestyle="", marker=marker, markersize=5.5, color=colour)
+                axes.plot(
+                    [record["value"]], [place], linestyle="", marker=marker, markersize=5.5, color=colour
+                )
         handles.append(Line2D([], [], color=colour, marker=marker, markersize=5.5, label=system))
     names = [messages("macro") if label == "macro" else label for label in labels]
     axes.set_yticks(range(len(labels)), names)
@@ -40,5 +42,5 @@ def draw_metric(table: ReportTable, metric: str, messages: Messages) -> Figure:
     axes.grid(axis="x")
     axes.grid(False, axis="y")
     axes.set_xlabel(messages.metric(metric))
-    legend_below(figure, handles, 3)
+    legend_below(figure, handles, 1)
     return figure

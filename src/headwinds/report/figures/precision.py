@@ -19,14 +19,16 @@ def draw_width(table: ReportTable, messages: Messages) -> Figure:
 
     labels = list(dict.fromkeys(table.texts("label")))
     strata = list(dict.fromkeys(table.texts("stratum")))
-    figure = new_figure(5.4, 1.3 + 0.34 * len(labels))
+    figure = new_figure(4.7, 1.3 + 0.34 * len(labels))
     axes = figure.subplots()
     shares = {(record["label"], record["stratum"]): record["variance_share"] for record in table.records()}
     for place, label in enumerate(labels):
         start = 0.0
         for number, stratum in enumerate(strata):
             length = float(shares.get((label, stratum)) or 0.0)
-            axes.barh(place, length, left=start, height=0.62, color=PALETTE[number % len(PALETTE)], linewidth=0)
+            axes.barh(
+                place, length, left=start, height=0.62, color=PALETTE[number % len(PALETTE)], linewidth=0
+            )
             start += length
     axes.set_yticks(range(len(labels)), labels)
     axes.invert_yaxis()
@@ -34,7 +36,9 @@ def draw_width(table: ReportTable, messages: Messages) -> Figure:
     axes.grid(False, axis="y")
     percent_axis(axes, "x")
     axes.set_xlabel(messages("axis_variance_share"))
-    handles = [Patch(color=PALETTE[number % len(PALETTE)], label=stratum) for number, stratum in enumerate(strata)]
+    handles = [
+        Patch(color=PALETTE[number % len(PALETTE)], label=stratum) for number, stratum in enumerate(strata)
+    ]
     legend_below(figure, handles, 3)
     return figure
 
@@ -43,19 +47,23 @@ def draw_gain(table: ReportTable, messages: Messages) -> Figure:
     """Draw the table `label-gain`: the half width of the interval as labels are added to a stratum."""
     from matplotlib.lines import Line2D
 
-    figure = new_figure(5.4, 3.4)
+    figure = new_figure(4.7, 3.4)
     axes = figure.subplots()
     handles = []
     series = list(dict.fromkeys(zip(table.texts("label"), table.texts("stratum"), strict=True)))
     one_stratum = len({stratum for _, stratum in series}) == 1
     for number, (label, stratum) in enumerate(series):
         colour, marker = PALETTE[number % len(PALETTE)], MARKERS[number % len(MARKERS)]
-        records = [record for record in table.records() if (record["label"], record["stratum"]) == (label, stratum)]
+        records = [
+            record for record in table.records() if (record["label"], record["stratum"]) == (label, stratum)
+        ]
         points = {float(record["additional_labels"] or 0): record["half_width_then"] for record in records}
         points.setdefault(0.0, records[0]["half_width_now"])
         known = sorted((labels, float(width)) for labels, width in points.items() if width is not None)
         name = label if one_stratum else f"{label} / {stratum}"
-        axes.plot(*zip(*known, strict=True), color=colour, marker=marker, markersize=5, linewidth=1.3) if known else None
+        axes.plot(
+            *zip(*known, strict=True), color=colour, marker=marker, markersize=5, linewidth=1.3
+        ) if known else None
         handles.append(Line2D([], [], color=colour, marker=marker, markersize=5, label=name))
     axes.set_ylim(bottom=0)
     axes.axhline(0, color=FAINT, linewidth=0.7)

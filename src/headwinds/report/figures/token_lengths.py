@@ -15,16 +15,24 @@ if TYPE_CHECKING:
 
 def draw_token_lengths(table: ReportTable, maximum_length: int, messages: Messages) -> Figure:
     """Draw the table `token-lengths` with a line at the length that is read."""
-    figure = new_figure(5.4, 2.8)
+    figure = new_figure(4.7, 2.8)
     axes = figure.subplots()
     lower, upper = table.floats("lower"), table.floats("upper")
     widths = [high - low for low, high in zip(lower, upper, strict=True)]
-    axes.bar(lower, table.floats("passages"), width=widths, align="edge", color=PALETTE[0], alpha=0.75, linewidth=0)
+    axes.bar(
+        lower, table.floats("passages"), width=widths, align="edge", color=PALETTE[0], alpha=0.75, linewidth=0
+    )
     axes.axvline(maximum_length, color=INK, linewidth=1, linestyle=(0, (4, 2)))
     note = messages("maximum_length", tokens=maximum_length)
     axes.annotate(
-        note, (maximum_length, 1), xycoords=("data", "axes fraction"), xytext=(-4, -2), textcoords="offset points",
-        ha="right", va="top", fontsize=9,
+        note,
+        (maximum_length, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(-4, -2),
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        fontsize=9,
     )
     axes.set_xlabel(messages("axis_tokens"))
     axes.set_ylabel(messages("column_passages"))

@@ -1,0 +1,29 @@
+"""One small report, rendered once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import synthetic
+
+
+@pytest.fixture(scope="session")
+def made():
+    return synthetic.content()
+
+
+@pytest.fixture(scope="session")
+def files(made):
+    from headwinds.report import render_report
+
+    return render_report(made)
+
+
+@pytest.fixture(scope="session")
+def page(files):
+    return files["report.html"].decode("utf-8")

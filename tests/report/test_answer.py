@@ -1,0 +1,95 @@
+"""The sentences at the top say what the numbers say, and no more."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from headwinds.report import summary_lines
+from headwinds.report.answer import answer_sentences
+from headwinds.report.messages import load_messages
+from headwinds.report.tables import make_tables
+
+
+def sentences(content):
+    messages = load_messages()
+    return answer_sentences(content, make_tables(content, messages), messages)
+
+
+def with_coefficients(content, value, error):
+    corrected = content.regression.corrected
+    size = len(corrected.names)
+    changed = replace(corrected, value=np.full(size, value), standard_error=np.full(size, error))
+    return replace(content, regression=replace(content.regression, corrected=changed))
+
+
+def test_there_are_three_sentences_with_numbers(made):
+    measured, growth, association = sentences(made)
+    assert "divide" in measured
+    assert "1995" in measured
+    assert "1990" in measured
+    assert "−0.700" in growth
+    assert "standard error 0.169" in growth
+    assert "associated with" in association
+    assert "0.500" in association
+
+
+def test_an_interval_that_holds_zero_is_no_association_and_no_evidence_of_none(made):
+    sentence = sentences(with_coefficients(made, 0.1, 0.2))[2]
+    assert "none of the 2" in sentence
+    assert "no evidence of no effect" in sentence
+
+
+def test_intervals_that_leave_out_zero_are_named_with_their_values(made):
+    sentence = sentences(with_coefficients(made, -0.9, 0.1))[2]
+    assert "2 of 2" in sentence
+    assert "driver −0.900 [−1.100, −0.700]" in sentence
+    assert "causes" not in sentence
+
+
+def test_undefined_standard_errors_make_no_claim(made):
+    assert "not available" in sentences(with_coefficients(made, -0.9, math.nan))[2]
+
+
+def test_a_slowdown_without_a_standard_error_says_so(made):
+    slow = replace(made.growth.slowdown, standard_error=math.nan)
+    content = replace(made, growth=replace(made.growth, slowdown=slow))
+    assert "standard error not available" in sentences(content)[1]
+
+
+def test_a_study_without_a_panel_says_so(made):
+    _, growth, association = sentences(replace(made, growth=None, regression=None))
+    assert "not available" in growth
+    assert "not available" in association
+
+
+def test_an_index_without_any_interval_makes_no_claim(made):
+    figure = made.indicators[0]
+    empty = np.full(len(figure.corrected), math.nan)
+    corrected = replace(figure.corrected, lower=empty, upper=empty)
+    content = replace(made, indicators=(replace(figure, corrected=corrected),))
+    assert "not available" in sentences(content)[0]
+
+
+def test_the_summary_is_short_plain_text(made):
+    lines = summary_lines(replace(made, title="A title\x1b[31m\nwith control characters"))
+    assert 5 <= len(lines) <= 10
+    assert all(line.isprintable() for line in lines)
+    assert any(line.startswith("F1") for line in lines)
+    assert lines[-1] == "Findings: 0 errors, 2 warnings, 1 notes"
+
+
+def test_findings_are_listed_once_and_errors_first(made):
+    from headwinds.contracts import Finding
+    from headwinds.report.results import all_findings
+
+    again = made.check.findings[0]
+    found = all_findings(
+        replace(made, findings=(again, Finding("E900", "Broken."), Finding("N000", "Note.")))
+    )
+    assert [finding.code[0] for finding in found] == sorted(
+        (finding.code[0] for finding in found), key="EWN".index
+    )
+    assert found.count(again) == 1

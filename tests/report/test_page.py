@@ -1,0 +1,215 @@
+"""What the page promises: it stands alone, leads from a point to its passages, and never hides its limits."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+import synthetic
+
+from headwinds.errors import MismatchError, SettingsError, StorageError
+from headwinds.report import render_report, write_report
+
+PAYLOADS = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</style><svg onload=alert(1)>",
+    "' onfocus='alert(1)",
+    "{{ 7*7 }}",
+    "--><script>alert(2)</script>",
+    "$\\frac{",
+)
+
+
+class Elements(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+    def values(self, name):
+        return [attributes[name] for _, attributes in self.found if name in attributes]
+
+
+def test_nothing_on_the_page_is_fetched_from_a_network(page):
+    for tag, attributes in Elements(page).found:
+        for name in ("src", "href", "xlink:href", "data", "action", "poster"):
+            value = attributes.get(name) or ""
+            assert not re.match(r"(?:[a-z]+:)?//", value), (tag, name, value)
+    assert "@import" not in page
+    assert not re.search(r"url\((?!#)", page)
+
+
+def test_its_only_script_is_the_one_that_its_policy_names(page):
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode()
+    assert len(scripts) == 1
+    policy = next(a["content"] for t, a in Elements(page).found if t == "meta" and "http-equiv" in a)
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+
+
+def test_every_link_within_the_page_leads_somewhere_and_ids_are_unique(page):
+    elements = Elements(page)
+    ids = elements.values("id")
+    assert len(ids) == len(set(ids))
+    targets = [value[1:] for value in elements.values("href") if value.startswith("#")]
+    assert set(targets) <= set(ids)
+
+
+def test_every_point_of_the_index_links_to_its_passages_from_figure_and_table(page, made):
+    links = Elements(page).values("href")
+    for label in made.codebook.names:
+        for year in range(1990, 1996):
+            assert f'id="passages-{label}-{year}"' in page
+            # A figure's link, and the key and the value in the row of the table under it; then the groups' figures.
+            assert links.count(f"#passages-{label}-{year}") >= 3
+
+
+def test_every_linked_file_is_written(page, files):
+    links = [value for value in Elements(page).values("href") if not value.startswith("#")]
+    assert links
+    assert set(links) <= set(files)
+
+
+def test_every_figure_has_svg_png_csv_and_parquet(page, files):
+    figures = {name[8:-4] for name in files if name.startswith("figures/") and name.endswith(".svg")}
+    assert {"reliability", "growth-accounts", "slowdown", "coefficients", "index-by-year-driver"} <= figures
+    assert {name[8:-4] for name in files if name.endswith(".png")} == figures
+    for name in figures:
+        block = page[page.index(f'id="figure-{name}"') :].split("</figcaption>")[0]
+        table = re.search(r'href="tables/([^"]+)\.csv"', block).group(1)
+        assert files[f"tables/{table}.csv"]
+        assert files[f"tables/{table}.parquet"].startswith(b"PAR1")
+        assert files[f"figures/{name}.png"].startswith(b"\x89PNG")
+        assert "aria-label" in block
+
+
+def test_the_same_content_gives_the_same_bytes(made, files):
+    again = render_report(synthetic.content())
+    assert list(again) == list(files)
+    assert [name for name in files if again[name] != files[name]] == []
+
+
+def test_what_is_not_available_says_so_and_is_never_nan_or_none(page):
+    text = re.sub(r"<[^>]+>", " ", re.sub(r"<(script|style).*?</\1>", "", page, flags=re.DOTALL))
+    assert "not available" in text
+    assert not re.search(r"\b(nan|NaN|None|NaT|inf)\b", text)
+    row = re.search(
+        r'<tr><th scope="row"><a href="#passages-driver-1991">1991</a></th>(.*?)</tr>', page
+    ).group(1)
+    assert row.startswith('<td class="n"><a href="#passages-driver-1991">not available</a>')
+
+
+def test_a_cell_without_an_interval_shows_its_value_and_says_so(page):
+    row = re.search(
+        r'<tr><th scope="row"><a href="#passages-driver-1992">1992</a></th>(.*?)</tr>', page
+    ).group(1)
+    assert re.search(r"\d\.\d\s*% \(interval not available\)", row)
+
+
+def test_limits_stand_on_the_page_with_how_gold_came_about(page, made):
+    section = page[page.index('<section id="limits"') : page.index('<section id="provenance"')]
+    assert made.limits[0] in section
+    assert made.check.gold_provenance in section
+    assert "Associations are not causes" in section
+
+
+@pytest.mark.parametrize("limits", [(), ("",), ("  ",)])
+def test_a_report_without_limits_is_refused(made, limits):
+    with pytest.raises(SettingsError, match="limits"):
+        render_report(replace(made, limits=limits))
+
+
+def test_minimum_detectable_effects_come_before_any_coefficient(page):
+    section = page[page.index('<section id="regression"') : page.index('<section id="findings"')]
+    assert section.index('id="figure-minimum-detectable-effects"') < section.index('id="figure-coefficients"')
+
+
+def test_sections_stand_in_the_order_in_which_an_argument_is_read(page):
+    order = re.findall(r'<section id="(\w+)"', page)
+    assert order == [
+        "answer", "data", "model", "indices", "growth", "regression", "findings", "limits", "provenance", "passages",
+    ]  # fmt: skip
+
+
+def test_hostile_text_anywhere_stays_text():
+    labels = PAYLOADS[:2]
+    hostile = synthetic.content(
+        labels=labels, groups=PAYLOADS[2:4], title=PAYLOADS[0], question=PAYLOADS[1], limits=PAYLOADS,
+        provenance={payload: payload for payload in PAYLOADS}, passages=(),
+    )  # fmt: skip
+    strata = hostile.corpus.strata.assign(**{PAYLOADS[0]: PAYLOADS[1], PAYLOADS[5]: PAYLOADS[6]})
+    growth = hostile.growth
+    table = growth.accounts.table.assign(span=list(PAYLOADS[:3]))
+    errors = hostile.evaluation.errors
+    errors = errors.set_column(errors.column_names.index("text"), "text", [list(PAYLOADS[:2])])
+    hostile = replace(
+        hostile,
+        corpus=replace(hostile.corpus, strata=strata, source=PAYLOADS[2]),
+        evaluation=replace(hostile.evaluation, errors=errors),
+        growth=replace(
+            growth, rebuild=PAYLOADS[3], accounts=replace(growth.accounts, table=table, estimand=PAYLOADS[1])
+        ),
+        passages=synthetic.passages(labels, [PAYLOADS[0]], 1),
+    )
+    rendered = render_report(hostile)
+    text = rendered["report.html"].decode()
+    elements = Elements(text).found
+    assert sum(tag == "script" for tag, _ in elements) == 1
+    assert not any(tag in ("img", "iframe", "object", "embed", "form", "base") for tag, _ in elements)
+    assert not any(name.startswith("on") for _, attributes in elements for name in attributes)
+    assert text.count("</style>") >= 1
+    assert "{{ 7*7 }}" in text
+    assert ">49<" not in text
+    for name, data in rendered.items():
+        assert re.fullmatch(r"[a-zA-Z0-9_./-]+", name), name
+        assert ".." not in name
+        if name.endswith(".svg"):
+            assert b"<script" not in data
+            assert b"<img" not in data
+
+
+def test_a_label_that_the_codebook_lacks_is_refused_by_name(made):
+    narrower = replace(made, codebook=replace(made.codebook, labels=made.codebook.labels[:1]))
+    with pytest.raises(MismatchError, match="divide"):
+        render_report(narrower)
+
+
+def test_a_table_without_a_needed_column_is_refused_by_table_and_column(made):
+    broken = replace(made, width_by_stratum=made.width_by_stratum.drop(columns="variance_share"))
+    with pytest.raises(MismatchError, match=r"width-by-stratum.*variance_share"):
+        render_report(broken)
+
+
+def test_an_unknown_language_is_refused_with_the_known_ones(made):
+    with pytest.raises(SettingsError, match="en"):
+        render_report(made, language="xx")
+
+
+def test_a_study_without_a_panel_has_a_report_that_says_so(made, tmp_path):
+    write_report(replace(made, growth=None, regression=None, passages=(), label_gain=None), tmp_path)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert text.count("Not available in this study.") == 2
+    assert not (tmp_path / "tables" / "coefficients.csv").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_line(made, tmp_path):
+    (tmp_path / "figures").write_text("a file stands where the folder should")
+    with pytest.raises(StorageError, match="figures"):
+        write_report(made, tmp_path)
+
+
+def test_drawing_leaves_matplotlib_as_it_was(made):
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    render_report(replace(made, indicators=made.indicators[:1]))
+    assert dict(matplotlib.rcParams) == before
