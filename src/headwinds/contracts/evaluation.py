@@ -73,8 +73,6 @@ class Evaluation:
         How many were tested.
     folds
         Number of cross-fitting folds; every gold passage is tested once, by a model that saw none of its document.
-    seconds_tuning
-        Wall time of all folds together.
     """
 
     systems: tuple[SystemEvaluation, ...]
@@ -84,6 +82,5 @@ class Evaluation:
     passages: int
     documents: int
     folds: int
-    seconds_tuning: float
     findings: tuple[Finding, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)

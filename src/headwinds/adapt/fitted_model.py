@@ -1,0 +1,134 @@
+"""A fitted model as a folder: weights, tokenizer, and `model.json` with all that a prediction needs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.adapt.checkpoints import Checkpoint, load_encoder, load_tokenizer, read_config
+from headwinds.adapt.evaluation.calibration import Calibration
+from headwinds.artifacts.fingerprint import file_digest
+from headwinds.artifacts.write import write_bytes, write_json
+from headwinds.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from headwinds.adapt.tasks.classifier import TextClassifier
+    from headwinds.adapt.training.precision import Precision
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What stands in `model.json`.
+
+    Attributes
+    ----------
+    task, method
+        Registered names.
+    labels
+        In the order of the head's outputs.
+    max_tokens
+        Longest window; longer texts are read in several.
+    precision
+        Numbers in which the calibration was fitted, and in which the model predicts.
+    checkpoint, checkpoint_digest
+        Which pretrained weights it started from.
+    calibration
+        Map from logits to probabilities, and thresholds.
+    training_passages, validation_passages
+        Counts.
+    data_digest, code_digest
+        Of the texts and labels it saw, and of the code that fitted it.
+    """
+
+    task: str
+    method: str
+    labels: tuple[str, ...]
+    max_tokens: int
+    precision: Precision
+    checkpoint: str
+    checkpoint_digest: str
+    calibration: Calibration
+    training_passages: int
+    validation_passages: int
+    data_digest: str
+    code_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class FittedModel:
+    """A model in memory, ready to predict."""
+
+    facts: ModelFacts
+    module: TextClassifier
+    tokenizer: PreTrainedTokenizerBase
+
+
+def save_model(model: FittedModel, folder: Path) -> None:
+    """Write a model into `folder` (inside a directory that is committed as a whole)."""
+    from safetensors.torch import save
+
+    encoder_folder = folder / "encoder"
+    model.module.encoder.save_pretrained(encoder_folder)
+    model.tokenizer.save_pretrained(encoder_folder)
+    head = {name: value.detach().contiguous() for name, value in model.module.head.state_dict().items()}
+    write_bytes(folder / "head.safetensors", save(head))
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "model.json")
+    digests = {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
+    write_json(folder / "model.json", {"format": FORMAT, **asdict(model.facts), "files": digests})
+
+
+def read_facts(folder: Path) -> ModelFacts:
+    """Read and verify `model.json`; every file that it lists must have the digest it says.
+
+    Raises
+    ------
+    CheckpointError
+        Something is missing or changed; the file is named and nothing is loaded.
+    """
+    path = folder / "model.json"
+    if not path.is_file():
+        raise CheckpointError(f"{folder} holds no model.json, so it is not a fitted model.", remedy="Run `headwinds tune` first.")
+    try:
+        saved: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        files, version = saved.pop("files"), saved.pop("format")
+        saved["calibration"] = Calibration(**{key: tuple(value) for key, value in saved["calibration"].items()})
+        facts = ModelFacts(**{**saved, "labels": tuple(saved["labels"])})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path} is damaged: {error}.", remedy="Tune the model again.") from error
+    if version != FORMAT:
+        raise CheckpointError(f"{path} has format {version!r}, this version reads {FORMAT}.", remedy="Tune the model again.")
+    for name, digest in sorted(files.items()):
+        file = (folder / name).resolve()
+        if not file.is_relative_to(folder.resolve()) or not file.is_file() or file_digest(file) != digest:
+            raise CheckpointError(f"{folder / name} is missing or is not what was written.", remedy="Tune the model again.")
+    return facts
+
+
+def load_model(folder: Path) -> FittedModel:
+    """Load a fitted model without network, pickle or remote code.
+
+    Raises
+    ------
+    CheckpointError
+        The folder is not a fitted model, or any of its files changed since it was written.
+    """
+    from safetensors.torch import load_file
+
+    from headwinds.adapt.tasks.classifier import TextClassifier
+    from headwinds.adapt.training.attention import register_attention
+
+    facts = read_facts(folder)
+    encoder_folder = folder / "encoder"
+    config = read_config(encoder_folder)
+    checkpoint = Checkpoint(str(folder), encoder_folder, "", facts.max_tokens, int(config.get("num_hidden_layers", 0)))
+    encoder = load_encoder(checkpoint, attention=register_attention())
+    module = TextClassifier(encoder, len(facts.labels), dropout=0.0)
+    module.head.load_state_dict(load_file(str(folder / "head.safetensors")))
+    module.eval()
+    return FittedModel(facts, module, load_tokenizer(checkpoint))

@@ -1,0 +1,143 @@
+"""The encoder packed for scoring: weights laid out once for the processor, fewer passes over memory.
+
+`transformers` computes query, key and value apart, activations in passes of their own, and lays every weight out anew at
+each call. Here the three projections are one product, the activation is fused into it, and the layout is kept. The
+result equals the unpacked encoder up to the rounding of the chosen precision (a test says so).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn import functional
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+TYPICAL_TOKENS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class PackedLinear:
+    """``activation(x @ weight.T + bias)``, by oneDNN with a kept layout where the build of torch has it."""
+
+    weight: torch.Tensor
+    bias: torch.Tensor
+    activation: str
+    reordered: bool
+
+    def __call__(self, states: torch.Tensor) -> torch.Tensor:
+        """Apply to states of shape (tokens, width)."""
+        if self.reordered:
+            algorithm = "none" if self.activation == "gelu" else ""
+            return torch.ops.mkldnn._linear_pointwise(states, self.weight, self.bias, self.activation, [], algorithm)  # type: ignore[no-any-return]
+        product = functional.linear(states, self.weight, self.bias)
+        return functional.gelu(product) if self.activation == "gelu" else product
+
+
+@dataclass(frozen=True, slots=True)
+class PackedLayer:
+    """One transformer layer."""
+
+    projections: PackedLinear
+    attention_output: PackedLinear
+    attention_norm: tuple[torch.Tensor, torch.Tensor]
+    expansion: PackedLinear
+    contraction: PackedLinear
+    output_norm: tuple[torch.Tensor, torch.Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class PackedEncoder:
+    """A BERT encoder ready to compute; made by `pack`."""
+
+    words: torch.Tensor
+    positions: torch.Tensor
+    embedding_norm: tuple[torch.Tensor, torch.Tensor]
+    layers: tuple[PackedLayer, ...]
+    heads: int
+    epsilon: float
+
+    def __call__(self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None) -> torch.Tensor:
+        """Return the last hidden state, shape (windows, length, width), in the packed precision."""
+        windows, length = input_ids.shape
+        width = self.words.shape[1]
+        states = functional.embedding(input_ids, self.words) + self.positions[:length]
+        states = functional.layer_norm(states, (width,), *self.embedding_norm, self.epsilon).view(-1, width)
+        bias = None if attention_mask is None else self._padding_bias(attention_mask)
+        for layer in self.layers:
+            mixed = self._attend(layer.projections(states), windows, length, bias)
+            states = functional.layer_norm(
+                layer.attention_output(mixed).add_(states), (width,), *layer.attention_norm, self.epsilon
+            )
+            inner = layer.contraction(layer.expansion(states))
+            states = functional.layer_norm(inner.add_(states), (width,), *layer.output_norm, self.epsilon)
+        return states.view(windows, length, width)
+
+    def _attend(self, projected: torch.Tensor, windows: int, length: int, bias: torch.Tensor | None) -> torch.Tensor:
+        size = self.words.shape[1] // self.heads
+        split = projected.view(windows, length, 3, self.heads, size).permute(2, 0, 3, 1, 4)
+        query, key, value = split.reshape(3, windows * self.heads, length, size)
+        scores = torch.bmm(query, key.transpose(1, 2))
+        if bias is not None:
+            scores = scores.add_(bias)
+        mixed = torch.bmm(torch.softmax(scores, dim=-1), value)
+        return mixed.view(windows, self.heads, length, size).transpose(1, 2).reshape(windows * length, -1)
+
+    def _padding_bias(self, attention_mask: torch.Tensor) -> torch.Tensor:
+        windows, length = attention_mask.shape
+        bias = torch.zeros(attention_mask.shape, dtype=self.words.dtype)
+        bias.masked_fill_(attention_mask == 0, torch.finfo(self.words.dtype).min)
+        return bias.view(windows, 1, 1, length).expand(windows, self.heads, 1, length).reshape(-1, 1, length)
+
+
+def pack(encoder: PreTrainedModel, dtype: torch.dtype) -> PackedEncoder | None:
+    """Pack an encoder of the BERT architecture; None for any other, which then computes by its own `forward`."""
+    config = encoder.config
+    plain = getattr(config, "position_embedding_type", "absolute") == "absolute" and not getattr(config, "is_decoder", False)
+    if config.model_type != "bert" or config.hidden_act != "gelu" or not plain:
+        return None
+    model: Any = encoder
+    embeddings = model.embeddings
+    with torch.inference_mode():
+        positions = embeddings.position_embeddings.weight + embeddings.token_type_embeddings.weight[0]
+        return PackedEncoder(
+            words=embeddings.word_embeddings.weight.detach().to(dtype),
+            positions=positions.to(dtype),
+            embedding_norm=_norm(embeddings.LayerNorm, dtype),
+            layers=tuple(_pack_layer(layer, config.num_attention_heads, dtype) for layer in model.encoder.layer),
+            heads=config.num_attention_heads,
+            epsilon=config.layer_norm_eps,
+        )
+
+
+def _pack_layer(layer: Any, heads: int, dtype: torch.dtype) -> PackedLayer:
+    own = layer.attention.self
+    scale = (own.query.weight.shape[0] // heads) ** -0.5
+    weight = torch.cat([own.query.weight * scale, own.key.weight, own.value.weight])
+    bias = torch.cat([own.query.bias * scale, own.key.bias, own.value.bias])
+    return PackedLayer(
+        projections=_linear(weight, bias, dtype),
+        attention_output=_linear(layer.attention.output.dense.weight, layer.attention.output.dense.bias, dtype),
+        attention_norm=_norm(layer.attention.output.LayerNorm, dtype),
+        expansion=_linear(layer.intermediate.dense.weight, layer.intermediate.dense.bias, dtype, "gelu"),
+        contraction=_linear(layer.output.dense.weight, layer.output.dense.bias, dtype),
+        output_norm=_norm(layer.output.LayerNorm, dtype),
+    )
+
+
+def _linear(weight: torch.Tensor, bias: torch.Tensor, dtype: torch.dtype, activation: str = "none") -> PackedLinear:
+    weight, bias = weight.detach().to(dtype).contiguous(), bias.detach().to(dtype).contiguous()
+    if dtype != torch.bfloat16 or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+        return PackedLinear(weight, bias, activation, reordered=False)
+    try:
+        laid_out = torch.ops.mkldnn._reorder_linear_weight(weight, TYPICAL_TOKENS)
+    except RuntimeError:  # a build of torch without oneDNN for this processor
+        return PackedLinear(weight, bias, activation, reordered=False)
+    return PackedLinear(laid_out, bias, activation, reordered=True)
+
+
+def _norm(module: Any, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    return module.weight.detach().to(dtype), module.bias.detach().to(dtype)

@@ -1,0 +1,87 @@
+"""How a model is adapted: every setting with its default, named alike in TOML, on the command line and in Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from headwinds.errors import SettingsError
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+@dataclass(frozen=True, slots=True)
+class TuneSettings:
+    """Settings of `tune`.
+
+    Attributes
+    ----------
+    checkpoint
+        "default" (the encoder that is installed with Headwinds), a folder, or the name of a model on the hub.
+    task, method
+        Registered names; see `headwinds.adapt.tasks` and `headwinds.adapt.methods`.
+    max_tokens
+        Longest window in tokens, special tokens included; 0 takes what the checkpoint allows. A longer text is read
+        in several windows whose token states are pooled together: nothing is cut.
+    batch_tokens
+        Upper bound of tokens (padding included) in one training batch.
+    epochs, patience
+        At most so many passes; stop after `patience` epochs without a better validation score.
+    learning_rate, head_learning_rate, weight_decay, warmup_share, gradient_clip
+        AdamW with linear warm-up over `warmup_share` of all steps and linear decay to zero (Loshchilov, Hutter 2019);
+        the gradient's norm is clipped at `gradient_clip`.
+    frozen_layers
+        So many of the lowest layers, with the embeddings, stay as they are; -1 tunes the embeddings too.
+    head_dropout, encoder_dropout
+        Dropout on the pooled state, and inside the encoder. The latter costs a third of the time on a CPU.
+    folds
+        Cross-fitting folds by document: a passage is only ever scored by a model that saw none of its document.
+    validation_share
+        Share of each fold's training documents kept for early stopping, calibration and thresholds.
+    precision
+        "auto" uses bfloat16 autocast where the processor computes in it, else float32.
+    seed
+        One seed rules the splits, the initial head, the order of batches and dropout.
+    """
+
+    checkpoint: str = "default"
+    task: str = "text-classification"
+    method: str = "full"
+    max_tokens: int = 0
+    batch_tokens: int = 2048
+    epochs: int = 6
+    patience: int = 3
+    learning_rate: float = 1e-4
+    head_learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    warmup_share: float = 0.1
+    gradient_clip: float = 1.0
+    frozen_layers: int = 2
+    head_dropout: float = 0.1
+    encoder_dropout: float = 0.0
+    folds: int = 5
+    validation_share: float = 0.2
+    precision: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        positive = ("batch_tokens", "epochs", "patience", "learning_rate", "head_learning_rate", "gradient_clip")
+        for name in positive:
+            _require(getattr(self, name) > 0, name, getattr(self, name), "a number above 0")
+        for name in ("weight_decay", "max_tokens"):
+            _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+        for name in ("warmup_share", "head_dropout", "encoder_dropout"):
+            _require(0 <= getattr(self, name) < 1, name, getattr(self, name), "a share of at least 0 and below 1")
+        _require(0 < self.validation_share < 1, "validation_share", self.validation_share, "a share between 0 and 1")
+        _require(self.folds >= 2, "folds", self.folds, "2 or more")
+        _require(self.frozen_layers >= -1, "frozen_layers", self.frozen_layers, "-1 or more")
+        _require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")
+        _require(self.seed >= 0, "seed", self.seed, "0 or more")
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, float):
+                _require(value == value and abs(value) < 1e6, item.name, value, "a finite number below 1e6")
+
+
+def _require(condition: bool, name: str, value: object, expected: str) -> None:
+    if not condition:
+        raise SettingsError(f"{name} = {value!r} cannot be used: expected {expected}.")

@@ -1,0 +1,82 @@
+"""The network of text classification: an encoder, the mean of its token states, one linear layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+    from headwinds.adapt.training.batches import Batch
+
+
+class TextClassifier(nn.Module):
+    """Logits of each label for each text.
+
+    The states of all tokens of all windows of a text are averaged, so a text that needs several windows is read whole.
+    """
+
+    def __init__(self, encoder: PreTrainedModel, labels: int, *, dropout: float) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(encoder.config.hidden_size, labels)
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Return logits in float32, shape (texts, labels)."""
+        states = self.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask).last_hidden_state
+        logits: torch.Tensor = self.head(self.dropout(mean_of_tokens(states.float(), batch)))
+        return logits
+
+
+def mean_of_tokens(states: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Mean over the unpadded tokens of each text; states (windows, length, width) to (texts, width)."""
+    if batch.attention_mask is None:
+        sums = states.sum(dim=1)
+        counts = states.new_full((len(states), 1), states.shape[1])
+    else:
+        mask = batch.attention_mask.to(states.dtype).unsqueeze(-1)
+        sums = (states * mask).sum(dim=1)
+        counts = mask.sum(dim=1)
+    if len(batch.rows) == len(states):
+        return sums / counts
+    texts = len(batch.rows)
+    total = states.new_zeros(texts, states.shape[-1]).index_add_(0, batch.owner, sums)
+    number = states.new_zeros(texts, 1).index_add_(0, batch.owner, counts)
+    return total / number
+
+
+def initialise_head(head: nn.Linear, targets: torch.Tensor, *, seed: int) -> None:
+    """Small random weights from `seed`; the bias at the log-odds of each label's share among `targets`.
+
+    Starting at the base rates spares the first steps, which would otherwise be spent on learning that labels are rare.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    share = targets.mean(dim=0).clamp(0.5 / len(targets), 1 - 0.5 / len(targets))
+    with torch.no_grad():
+        head.weight.normal_(0.0, 0.02, generator=generator)
+        head.bias.copy_(torch.logit(share))
+
+
+def trainable_parameters(module: TextClassifier, *, frozen_layers: int) -> dict[str, nn.Parameter]:
+    """Freeze the lowest layers and the embeddings as asked; return what is left to train, by name."""
+    if frozen_layers >= 0:
+        for name, parameter in module.encoder.named_parameters():
+            if name.startswith("embeddings") or _layer_number(name) in range(frozen_layers):
+                parameter.requires_grad_(False)
+    # A pooler on the first token is not read by the mean of tokens: without a gradient it must not decay either.
+    for name, parameter in module.encoder.named_parameters():
+        if name.startswith("pooler"):
+            parameter.requires_grad_(False)
+    return {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
+
+
+def _layer_number(name: str) -> int | None:
+    parts = name.split(".")
+    for before, after in zip(parts, parts[1:], strict=False):
+        if before in ("layer", "layers", "h", "block") and after.isdigit():
+            return int(after)
+    return None

@@ -1,0 +1,187 @@
+"""The training loop: token-budget batches, bfloat16 autocast, AdamW, clipping, early stopping, exact resume."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headwinds.adapt.training.batches import collate, plan_batches
+from headwinds.adapt.training.optimizer import learning_rate_share, make_optimizer, set_learning_rate
+from headwinds.adapt.training.precision import Precision, autocast
+from headwinds.adapt.training.progress import Progress
+from headwinds.adapt.training.state import EpochRecord, Position, load_state, save_state
+from headwinds.artifacts.interruption import raise_if_stopped, stop_requested
+from headwinds.artifacts.seeds import derive_seed
+from headwinds.errors import TrainingError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+    from headwinds.adapt.encoding import EncodedTexts
+    from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.training.batches import Batch
+
+SECONDS_BETWEEN_SAVES = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Encoded texts with their targets, and which rows train and which validate.
+
+    `targets` has shape (texts, labels); `ids` name the texts in messages.
+    """
+
+    encoded: EncodedTexts
+    targets: NDArray[np.float32]
+    training_rows: NDArray[np.int64]
+    padding_id: int
+    ids: tuple[str, ...]
+
+
+LossFunction = Callable[["torch.Tensor", "torch.Tensor"], "torch.Tensor"]
+
+
+def train(
+    module: torch.nn.Module,
+    parameters: dict[str, torch.nn.Parameter],
+    data: TrainingData,
+    loss_function: LossFunction,
+    validation_score: Callable[[], float],
+    settings: TuneSettings,
+    *,
+    precision: Precision,
+    state_path: Path,
+    progress: Progress,
+) -> Position:
+    """Train `module` in place and leave it with the weights of the best validation score.
+
+    The state is saved to `state_path` at every epoch's end, every half minute, and when a signal asks to stop; if the
+    file exists the run goes on from it, and ends with the same bits as a run that was never interrupted.
+
+    Raises
+    ------
+    TrainingError
+        The loss is not finite; the last saved state is left as it was.
+    Interrupted
+        A signal came; the state is saved.
+    """
+    import torch
+
+    torch.manual_seed(derive_seed(settings.seed, "dropout"))
+    optimizer = make_optimizer(parameters, settings)
+    position, best = Position(), {}
+    if state_path.exists():
+        position, best = load_state(state_path, parameters, optimizer)
+    plans = [_plan(data, settings, epoch) for epoch in range(settings.epochs)]
+    steps = sum(len(plan) for plan in plans)
+    saved_at = started_at = time.monotonic()
+    before = position.seconds
+    while not position.finished:
+        plan = plans[position.epoch]
+        module.train()
+        while position.batch < len(plan):
+            rows = plan[position.batch]
+            batch = collate(data.encoded, rows, padding_id=data.padding_id)
+            position.step += 1
+            set_learning_rate(
+                optimizer, learning_rate_share(position.step, steps=steps, warmup_share=settings.warmup_share)
+            )
+            loss = _step(module, parameters, batch, data, loss_function, optimizer, settings, precision, position)
+            position.batch += 1
+            position.loss_sum += loss * len(rows)
+            position.tokens += batch.input_ids.numel()
+            now = time.monotonic()
+            position.seconds = before + now - started_at
+            progress.update(position.step, _describe(position, loss, now - started_at))
+            if stop_requested() or now - saved_at > SECONDS_BETWEEN_SAVES:
+                save_state(state_path, position, parameters, best, optimizer)
+                raise_if_stopped()
+                saved_at = time.monotonic()
+        best = _end_epoch(parameters, data, validation_score, settings, position, best)
+        save_state(state_path, position, parameters, best, optimizer)
+        raise_if_stopped()
+        saved_at = time.monotonic()
+    progress.update(steps, f"best validation score {position.best_score:.3f}")
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            parameter.copy_(best[name])
+    return position
+
+
+def _plan(data: TrainingData, settings: TuneSettings, epoch: int) -> list[NDArray[np.int64]]:
+    import numpy as np
+
+    generator = np.random.default_rng(derive_seed(settings.seed, "batches", epoch))
+    return plan_batches(data.encoded, data.training_rows, batch_tokens=settings.batch_tokens, generator=generator)
+
+
+def _step(
+    module: torch.nn.Module,
+    parameters: dict[str, torch.nn.Parameter],
+    batch: Batch,
+    data: TrainingData,
+    loss_function: LossFunction,
+    optimizer: torch.optim.Optimizer,
+    settings: TuneSettings,
+    precision: Precision,
+    position: Position,
+) -> float:
+    import torch
+
+    with autocast("cpu", precision):
+        logits = module(batch)
+    loss = loss_function(logits, torch.from_numpy(data.targets[batch.rows]))
+    value = float(loss.detach())
+    if not math.isfinite(value):
+        _refuse(value, "loss", data, batch, optimizer, position)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    norm = torch.nn.utils.clip_grad_norm_(parameters.values(), settings.gradient_clip)
+    if not math.isfinite(float(norm)):
+        _refuse(float(norm), "gradient norm", data, batch, optimizer, position)
+    optimizer.step()
+    return value
+
+
+def _refuse(
+    value: float, what: str, data: TrainingData, batch: Batch, optimizer: torch.optim.Optimizer, position: Position
+) -> None:
+    names = ", ".join(data.ids[int(row)] for row in batch.rows[:3])
+    rate = max(group["lr"] for group in optimizer.param_groups)
+    raise TrainingError(
+        f"The {what} is {value} at step {position.step} (learning rate {rate:.2e}, passages {names}, ...).",
+        remedy="The last good state is kept; lower learning_rate, or set precision = 'float32', and run again.",
+    )
+
+
+def _end_epoch(
+    parameters: dict[str, torch.nn.Parameter],
+    data: TrainingData,
+    validation_score: Callable[[], float],
+    settings: TuneSettings,
+    position: Position,
+    best: dict[str, torch.Tensor],
+) -> dict[str, torch.Tensor]:
+    score = validation_score()
+    mean_loss = position.loss_sum / len(data.training_rows)
+    position.history.append(EpochRecord(position.epoch + 1, mean_loss, score, position.tokens))
+    if score > position.best_score:
+        position.best_score, position.epochs_without_gain = score, 0
+        best = {name: parameter.detach().clone() for name, parameter in parameters.items()}
+    else:
+        position.epochs_without_gain += 1
+    position.epoch, position.batch, position.loss_sum, position.tokens = position.epoch + 1, 0, 0.0, 0
+    position.finished = position.epoch == settings.epochs or position.epochs_without_gain >= settings.patience
+    return best
+
+
+def _describe(position: Position, loss: float, elapsed: float) -> str:
+    tokens = position.tokens + sum(record.tokens for record in position.history)
+    rate = tokens / max(position.seconds, 1e-9) if elapsed >= 0 else 0.0
+    return f"epoch {position.epoch + 1}, loss {loss:.3f}, {rate:,.0f} tokens/s"

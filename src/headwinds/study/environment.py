@@ -1,0 +1,30 @@
+"""What a result depends on besides data, settings and our own code: versions, processor, threads."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+NUMERICAL = ("numpy", "pyarrow", "safetensors", "scikit-learn", "scipy", "tokenizers", "torch", "transformers")
+STATISTICAL = ("numpy", "pandas", "pyfixest", "pyarrow", "scipy")
+
+
+def versions(packages: tuple[str, ...]) -> dict[str, str]:
+    """Installed version of each package, with Python's own."""
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in packages}}
+
+
+def processor() -> dict[str, str | int]:
+    """What decides the last bits of a matrix product: architecture, vector instructions, number of threads."""
+    import torch
+
+    capabilities = torch.cpu.get_capabilities()
+    used = sorted(str(name) for name, present in capabilities.items() if present is True)
+    return {"architecture": platform.machine(), "instructions": " ".join(used), "threads": torch.get_num_threads()}
+
+
+def machine() -> dict[str, str | int]:
+    """The machine in words, for provenance."""
+    import os
+
+    return {"system": platform.system(), "architecture": platform.machine(), "processors": os.cpu_count() or 0}

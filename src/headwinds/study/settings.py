@@ -1,0 +1,152 @@
+"""The study file: which documents, which labels, which model, what to count by what, which panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from headwinds.adapt.settings import TuneSettings
+from headwinds.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class AboutSettings:
+    """What is asked, in words.
+
+    `seed` rules the whole study; `tune.seed` is taken from it.
+    """
+
+    title: str
+    question: str
+    seed: int = 0
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusSettings:
+    """The documents: a CSV, JSONL or Parquet file with one passage a row.
+
+    `stratum` names the columns that together make the sampling stratum; `weight` the column that says how many passages of
+    the population each one stands for (empty: one). `population` is a CSV with the population's number of passages by
+    stratum and keys, where it is known.
+    """
+
+    path: str
+    passage_id: str = "passage_id"
+    document_id: str = "document_id"
+    text: str = "text"
+    weight: str = ""
+    keys: tuple[str, ...] = ()
+    stratum: tuple[str, ...] = ()
+    population: str = ""
+    encoding: str = "utf-8"
+    on_bad_rows: str = "stop"
+    source: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CodebookSettings:
+    """The labels and what they mean: a Markdown table or TOML."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoldSettings:
+    """Passages labelled by reading, and how they came to be labelled (printed in the report)."""
+
+    path: str
+    stratum: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+    provenance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenSettings:
+    """A keyword screen; its words also make the keyword baseline."""
+
+    name: str
+    words: tuple[str, ...] = ()
+    whole_words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSettings:
+    """A key made from another one: every value of `key` listed in `members` is in the group, the rest in `other`."""
+
+    name: str
+    key: str
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    other: str = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureSettings:
+    """What to count by what. `by` lists the cells of each index; `estimator` is "auto" or a registered name."""
+
+    estimator: str = "auto"
+    by: tuple[tuple[str, ...], ...] = ((),)
+    level: float = 0.95
+    minimum_gold: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainSettings:
+    """The growth panel and the regression of growth on the indices; no `panel` skips the stage.
+
+    `entity_key` and `period_key` name the corpus keys that are the panel's entity and period.
+    """
+
+    panel: str = ""
+    entity_key: str = "country"
+    period_key: str = "year"
+    outcome: str = "tfp_growth"
+    lag: int = 1
+    before: tuple[int, int] = (1995, 2004)
+    after: tuple[int, int] = (2004, 2019)
+    draws: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSettings:
+    """What the report shows: so many passages are listed under each point of an index."""
+
+    passages_a_point: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class StudySettings:
+    """A whole study file, every default filled in; `folder` is where it lies, and relative paths start there."""
+
+    study: AboutSettings
+    corpus: CorpusSettings
+    codebook: CodebookSettings
+    gold: GoldSettings
+    screen: tuple[ScreenSettings, ...] = ()
+    group: tuple[GroupSettings, ...] = ()
+    tune: TuneSettings = field(default_factory=TuneSettings)
+    measure: MeasureSettings = field(default_factory=MeasureSettings)
+    explain: ExplainSettings = field(default_factory=ExplainSettings)
+    report: ReportSettings = field(default_factory=ReportSettings)
+    folder: Path = field(default_factory=Path)
+    file: Path = field(default_factory=Path)
+
+    def locate(self, path: str, *, setting: str) -> Path:
+        """The file that a setting names, relative to the study's folder.
+
+        Raises
+        ------
+        SettingsError
+            It is not there; a near name in the same folder is shown.
+        """
+        found = (self.folder / path).resolve()
+        if not found.is_file():
+            from headwinds.study.suggestions import nearest
+
+            siblings = sorted(item.name for item in found.parent.iterdir()) if found.parent.is_dir() else []
+            raise SettingsError(
+                f"{self.file}: {setting} = {path!r} names no file ({found}).{nearest(found.name, siblings)}",
+                remedy="Paths start at the study file's folder.",
+            )
+        return found

@@ -1,0 +1,1 @@
+"""One file a stage: what it depends on, and what it writes."""

@@ -1,0 +1,142 @@
+"""Reading a study file: unknown keys, wrong types and impossible values are one line each, with file and line number."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+import types
+import typing
+from pathlib import Path
+from typing import Any
+
+from headwinds.errors import SettingsError
+from headwinds.study.settings import StudySettings
+from headwinds.study.suggestions import nearest
+
+LARGEST_FILE = 1_000_000
+MEANT_FOR_CODE = ("folder", "file")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Source:
+    """The file being read: for messages only."""
+
+    path: Path
+    lines: tuple[str, ...]
+
+    def at(self, section: str, key: str) -> str:
+        """`file, line N` of a key inside a section, or the file alone where it cannot be found."""
+        inside = section == ""
+        for number, line in enumerate(self.lines, start=1):
+            header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
+            if header:
+                inside = header.group(1) == section
+                if section == "" and header.group(1) == key:
+                    return f"{self.path}, line {number}"
+            elif inside and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]", line):
+                return f"{self.path}, line {number}"
+        return str(self.path)
+
+
+def read_study(path: Path) -> StudySettings:
+    """Read and check a study file; every default is filled in.
+
+    Raises
+    ------
+    SettingsError
+        The file is missing, is not TOML, or has a key that is unknown, of the wrong type, or of an impossible value.
+    """
+    text = _read_text(path)
+    try:
+        content = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}.") from error
+    source = _Source(path, tuple(text.splitlines()))
+    settings: StudySettings = _decode(StudySettings, content, "", source)
+    if "seed" in content.get("tune", {}):
+        where = source.at("tune", "seed")
+        raise SettingsError(f"{where}: the seed of a study is set once, as seed under [study].", remedy="Move it there.")
+    tune = dataclasses.replace(settings.tune, seed=settings.study.seed)
+    return dataclasses.replace(settings, tune=tune, folder=path.resolve().parent, file=path)
+
+
+def _read_text(path: Path) -> str:
+    if path.is_dir():
+        raise SettingsError(f"{path} is a folder, expected a study file.", remedy=f"Try {path / 'study.toml'}.")
+    if not path.is_file():
+        raise SettingsError(f"There is no study file {path}.", remedy="Write one with `headwinds init FOLDER`.")
+    if path.stat().st_size > LARGEST_FILE:
+        raise SettingsError(f"{path} is larger than {LARGEST_FILE:,} bytes, expected a study file.")
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise SettingsError(f"{path}, line {line}: not UTF-8, which TOML must be.", remedy="Save it as UTF-8.") from error
+
+
+def _decode(kind: Any, content: Any, section: str, source: _Source) -> Any:
+    """Build the dataclass `kind` from a TOML table."""
+    if not isinstance(content, dict):
+        raise SettingsError(f"{source.at('', section)}: [{section}] must be a table, found {_describe(content)}.")
+    hints = typing.get_type_hints(kind)
+    known = {item.name: item for item in dataclasses.fields(kind) if item.name not in MEANT_FOR_CODE}
+    for key in content:
+        if key not in known:
+            place = f"[{section}]" if section else "the study file"
+            raise SettingsError(
+                f"{source.at(section, key)}: unknown key {key!r} in {place}.{nearest(key, known)}",
+                remedy=f"Known keys: {', '.join(sorted(known))}.",
+            )
+    values = {}
+    for name, item in known.items():
+        if name in content:
+            values[name] = _value(hints[name], content[name], name, section, source)
+        elif item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING:
+            place = f"[{section}] lacks the key {name!r}" if section else f"the section [{name}] is missing"
+            raise SettingsError(f"{source.path}: {place}.", remedy="`headwinds init` writes a complete example.")
+    try:
+        return kind(**values)
+    except SettingsError as error:
+        key = error.message.split(" ", 1)[0]
+        raise SettingsError(f"{source.at(section, key)}: [{section}] {error.message}", remedy=error.remedy) from error
+
+
+def _value(hint: Any, value: Any, key: str, section: str, source: _Source) -> Any:
+    inner = f"{section}.{key}" if section else key
+    if dataclasses.is_dataclass(hint):
+        return _decode(hint, value, inner, source)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is tuple and isinstance(value, list):
+        if arguments[-1] is Ellipsis:
+            if dataclasses.is_dataclass(arguments[0]):
+                return tuple(_decode(arguments[0], item, inner, source) for item in value)
+            return tuple(_value(arguments[0], item, key, section, source) for item in value)
+        if len(value) == len(arguments):
+            return tuple(_value(part, item, key, section, source) for part, item in zip(arguments, value, strict=True))
+    elif origin is dict and isinstance(value, dict):
+        return {name: _value(arguments[1], item, name, inner, source) for name, item in value.items()}
+    elif hint is float and type(value) in (int, float):
+        return float(value)
+    elif isinstance(hint, type) and not isinstance(hint, types.GenericAlias) and type(value) is hint:
+        return value
+    raise SettingsError(
+        f"{source.at(section, key)}: {key} in [{section}] is {_describe(value)}, expected {_in_words(hint)}."
+    )
+
+
+def _describe(value: Any) -> str:
+    shown = repr(value)
+    return f"{type(value).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}"
+
+
+def _in_words(hint: Any) -> str:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is tuple:
+        if arguments[-1] is Ellipsis:
+            return f"a list of {_in_words(arguments[0])}"
+        return f"a list of {len(arguments)} values ({', '.join(_in_words(item) for item in arguments)})"
+    if origin is dict:
+        return f"a table of {_in_words(arguments[1])}"
+    return {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}.get(hint, "a table")

@@ -1,0 +1,75 @@
+"""Metrics agree with an outside authority, weight as a bootstrap must, and say nothing where nothing is defined."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, precision_recall_fscore_support
+
+from headwinds.adapt.evaluation import metrics
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_metrics_equal_scikit_learn(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    truth = generator.random(300) < 0.2
+    score = np.round(np.clip(0.4 * truth + generator.random(300) * 0.6, 0, 1), 2)  # rounded: ties must agree too
+    given = score > 0.5
+    ones = np.ones((1, 300))
+    counts = metrics.count(truth, given, ones)
+    expected = precision_recall_fscore_support(truth, given, average="binary")
+    assert metrics.precision(counts)[0] == pytest.approx(expected[0], abs=1e-12)
+    assert metrics.recall(counts)[0] == pytest.approx(expected[1], abs=1e-12)
+    assert metrics.f1(counts)[0] == pytest.approx(expected[2], abs=1e-12)
+    assert metrics.average_precision(truth, score, ones)[0] == pytest.approx(
+        average_precision_score(truth, score), abs=1e-12
+    )
+
+
+def test_a_weight_of_two_counts_a_passage_twice() -> None:
+    generator = np.random.default_rng(1)
+    truth, score = generator.random(60) < 0.4, generator.random(60)
+    weights = generator.integers(0, 4, size=60)
+    repeated = np.repeat(np.arange(60), weights)
+    weighted = metrics.average_precision(truth, score, weights[None, :].astype(float))
+    plain = metrics.average_precision(truth[repeated], score[repeated], np.ones((1, len(repeated))))
+    assert weighted[0] == pytest.approx(plain[0], abs=1e-12)
+
+
+def test_undefined_is_not_zero() -> None:
+    nothing = np.zeros(10, dtype=bool)
+    ones = np.ones((1, 10))
+    counts = metrics.count(nothing, nothing, ones)
+    assert np.isnan(metrics.precision(counts)[0])
+    assert np.isnan(metrics.recall(counts)[0])
+    assert np.isnan(metrics.f1(counts)[0])
+    assert np.isnan(metrics.average_precision(nothing, np.linspace(0, 1, 10), ones)[0])
+
+
+def test_calibration_error_is_zero_for_honest_probabilities_and_large_for_boasts() -> None:
+    truth = np.tile([True, False, False, False], 250)
+    ones = np.ones((1, 1000))
+    assert metrics.expected_calibration_error(truth, np.full(1000, 0.25), ones)[0] == pytest.approx(0, abs=1e-12)
+    assert metrics.expected_calibration_error(truth, np.full(1000, 0.95), ones)[0] == pytest.approx(0.70, abs=1e-12)
+
+
+def test_bootstrap_draws_whole_documents() -> None:
+    documents = np.array(["a", "a", "b", "c", "c", "c"])
+    weights = metrics.document_weights(documents, replicates=200, seed=0)
+    assert (weights[:, 0] == weights[:, 1]).all()
+    assert (weights[:, 3] == weights[:, 5]).all()
+    assert set(np.unique(weights[:, [0, 2, 3]].sum(axis=1))) == {3.0}
+
+
+def test_bootstrap_interval_of_recall_covers_at_its_rate() -> None:
+    """400 samples with a recall of 0.7 known: the 95% interval covers it between 92% and 98% of the time."""
+    generator = np.random.default_rng(3)
+    covered = 0
+    for sample in range(400):
+        truth = generator.random(400) < 0.5
+        given = truth & (generator.random(400) < 0.7)
+        weights = metrics.document_weights(np.arange(400).astype(str), replicates=200, seed=sample)
+        recall = metrics.recall(metrics.count(truth, given, weights))
+        lower, upper = np.quantile(recall, [0.025, 0.975])
+        covered += lower <= 0.7 <= upper
+    assert 0.92 <= covered / 400 <= 0.98

@@ -1,0 +1,109 @@
+"""The packed encoder equals the plain one; a saved model predicts the same in a fresh load; damage is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from headwinds.adapt.checkpoints import load_encoder, read_config, resolve_checkpoint
+from headwinds.adapt.fitted_model import load_model
+from headwinds.adapt.fold import LabelledTexts, fit_fold, plan_folds
+from headwinds.adapt.packed import pack
+from headwinds.adapt.prediction import predict
+from headwinds.adapt.settings import TuneSettings
+from headwinds.errors import CheckpointError
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 2e-5), (torch.bfloat16, 0.08)])
+def test_packed_encoder_equals_transformers(dtype: torch.dtype, tolerance: float) -> None:
+    encoder = load_encoder(resolve_checkpoint("default")).eval()
+    packed = pack(encoder, dtype)
+    assert packed is not None
+    generator = torch.Generator().manual_seed(0)
+    ids = torch.randint(1000, 20000, (4, 37), generator=generator)
+    mask = torch.ones_like(ids)
+    mask[1, 20:] = 0
+    mask[3, 5:] = 0
+    with torch.inference_mode():
+        expected = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        found = packed(ids, mask).float()
+        assert (found - expected)[mask.bool()].abs().max() < tolerance
+        unpadded = encoder(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
+        assert (packed(ids, None).float() - unpadded).abs().max() < tolerance
+
+
+@pytest.fixture(scope="module")
+def model_folder(tiny_checkpoint: Path, labelled: LabelledTexts, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    chosen = TuneSettings(checkpoint=str(tiny_checkpoint), epochs=1, folds=3, frozen_layers=0, learning_rate=1e-3)
+    folder = tmp_path_factory.mktemp("model")
+    fit_fold(labelled, plan_folds(labelled, chosen)[0], chosen, folder / "m", folder / "scratch", quiet=True)
+    return folder / "m"
+
+
+def test_the_same_texts_give_the_same_bits_whatever_their_order_on_disk(model_folder: Path, labelled: LabelledTexts) -> None:
+    first = predict(load_model(model_folder), labelled.texts)
+    second = predict(load_model(model_folder), labelled.texts)
+    assert first.probability.tobytes() == second.probability.tobytes()
+
+
+def test_a_long_text_counts_all_its_windows(model_folder: Path) -> None:
+    """Evidence in the last window alone must move the probability: nothing is cut."""
+    filler = "peace is our aim . " * 60
+    model = load_model(model_folder)
+    without, with_evidence = predict(model, [filler, filler + "cyber attacks threaten data . " * 5]).probability
+    assert not np.allclose(without, with_evidence)
+    assert (predict(model, [filler]).read_share == 1).all()
+
+
+@pytest.mark.parametrize("name", ["head.safetensors", "encoder/model.safetensors", "encoder/config.json", "encoder/tokenizer.json"])
+def test_a_changed_file_is_named_and_nothing_is_loaded(model_folder: Path, tmp_path: Path, name: str) -> None:
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(model_folder, copy)
+    data = bytearray((copy / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (copy / name).write_bytes(data)
+    with pytest.raises(CheckpointError, match=name.split("/")[-1].replace(".", r"\.")):
+        load_model(copy)
+
+
+def test_pickled_weights_are_never_loaded(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    import shutil
+
+    shutil.copytree(tiny_checkpoint, tmp_path / "c")
+    (tmp_path / "c" / "model.safetensors").rename(tmp_path / "c" / "pytorch_model.bin")
+    with pytest.raises(CheckpointError, match=r"pytorch_model\.bin, which can carry code"):
+        resolve_checkpoint(str(tmp_path / "c"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("auto_map", {"AutoModel": "evil.Model"}),
+        ("_attn_implementation_internal", "owner/kernel"),
+        ("text_config", {"trust_remote_code": True}),
+        ("model_type", "no-such-architecture"),
+    ],
+)
+def test_a_configuration_that_asks_for_code_is_refused_before_transformers_sees_it(
+    tmp_path: Path, tiny_checkpoint: Path, key: str, value: object
+) -> None:
+    import json
+
+    config = json.loads((tiny_checkpoint / "config.json").read_text())
+    config[key] = value
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(CheckpointError):
+        read_config(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "../nowhere", "a/b/c", "/no/such/folder"])
+def test_an_unknown_checkpoint_is_one_clear_line(name: str) -> None:
+    with pytest.raises(CheckpointError) as caught:
+        resolve_checkpoint(name)
+    assert "\n" not in str(caught.value)
+    assert name in str(caught.value)
