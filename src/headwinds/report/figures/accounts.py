@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headwinds.report.figures.canvas import FAINT, INK, PALETTE, PAPER, legend_below, new_figure
+from headwinds.report.figures.canvas import FAINT, INK, PALETTE, PAPER, legend_below, new_figure, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,7 +58,7 @@ def draw_accounts(
     axes.set_ylim(len(records) - 0.5, -0.5)
     axes.grid(axis="x")
     axes.grid(False, axis="y")
-    axes.set_xlabel(units)
+    axes.set_xlabel(wrapped(units))
     handles: list[object] = [
         Patch(color=PALETTE[number % len(PALETTE)], label=messages.column(part))
         for number, part in enumerate(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -139,3 +140,8 @@ def _link(anchor: str, tips: Mapping[str, str]) -> str:
     """A link of a figure. The keyboard reaches the same place from the table under it, with fewer stops."""
     tip = f"<title>{tips[anchor]}</title>" if anchor in tips else ""
     return f'<a href="#{anchor}" tabindex="-1">{tip}'
+
+
+def wrapped(text: str) -> str:
+    """An axis title broken into lines that fit under a figure; what it means is often a whole phrase."""
+    return "\n".join(textwrap.wrap(text, 46)) or text

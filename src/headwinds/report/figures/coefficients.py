@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from headwinds.report.figures.canvas import FAINT, PALETTE, legend_below, new_figure
+from headwinds.report.figures.canvas import FAINT, PALETTE, legend_below, new_figure, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +31,7 @@ def draw_detectable(table: ReportTable, units: str, messages: Messages) -> Figur
     axes.set_xlim(left=0)
     axes.grid(axis="x")
     axes.grid(False, axis="y")
-    axes.set_xlabel(units)
+    axes.set_xlabel(wrapped(units))
     return figure
 
 
@@ -57,7 +57,7 @@ def draw_coefficients(table: ReportTable, units: str, messages: Messages) -> Fig
     axes.set_ylim(len(records) - 0.5, -0.5)
     axes.grid(axis="x")
     axes.grid(False, axis="y")
-    axes.set_xlabel(units)
+    axes.set_xlabel(wrapped(units))
     handles = [
         Line2D([], [], color=colour, marker=marker, markersize=6, label=messages(f"way_{way}"))
         for way, _, colour, marker in _WAYS
