@@ -213,3 +213,22 @@ def test_drawing_leaves_matplotlib_as_it_was(made):
     before = dict(matplotlib.rcParams)
     render_report(replace(made, indicators=made.indicators[:1]))
     assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize("missing", [1, 2])
+def test_a_bar_that_lacks_a_part_says_so_instead_of_looking_complete(made, missing):
+    account = made.growth.accounts
+    table = account.table.copy()
+    table.loc[:0, list(account.parts[:missing])] = float("nan")
+    width = made.width_by_stratum.copy()
+    width.loc[0, "variance_share"] = float("nan")
+    broken = replace(
+        made,
+        growth=replace(made.growth, accounts=replace(account, table=table)),
+        width_by_stratum=width,
+        indicators=(),
+        passages=(),
+    )
+    rendered = render_report(broken)
+    for name in ("growth-accounts", "width-by-stratum"):
+        assert rendered[f"figures/{name}.svg"].count(b"(not available)") == 1

@@ -24,7 +24,7 @@ def draw_accounts(
 ) -> Figure:
     """Draw the table `growth-accounts`: parts stacked from zero to both sides, the total as a mark.
 
-    A bar whose total is not available is left open, and its name says so.
+    A bar that lacks its total or a part says so in its name.
     """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -36,7 +36,8 @@ def draw_accounts(
     for place, record in enumerate(records):
         name = " / ".join(str(record[column]) for column in bar_columns)
         whole = record[total]
-        names.append(name if whole is not None else f"{name}\n({messages('not_available')})")
+        complete = None not in (whole, *(record[part] for part in parts))
+        names.append(name if complete else f"{name}\n({messages('not_available')})")
         ends = {True: 0.0, False: 0.0}
         for number, part in enumerate(parts):
             length = float(record[part] or 0.0)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def draw_width(table: ReportTable, messages: Messages) -> Figure:
-    """Draw the table `width-by-stratum` as one stacked bar a label."""
+    """Draw the table `width-by-stratum` as one stacked bar a label; a label that lacks a share says so in its name."""
     from matplotlib.patches import Patch
 
     labels = list(dict.fromkeys(table.texts("label")))
@@ -30,7 +30,9 @@ def draw_width(table: ReportTable, messages: Messages) -> Figure:
                 place, length, left=start, height=0.62, color=PALETTE[number % len(PALETTE)], linewidth=0
             )
             start += length
-    axes.set_yticks(range(len(labels)), labels)
+    gaps = {label for (label, _), share in shares.items() if share is None}
+    names = [f"{label}\n({messages('not_available')})" if label in gaps else label for label in labels]
+    axes.set_yticks(range(len(labels)), names)
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.grid(False, axis="y")
