@@ -1,0 +1,63 @@
+"""Signals that stop a run at a safe point: what was done is kept, and the same command goes on from there."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from headwinds.errors import Interrupted
+
+_received: list[int] = []
+
+
+@contextmanager
+def graceful_stop() -> Iterator[None]:
+    """Turn SIGINT and SIGTERM into a request that `raise_if_stopped` honours; a second signal stops at once.
+
+    Outside the main thread, where Python allows no handlers, the block runs as it is.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _received.clear()
+    previous = {number: signal.signal(number, _note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        _received.clear()
+
+
+def stop_requested() -> bool:
+    """Whether a signal asked to stop."""
+    return bool(_received)
+
+
+def raise_if_stopped() -> None:
+    """Raise if a signal asked to stop.
+
+    Raises
+    ------
+    Interrupted
+        With exit code 130 after SIGINT and 143 after SIGTERM.
+    """
+    if _received:
+        raise _interrupted(_received[0])
+
+
+def _note(number: int, _: FrameType | None) -> None:
+    _received.append(number)
+    if len(_received) > 1:
+        raise _interrupted(number)
+
+
+def _interrupted(number: int) -> Interrupted:
+    error = Interrupted(
+        f"Stopped by {signal.Signals(number).name}; what was done is kept.", remedy="Run the same command again to go on."
+    )
+    error.exit_code = 128 + number
+    return error
