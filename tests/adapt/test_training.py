@@ -92,7 +92,7 @@ def test_the_model_learns_what_the_words_say(tiny_checkpoint: Path, labelled: La
     from headwinds.adapt.fitted_model import load_model
     from headwinds.adapt.prediction import predict
 
-    chosen = settings(tiny_checkpoint, epochs=10, frozen_layers=-1)
+    chosen = settings(tiny_checkpoint, epochs=25, patience=25, frozen_layers=-1, batch_tokens=256)
     rows = plan_folds(labelled, chosen)[0]
     fit_fold(labelled, rows, chosen, tmp_path / "model", tmp_path / "scratch", quiet=True)
     found = predict(load_model(tmp_path / "model"), [labelled.texts[row] for row in rows.test])

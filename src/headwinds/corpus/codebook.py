@@ -1,0 +1,66 @@
+"""Codebooks: the labels of a study in Markdown, as people write them, or in TOML."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from headwinds.contracts import Codebook, Label
+from headwinds.corpus.encodings import decode
+from headwinds.errors import DataError
+
+
+def read_codebook(path: Path) -> Codebook:
+    """Read a codebook.
+
+    Markdown: a table with a header whose first cell is "label", then a column that says when to give it and, if there
+    is a third, when not; numbered lines are rules. TOML: ``[[label]]`` with `name`, `definition`, `excludes`; `rules`.
+
+    Raises
+    ------
+    DataError
+        No labels, one label twice, or one without a definition.
+    """
+    if not path.is_file():
+        raise DataError(f"There is no codebook {path}.", remedy="Check the path.")
+    text = decode(path.read_bytes(), "utf-8", path)
+    labels, rules = _from_toml(text, path) if path.suffix == ".toml" else _from_markdown(text)
+    if not labels:
+        raise DataError(f"{path} defines no label.", remedy="Write a table whose first column is headed 'label'.")
+    for position, label in enumerate(labels):
+        if not re.fullmatch(r"[^\W\d][\w-]*", label.name):
+            raise DataError(f"{path}: label {label.name!r} is no plain name.", remedy="Use letters, digits, _ and -.")
+        if label.name in {earlier.name for earlier in labels[:position]}:
+            raise DataError(f"{path}: label {label.name!r} is defined twice.", remedy="Remove one.")
+        if not label.definition:
+            raise DataError(f"{path}: label {label.name!r} has no definition.", remedy="Say when to give it.")
+    return Codebook(tuple(labels), tuple(rules))
+
+
+def _from_markdown(text: str) -> tuple[list[Label], list[str]]:
+    labels: list[Label] = []
+    rules: list[str] = []
+    in_table = False
+    for line in text.splitlines():
+        stripped = line.strip()
+        cells = [cell.strip() for cell in stripped.strip("|").split("|")] if stripped.startswith("|") else []
+        if not cells:
+            in_table = False
+        elif cells[0].lower() == "label":
+            in_table = True
+        elif in_table and not set(stripped) <= set("|-: "):
+            labels.append(Label(cells[0], cells[1] if len(cells) > 1 else "", cells[2] if len(cells) > 2 else ""))
+        numbered = re.match(r"\d+\.\s+(.*)", stripped)
+        if numbered:
+            rules.append(numbered.group(1))
+    return labels, rules
+
+
+def _from_toml(text: str, path: Path) -> tuple[list[Label], list[str]]:
+    try:
+        content = tomllib.loads(text)
+        labels = [Label(item["name"], item.get("definition", ""), item.get("excludes", "")) for item in content.get("label", [])]
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path} is not a codebook: {error}.", remedy='Write [[label]] with name = "..." and definition = "...".') from error
+    return labels, [str(rule) for rule in content.get("rules", [])]

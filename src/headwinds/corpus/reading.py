@@ -1,0 +1,159 @@
+"""Documents in: a CSV, JSONL or Parquet file becomes a corpus, and every row is kept or refused with its reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from headwinds.contracts import Corpus, Refusal
+from headwinds.corpus.records import Record, read_records
+from headwinds.errors import DataError
+
+SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Names of the columns in the user's file.
+
+    With an empty `passage_id` the row number serves; with an empty `document_id` every passage is its own document; with
+    an empty `weight` every passage stands for itself. `stratum` names columns that are joined by " / ".
+    """
+
+    passage_id: str = "passage_id"
+    document_id: str = "document_id"
+    text: str = "text"
+    weight: str = ""
+    stratum: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+
+
+def read_corpus(
+    path: Path, columns: Columns, *, encoding: str = "utf-8", on_bad_rows: Literal["stop", "refuse"] = "stop"
+) -> Corpus:
+    """Read a file of passages.
+
+    Raises
+    ------
+    DataError
+        A column is missing, or (with `on_bad_rows` "stop") rows are bad: the first three are shown. With "refuse" they
+        are left out and listed in the corpus's `refused`; ``rows_in == len(corpus) + len(corpus.refused)`` always.
+    EncodingError
+        The bytes are not in `encoding`.
+    """
+    import pyarrow as pa
+
+    names, records = read_records(path, encoding=encoding)
+    needed = [columns.passage_id, columns.document_id, columns.text, columns.weight, *columns.stratum, *columns.keys]
+    require_columns(path, names, [name for name in needed if name])
+    kept: list[dict[str, Any]] = []
+    refused: list[Refusal] = []
+    seen: set[str] = set()
+    rows_in = 0
+    for record in records:
+        rows_in += 1
+        row, problem = _canonical(record, columns, seen)
+        if problem:
+            refused.append(Refusal(str(path), record.row, problem))
+        else:
+            seen.add(row["passage_id"])
+            kept.append(row)
+    if refused and on_bad_rows == "stop":
+        raise DataError(
+            f"{path}: {len(refused):,} of {rows_in:,} rows cannot be read: {_shown(refused)}.",
+            remedy='Mend them, or set on_bad_rows = "refuse" to leave them out and count them.',
+        )
+    if not kept:
+        raise DataError(f"{path} holds no row that can be read ({rows_in} rows, {len(refused)} refused).")
+    table = pa.table({name: _column(kept, name, path) for name in kept[0]})
+    return Corpus(table, columns.keys, rows_in, tuple(refused), str(path), encoding)
+
+
+def require_columns(path: Path, found: Sequence[str], needed: Sequence[str]) -> None:
+    """Raise a `DataError` that names the first missing column and the nearest one there is."""
+    for name in needed:
+        if name not in found:
+            near = get_close_matches(name, found, n=1, cutoff=0.5)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise DataError(f"{path} has no column {name!r}; it has {', '.join(found)}.{hint}", remedy="Name the column that holds it.")
+
+
+def _canonical(record: Record, columns: Columns, seen: set[str]) -> tuple[dict[str, Any], str]:
+    """The row in canonical columns, or the reason for refusing it."""
+    values = record.values
+    if record.problem:
+        return {}, record.problem
+    passage = str(record.row) if not columns.passage_id else values.get(columns.passage_id)
+    if passage is None or str(passage).strip() == "":
+        return {}, f"{columns.passage_id} is empty"
+    passage = str(passage)
+    if passage in seen:
+        return {}, f"{columns.passage_id} {passage!r} stands there already"
+    text = values.get(columns.text)
+    if not isinstance(text, str) or not text.strip():
+        return {}, f"{columns.text} is empty" if text is None or isinstance(text, str) else f"{columns.text} is not text"
+    if "\0" in text:
+        return {}, f"{columns.text} holds a NUL character"
+    document = passage if not columns.document_id else values.get(columns.document_id)
+    if document is None or str(document).strip() == "":
+        return {}, f"{columns.document_id} is empty"
+    weight, problem = _weight(values.get(columns.weight) if columns.weight else 1.0, columns.weight)
+    if problem:
+        return {}, problem
+    row: dict[str, Any] = {"passage_id": passage, "document_id": str(document), "text": text, "weight": weight}
+    if columns.stratum:
+        row["stratum"] = " / ".join(str(values.get(name)) for name in columns.stratum)
+    for key in columns.keys:
+        value = values.get(key)
+        if value is None or value == "":
+            return {}, f"{key} is empty"
+        row[key] = value
+    return row, ""
+
+
+def _weight(value: Any, name: str) -> tuple[float, str]:
+    try:
+        weight = float(value)
+    except (TypeError, ValueError):
+        return 0.0, f"{name} = {value!r} is not a number"
+    if not (math.isfinite(weight) and weight > 0):
+        return 0.0, f"{name} = {value!r} is not above 0"
+    return weight, ""
+
+
+def _column(rows: list[dict[str, Any]], name: str, path: Path) -> Any:
+    """One column: whole numbers where every value is one (CSV gives text), else strings; years stay comparable."""
+    import pyarrow as pa
+
+    values = [row[name] for row in rows]
+    if name == "weight":
+        return pa.array(values, pa.float64())
+    if name in ("passage_id", "document_id", "text", "stratum"):
+        return pa.array(values, pa.string())
+    whole = [_whole(value) for value in values]
+    if all(value is not None for value in whole):
+        return pa.array(whole, pa.int64())
+    numeric = sum(value is not None for value in whole)
+    if numeric >= 0.9 * len(values):
+        index = next(index for index, value in enumerate(whole) if value is None)
+        raise DataError(f"{path}: {name} = {values[index]!r} in passage {rows[index]['passage_id']!r} is not a whole number, as others are.")
+    return pa.array([str(value) for value in values], pa.string())
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    text = str(value).strip()
+    # Leading zeros are part of a code ("007"), not of a number.
+    return int(text) if text.lstrip("-").isdecimal() and text.isascii() and str(int(text)) == text else None
+
+
+def _shown(refused: Sequence[Refusal]) -> str:
+    first = "; ".join(f"line {item.row}: {item.reason}" for item in refused[:SHOWN])
+    return first + (f"; and {len(refused) - SHOWN:,} more" if len(refused) > SHOWN else "")

@@ -1,0 +1,184 @@
+"""Rows of a table file, one dict each, with the number that its reader would find it by: CSV, TSV, JSONL, Parquet."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import lzma
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from headwinds.corpus.encodings import decode
+from headwinds.errors import DataError
+
+LARGEST_CELL = 16_000_000
+LARGEST_RATIO = 100
+LARGEST_UNPACKED = 256_000_000
+FORMATS = (".csv", ".tsv", ".jsonl", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row: its values by column, or the reason why it cannot be read.
+
+    `row` is the line on which it begins (CSV, JSONL) or its number (Parquet), counted from 1.
+    """
+
+    row: int
+    values: dict[str, Any]
+    problem: str = ""
+
+
+def read_records(path: Path, *, encoding: str = "utf-8") -> tuple[tuple[str, ...], Iterator[Record]]:
+    """The columns of a table file and its rows, one by one.
+
+    Raises
+    ------
+    DataError
+        The file is missing, empty, of an unknown format, or damaged as a whole. A row that is damaged alone comes as a
+        `Record` with its `problem`.
+    """
+    if not path.is_file():
+        siblings = sorted(item.name for item in path.parent.iterdir()) if path.parent.is_dir() else []
+        shown = f" The folder holds {', '.join(siblings[:8])}." if siblings else ""
+        raise DataError(f"There is no file {path}.{shown}", remedy="Check the path.")
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    packed = suffixes[-1] if suffixes and suffixes[-1] in (".gz", ".xz") else ""
+    kind = suffixes[-2] if packed and len(suffixes) > 1 else (suffixes[-1] if suffixes else "")
+    if kind not in FORMATS:
+        raise DataError(f"{path} has the ending {kind or 'of no format'!r}, expected one of {', '.join(FORMATS)}.")
+    if kind == ".parquet":
+        return _parquet(path)
+    text = decode(_unpack(path, packed), encoding, path)
+    if not text.strip():
+        raise DataError(f"{path} is empty, expected at least a header and a row.")
+    if kind == ".jsonl":
+        return _jsonl(text, path)
+    return _csv(text, path, "\t" if kind == ".tsv" else ",")
+
+
+def _unpack(path: Path, packed: str) -> bytes:
+    if not packed:
+        return path.read_bytes()
+    size = path.stat().st_size
+    limit = max(LARGEST_UNPACKED, LARGEST_RATIO * size)
+    opener = gzip.open if packed == ".gz" else lzma.open
+    try:
+        with opener(path, "rb") as file:
+            data: bytes = file.read(limit + 1)
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        raise DataError(f"{path} cannot be unpacked: {error}.", remedy="Fetch it again: it is cut off or damaged.") from error
+    if len(data) > limit:
+        raise DataError(f"{path} unpacks to over {limit:,} bytes from {size:,}.", remedy="Unpack it by hand if you trust it.")
+    return data
+
+
+def _csv(text: str, path: Path, delimiter: str) -> tuple[tuple[str, ...], Iterator[Record]]:
+    csv.field_size_limit(LARGEST_CELL)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        header = tuple(name.strip() for name in next(reader))
+    except csv.Error as error:
+        raise DataError(f"{path}, line 1: the header is not valid CSV: {error}.") from error
+    _check_header(header, path, delimiter)
+
+    def rows() -> Iterator[Record]:
+        while True:
+            start = reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield Record(start, {}, f"not valid CSV ({error})")
+                continue
+            if not cells:
+                continue  # an empty line is no row in RFC 4180
+            if len(cells) != len(header):
+                yield Record(start, {}, f"{len(cells)} fields, expected {len(header)}")
+            elif any("\0" in cell for cell in cells):
+                yield Record(start, {}, "holds a NUL character")
+            else:
+                yield Record(start, dict(zip(header, cells, strict=True)))
+
+    return header, rows()
+
+
+def _check_header(header: tuple[str, ...], path: Path, delimiter: str) -> None:
+    doubled = sorted({name for name in header if header.count(name) > 1})
+    if doubled:
+        raise DataError(f"{path}, line 1: the column {doubled[0]!r} stands there twice.", remedy="Rename one of them.")
+    if len(header) == 1:
+        other = next((mark for mark in (";", "\t", "|", ",") if mark != delimiter and mark in header[0]), None)
+        if other:
+            shown = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}[other]
+            raise DataError(f"{path}, line 1: the columns seem to be separated by {shown}.", remedy="Save it with commas, or tabs as .tsv.")
+
+
+def _jsonl(text: str, path: Path) -> tuple[tuple[str, ...], Iterator[Record]]:
+    def rows() -> Iterator[Record]:
+        for number, line in enumerate(text.split("\n"), start=1):
+            if line.strip():
+                yield _json_record(number, line)
+
+    first = next((record for record in rows() if not record.problem), None)
+    if first is None:
+        problem = next(rows())
+        raise DataError(f"{path}, line {problem.row}: {problem.problem}, expected one JSON object a line.")
+    columns = dict.fromkeys(key for record in rows() for key in record.values)
+    return tuple(columns), rows()
+
+
+def _json_record(number: int, line: str) -> Record:
+    if len(line) > LARGEST_CELL:
+        return Record(number, {}, f"longer than {LARGEST_CELL:,} characters")
+    try:
+        value = json.loads(line, object_pairs_hook=_no_double, parse_constant=_no_constant)
+    except RecursionError:
+        return Record(number, {}, "nested too deeply")
+    except ValueError as error:
+        return Record(number, {}, f"not valid JSON ({error})")
+    if not isinstance(value, dict):
+        return Record(number, {}, f"holds a {type(value).__name__}, not an object")
+    return Record(number, value)
+
+
+def _no_double(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands there twice")
+    return result
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _parquet(path: Path) -> tuple[tuple[str, ...], Iterator[Record]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        columns = tuple(file.schema_arrow.names)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path} is not a readable Parquet file: {str(error).splitlines()[0]}") from error
+
+    def rows() -> Iterator[Record]:
+        number = 0
+        with file:
+            try:
+                for batch in file.iter_batches(batch_size=4096):
+                    for values in batch.to_pylist():
+                        number += 1
+                        yield Record(number, values)
+            except (pa.ArrowException, OSError) as error:
+                reason = str(error).splitlines()[0]
+                raise DataError(f"{path} is damaged after row {number}: {reason}", remedy="Fetch it again.") from error
+
+    return columns, rows()
