@@ -5,7 +5,7 @@
 `passages.parquet` has one passage a row: `passage_id`, `document_id`, `country`, `year`, `position`, `text`,
 `words`, `stratum`, `period` (README.md says how the speeches were cut and screened). What the script does:
 
-- `population.csv` is written from it: passages and documents by country, year and stratum.
+- `population.csv` is written from it: passages and documents by country, year, stratum and period.
 - `sample.parquet` is checked row by row: each row must be a row of the corpus, all of *strict* and *broad*
   must be there, the rows of *none* must be equally many in each period, and each weight must be the size of
   its stratum and period over the number of rows drawn there. Which rows of *none* chance drew cannot be
@@ -35,11 +35,11 @@ COLUMNS = ["passage_id", "document_id", "country", "year", "position", "text", "
 
 
 def population(passages: pd.DataFrame) -> pd.DataFrame:
-    """Count the passages, and the documents they come from, by country, year and stratum.
+    """Count the passages, and the documents they come from, by country, year, stratum and period.
 
     A document is a speech; one that has passages in two strata is counted in both.
     """
-    by_cell = passages.groupby(["country", "year", "stratum"], sort=True)
+    by_cell = passages.groupby(["country", "year", "stratum", "period"], sort=True)
     counts = by_cell.agg(passages=("passage_id", "size"), documents=("document_id", "nunique"))
     return counts.reset_index()
 

@@ -1,0 +1,85 @@
+"""What is in a corpus and its gold: lengths, what a model would lose of them, labels by stratum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from headwinds.contracts import Finding, Gold
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BINS = 20
+FEW_POSITIVES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class LengthProfile:
+    """Token lengths of the passages.
+
+    `lower`, `upper`, `passages` are the histogram; `lost_if_cut` is the share of all tokens beyond `window` in a reader
+    that cuts, `beyond` the number of passages longer than it.
+    """
+
+    lower: tuple[int, ...]
+    upper: tuple[int, ...]
+    passages: tuple[int, ...]
+    longest: int
+    total: int
+    window: int
+    beyond: int
+    lost_if_cut: float
+
+
+def profile_lengths(tokens: NDArray[np.int64], *, window: int) -> LengthProfile:
+    """Histogram of token counts, and what a window of `window` tokens of text would cut."""
+    import numpy as np
+
+    width = max(1, -(-int(tokens.max()) // BINS))
+    code = (tokens - 1) // width
+    counts = np.bincount(code)
+    lower = tuple(int(index * width + 1) for index in range(len(counts)))
+    upper = tuple(int((index + 1) * width) for index in range(len(counts)))
+    lost = float(np.maximum(tokens - window, 0).sum() / tokens.sum())
+    return LengthProfile(
+        lower, upper, tuple(int(n) for n in counts), int(tokens.max()), int(tokens.sum()), window, int((tokens > window).sum()), lost
+    )
+
+
+def label_counts(gold: Gold) -> list[dict[str, object]]:
+    """One row a label and stratum: gold passages read, and positives among them."""
+    import numpy as np
+
+    strata = np.asarray(gold.stratum)
+    return [
+        {"label": name, "stratum": str(stratum), "gold": int((strata == stratum).sum()), "positives": int(gold.labels[strata == stratum, index].sum())}
+        for index, name in enumerate(gold.label_names)
+        for stratum in np.unique(strata)
+    ]
+
+
+def gold_findings(gold: Gold, corpus_strata: Sequence[str]) -> tuple[Finding, ...]:
+    """Labels that are rare, and strata without gold or without a positive."""
+    import numpy as np
+
+    findings = []
+    for index, name in enumerate(gold.label_names):
+        positives = int(gold.labels[:, index].sum())
+        if positives < FEW_POSITIVES:
+            findings.append(Finding("W110", f"Label {name} has {positives} gold positives.", "A model can hardly learn it; label more."))
+    strata = np.asarray(gold.stratum)
+    for stratum in sorted(set(corpus_strata) - set(gold.stratum)):
+        findings.append(Finding("E110", f"Stratum {stratum!r} of the corpus has no gold.", "Label a random sample of it."))
+    for stratum in np.unique(strata):
+        inside = gold.labels[strata == stratum]
+        rare = [name for index, name in enumerate(gold.label_names) if inside[:, index].sum() == 0]
+        if rare:
+            findings.append(
+                Finding("N111", f"Among {len(inside)} gold passages of {stratum!r} none has {', '.join(rare)}.", "Their intervals there rest on the count zero, not on a variance of zero.")
+            )
+    if np.isnan(gold.inclusion_probability).any():
+        findings.append(Finding("W112", "Gold has no inclusion probabilities.", "A model can be tuned, but no design-based share is estimated."))
+    return tuple(findings)

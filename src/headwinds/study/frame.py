@@ -1,0 +1,107 @@
+"""The measuring frame of a study: scores, gold and the population's counts, brought together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.errors import DataError, MismatchError, SettingsError
+from headwinds.study.data import CheckedStudy
+from headwinds.study.settings import GroupSettings, StudySettings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from headwinds.measure.frame import Frame, Population
+
+
+def read_frame(settings: StudySettings, checked: CheckedStudy, scores: Path) -> Frame:
+    """Join a study's corpus, its scores and its gold.
+
+    Raises
+    ------
+    MismatchError
+        Scores and corpus are not the same passages.
+    """
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    from headwinds.measure.frame import make_frame
+
+    corpus = pq.read_table(checked.corpus_path)
+    scored = pq.read_table(scores)
+    if not scored["passage_id"].equals(corpus["passage_id"]):
+        raise MismatchError(f"{scores} does not score the passages of the corpus, one by one.", remedy="Score it again.")
+    names = checked.codebook.names
+    strata = corpus["stratum"].to_pylist() if "stratum" in corpus.column_names else ["all"] * corpus.num_rows
+    keys = {name: corpus[name].to_numpy(zero_copy_only=False) for name in settings.corpus.keys}
+    keys |= {group.name: group_values(group, keys) for group in settings.group}
+    inclusion = checked.gold["inclusion_probability"].to_numpy()
+    return make_frame(
+        document_ids=np.array(corpus["document_id"].to_pylist()),
+        strata=np.array(strata),
+        keys=keys,
+        weight=corpus["weight"].to_numpy(),
+        probability=np.column_stack([scored[f"probability_{name}"].to_numpy() for name in names]),
+        label=np.column_stack([scored[f"label_{name}"].to_numpy(zero_copy_only=False) for name in names]),
+        gold_rows=checked.gold["row"].to_numpy(),
+        gold_labels=checked.truth(),
+        inclusion_probability=None if np.isnan(inclusion).all() else inclusion,
+        label_names=names,
+        population=_read_population(settings) if settings.corpus.population else None,
+    )
+
+
+def group_values(group: GroupSettings, keys: dict[str, NDArray[Any]]) -> NDArray[np.str_]:
+    """The group of each passage.
+
+    Raises
+    ------
+    SettingsError
+        The group is made from a key that the corpus does not have, or a member stands in two groups.
+    """
+    import numpy as np
+
+    if group.key not in keys:
+        raise SettingsError(f"[[group]] {group.name!r} is made from {group.key!r}, which is none of the corpus's keys ({', '.join(keys)}).")
+    place: dict[str, str] = {}
+    for name, members in group.groups.items():
+        for member in members:
+            if member in place:
+                raise SettingsError(f"[[group]] {group.name!r}: {member!r} stands in {place[member]!r} and in {name!r}.")
+            place[member] = name
+    return np.array([place.get(str(value), group.other) for value in keys[group.key]])
+
+
+def _read_population(settings: StudySettings) -> Population:
+    import numpy as np
+
+    from headwinds.corpus.reading import require_columns
+    from headwinds.corpus.records import read_records
+    from headwinds.measure.frame import Population
+
+    path = settings.locate(settings.corpus.population, setting="corpus.population")
+    columns, records = read_records(path)
+    require_columns(path, columns, [*settings.corpus.stratum, *settings.corpus.keys, "passages"])
+    rows = []
+    for record in records:
+        if record.problem:
+            raise DataError(f"{path}, line {record.row}: {record.problem}.")
+        count = str(record.values["passages"])
+        if not count.isdecimal():
+            raise DataError(f"{path}, line {record.row}: passages = {count!r}, expected a whole number.")
+        rows.append(record.values)
+    keys: dict[str, NDArray[Any]] = {name: _key([row[name] for row in rows]) for name in settings.corpus.keys}
+    keys |= {group.name: group_values(group, keys) for group in settings.group}
+    strata = np.array([" / ".join(str(row[name]) for name in settings.corpus.stratum) or "all" for row in rows])
+    return Population(strata, keys, np.array([float(row["passages"]) for row in rows]))
+
+
+def _key(values: list[Any]) -> NDArray[Any]:
+    import numpy as np
+
+    text = [str(value) for value in values]
+    if all(value.lstrip("-").isdecimal() and str(int(value)) == value for value in text):
+        return np.array([int(value) for value in text])
+    return np.array(text)

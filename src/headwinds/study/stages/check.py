@@ -1,0 +1,201 @@
+"""`check`: read the inputs, say everything that is wrong with them, and write them in one canonical form."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
+from headwinds.artifacts.seeds import derive_seed
+from headwinds.artifacts.write import write_json
+from headwinds.contracts import Codebook, Corpus, Finding, Gold
+from headwinds.errors import DataError
+from headwinds.study.environment import NUMERICAL, versions
+from headwinds.study.plan import Stage
+from headwinds.study.settings import StudySettings
+
+if TYPE_CHECKING:
+    from headwinds.adapt.fold import FoldRows, LabelledTexts
+
+NAME = "check"
+
+
+def check_stage(settings: StudySettings) -> Stage:
+    """The stage, named by the content of the inputs and the settings that read and split them."""
+    corpus, gold = settings.corpus, settings.gold
+    files = {
+        "corpus": settings.locate(corpus.path, setting="corpus.path"),
+        "codebook": settings.locate(settings.codebook.path, setting="codebook.path"),
+        "gold": settings.locate(gold.path, setting="gold.path"),
+    }
+    parts = fingerprint(
+        files={name: file_digest(path) for name, path in files.items()},
+        corpus=asdict(corpus),
+        gold=asdict(gold),
+        split=[settings.tune.folds, settings.tune.validation_share, settings.tune.seed],
+        reading=[settings.tune.checkpoint, settings.tune.max_tokens],
+        code=code_digest("headwinds.corpus", "headwinds.contracts", "headwinds.study.stages.check", "headwinds.adapt.fold"),
+        versions=versions(NUMERICAL),
+    )
+
+    def work(output: Path, _: Path) -> None:
+        _check(settings, files, output)
+
+    return Stage(NAME, parts, work)
+
+
+def _check(settings: StudySettings, files: dict[str, Path], output: Path) -> None:
+    import pyarrow.parquet as pq
+
+    from headwinds.adapt.fold import plan_folds
+    from headwinds.adapt.probe import count_tokens
+    from headwinds.corpus.codebook import read_codebook
+    from headwinds.corpus.gold import read_gold
+    from headwinds.corpus.profile import gold_findings, label_counts, profile_lengths
+
+    codebook = read_codebook(files["codebook"])
+    corpus = _read_corpus(settings, files["corpus"])
+    gold = read_gold(files["gold"], codebook, stratum=settings.gold.stratum, encoding=settings.gold.encoding)
+    labelled, rows = _labelled_texts(corpus, gold)
+    folds = plan_folds(labelled, settings.tune)
+    tokens, window = count_tokens(corpus.table["text"].to_pylist(), settings.tune)
+    strata = corpus.table["stratum"].to_pylist() if "stratum" in corpus.table.column_names else []
+    lengths = profile_lengths(tokens, window=window)
+    findings = (*gold_findings(gold, strata), *_leakage(settings, labelled, folds, corpus), *_refusals(corpus))
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise DataError(" ".join(f"{item.code} {item.sentence}" for item in errors), remedy=errors[0].remedy)
+    pq.write_table(corpus.table, output / "corpus.parquet")
+    _write_gold(labelled, gold, rows, folds, output)
+    _write_folds(corpus, labelled, folds, settings, output)
+    summary = {
+        "passages": len(corpus),
+        "documents": len(set(corpus.table["document_id"].to_pylist())),
+        "rows_in": corpus.rows_in,
+        "rows_refused": len(corpus.refused),
+        "population": float(sum(corpus.table["weight"].to_pylist())),
+        "keys": list(corpus.keys),
+        "strata": _strata(strata, corpus, gold),
+        "label_counts": label_counts(gold),
+        "token_lengths": asdict(lengths),
+        "tokens": lengths.total,
+        "gold_tokens": int(tokens[rows].sum()),
+        "share_of_tokens_lost": 0.0,
+    }
+    write_json(
+        output / "check.json",
+        {"codebook": asdict(codebook), "findings": [asdict(item) for item in findings], "summary": summary},
+    )
+
+
+def _read_corpus(settings: StudySettings, path: Path) -> Corpus:
+    from headwinds.corpus.reading import Columns, read_corpus
+
+    chosen = settings.corpus
+    if chosen.on_bad_rows not in ("stop", "refuse"):
+        raise DataError(f'on_bad_rows = {chosen.on_bad_rows!r}, expected "stop" or "refuse".')
+    columns = Columns(chosen.passage_id, chosen.document_id, chosen.text, chosen.weight, chosen.stratum, chosen.keys)
+    return read_corpus(path, columns, encoding=chosen.encoding, on_bad_rows=chosen.on_bad_rows)  # type: ignore[arg-type]
+
+
+def _labelled_texts(corpus: Corpus, gold: Gold) -> tuple[LabelledTexts, Any]:
+    from headwinds.adapt.fold import LabelledTexts
+    from headwinds.corpus.gold import match_gold
+
+    rows = match_gold(gold, corpus.table["passage_id"].to_pylist())
+    chosen = corpus.table.take(rows)
+    labelled = LabelledTexts(
+        passage_ids=gold.passage_ids,
+        document_ids=tuple(chosen["document_id"].to_pylist()),
+        texts=tuple(chosen["text"].to_pylist()),
+        label_names=gold.label_names,
+        truth=gold.labels,
+        stratum=gold.stratum,
+    )
+    return labelled, rows
+
+
+def _leakage(settings: StudySettings, labelled: LabelledTexts, folds: tuple[FoldRows, ...], corpus: Corpus) -> tuple[Finding, ...]:
+    import numpy as np
+
+    from headwinds.corpus.duplicates import exact_duplicates
+    from headwinds.corpus.leakage import find_leakage
+
+    side = np.empty(len(labelled.passage_ids), dtype=np.int64)
+    for fold in folds:
+        side[fold.test] = fold.number
+    seed = derive_seed(settings.study.seed, "duplicates")
+    found = list(find_leakage(side, labelled.document_ids, labelled.passage_ids, labelled.texts, seed=seed))
+    repeated = exact_duplicates(corpus.table["text"].to_pylist())
+    if repeated:
+        extra = sum(len(group) - 1 for group in repeated)
+        found.append(
+            Finding("N104", f"{extra:,} passages of the corpus repeat the text of another one.", "They count as passages all the same.")
+        )
+    return tuple(found)
+
+
+def _refusals(corpus: Corpus) -> tuple[Finding, ...]:
+    if not corpus.refused:
+        return ()
+    reasons = Counter(item.reason for item in corpus.refused).most_common(3)
+    shown = "; ".join(f"{count} times: {reason}" for reason, count in reasons)
+    return (Finding("W105", f"{len(corpus.refused):,} of {corpus.rows_in:,} rows were refused ({shown}).", "Mend the file."),)
+
+
+def _write_gold(labelled: LabelledTexts, gold: Gold, rows: Any, folds: tuple[FoldRows, ...], output: Path) -> None:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    fold = np.empty(len(rows), dtype=np.int64)
+    for part in folds:
+        fold[part.test] = part.number
+    columns: dict[str, Any] = {
+        "passage_id": list(labelled.passage_ids),
+        "document_id": list(labelled.document_ids),
+        "text": list(labelled.texts),
+        "row": rows,
+        "inclusion_probability": gold.inclusion_probability,
+        "stratum": list(gold.stratum),
+        "fold": fold,
+    }
+    columns |= {f"label_{name}": gold.labels[:, index] for index, name in enumerate(gold.label_names)}
+    pq.write_table(pa.table(columns), output / "gold.parquet")
+    parts = ("training", "validation", "test")
+    write_json(output / "fold_rows.json", [{part: getattr(item, part).tolist() for part in parts} for item in folds])
+
+
+def _write_folds(
+    corpus: Corpus, labelled: LabelledTexts, folds: tuple[FoldRows, ...], settings: StudySettings, output: Path
+) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from headwinds.corpus.splits import fold_of_documents
+
+    known = {labelled.document_ids[row]: fold.number for fold in folds for row in fold.test.tolist()}
+    chosen = fold_of_documents(
+        corpus.table["document_id"].to_pylist(),
+        list(known),
+        list(known.values()),
+        folds=settings.tune.folds,
+        seed=settings.study.seed,
+    )
+    table = pa.table({"document_id": list(chosen), "fold": pa.array(list(chosen.values()), pa.int64())})
+    pq.write_table(table, output / "folds.parquet")
+
+
+def _strata(strata: list[str], corpus: Corpus, gold: Gold) -> list[dict[str, Any]]:
+    if not strata:
+        return []
+    passages, labelled = Counter(strata), Counter(gold.stratum)
+    population: Counter[str] = Counter()
+    for name, weight in zip(strata, corpus.table["weight"].to_pylist(), strict=True):
+        population[name] += weight  # type: ignore[assignment]
+    return [
+        {"stratum": name, "passages": passages[name], "population": round(float(population[name]), 6), "gold": labelled[name]}
+        for name in sorted(passages)
+    ]

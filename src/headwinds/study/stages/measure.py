@@ -1,0 +1,130 @@
+"""`measure`: the indices, each estimated naively and with its error, and what would make them sharper."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
+from headwinds.artifacts.write import write_json
+from headwinds.study.data import CheckedStudy
+from headwinds.study.environment import STATISTICAL, versions
+from headwinds.study.plan import Stage
+from headwinds.study.settings import StudySettings
+
+if TYPE_CHECKING:
+    from headwinds.contracts import Finding, Indicator
+    from headwinds.measure.frame import Frame
+
+CODE = ("headwinds.measure", "headwinds.contracts", "headwinds.study.frame", "headwinds.study.stages.measure")
+ADDITIONAL_LABELS = (500, 2000)
+
+
+def index_name(by: tuple[str, ...]) -> str:
+    """The folder name of an index: "index-by-country-year"."""
+    return "index-by-" + "-".join(by) if by else "index"
+
+
+def measure_stage(settings: StudySettings, checked: CheckedStudy, scores: Path) -> Stage:
+    """The stage."""
+    population = settings.corpus.population
+    parts = fingerprint(
+        scores=file_digest(scores),
+        corpus=file_digest(checked.corpus_path),
+        gold=file_digest(checked.folder / "gold.parquet"),
+        population=file_digest(settings.locate(population, setting="corpus.population")) if population else "",
+        settings=asdict(settings.measure),
+        group=[asdict(group) for group in settings.group],
+        report=settings.report.passages_a_point,
+        code=code_digest(*CODE),
+        versions=versions(STATISTICAL),
+    )
+
+    def work(output: Path, _: Path) -> None:
+        _measure(settings, checked, scores, output)
+
+    return Stage("measure", parts, work)
+
+
+def _measure(settings: StudySettings, checked: CheckedStudy, scores: Path, output: Path) -> None:
+    from headwinds.measure.cells import make_cells
+    from headwinds.measure.drift import drift_findings, drift_tests
+    from headwinds.measure.registry import choose_estimator, get_estimator
+    from headwinds.study.frame import read_frame
+
+    frame = read_frame(settings, checked, scores)
+    name, reason = choose_estimator(frame)
+    if settings.measure.estimator != "auto":
+        name, reason = settings.measure.estimator, "It was asked for in the study file."
+    for by in settings.measure.by:
+        cells = make_cells(frame, by)
+        chosen = get_estimator(name)(frame, cells, level=settings.measure.level, minimum_gold=settings.measure.minimum_gold)
+        naive = get_estimator("classify-and-count")(frame, cells, level=settings.measure.level)
+        labelled = get_estimator("labelled-only")(
+            frame, cells, level=settings.measure.level, minimum_gold=settings.measure.minimum_gold
+        )
+        _write(output / index_name(by), chosen=chosen, naive=naive, labelled_only=labelled)
+    _write_widths(frame, output)
+    _write_passages(frame, checked, settings, output)
+    findings: tuple[Finding, ...] = drift_findings(drift_tests(frame))
+    write_json(
+        output / "measure.json",
+        {
+            "estimator": name,
+            "reason": reason,
+            "findings": [asdict(item) for item in findings],
+            "indices": [list(by) for by in settings.measure.by],
+        },
+        allow_missing=True,
+    )
+
+
+def _write(folder: Path, **indicators: Indicator) -> None:
+    from headwinds.measure.indicator_store import write_indicator
+
+    for name, indicator in indicators.items():
+        place = folder / name.replace("_", "-")
+        place.mkdir(parents=True)
+        write_indicator(indicator, place)
+
+
+def _write_widths(frame: Frame, output: Path) -> None:
+    """Over the whole corpus: where the width of each label's interval comes from, and what more labels would buy."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from headwinds.measure.cells import make_cells
+    from headwinds.measure.widths import label_gain, width_by_stratum
+
+    whole = make_cells(frame, ())
+    widths = width_by_stratum(frame, whole)
+    pq.write_table(widths, output / "width_by_stratum.parquet")
+    strata = list(dict.fromkeys(widths["stratum"].to_pylist()))
+    gains = [label_gain(frame, whole, stratum, ADDITIONAL_LABELS) for stratum in strata]
+    pq.write_table(pa.concat_tables(gains), output / "label_gain.parquet")
+
+
+def _write_passages(frame: Frame, checked: CheckedStudy, settings: StudySettings, output: Path) -> None:
+    """The passages that weigh most in each cell of the first index: what a point is made of."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from headwinds.measure.cells import make_cells
+    from headwinds.measure.influence import passages_of_cell
+
+    by = settings.measure.by[0]
+    cells = make_cells(frame, by)
+    corpus = pq.read_table(checked.corpus_path)
+    tables = []
+    for label in frame.label_names:
+        for cell in cells.values:
+            found = passages_of_cell(frame, cells, cell, label, settings.report.passages_a_point)
+            if found.num_rows == 0:
+                continue
+            chosen = corpus.take(found["row"])
+            extra = {"passage_id": chosen["passage_id"], "text": chosen["text"], "label": [label] * found.num_rows}
+            extra |= {f"key_{key}": chosen[key] for key in settings.corpus.keys}
+            cell_columns = {f"cell_{key}": [value] * found.num_rows for key, value in zip(by, cell, strict=True)}
+            tables.append(pa.table({**cell_columns, **extra, **{name: found[name] for name in found.column_names}}))
+    pq.write_table(pa.concat_tables(tables), output / "passages.parquet")

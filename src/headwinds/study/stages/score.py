@@ -1,0 +1,30 @@
+"""`score`: every passage of the corpus, by the model of its document's fold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
+from headwinds.study.data import CheckedStudy
+from headwinds.study.environment import NUMERICAL, processor, versions
+from headwinds.study.plan import Stage
+
+
+def score_stage(checked: CheckedStudy, folds: list[tuple[str, Path]], *, quiet: bool) -> Stage:
+    """The stage; the folds' models are given as (fingerprint, folder)."""
+    parts = fingerprint(
+        corpus=file_digest(checked.corpus_path),
+        folds=file_digest(checked.folder / "folds.parquet"),
+        models=[name for name, _ in folds],
+        code=code_digest("headwinds.adapt"),
+        versions=versions(NUMERICAL),
+        processor=processor(),
+    )
+
+    def work(output: Path, scratch: Path) -> None:
+        from headwinds.adapt.scoring import score_corpus
+
+        folders = [folder for _, folder in folds]
+        score_corpus(checked.corpus_path, checked.fold_of_document(), folders, output, scratch, quiet=quiet)
+
+    return Stage("score", parts, work)

@@ -1,0 +1,74 @@
+"""`tune`: one model a fold, then the test of all of them on passages that none of them saw."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from headwinds.adapt.fold import LabelledTexts, data_digest, fit_fold
+from headwinds.adapt.settings import TuneSettings
+from headwinds.artifacts.fingerprint import code_digest, fingerprint
+from headwinds.artifacts.seeds import derive_seed
+from headwinds.study.data import CheckedStudy
+from headwinds.study.environment import NUMERICAL, processor, versions
+from headwinds.study.plan import Stage
+from headwinds.study.settings import StudySettings
+
+CODE = ("headwinds.adapt", "headwinds.contracts", "headwinds.corpus.splits")
+
+
+def fold_stages(settings: StudySettings, checked: CheckedStudy, *, quiet: bool) -> list[Stage]:
+    """One stage a fold."""
+    from headwinds.adapt.checkpoints import resolve_checkpoint
+
+    data = checked.labelled_texts()
+    common = {
+        "data": data_digest(data),
+        "settings": asdict(settings.tune),
+        "checkpoint": resolve_checkpoint(settings.tune.checkpoint).digest,
+        "code": code_digest(*CODE),
+        "versions": versions(NUMERICAL),
+        "processor": processor(),
+    }
+    stages = []
+    for rows in checked.fold_rows():
+        # Every fold draws its own batches and dropout, all from the study's one seed.
+        chosen = replace(settings.tune, seed=derive_seed(settings.tune.seed, "fold", rows.number))
+        parts = fingerprint(**common, training=rows.training.tolist(), validation=rows.validation.tolist(), fold=rows.number)
+        work = _FoldWork(data, rows, chosen, quiet)
+        stages.append(Stage(f"tune/fold-{rows.number + 1}", parts, work))
+    return stages
+
+
+class _FoldWork:
+    """A fold's work, bound to its rows."""
+
+    def __init__(self, data: LabelledTexts, rows: object, settings: TuneSettings, quiet: bool) -> None:
+        self.data, self.rows, self.settings, self.quiet = data, rows, settings, quiet
+
+    def __call__(self, output: Path, scratch: Path) -> None:
+        fit_fold(self.data, self.rows, self.settings, output, scratch, quiet=self.quiet)  # type: ignore[arg-type]
+
+
+def evaluation_stage(settings: StudySettings, checked: CheckedStudy, folds: list[tuple[str, Path]], *, quiet: bool) -> Stage:
+    """The test of the folds' models, given as (fingerprint, folder)."""
+    words = tuple(word for screen in settings.screen for word in (*screen.words, *screen.whole_words))
+    parts = fingerprint(
+        folds=[name for name, _ in folds], words=list(words), seed=settings.study.seed, code=code_digest(*CODE), versions=versions(NUMERICAL)
+    )
+
+    def work(output: Path, _: Path) -> None:
+        from headwinds.adapt.evaluation.cross_fitted import evaluate_folds
+        from headwinds.adapt.evaluation.store import write_evaluation
+
+        evaluation, _tuned = evaluate_folds(
+            checked.labelled_texts(),
+            checked.fold_rows(),
+            [folder for _, folder in folds],
+            screen_words=words,
+            seed=settings.study.seed,
+            quiet=quiet,
+        )
+        write_evaluation(evaluation, output)
+
+    return Stage("tune/evaluation", parts, work)
