@@ -1,1 +1,55 @@
-"""Headwinds: from documents to evidence about growth."""
+"""Headwinds: from documents to evidence about growth.
+
+Importing it loads neither torch nor pandas: every name below is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from headwinds.contracts import Account, Codebook, Corpus, Estimate, Evaluation, Finding, Gold, Indicator, Panel
+    from headwinds.doors import check, explain, measure, report, run, score, settings, tune
+    from headwinds.errors import HeadwindsError
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    **dict.fromkeys(("check", "explain", "measure", "report", "run", "score", "settings", "tune"), "headwinds.doors"),
+    **dict.fromkeys(
+        ("Account", "Codebook", "Corpus", "Estimate", "Evaluation", "Finding", "Gold", "Indicator", "Panel"), "headwinds.contracts"
+    ),
+    "HeadwindsError": "headwinds.errors",
+}
+
+__all__ = [
+    "Account",
+    "Codebook",
+    "Corpus",
+    "Estimate",
+    "Evaluation",
+    "Finding",
+    "Gold",
+    "HeadwindsError",
+    "Indicator",
+    "Panel",
+    "check",
+    "explain",
+    "measure",
+    "report",
+    "run",
+    "score",
+    "settings",
+    "tune",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'headwinds' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

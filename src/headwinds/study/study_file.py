@@ -61,6 +61,45 @@ def read_study(path: Path) -> StudySettings:
     return dataclasses.replace(settings, tune=tune, folder=path.resolve().parent, file=path)
 
 
+def settings_from(content: dict[str, Any], folder: Path) -> StudySettings:
+    """Check settings given in Python; relative paths start at `folder`.
+
+    Raises
+    ------
+    SettingsError
+        As for a study file.
+    """
+    source = _Source(Path("settings"), ())
+    settings: StudySettings = _decode(StudySettings, content, "", source)
+    tune = dataclasses.replace(settings.tune, seed=settings.study.seed)
+    return dataclasses.replace(settings, tune=tune, folder=folder, file=Path("settings"))
+
+
+def change_settings(settings: StudySettings, changes: dict[str, Any]) -> StudySettings:
+    """Settings with some values changed, each named "section.key".
+
+    Raises
+    ------
+    SettingsError
+        The section or key is unknown, or the value is of the wrong type or impossible.
+    """
+    for name, value in changes.items():
+        section, _, key = name.partition(".")
+        source = _Source(Path(f"--set {name}"), ())
+        part = getattr(settings, section, None)
+        if not dataclasses.is_dataclass(part) or isinstance(part, type):
+            known = [item.name for item in dataclasses.fields(StudySettings) if item.name not in MEANT_FOR_CODE]
+            raise SettingsError(f"--set {name}: unknown section {section!r}.{nearest(section, known)}", remedy=f"Known: {', '.join(known)}.")
+        now = {item.name: getattr(part, item.name) for item in dataclasses.fields(part)}
+        plain = {item: _as_toml(current) for item, current in now.items()} | {key: value}
+        settings = dataclasses.replace(settings, **{section: _decode(type(part), plain, section, source)})
+    return dataclasses.replace(settings, tune=dataclasses.replace(settings.tune, seed=settings.study.seed))
+
+
+def _as_toml(value: Any) -> Any:
+    return [_as_toml(item) for item in value] if isinstance(value, tuple) else value
+
+
 def _read_text(path: Path) -> str:
     if path.is_dir():
         raise SettingsError(f"{path} is a folder, expected a study file.", remedy=f"Try {path / 'study.toml'}.")

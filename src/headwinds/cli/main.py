@@ -1,0 +1,69 @@
+"""The command `headwinds`: finds the verb, prints an error as one line, and never shows a traceback for a user's mistake."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from headwinds import __version__
+from headwinds.errors import HeadwindsError
+
+VERBS = {
+    "init": "write a commented study to start from",
+    "run": "run a whole study and write its report",
+    "check": "check a study's documents, labels and splits",
+    "tune": "adapt the model and test it on passages it did not see",
+    "score": "score every passage of the corpus",
+    "measure": "estimate the indices with their intervals",
+    "explain": "growth accounts, and growth on the indices",
+    "report": "write the report of a study",
+}
+
+
+def entry() -> None:
+    """Run the command and leave with its exit code."""
+    # The libraries underneath must not call home: a study runs without network unless a hub checkpoint is named.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Parse and execute; returns the exit code: 0 done, 2 something that the user can mend (see `headwinds.errors`)."""
+    parser = make_parser()
+    chosen = parser.parse_args(arguments)
+    if chosen.verb is None:
+        parser.print_help()
+        return 0
+    try:
+        module = importlib.import_module(f"headwinds.cli.{chosen.verb}")
+        code: int = module.execute(chosen)
+        return code
+    except HeadwindsError as error:
+        sys.stderr.write(f"headwinds {chosen.verb}: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write(f"headwinds {chosen.verb}: stopped; what was done is kept. Run the same command again to go on.\n")
+        return 130
+    except MemoryError:
+        sys.stderr.write(f"headwinds {chosen.verb}: out of memory; lower batch_tokens under [tune], or close other programs.\n")
+        return 3
+    except BrokenPipeError:
+        return 141
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all verbs; it imports none of the libraries that do the work."""
+    parser = argparse.ArgumentParser(
+        prog="headwinds",
+        description="From documents to evidence about growth: adapt a language model, measure a corpus with its error, explain growth.",
+    )
+    parser.add_argument("--version", action="version", version=f"headwinds {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    for name, words in VERBS.items():
+        one = verbs.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+        importlib.import_module(f"headwinds.cli.{name}").add_arguments(one)
+    return parser

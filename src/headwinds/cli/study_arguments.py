@@ -1,0 +1,68 @@
+"""Arguments that the verbs on a study share: the study file or your own files, single settings, where results go."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.errors import SettingsError
+
+if TYPE_CHECKING:
+    from headwinds.study.run import StudyRun
+    from headwinds.study.settings import StudySettings
+
+
+def add_study_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add them to a verb's parser."""
+    parser.add_argument("study", nargs="?", help="a study file (study.toml); or name your own files instead:")
+    parser.add_argument("--corpus", help="documents: CSV, JSONL or Parquet, one passage a row")
+    parser.add_argument("--gold", help="labelled passages: JSONL, CSV or Parquet")
+    parser.add_argument("--codebook", help="the labels and what they mean: Markdown or TOML")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="change one setting, e.g. --set tune.epochs=3"
+    )
+    parser.add_argument("--output", help="folder for the results (default: runs/NAME under the working directory)")
+    parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait so long if another run holds the study")
+    parser.add_argument("--quiet", action="store_true", help="no progress, only the result")
+
+
+def chosen_settings(arguments: argparse.Namespace) -> StudySettings:
+    """The settings that the arguments name.
+
+    Raises
+    ------
+    SettingsError
+        Neither a study nor the three files are named, or a setting cannot be read.
+    """
+    from headwinds.doors import settings
+    from headwinds.study.study_file import change_settings, read_study
+
+    files = (arguments.corpus, arguments.gold, arguments.codebook)
+    changes = _changes(arguments.set)
+    if arguments.study and not any(files):
+        return change_settings(read_study(Path(arguments.study)), changes)
+    if not arguments.study and all(files):
+        return settings(*files, **{name.replace(".", "__", 1): value for name, value in changes.items()})
+    raise SettingsError("Name a study file, or --corpus, --gold and --codebook together.", remedy="See `headwinds init`.")
+
+
+def execute_until(stage: str, arguments: argparse.Namespace) -> StudyRun:
+    """Run a study up to a stage."""
+    from headwinds import doors
+
+    return doors._run(chosen_settings(arguments), stage, arguments.output, arguments.quiet, arguments.wait)
+
+
+def _changes(given: list[str]) -> dict[str, Any]:
+    changes = {}
+    for item in given:
+        name, separator, value = item.partition("=")
+        if not separator or name.count(".") != 1:
+            raise SettingsError(f"--set {item!r} is not SECTION.KEY=VALUE.", remedy="For instance --set tune.epochs=3.")
+        try:
+            changes[name] = json.loads(value)
+        except json.JSONDecodeError:
+            changes[name] = value
+    return changes

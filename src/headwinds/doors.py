@@ -1,0 +1,105 @@
+"""The front doors: every call of the command line, in Python, with the same arguments and the same bytes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from headwinds.errors import SettingsError
+from headwinds.study.run import StudyRun, run_study
+from headwinds.study.settings import StudySettings
+
+PathLike = str | Path
+
+
+def run(study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0) -> StudyRun:
+    """Run a whole study: check, tune, score, measure, explain, report.
+
+    Parameters
+    ----------
+    study
+        A study file, or settings made by `headwinds.settings`.
+    output
+        Where the results go; by default ``runs/<folder of the study>`` under the working directory.
+    wait
+        Seconds to wait if another process runs the same study.
+
+    Raises
+    ------
+    HeadwindsError
+        One clear line: what is wrong, where, and how to mend it.
+    """
+    return _run(study, "report", output, quiet, wait)
+
+
+def check(study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0) -> StudyRun:
+    """Check a study's inputs: schema, ids, duplicates, leakage, label counts, token lengths."""
+    return _run(study, "check", output, quiet, wait)
+
+
+def tune(study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0) -> StudyRun:
+    """Check, then fit and test the models of all folds."""
+    return _run(study, "tune", output, quiet, wait)
+
+
+def score(study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0) -> StudyRun:
+    """Up to the scores of every passage of the corpus."""
+    return _run(study, "score", output, quiet, wait)
+
+
+def measure(study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0) -> StudyRun:
+    """Up to the indices with their intervals."""
+    return _run(study, "measure", output, quiet, wait)
+
+
+def explain(study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0) -> StudyRun:
+    """Up to the growth accounts and the regression of growth on the indices."""
+    return _run(study, "explain", output, quiet, wait)
+
+
+def report(study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0) -> StudyRun:
+    """Up to the report; the same as `run`."""
+    return _run(study, "report", output, quiet, wait)
+
+
+def settings(corpus: PathLike, gold: PathLike, codebook: PathLike, **changes: object) -> StudySettings:
+    """Settings of a study on your own files, without a study file.
+
+    Parameters
+    ----------
+    corpus, gold, codebook
+        Files as a study file would name them.
+    changes
+        Any other setting by its dotted name with `__` for the dot: ``tune__epochs=3``, ``corpus__keys=["year"]``.
+
+    Examples
+    --------
+    >>> headwinds.tune(headwinds.settings("docs.csv", "gold.jsonl", "codebook.md", tune__epochs=3))  # doctest: +SKIP
+    """
+    from headwinds.study.study_file import settings_from
+
+    content: dict[str, dict[str, object]] = {
+        "study": {"title": f"Study of {Path(corpus).name}", "question": "What share of passages has each label?"},
+        "corpus": {"path": str(Path(corpus).resolve())},
+        "gold": {"path": str(Path(gold).resolve())},
+        "codebook": {"path": str(Path(codebook).resolve())},
+    }
+    for name, value in changes.items():
+        section, separator, key = name.partition("__")
+        if not separator:
+            raise SettingsError(f"The setting {name!r} has no section.", remedy="Write it as section__key, e.g. tune__epochs.")
+        content.setdefault(section, {})[key] = value
+    return settings_from(content, Path.cwd())
+
+
+def _run(study: PathLike | StudySettings, until: str, output: PathLike | None, quiet: bool, wait: float) -> StudyRun:
+    from headwinds.study.study_file import read_study
+
+    chosen = study if isinstance(study, StudySettings) else read_study(Path(study))
+    directory = Path(output) if output else Path("runs") / (chosen.folder.name or "study")
+    return run_study(chosen, directory, until=until, then=(_report,) if until == "report" else (), quiet=quiet, wait=wait)
+
+
+def _report(run: StudyRun) -> None:
+    from headwinds.report.from_study import report_stage
+
+    run.do(report_stage(run))

@@ -1,0 +1,185 @@
+"""What the report shows, gathered from the stages of a finished study."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.artifacts.fingerprint import code_digest, fingerprint
+from headwinds.contracts import Finding
+from headwinds.report.content import CheckFacts, CorpusFacts, IndicatorFigure, PassageTrace, ReportContent
+from headwinds.study.environment import NUMERICAL, STATISTICAL, machine, versions
+from headwinds.study.plan import Stage
+from headwinds.study.run import StudyRun
+from headwinds.study.stages.measure import index_name
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from headwinds.contracts import Indicator
+
+LIMITS = (
+    "The corpus is what governments chose to say in one debate: an index of it measures attention, not the state of technology.",
+    "A share counts passages; it does not weigh how much a country's word matters, nor how strongly something was said.",
+)
+
+
+def report_stage(run: StudyRun) -> Stage:
+    """The report as a stage of the run: redone when anything before it changed."""
+    parts = fingerprint(
+        stages={name: result.fingerprint for name, result in run.results.items()},
+        about=asdict(run.settings.study),
+        corpus=[run.settings.corpus.source, run.settings.corpus.licence],
+        code=code_digest("headwinds.report", "headwinds.contracts"),
+        versions=versions(STATISTICAL),
+    )
+
+    def work(output: Path, _: Path) -> None:
+        from headwinds.report.page import write_report
+
+        write_report(gather(run), output)
+
+    return Stage("report", parts, work)
+
+
+def gather(run: StudyRun) -> ReportContent:
+    """Read the stages' outputs into the content of a report."""
+    import pyarrow.parquet as pq
+
+    from headwinds.adapt.evaluation.store import read_evaluation
+    from headwinds.report.from_explain import growth_facts, regression_facts
+
+    checked, measure = run.checked, run.results["measure"].path
+    about = json.loads((measure / "measure.json").read_text(encoding="utf-8"))
+    explain = run.results.get("explain")
+    choice = Finding("N301", f"Estimator: {about['estimator']}. {about['reason']}")
+    return ReportContent(
+        title=run.settings.study.title,
+        question=run.settings.study.question,
+        codebook=checked.codebook,
+        corpus=_corpus(run),
+        check=_check(run),
+        evaluation=read_evaluation(run.results["tune/evaluation"].path),
+        indicators=tuple(_figure(measure, tuple(by)) for by in about["indices"] if len(by) == 1 or "group" in by),
+        limits=LIMITS,
+        provenance=_provenance(run),
+        width_by_stratum=_widths(pq.read_table(measure / "width_by_stratum.parquet")),
+        label_gain=_gains(pq.read_table(measure / "label_gain.parquet")),
+        growth=growth_facts(explain.path) if explain else None,
+        regression=regression_facts(explain.path) if explain else None,
+        passages=_passages(pq.read_table(measure / "passages.parquet"), _read(measure, tuple(about["indices"][0]), "chosen")),
+        findings=(choice, *(Finding(**item) for item in about["findings"])),
+    )
+
+
+def _corpus(run: StudyRun) -> CorpusFacts:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    summary = run.checked.summary
+    period = run.settings.explain.period_key
+    table = pq.read_table(run.checked.corpus_path)
+    years = table[period].to_pylist() if period in table.column_names else [0]
+    sampled = summary["population"] > summary["passages"] * 1.0001
+    sampling = (
+        f"The {summary['passages']:,} passages at hand stand for {summary['population']:,.0f}: each has a weight, the number of "
+        "passages of its stratum that it stands for."
+        if sampled
+        else f"All {summary['passages']:,} passages are at hand; none was left out by sampling."
+    )
+    return CorpusFacts(
+        source=run.settings.corpus.source or f"The file {run.settings.corpus.path}.",
+        licence=run.settings.corpus.licence or "Not stated in the study file.",
+        sampling=sampling,
+        passages=summary["passages"],
+        documents=summary["documents"],
+        population=summary["population"],
+        first_year=int(min(years)),
+        last_year=int(max(years)),
+        strata=pa.Table.from_pylist(summary["strata"]) if summary["strata"] else None,
+    )
+
+
+def _check(run: StudyRun) -> CheckFacts:
+    import pyarrow as pa
+
+    checked = run.checked
+    lengths = checked.summary["token_lengths"]
+    return CheckFacts(
+        gold_provenance=run.settings.gold.provenance or "The study file does not say who labelled the gold.",
+        label_counts=pa.Table.from_pylist(checked.summary["label_counts"]),
+        token_lengths=pa.table({name: lengths[name] for name in ("lower", "upper", "passages")}),
+        tokens_lost=checked.summary["share_of_tokens_lost"],
+        maximum_length=lengths["window"],
+        findings=checked.findings,
+    )
+
+
+def _figure(measure: Path, by: tuple[str, ...]) -> IndicatorFigure:
+    return IndicatorFigure(
+        name=index_name(by),
+        title="Share of passages by " + " and ".join(by),
+        corrected=_read(measure, by, "chosen"),
+        naive=_read(measure, by, "naive"),
+        labelled_only=_read(measure, by, "labelled-only"),
+    )
+
+
+def _read(measure: Path, by: tuple[str, ...], name: str) -> Indicator:
+    from headwinds.measure.indicator_store import read_indicator
+
+    return read_indicator(measure / index_name(by) / name)
+
+
+def _widths(table: pa.Table) -> pa.Table:
+    return table.select(["label", "stratum", "share_of_variance", "width", "width_without"]).rename_columns(
+        ["label", "stratum", "variance_share", "width", "width_without"]
+    )
+
+
+def _gains(table: pa.Table) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    halves = {
+        "half_width_now": pc.divide(table["width"], 2.0),
+        "half_width_then": pc.divide(table["width_expected"], 2.0),
+    }
+    return pa.table(
+        {"label": table["label"], "stratum": table["stratum"], "additional_labels": table["additional"], **halves}
+    )
+
+
+def _passages(table: pa.Table, indicator: Indicator) -> tuple[PassageTrace, ...]:
+    frame = table.to_pandas()
+    cells = [f"cell_{key}" for key in indicator.keys]
+    count = dict(zip(zip(indicator.labels, indicator.cells, strict=True), indicator.passages.tolist(), strict=True))
+    traces = []
+    for names, rows in frame.groupby(["label", *cells], sort=False):
+        label, cell = str(names[0]), tuple(_plain(value) for value in names[1:])
+        keys = [name for name in rows.columns if name.startswith("key_")]
+        shown = rows[["passage_id", "text", "probability", "gold", "weight", "contribution", *keys]].copy()
+        shown["gold"] = [None if value is None or value != value else bool(value) for value in shown["gold"]]
+        shown = shown.rename(columns={name: name.removeprefix("key_") for name in keys})
+        traces.append(PassageTrace(label, cell, shown.reset_index(drop=True), int(count[(label, cell)])))
+    return tuple(traces)
+
+
+def _plain(value: Any) -> str | int:
+    return value if isinstance(value, str) else int(value)
+
+
+def _provenance(run: StudyRun) -> dict[str, Any]:
+    settings = asdict(run.settings)
+    settings.pop("folder")
+    settings["file"] = run.settings.file.name
+    return {
+        "headwinds": code_digest("headwinds"),
+        "machine": machine(),
+        "seed": run.settings.study.seed,
+        "settings": settings,
+        "stages": {name: result.fingerprint for name, result in run.results.items()},
+        "versions": versions(tuple(sorted({*NUMERICAL, *STATISTICAL}))),
+    }

@@ -1,0 +1,144 @@
+"""The run: stage after stage, under the study's lock, each found again or done."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from headwinds.artifacts.interruption import graceful_stop, raise_if_stopped
+from headwinds.artifacts.lock import study_lock
+from headwinds.artifacts.stages import StageResult, run_stage
+from headwinds.study.data import CheckedStudy, read_checked
+from headwinds.study.plan import Stage
+from headwinds.study.settings import StudySettings
+from headwinds.study.stages.check import check_stage
+from headwinds.study.stages.measure import measure_stage
+from headwinds.study.stages.score import score_stage
+from headwinds.study.stages.tune import evaluation_stage, fold_stages
+
+STAGES = ("check", "tune", "score", "measure", "explain", "report")
+
+
+@dataclass(slots=True)
+class StudyRun:
+    """A study being run, and what became of its stages.
+
+    Attributes
+    ----------
+    settings
+        Every default filled in.
+    directory
+        Where the stages' outputs stand.
+    results
+        By stage name, in the order in which they were done or found.
+    """
+
+    settings: StudySettings
+    directory: Path
+    quiet: bool = False
+    results: dict[str, StageResult] = field(default_factory=dict)
+
+    def do(self, stage: Stage) -> StageResult:
+        """Do one stage, or find it done, and say so."""
+        raise_if_stopped()
+        result = run_stage(self.directory, stage.name, stage.fingerprint, stage.work)
+        self.results[stage.name] = result
+        for finding in result.findings:
+            self.say(f"  {finding}")
+        self.say(f"{stage.name}: {'found, nothing changed' if result.reused else f'done in {result.seconds:.1f} s'}")
+        return result
+
+    def say(self, line: str) -> None:
+        """Tell whoever watches the terminal; results never go this way."""
+        if not self.quiet:
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+
+    @property
+    def checked(self) -> CheckedStudy:
+        """The checked inputs; the check must have been done."""
+        return read_checked(self.results["check"].path)
+
+
+Then = Callable[[StudyRun], None]
+
+
+def run_study(
+    settings: StudySettings,
+    directory: Path,
+    *,
+    until: str = "measure",
+    then: tuple[Then, ...] = (),
+    quiet: bool = False,
+    wait: float = 0.0,
+) -> StudyRun:
+    """Run a study up to the stage `until`, then what stands above it (`then`: the report).
+
+    Raises
+    ------
+    BusyError
+        Another process runs the same study and does not end within `wait` seconds.
+    Interrupted
+        A signal came; what was done is kept.
+    HeadwindsError
+        Of the stages.
+    """
+    run = StudyRun(settings, directory, quiet)
+    with study_lock(directory, wait=wait), graceful_stop():
+        last = STAGES.index(until)
+        run.do(check_stage(settings))
+        checked = run.checked
+        for finding in checked.findings:
+            run.say(f"  {finding}")
+        if last >= STAGES.index("tune"):
+            _tune(run, checked)
+        if last >= STAGES.index("score"):
+            run.do(score_stage(checked, _folds(run), quiet=quiet))
+        if last >= STAGES.index("measure"):
+            run.do(measure_stage(settings, checked, run.results["score"].path / "scores.parquet"))
+        if last >= STAGES.index("explain") and settings.explain.panel:
+            from headwinds.study.stages.explain import explain_stage
+
+            run.do(explain_stage(settings, run.results["measure"].path))
+        for step in then:
+            step(run)
+    return run
+
+
+def _tune(run: StudyRun, checked: CheckedStudy) -> None:
+    stages = fold_stages(run.settings, checked, quiet=run.quiet)
+    _forecast(run, checked, stages)
+    for stage in stages:
+        run.do(stage)
+    run.do(evaluation_stage(run.settings, checked, _folds(run), quiet=run.quiet))
+
+
+def _forecast(run: StudyRun, checked: CheckedStudy, stages: list[Stage]) -> None:
+    """Say what the run will take, from a few measured steps; nothing if the models are there already."""
+    from headwinds.adapt.probe import measure_probe
+    from headwinds.artifacts.stages import stored_fingerprint
+
+    todo = [stage for stage in stages if stored_fingerprint(run.directory / stage.name) != stage.fingerprint]
+    if not todo or run.quiet:
+        return
+    texts = checked.labelled_texts().texts
+    share = (1 - 1 / len(stages)) * (1 - run.settings.tune.validation_share) * len(todo)
+    probe = measure_probe(
+        texts,
+        run.settings.tune,
+        labels=len(checked.codebook),
+        training_tokens=int(checked.summary["gold_tokens"] * share),
+        scoring_tokens=checked.summary["tokens"],
+    )
+    run.say(
+        f"forecast from measured steps: at most {probe.tuning_seconds / 60:.1f} min to tune {len(todo)} folds, "
+        f"{probe.scoring_seconds / 60:.1f} min to score; {probe.peak_memory_bytes / 2**30:.1f} GiB of memory, "
+        f"{probe.disk_bytes / 2**30:.1f} GiB of disk"
+    )
+
+
+def _folds(run: StudyRun) -> list[tuple[str, Path]]:
+    found = [result for name, result in run.results.items() if name.startswith("tune/fold-")]
+    return [(result.fingerprint, result.path) for result in found]
