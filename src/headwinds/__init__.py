@@ -9,16 +9,29 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from headwinds.contracts import Account, Codebook, Corpus, Estimate, Evaluation, Finding, Gold, Indicator, Panel
+    from headwinds.contracts import (
+        Account,
+        Codebook,
+        Corpus,
+        Estimate,
+        Evaluation,
+        Finding,
+        Gold,
+        Indicator,
+        Panel,
+    )
     from headwinds.doors import check, explain, measure, report, run, score, settings, tune
     from headwinds.errors import HeadwindsError
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    **dict.fromkeys(("check", "explain", "measure", "report", "run", "score", "settings", "tune"), "headwinds.doors"),
     **dict.fromkeys(
-        ("Account", "Codebook", "Corpus", "Estimate", "Evaluation", "Finding", "Gold", "Indicator", "Panel"), "headwinds.contracts"
+        ("check", "explain", "measure", "report", "run", "score", "settings", "tune"), "headwinds.doors"
+    ),
+    **dict.fromkeys(
+        ("Account", "Codebook", "Corpus", "Estimate", "Evaluation", "Finding", "Gold", "Indicator", "Panel"),
+        "headwinds.contracts",
     ),
     "HeadwindsError": "headwinds.errors",
 }
@@ -45,7 +58,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401
+def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'headwinds' has no attribute {name!r}")

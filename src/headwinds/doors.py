@@ -11,7 +11,9 @@ from headwinds.study.settings import StudySettings
 PathLike = str | Path
 
 
-def run(study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0) -> StudyRun:
+def run(
+    study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0
+) -> StudyRun:
     """Run a whole study: check, tune, score, measure, explain, report.
 
     Parameters
@@ -31,32 +33,44 @@ def run(study: PathLike | StudySettings, *, output: PathLike | None = None, quie
     return _run(study, "report", output, quiet, wait)
 
 
-def check(study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0) -> StudyRun:
+def check(
+    study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0
+) -> StudyRun:
     """Check a study's inputs: schema, ids, duplicates, leakage, label counts, token lengths."""
     return _run(study, "check", output, quiet, wait)
 
 
-def tune(study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0) -> StudyRun:
+def tune(
+    study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0
+) -> StudyRun:
     """Check, then fit and test the models of all folds."""
     return _run(study, "tune", output, quiet, wait)
 
 
-def score(study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0) -> StudyRun:
+def score(
+    study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0
+) -> StudyRun:
     """Up to the scores of every passage of the corpus."""
     return _run(study, "score", output, quiet, wait)
 
 
-def measure(study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0) -> StudyRun:
+def measure(
+    study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0
+) -> StudyRun:
     """Up to the indices with their intervals."""
     return _run(study, "measure", output, quiet, wait)
 
 
-def explain(study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0) -> StudyRun:
+def explain(
+    study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0
+) -> StudyRun:
     """Up to the growth accounts and the regression of growth on the indices."""
     return _run(study, "explain", output, quiet, wait)
 
 
-def report(study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0) -> StudyRun:
+def report(
+    study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0
+) -> StudyRun:
     """Up to the report; the same as `run`."""
     return _run(study, "report", output, quiet, wait)
 
@@ -78,7 +92,10 @@ def settings(corpus: PathLike, gold: PathLike, codebook: PathLike, **changes: ob
     from headwinds.study.study_file import settings_from
 
     content: dict[str, dict[str, object]] = {
-        "study": {"title": f"Study of {Path(corpus).name}", "question": "What share of passages has each label?"},
+        "study": {
+            "title": f"Study of {Path(corpus).name}",
+            "question": "What share of passages has each label?",
+        },
         "corpus": {"path": str(Path(corpus).resolve())},
         "gold": {"path": str(Path(gold).resolve())},
         "codebook": {"path": str(Path(codebook).resolve())},
@@ -86,17 +103,23 @@ def settings(corpus: PathLike, gold: PathLike, codebook: PathLike, **changes: ob
     for name, value in changes.items():
         section, separator, key = name.partition("__")
         if not separator:
-            raise SettingsError(f"The setting {name!r} has no section.", remedy="Write it as section__key, e.g. tune__epochs.")
+            raise SettingsError(
+                f"The setting {name!r} has no section.", remedy="Write it as section__key, e.g. tune__epochs."
+            )
         content.setdefault(section, {})[key] = value
     return settings_from(content, Path.cwd())
 
 
-def _run(study: PathLike | StudySettings, until: str, output: PathLike | None, quiet: bool, wait: float) -> StudyRun:
+def _run(
+    study: PathLike | StudySettings, until: str, output: PathLike | None, quiet: bool, wait: float
+) -> StudyRun:
     from headwinds.study.study_file import read_study
 
     chosen = study if isinstance(study, StudySettings) else read_study(Path(study))
     directory = Path(output) if output else Path("runs") / (chosen.folder.name or "study")
-    return run_study(chosen, directory, until=until, then=(_report,) if until == "report" else (), quiet=quiet, wait=wait)
+    return run_study(
+        chosen, directory, until=until, then=(_report,) if until == "report" else (), quiet=quiet, wait=wait
+    )
 
 
 def _report(run: StudyRun) -> None:

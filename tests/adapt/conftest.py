@@ -14,7 +14,12 @@ TOPICS = {
     "divide": ["the digital divide grows", "poor regions lack networks", "access stays unequal"],
     "security": ["cyber attacks threaten data", "privacy must be protected", "hackers steal information"],
 }
-FILLER = ["we thank the president", "peace is our aim", "the assembly meets again", "our delegation welcomes the report"]
+FILLER = [
+    "we thank the president",
+    "peace is our aim",
+    "the assembly meets again",
+    "our delegation welcomes the report",
+]
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +55,9 @@ def labelled() -> LabelledTexts:
     for _ in range(240):
         given = generator.random(3) < 0.25
         sentences = [str(generator.choice(FILLER))]
-        sentences += [str(generator.choice(TOPICS[name])) for name, has in zip(names, given, strict=True) if has]
+        sentences += [
+            str(generator.choice(TOPICS[name])) for name, has in zip(names, given, strict=True) if has
+        ]
         sentences += [str(generator.choice(FILLER)) for _ in range(int(generator.integers(0, 3)))]
         texts.append(". ".join(sentences))
         truth.append(given)

@@ -13,7 +13,9 @@ from headwinds.adapt.evaluation import metrics
 def test_metrics_equal_scikit_learn(seed: int) -> None:
     generator = np.random.default_rng(seed)
     truth = generator.random(300) < 0.2
-    score = np.round(np.clip(0.4 * truth + generator.random(300) * 0.6, 0, 1), 2)  # rounded: ties must agree too
+    score = np.round(
+        np.clip(0.4 * truth + generator.random(300) * 0.6, 0, 1), 2
+    )  # rounded: ties must agree too
     given = score > 0.5
     ones = np.ones((1, 300))
     counts = metrics.count(truth, given, ones)
@@ -49,8 +51,12 @@ def test_undefined_is_not_zero() -> None:
 def test_calibration_error_is_zero_for_honest_probabilities_and_large_for_boasts() -> None:
     truth = np.tile([True, False, False, False], 250)
     ones = np.ones((1, 1000))
-    assert metrics.expected_calibration_error(truth, np.full(1000, 0.25), ones)[0] == pytest.approx(0, abs=1e-12)
-    assert metrics.expected_calibration_error(truth, np.full(1000, 0.95), ones)[0] == pytest.approx(0.70, abs=1e-12)
+    assert metrics.expected_calibration_error(truth, np.full(1000, 0.25), ones)[0] == pytest.approx(
+        0, abs=1e-12
+    )
+    assert metrics.expected_calibration_error(truth, np.full(1000, 0.95), ones)[0] == pytest.approx(
+        0.70, abs=1e-12
+    )
 
 
 def test_bootstrap_draws_whole_documents() -> None:

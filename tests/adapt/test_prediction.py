@@ -36,14 +36,20 @@ def test_packed_encoder_equals_transformers(dtype: torch.dtype, tolerance: float
 
 
 @pytest.fixture(scope="module")
-def model_folder(tiny_checkpoint: Path, labelled: LabelledTexts, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    chosen = TuneSettings(checkpoint=str(tiny_checkpoint), epochs=1, folds=3, frozen_layers=0, learning_rate=1e-3)
+def model_folder(
+    tiny_checkpoint: Path, labelled: LabelledTexts, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    chosen = TuneSettings(
+        checkpoint=str(tiny_checkpoint), epochs=1, folds=3, frozen_layers=0, learning_rate=1e-3
+    )
     folder = tmp_path_factory.mktemp("model")
     fit_fold(labelled, plan_folds(labelled, chosen)[0], chosen, folder / "m", folder / "scratch", quiet=True)
     return folder / "m"
 
 
-def test_the_same_texts_give_the_same_bits_whatever_their_order_on_disk(model_folder: Path, labelled: LabelledTexts) -> None:
+def test_the_same_texts_give_the_same_bits_whatever_their_order_on_disk(
+    model_folder: Path, labelled: LabelledTexts
+) -> None:
     first = predict(load_model(model_folder), labelled.texts)
     second = predict(load_model(model_folder), labelled.texts)
     assert first.probability.tobytes() == second.probability.tobytes()
@@ -53,12 +59,16 @@ def test_a_long_text_counts_all_its_windows(model_folder: Path) -> None:
     """Evidence in the last window alone must move the probability: nothing is cut."""
     filler = "peace is our aim . " * 60
     model = load_model(model_folder)
-    without, with_evidence = predict(model, [filler, filler + "cyber attacks threaten data . " * 5]).probability
+    without, with_evidence = predict(
+        model, [filler, filler + "cyber attacks threaten data . " * 5]
+    ).probability
     assert not np.allclose(without, with_evidence)
     assert (predict(model, [filler]).read_share == 1).all()
 
 
-@pytest.mark.parametrize("name", ["head.safetensors", "encoder/model.safetensors", "encoder/config.json", "encoder/tokenizer.json"])
+@pytest.mark.parametrize(
+    "name", ["head.safetensors", "encoder/model.safetensors", "encoder/config.json", "encoder/tokenizer.json"]
+)
 def test_a_changed_file_is_named_and_nothing_is_loaded(model_folder: Path, tmp_path: Path, name: str) -> None:
     import shutil
 

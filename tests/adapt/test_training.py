@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,9 @@ def settings(checkpoint: Path, **changes: object) -> TuneSettings:
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
-def test_batches_hold_every_row_once_and_keep_the_budget(tiny_checkpoint: Path, labelled: LabelledTexts) -> None:
+def test_batches_hold_every_row_once_and_keep_the_budget(
+    tiny_checkpoint: Path, labelled: LabelledTexts
+) -> None:
     from headwinds.adapt.checkpoints import load_tokenizer, resolve_checkpoint
 
     tokenizer = load_tokenizer(resolve_checkpoint(str(tiny_checkpoint)))
@@ -84,11 +87,13 @@ def test_learning_rate_rises_to_its_peak_and_falls_to_zero() -> None:
     assert max(shares) == pytest.approx(1.0)
     assert shares.index(max(shares)) == 9
     assert shares[-1] == 0.0
-    assert all(a < b for a, b in zip(shares[:9], shares[1:10], strict=True))
-    assert all(a > b for a, b in zip(shares[9:-1], shares[10:], strict=True))
+    assert all(a < b for a, b in pairwise(shares[:10]))
+    assert all(a > b for a, b in pairwise(shares[9:]))
 
 
-def test_the_model_learns_what_the_words_say(tiny_checkpoint: Path, labelled: LabelledTexts, tmp_path: Path) -> None:
+def test_the_model_learns_what_the_words_say(
+    tiny_checkpoint: Path, labelled: LabelledTexts, tmp_path: Path
+) -> None:
     from headwinds.adapt.fitted_model import load_model
     from headwinds.adapt.prediction import predict
 
@@ -120,7 +125,11 @@ class _Stop(Exception):
 
 @pytest.mark.parametrize("stop_at", [1, 5, 17])
 def test_a_run_stopped_at_any_step_ends_with_the_same_bytes(
-    tiny_checkpoint: Path, labelled: LabelledTexts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_at: int
+    tiny_checkpoint: Path,
+    labelled: LabelledTexts,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stop_at: int,
 ) -> None:
     """The state is saved every step here, the process 'dies' after one, and a fresh call goes on from the file."""
     chosen = settings(tiny_checkpoint, head_dropout=0.3, encoder_dropout=0.1)
@@ -160,14 +169,22 @@ def test_a_loss_that_is_not_finite_names_the_passages_and_keeps_the_state(
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("epochs", 0), ("learning_rate", -1.0), ("learning_rate", float("nan")), ("folds", 1), ("precision", "half")],
+    [
+        ("epochs", 0),
+        ("learning_rate", -1.0),
+        ("learning_rate", float("nan")),
+        ("folds", 1),
+        ("precision", "half"),
+    ],
 )
 def test_impossible_settings_are_refused_by_name(name: str, value: object) -> None:
     with pytest.raises(SettingsError, match=f"^{name} = "):
         replace(TuneSettings(), **{name: value})  # type: ignore[arg-type]
 
 
-def test_history_says_what_each_epoch_did(tiny_checkpoint: Path, labelled: LabelledTexts, tmp_path: Path) -> None:
+def test_history_says_what_each_epoch_did(
+    tiny_checkpoint: Path, labelled: LabelledTexts, tmp_path: Path
+) -> None:
     chosen = settings(tiny_checkpoint)
     rows = plan_folds(labelled, chosen)[0]
     fit_fold(labelled, rows, chosen, tmp_path / "model", tmp_path / "scratch", quiet=True)

@@ -17,7 +17,13 @@ from headwinds.errors import CheckpointError
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-FORBIDDEN_KEYS = ("auto_map", "trust_remote_code", "_attn_implementation", "attn_implementation", "custom_pipelines")
+FORBIDDEN_KEYS = (
+    "auto_map",
+    "trust_remote_code",
+    "_attn_implementation",
+    "attn_implementation",
+    "custom_pipelines",
+)
 PICKLED_SUFFIXES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".npz", ".h5", ".msgpack")
 LARGEST_CONFIG = 1_000_000
 
@@ -60,14 +66,20 @@ def resolve_checkpoint(name: str) -> Checkpoint:
     weights = folder / "model.safetensors"
     if not weights.is_file():
         pickled = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLED_SUFFIXES)
-        found = f"found {', '.join(pickled)}, which can carry code and is never loaded" if pickled else "found none"
+        found = (
+            f"found {', '.join(pickled)}, which can carry code and is never loaded"
+            if pickled
+            else "found none"
+        )
         raise CheckpointError(
             f"Checkpoint {name!r} has no model.safetensors in {folder}: {found}.",
             remedy="Convert the weights to safetensors, or name another checkpoint.",
         )
     limit = config.get("max_position_embeddings")
     if not isinstance(limit, int) or limit < 8:
-        raise CheckpointError(f"{folder / 'config.json'}: max_position_embeddings = {limit!r}, expected an integer of at least 8.")
+        raise CheckpointError(
+            f"{folder / 'config.json'}: max_position_embeddings = {limit!r}, expected an integer of at least 8."
+        )
     layers = config.get("num_hidden_layers", 0)
     return Checkpoint(name, folder, file_digest(weights), _usable_positions(config, limit), int(layers))
 
@@ -82,9 +94,13 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / "config.json"
     if not path.is_file():
-        raise CheckpointError(f"{folder} holds no config.json, so it is not a checkpoint.", remedy="Name a transformers folder.")
+        raise CheckpointError(
+            f"{folder} holds no config.json, so it is not a checkpoint.", remedy="Name a transformers folder."
+        )
     if path.stat().st_size > LARGEST_CONFIG:
-        raise CheckpointError(f"{path} is larger than {LARGEST_CONFIG:,} bytes, expected a model configuration.")
+        raise CheckpointError(
+            f"{path} is larger than {LARGEST_CONFIG:,} bytes, expected a model configuration."
+        )
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
@@ -106,17 +122,24 @@ def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(str(checkpoint.folder), local_files_only=True, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(
+            str(checkpoint.folder), local_files_only=True, trust_remote_code=False
+        )
     except (OSError, ValueError, KeyError) as error:
-        raise CheckpointError(f"The tokenizer of checkpoint {checkpoint.name!r} cannot be loaded: {error}") from error
+        raise CheckpointError(
+            f"The tokenizer of checkpoint {checkpoint.name!r} cannot be loaded: {error}"
+        ) from error
     if not tokenizer.is_fast:
         raise CheckpointError(
-            f"Checkpoint {checkpoint.name!r} has no fast tokenizer (tokenizer.json).", remedy="Name a checkpoint that has one."
+            f"Checkpoint {checkpoint.name!r} has no fast tokenizer (tokenizer.json).",
+            remedy="Name a checkpoint that has one.",
         )
     return tokenizer
 
 
-def load_encoder(checkpoint: Checkpoint, *, encoder_dropout: float = 0.0, attention: str = "sdpa") -> PreTrainedModel:
+def load_encoder(
+    checkpoint: Checkpoint, *, encoder_dropout: float = 0.0, attention: str = "sdpa"
+) -> PreTrainedModel:
     """Load the encoder's weights in float32, without a head."""
     from transformers import AutoModel
     from transformers.utils import logging
@@ -137,7 +160,9 @@ def load_encoder(checkpoint: Checkpoint, *, encoder_dropout: float = 0.0, attent
         )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        raise CheckpointError(f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} cannot be loaded: {reason}") from error
+        raise CheckpointError(
+            f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} cannot be loaded: {reason}"
+        ) from error
     finally:
         logging.set_verbosity(level)
         if progress_was_on:
@@ -164,7 +189,15 @@ def _fetch(name: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    wanted = ["config.json", "*.safetensors", "tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "*.model"]
+    wanted = [
+        "config.json",
+        "*.safetensors",
+        "tokenizer*",
+        "vocab*",
+        "merges.txt",
+        "special_tokens_map.json",
+        "*.model",
+    ]
     try:
         return Path(snapshot_download(name, allow_patterns=wanted))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
@@ -180,12 +213,16 @@ def _require_known_architecture(path: Path, config: dict[str, Any]) -> None:
 
     kind = config.get("model_type")
     if not isinstance(kind, str) or kind not in CONFIG_MAPPING:
-        raise CheckpointError(f"{path}: model_type = {kind!r} is not an architecture that the installed transformers knows.")
+        raise CheckpointError(
+            f"{path}: model_type = {kind!r} is not an architecture that the installed transformers knows."
+        )
 
 
 def _keys_at_any_depth(value: Any) -> list[str]:
     if isinstance(value, dict):
-        return [str(key) for key in value] + [key for inner in value.values() for key in _keys_at_any_depth(inner)]
+        return [str(key) for key in value] + [
+            key for inner in value.values() for key in _keys_at_any_depth(inner)
+        ]
     if isinstance(value, list):
         return [key for inner in value for key in _keys_at_any_depth(inner)]
     return []

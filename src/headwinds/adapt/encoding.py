@@ -41,7 +41,9 @@ class EncodedTexts:
         return self.windows[self.first_window[text] : self.first_window[text + 1]]
 
 
-def encode_texts(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, max_tokens: int) -> EncodedTexts:
+def encode_texts(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, max_tokens: int
+) -> EncodedTexts:
     """Tokenize texts into windows of at most `max_tokens` tokens, special tokens included.
 
     Consecutive windows of a long text overlap by an eighth of a window, so that no sentence is seen only in halves.
@@ -77,6 +79,9 @@ def encode_texts(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, ma
     tokens = total - (count - 1) * stride
     empty = np.flatnonzero(tokens <= 0)
     if empty.size:
-        raise DataError(f"Text number {int(empty[0])} yields no token with this checkpoint's tokenizer.", remedy="Remove it.")
+        raise DataError(
+            f"Text number {int(empty[0])} yields no token with this checkpoint's tokenizer.",
+            remedy="Remove it.",
+        )
     first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
     return EncodedTexts(windows, first, tokens)

@@ -93,20 +93,29 @@ def read_facts(folder: Path) -> ModelFacts:
     """
     path = folder / "model.json"
     if not path.is_file():
-        raise CheckpointError(f"{folder} holds no model.json, so it is not a fitted model.", remedy="Run `headwinds tune` first.")
+        raise CheckpointError(
+            f"{folder} holds no model.json, so it is not a fitted model.",
+            remedy="Run `headwinds tune` first.",
+        )
     try:
         saved: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         files, version = saved.pop("files"), saved.pop("format")
-        saved["calibration"] = Calibration(**{key: tuple(value) for key, value in saved["calibration"].items()})
+        saved["calibration"] = Calibration(
+            **{key: tuple(value) for key, value in saved["calibration"].items()}
+        )
         facts = ModelFacts(**{**saved, "labels": tuple(saved["labels"])})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path} is damaged: {error}.", remedy="Tune the model again.") from error
     if version != FORMAT:
-        raise CheckpointError(f"{path} has format {version!r}, this version reads {FORMAT}.", remedy="Tune the model again.")
+        raise CheckpointError(
+            f"{path} has format {version!r}, this version reads {FORMAT}.", remedy="Tune the model again."
+        )
     for name, digest in sorted(files.items()):
         file = (folder / name).resolve()
         if not file.is_relative_to(folder.resolve()) or not file.is_file() or file_digest(file) != digest:
-            raise CheckpointError(f"{folder / name} is missing or is not what was written.", remedy="Tune the model again.")
+            raise CheckpointError(
+                f"{folder / name} is missing or is not what was written.", remedy="Tune the model again."
+            )
     return facts
 
 
@@ -126,7 +135,9 @@ def load_model(folder: Path) -> FittedModel:
     facts = read_facts(folder)
     encoder_folder = folder / "encoder"
     config = read_config(encoder_folder)
-    checkpoint = Checkpoint(str(folder), encoder_folder, "", facts.max_tokens, int(config.get("num_hidden_layers", 0)))
+    checkpoint = Checkpoint(
+        str(folder), encoder_folder, "", facts.max_tokens, int(config.get("num_hidden_layers", 0))
+    )
     encoder = load_encoder(checkpoint, attention=register_attention())
     module = TextClassifier(encoder, len(facts.labels), dropout=0.0)
     module.head.load_state_dict(load_file(str(folder / "head.safetensors")))

@@ -81,7 +81,13 @@ def data_digest(data: LabelledTexts) -> str:
 
 
 def fit_fold(
-    data: LabelledTexts, rows: FoldRows, settings: TuneSettings, output: Path, scratch: Path, *, quiet: bool = False
+    data: LabelledTexts,
+    rows: FoldRows,
+    settings: TuneSettings,
+    output: Path,
+    scratch: Path,
+    *,
+    quiet: bool = False,
 ) -> None:
     """Fit one fold into `output`: a model folder, and `history.json` with the loss and score of each epoch.
 
@@ -102,7 +108,9 @@ def fit_fold(
     module, parameters = _new_module(checkpoint, data, rows, settings)
     encoded = encode_texts(tokenizer, data.texts, max_tokens=max_tokens)
     targets = data.truth.astype(np.float32)
-    training = TrainingData(encoded, targets, rows.training, int(tokenizer.pad_token_id or 0), data.passage_ids)
+    training = TrainingData(
+        encoded, targets, rows.training, int(tokenizer.pad_token_id or 0), data.passage_ids
+    )
 
     def validation_logits() -> NDArray[np.float64]:
         predictor = make_predictor(module, tokenizer, max_tokens=max_tokens, precision=precision)
@@ -173,7 +181,9 @@ def _new_module(
 
     from headwinds.adapt.tasks.classifier import TextClassifier, initialise_head, trainable_parameters
 
-    encoder = load_encoder(checkpoint, encoder_dropout=settings.encoder_dropout, attention=register_attention())
+    encoder = load_encoder(
+        checkpoint, encoder_dropout=settings.encoder_dropout, attention=register_attention()
+    )
     module = TextClassifier(encoder, len(data.label_names), dropout=settings.head_dropout)
     targets = torch.from_numpy(data.truth[rows.training]).float()
     initialise_head(module.head, targets, seed=derive_seed(settings.seed, "head", rows.number))

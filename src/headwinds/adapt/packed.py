@@ -32,7 +32,10 @@ class PackedLinear:
         """Apply to states of shape (tokens, width)."""
         if self.reordered:
             algorithm = "none" if self.activation == "gelu" else ""
-            return torch.ops.mkldnn._linear_pointwise(states, self.weight, self.bias, self.activation, [], algorithm)  # type: ignore[no-any-return]
+            fused: torch.Tensor = torch.ops.mkldnn._linear_pointwise(
+                states, self.weight, self.bias, self.activation, [], algorithm
+            )
+            return fused
         product = functional.linear(states, self.weight, self.bias)
         return functional.gelu(product) if self.activation == "gelu" else product
 
@@ -76,7 +79,9 @@ class PackedEncoder:
             states = functional.layer_norm(inner.add_(states), (width,), *layer.output_norm, self.epsilon)
         return states.view(windows, length, width)
 
-    def _attend(self, projected: torch.Tensor, windows: int, length: int, bias: torch.Tensor | None) -> torch.Tensor:
+    def _attend(
+        self, projected: torch.Tensor, windows: int, length: int, bias: torch.Tensor | None
+    ) -> torch.Tensor:
         size = self.words.shape[1] // self.heads
         split = projected.view(windows, length, 3, self.heads, size).permute(2, 0, 3, 1, 4)
         query, key, value = split.reshape(3, windows * self.heads, length, size)
@@ -96,7 +101,9 @@ class PackedEncoder:
 def pack(encoder: PreTrainedModel, dtype: torch.dtype) -> PackedEncoder | None:
     """Pack an encoder of the BERT architecture; None for any other, which then computes by its own `forward`."""
     config = encoder.config
-    plain = getattr(config, "position_embedding_type", "absolute") == "absolute" and not getattr(config, "is_decoder", False)
+    plain = getattr(config, "position_embedding_type", "absolute") == "absolute" and not getattr(
+        config, "is_decoder", False
+    )
     if config.model_type != "bert" or config.hidden_act != "gelu" or not plain:
         return None
     model: Any = encoder
@@ -107,7 +114,9 @@ def pack(encoder: PreTrainedModel, dtype: torch.dtype) -> PackedEncoder | None:
             words=embeddings.word_embeddings.weight.detach().to(dtype),
             positions=positions.to(dtype),
             embedding_norm=_norm(embeddings.LayerNorm, dtype),
-            layers=tuple(_pack_layer(layer, config.num_attention_heads, dtype) for layer in model.encoder.layer),
+            layers=tuple(
+                _pack_layer(layer, config.num_attention_heads, dtype) for layer in model.encoder.layer
+            ),
             heads=config.num_attention_heads,
             epsilon=config.layer_norm_eps,
         )
@@ -120,7 +129,9 @@ def _pack_layer(layer: Any, heads: int, dtype: torch.dtype) -> PackedLayer:
     bias = torch.cat([own.query.bias * scale, own.key.bias, own.value.bias])
     return PackedLayer(
         projections=_linear(weight, bias, dtype),
-        attention_output=_linear(layer.attention.output.dense.weight, layer.attention.output.dense.bias, dtype),
+        attention_output=_linear(
+            layer.attention.output.dense.weight, layer.attention.output.dense.bias, dtype
+        ),
         attention_norm=_norm(layer.attention.output.LayerNorm, dtype),
         expansion=_linear(layer.intermediate.dense.weight, layer.intermediate.dense.bias, dtype, "gelu"),
         contraction=_linear(layer.output.dense.weight, layer.output.dense.bias, dtype),
@@ -128,7 +139,9 @@ def _pack_layer(layer: Any, heads: int, dtype: torch.dtype) -> PackedLayer:
     )
 
 
-def _linear(weight: torch.Tensor, bias: torch.Tensor, dtype: torch.dtype, activation: str = "none") -> PackedLinear:
+def _linear(
+    weight: torch.Tensor, bias: torch.Tensor, dtype: torch.dtype, activation: str = "none"
+) -> PackedLinear:
     weight, bias = weight.detach().to(dtype).contiguous(), bias.detach().to(dtype).contiguous()
     if dtype != torch.bfloat16 or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
         return PackedLinear(weight, bias, activation, reordered=False)

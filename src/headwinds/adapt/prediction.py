@@ -78,11 +78,15 @@ def predict(model: FittedModel, texts: Sequence[str], *, predictor: Predictor | 
 
     facts = model.facts
     if predictor is None:
-        predictor = make_predictor(model.module, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision)
+        predictor = make_predictor(
+            model.module, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
+        )
     encoded = encode_texts(predictor.tokenizer, texts, max_tokens=facts.max_tokens)
     logits = predict_logits(predictor, encoded)
     probability = facts.calibration.probability(logits)
-    return Predictions(probability, facts.calibration.decide(probability), encoded.tokens, np.ones(len(encoded)))
+    return Predictions(
+        probability, facts.calibration.decide(probability), encoded.tokens, np.ones(len(encoded))
+    )
 
 
 def predict_logits(
@@ -116,5 +120,5 @@ def _forward(predictor: Predictor, batch: Batch) -> torch.Tensor:
             logits: torch.Tensor = predictor.module(batch)
             return logits
     states = predictor.packed(batch.input_ids, batch.attention_mask)
-    logits = predictor.module.head(mean_of_tokens(states.float(), batch))
-    return logits
+    pooled: torch.Tensor = predictor.module.head(mean_of_tokens(states.float(), batch))
+    return pooled

@@ -78,7 +78,9 @@ def measure_probe(
     encoded = encode_texts(tokenizer, list(texts)[:PROBED_PASSAGES], max_tokens=max_tokens)
     # The probe's draws must not move the run's own random state.
     random_state = torch.get_rng_state()
-    encoder = load_encoder(checkpoint, encoder_dropout=settings.encoder_dropout, attention=register_attention())
+    encoder = load_encoder(
+        checkpoint, encoder_dropout=settings.encoder_dropout, attention=register_attention()
+    )
     module = TextClassifier(encoder, labels, dropout=settings.head_dropout)
     parameters = trainable_parameters(module, frozen_layers=settings.frozen_layers)
     training_rate = _training_rate(module, parameters, encoded, settings, precision, labels)
@@ -121,7 +123,7 @@ def _training_rate(
             logits = module(batch)
         loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, torch.zeros(len(rows), labels))
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         if index > 0 or len(plan) == 1:  # the first step pays for allocations
             seconds += time.perf_counter() - started

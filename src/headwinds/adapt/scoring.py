@@ -47,9 +47,12 @@ def score_corpus(
 
     models = [load_model(folder) for folder in model_folders]
     if len({model.facts.labels for model in models}) != 1:
-        raise MismatchError("The models of the folds do not have the same labels.", remedy="Tune them again in one run.")
+        raise MismatchError(
+            "The models of the folds do not have the same labels.", remedy="Tune them again in one run."
+        )
     predictors = [
-        make_predictor(m.module, m.tokenizer, max_tokens=m.facts.max_tokens, precision=m.facts.precision) for m in models
+        make_predictor(m.module, m.tokenizer, max_tokens=m.facts.max_tokens, precision=m.facts.precision)
+        for m in models
     ]
     scratch.mkdir(parents=True, exist_ok=True)
     total = pq.read_metadata(corpus_path).num_rows
@@ -93,7 +96,10 @@ def _table(batches: list[pa.RecordBatch]) -> pa.Table:
 
 
 def _score_shard(
-    shard: pa.Table, fold_of_document: Mapping[str, int], models: Sequence[FittedModel], predictors: Sequence[Predictor]
+    shard: pa.Table,
+    fold_of_document: Mapping[str, int],
+    models: Sequence[FittedModel],
+    predictors: Sequence[Predictor],
 ) -> pa.Table:
     import numpy as np
     import pyarrow as pa
@@ -102,7 +108,9 @@ def _score_shard(
     documents = shard["document_id"].to_pylist()
     unknown = next((name for name in documents if name not in fold_of_document), None)
     if unknown is not None:
-        raise MismatchError(f"Document {unknown!r} has no fold.", remedy="Run the study's check again on this corpus.")
+        raise MismatchError(
+            f"Document {unknown!r} has no fold.", remedy="Run the study's check again on this corpus."
+        )
     fold = np.array([fold_of_document[name] for name in documents], dtype=np.int64)
     labels = models[0].facts.labels
     probability = np.empty((len(texts), len(labels)))

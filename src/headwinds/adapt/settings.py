@@ -64,14 +64,28 @@ class TuneSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        positive = ("batch_tokens", "epochs", "patience", "learning_rate", "head_learning_rate", "gradient_clip")
+        positive = (
+            "batch_tokens",
+            "epochs",
+            "patience",
+            "learning_rate",
+            "head_learning_rate",
+            "gradient_clip",
+        )
         for name in positive:
             _require(getattr(self, name) > 0, name, getattr(self, name), "a number above 0")
         for name in ("weight_decay", "max_tokens"):
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         for name in ("warmup_share", "head_dropout", "encoder_dropout"):
-            _require(0 <= getattr(self, name) < 1, name, getattr(self, name), "a share of at least 0 and below 1")
-        _require(0 < self.validation_share < 1, "validation_share", self.validation_share, "a share between 0 and 1")
+            _require(
+                0 <= getattr(self, name) < 1, name, getattr(self, name), "a share of at least 0 and below 1"
+            )
+        _require(
+            0 < self.validation_share < 1,
+            "validation_share",
+            self.validation_share,
+            "a share between 0 and 1",
+        )
         _require(self.folds >= 2, "folds", self.folds, "2 or more")
         _require(self.frozen_layers >= -1, "frozen_layers", self.frozen_layers, "-1 or more")
         _require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")

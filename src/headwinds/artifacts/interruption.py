@@ -57,7 +57,8 @@ def _note(number: int, _: FrameType | None) -> None:
 
 def _interrupted(number: int) -> Interrupted:
     error = Interrupted(
-        f"Stopped by {signal.Signals(number).name}; what was done is kept.", remedy="Run the same command again to go on."
+        f"Stopped by {signal.Signals(number).name}; what was done is kept.",
+        remedy="Run the same command again to go on.",
     )
     error.exit_code = 128 + number
     return error

@@ -35,7 +35,9 @@ def study_lock(directory: Path, *, wait: float = 0.0) -> Iterator[None]:
         deadline = time.monotonic() + wait
         while not _try_lock(file.fileno()):
             if time.monotonic() >= deadline:
-                raise BusyError(f"{directory} is in use by {_holder(directory)}.", remedy="Wait for it, or stop it.")
+                raise BusyError(
+                    f"{directory} is in use by {_holder(directory)}.", remedy="Wait for it, or stop it."
+                )
             time.sleep(SECONDS_BETWEEN_TRIES)
         file.truncate(0)
         started = time.strftime("%Y-%m-%d %H:%M:%S")

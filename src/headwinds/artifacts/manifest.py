@@ -36,7 +36,9 @@ def verify(directory: Path) -> None:
     """
     expected = _read(directory)
     found = {
-        (Path(folder) / name).relative_to(directory).as_posix() for folder, _, names in os.walk(directory) for name in names
+        (Path(folder) / name).relative_to(directory).as_posix()
+        for folder, _, names in os.walk(directory)
+        for name in names
     }
     for name in sorted(set(expected) - found):
         raise ArtifactError(f"{directory / name} is missing.", remedy=_REMEDY)
@@ -66,7 +68,9 @@ def _read(directory: Path) -> dict[str, dict[str, Any]]:
             int(facts["size"])
             str(facts["sha256"])
     except FileNotFoundError as error:
-        raise ArtifactError(f"{directory} has no {MANIFEST}, so it was never finished.", remedy=_REMEDY) from error
+        raise ArtifactError(
+            f"{directory} has no {MANIFEST}, so it was never finished.", remedy=_REMEDY
+        ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(f"{path} cannot be read: it is damaged.", remedy=_REMEDY) from error
     return files

@@ -40,7 +40,9 @@ class StageResult:
     findings: tuple[Finding, ...] = ()
 
 
-def run_stage(directory: Path, name: str, fingerprint: str, work: Callable[[Path, Path], None]) -> StageResult:
+def run_stage(
+    directory: Path, name: str, fingerprint: str, work: Callable[[Path, Path], None]
+) -> StageResult:
     """Do the stage `name` in ``directory / name``, or find it done.
 
     `work(output, scratch)` fills `output`, which appears whole with a manifest when it is complete. `scratch` survives
@@ -64,7 +66,9 @@ def run_stage(directory: Path, name: str, fingerprint: str, work: Callable[[Path
         work(output, scratch)
         write_json(output / STAGE, {"name": name, "fingerprint": fingerprint})
     file_system().remove_tree(scratch)
-    return StageResult(name, path, fingerprint, reused=False, seconds=time.monotonic() - started, findings=findings)
+    return StageResult(
+        name, path, fingerprint, reused=False, seconds=time.monotonic() - started, findings=findings
+    )
 
 
 def stored_fingerprint(path: Path) -> str | None:

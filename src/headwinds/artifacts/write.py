@@ -117,7 +117,7 @@ def commit_directory(temporary: Path, path: Path) -> None:
 
 
 def recover(folder: Path) -> None:
-    """Mend what a killed process left in `folder`: put a retired directory back if its successor is not there, drop the rest.
+    """Mend what a killed process left: put a retired directory back if its successor is not there, drop the rest.
 
     Call it only while holding the study's lock: temporary files of a living writer look the same.
     """
@@ -155,7 +155,9 @@ def _storage_error(error: OSError, path: Path, needed: int) -> BaseException:
             remedy="Free some space and run the same command again; what was finished is kept.",
         )
     reason = (error.strerror or "the disk refuses").lower()
-    return StorageError(f"{path} cannot be written: {reason}.", remedy="Check the disk and the folder's permissions.")
+    return StorageError(
+        f"{path} cannot be written: {reason}.", remedy="Check the disk and the folder's permissions."
+    )
 
 
 def _free(path: Path) -> int:

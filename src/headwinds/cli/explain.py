@@ -17,5 +17,9 @@ def execute(arguments: argparse.Namespace) -> int:
     """Run the study up to this stage and print where its results are."""
     run = execute_until("explain", arguments)
     found = run.results.get("explain")
-    sys.stdout.write(f"Growth: {found.path}\n" if found else "The study names no panel ([explain] panel), so there is nothing to explain.\n")
+    sys.stdout.write(
+        f"Growth: {found.path}\n"
+        if found
+        else "The study names no panel ([explain] panel), so there is nothing to explain.\n"
+    )
     return 0

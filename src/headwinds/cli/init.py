@@ -24,5 +24,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if path.exists():
         raise SettingsError(f"{path} exists already.", remedy="Name another folder.")
     write_text(path, example_study(full=arguments.full))
-    sys.stdout.write(f"Wrote {path}. Put your documents, codebook and gold beside it, then: headwinds run {path}\n")
+    sys.stdout.write(
+        f"Wrote {path}. Put your documents, codebook and gold beside it, then: headwinds run {path}\n"
+    )
     return 0

@@ -46,10 +46,14 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"headwinds {chosen.verb}: {error}\n")
         return error.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write(f"headwinds {chosen.verb}: stopped; what was done is kept. Run the same command again to go on.\n")
+        sys.stderr.write(
+            f"headwinds {chosen.verb}: stopped; what was done is kept. Run the same command again to go on.\n"
+        )
         return 130
     except MemoryError:
-        sys.stderr.write(f"headwinds {chosen.verb}: out of memory; lower batch_tokens under [tune], or close other programs.\n")
+        sys.stderr.write(
+            f"headwinds {chosen.verb}: out of memory; lower batch_tokens under [tune], or close other programs.\n"
+        )
         return 3
     except BrokenPipeError:
         return 141
@@ -59,7 +63,7 @@ def make_parser() -> argparse.ArgumentParser:
     """The parser of all verbs; it imports none of the libraries that do the work."""
     parser = argparse.ArgumentParser(
         prog="headwinds",
-        description="From documents to evidence about growth: adapt a language model, measure a corpus with its error, explain growth.",
+        description="From documents to evidence about growth: adapt a language model, measure a corpus, explain growth.",
     )
     parser.add_argument("--version", action="version", version=f"headwinds {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")

@@ -21,10 +21,22 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gold", help="labelled passages: JSONL, CSV or Parquet")
     parser.add_argument("--codebook", help="the labels and what they mean: Markdown or TOML")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="change one setting, e.g. --set tune.epochs=3"
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="change one setting, e.g. --set tune.epochs=3",
     )
-    parser.add_argument("--output", help="folder for the results (default: runs/NAME under the working directory)")
-    parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait so long if another run holds the study")
+    parser.add_argument(
+        "--output", help="folder for the results (default: runs/NAME under the working directory)"
+    )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="wait so long if another run holds the study",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress, only the result")
 
 
@@ -45,7 +57,9 @@ def chosen_settings(arguments: argparse.Namespace) -> StudySettings:
         return change_settings(read_study(Path(arguments.study)), changes)
     if not arguments.study and all(files):
         return settings(*files, **{name.replace(".", "__", 1): value for name, value in changes.items()})
-    raise SettingsError("Name a study file, or --corpus, --gold and --codebook together.", remedy="See `headwinds init`.")
+    raise SettingsError(
+        "Name a study file, or --corpus, --gold and --codebook together.", remedy="See `headwinds init`."
+    )
 
 
 def execute_until(stage: str, arguments: argparse.Namespace) -> StudyRun:
@@ -60,7 +74,9 @@ def _changes(given: list[str]) -> dict[str, Any]:
     for item in given:
         name, separator, value = item.partition("=")
         if not separator or name.count(".") != 1:
-            raise SettingsError(f"--set {item!r} is not SECTION.KEY=VALUE.", remedy="For instance --set tune.epochs=3.")
+            raise SettingsError(
+                f"--set {item!r} is not SECTION.KEY=VALUE.", remedy="For instance --set tune.epochs=3."
+            )
         try:
             changes[name] = json.loads(value)
         except json.JSONDecodeError:

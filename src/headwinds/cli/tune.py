@@ -22,6 +22,8 @@ def execute(arguments: argparse.Namespace) -> int:
     for system in read_evaluation(folder).systems:
         f1, precision = system.macro["f1"], system.macro["average_precision"]
         shown = "not available" if precision.value != precision.value else f"{precision.value:.3f}"
-        sys.stdout.write(f"{system.system}: macro F1 {f1.value:.3f} ({f1.lower:.3f} to {f1.upper:.3f}), average precision {shown}\n")
+        sys.stdout.write(
+            f"{system.system}: macro F1 {f1.value:.3f} ({f1.lower:.3f} to {f1.upper:.3f}), average precision {shown}\n"
+        )
     sys.stdout.write(f"Models and metrics: {folder.parent}\n")
     return 0

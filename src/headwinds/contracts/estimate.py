@@ -96,5 +96,7 @@ class Account:
     @property
     def residual(self) -> NDArray[np.float64]:
         """Total minus the sum of the parts, shape (rows,): zero up to rounding, or the account is wrong."""
-        left: NDArray[np.float64] = self.table[self.total].to_numpy() - self.table[list(self.parts)].sum(axis=1).to_numpy()
+        left: NDArray[np.float64] = (
+            self.table[self.total].to_numpy() - self.table[list(self.parts)].sum(axis=1).to_numpy()
+        )
         return left

@@ -27,10 +27,14 @@ def read_codebook(path: Path) -> Codebook:
     text = decode(path.read_bytes(), "utf-8", path)
     labels, rules = _from_toml(text, path) if path.suffix == ".toml" else _from_markdown(text)
     if not labels:
-        raise DataError(f"{path} defines no label.", remedy="Write a table whose first column is headed 'label'.")
+        raise DataError(
+            f"{path} defines no label.", remedy="Write a table whose first column is headed 'label'."
+        )
     for position, label in enumerate(labels):
         if not re.fullmatch(r"[^\W\d][\w-]*", label.name):
-            raise DataError(f"{path}: label {label.name!r} is no plain name.", remedy="Use letters, digits, _ and -.")
+            raise DataError(
+                f"{path}: label {label.name!r} is no plain name.", remedy="Use letters, digits, _ and -."
+            )
         if label.name in {earlier.name for earlier in labels[:position]}:
             raise DataError(f"{path}: label {label.name!r} is defined twice.", remedy="Remove one.")
         if not label.definition:
@@ -50,7 +54,9 @@ def _from_markdown(text: str) -> tuple[list[Label], list[str]]:
         elif cells[0].lower() == "label":
             in_table = True
         elif in_table and not set(stripped) <= set("|-: "):
-            labels.append(Label(cells[0], cells[1] if len(cells) > 1 else "", cells[2] if len(cells) > 2 else ""))
+            labels.append(
+                Label(cells[0], cells[1] if len(cells) > 1 else "", cells[2] if len(cells) > 2 else "")
+            )
         numbered = re.match(r"\d+\.\s+(.*)", stripped)
         if numbered:
             rules.append(numbered.group(1))
@@ -60,7 +66,13 @@ def _from_markdown(text: str) -> tuple[list[Label], list[str]]:
 def _from_toml(text: str, path: Path) -> tuple[list[Label], list[str]]:
     try:
         content = tomllib.loads(text)
-        labels = [Label(item["name"], item.get("definition", ""), item.get("excludes", "")) for item in content.get("label", [])]
+        labels = [
+            Label(item["name"], item.get("definition", ""), item.get("excludes", ""))
+            for item in content.get("label", [])
+        ]
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{path} is not a codebook: {error}.", remedy='Write [[label]] with name = "..." and definition = "...".') from error
+        raise DataError(
+            f"{path} is not a codebook: {error}.",
+            remedy='Write [[label]] with name = "..." and definition = "...".',
+        ) from error
     return labels, [str(rule) for rule in content.get("rules", [])]

@@ -32,7 +32,9 @@ def exact_duplicates(texts: Sequence[str]) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(rows) for rows in groups.values() if len(rows) > 1)
 
 
-def near_duplicates(texts: Sequence[str], *, threshold: float = 0.8, seed: int = 0) -> tuple[tuple[int, int, float], ...]:
+def near_duplicates(
+    texts: Sequence[str], *, threshold: float = 0.8, seed: int = 0
+) -> tuple[tuple[int, int, float], ...]:
     """Pairs of rows with a Jaccard similarity of word triples of at least `threshold`: (row, row, similarity).
 
     Candidates come from MinHash signatures cut into bands (Broder 1997; Leskovec, Rajaraman, Ullman 2020, ch. 3); each is
@@ -70,7 +72,9 @@ def _shingles(text: str) -> frozenset[int]:
 
     words = re.findall(r"\w+", normalise(text)) or [normalise(text)]
     width = min(SHINGLE_WORDS, len(words))
-    return frozenset(zlib.crc32(" ".join(words[i : i + width]).encode()) for i in range(len(words) - width + 1))
+    return frozenset(
+        zlib.crc32(" ".join(words[i : i + width]).encode()) for i in range(len(words) - width + 1)
+    )
 
 
 def _signatures(shingles: Sequence[frozenset[int]], seed: int) -> NDArray[np.uint64]:

@@ -26,11 +26,15 @@ def decode(data: bytes, encoding: str, path: Path) -> str:
         codecs.lookup(encoding)
     except LookupError as error:
         raise SettingsError(
-            f"encoding = {encoding!r} is not an encoding that Python knows.", remedy='For instance "utf-8", "cp1252", "gb18030".'
+            f"encoding = {encoding!r} is not an encoding that Python knows.",
+            remedy='For instance "utf-8", "cp1252", "gb18030".',
         ) from error
     mark = next((name for prefix, name in _MARKS if data.startswith(prefix)), None)
     if mark == "utf-16" and not encoding.lower().replace("_", "-").startswith("utf-16"):
-        raise EncodingError(f"{path} begins with the mark of UTF-16, but {encoding} was said.", remedy='Set encoding = "utf-16".')
+        raise EncodingError(
+            f"{path} begins with the mark of UTF-16, but {encoding} was said.",
+            remedy='Set encoding = "utf-16".',
+        )
     if mark == "utf-8-sig" and encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
         data = data[3:]
     try:
@@ -39,12 +43,17 @@ def decode(data: bytes, encoding: str, path: Path) -> str:
         line = data[: error.start].count(b"\n") + 1
         guess = likely_encoding(data, besides=encoding)
         looks = f" It looks like {guess}." if guess else ""
-        remedy = f'Set encoding = "{guess}", or save the file as UTF-8.' if guess else "Save the file as UTF-8."
+        remedy = (
+            f'Set encoding = "{guess}", or save the file as UTF-8.' if guess else "Save the file as UTF-8."
+        )
         raise EncodingError(
-            f"{path}, line {line}: byte {error.start} (0x{data[error.start]:02x}) is not {encoding}.{looks}", remedy=remedy
+            f"{path}, line {line}: byte {error.start} (0x{data[error.start]:02x}) is not {encoding}.{looks}",
+            remedy=remedy,
         ) from error
     except UnicodeError as error:
-        raise EncodingError(f"{path} is not {encoding}: {error}.", remedy="Say which encoding it is in.") from error
+        raise EncodingError(
+            f"{path} is not {encoding}: {error}.", remedy="Say which encoding it is in."
+        ) from error
     return text
 
 
@@ -52,7 +61,9 @@ def likely_encoding(data: bytes, *, besides: str = "") -> str | None:
     """The candidate in which the bytes read most like text, None if they read like text in none."""
     scores = []
     for rank, name in enumerate(CANDIDATES):
-        if name == besides or (name == "utf-16" and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))):
+        if name == besides or (
+            name == "utf-16" and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        ):
             continue
         try:
             scores.append((_strangeness(data.decode(name)), rank, name))
@@ -67,6 +78,11 @@ def _strangeness(text: str) -> float:
     beyond = [character for character in text if ord(character) > 127]
     if not beyond:
         return 0.0
-    strange = sum(unicodedata.category(character) not in ("Lo", "Ll", "Lu", "Po", "Pd", "Pi", "Pf", "Ps", "Pe") for character in beyond)
-    mixed_scripts = sum("LATIN" not in unicodedata.name(character, "") and ord(character) < 0x2000 for character in beyond)
+    strange = sum(
+        unicodedata.category(character) not in ("Lo", "Ll", "Lu", "Po", "Pd", "Pi", "Pf", "Ps", "Pe")
+        for character in beyond
+    )
+    mixed_scripts = sum(
+        "LATIN" not in unicodedata.name(character, "") and ord(character) < 0x2000 for character in beyond
+    )
     return (strange + 0.25 * mixed_scripts) / len(beyond)

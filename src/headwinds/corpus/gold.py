@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 PROBABILITY = "inclusion_probability"
 
 
-def read_gold(path: Path, codebook: Codebook, *, stratum: Sequence[str] = (), encoding: str = "utf-8") -> Gold:
+def read_gold(
+    path: Path, codebook: Codebook, *, stratum: Sequence[str] = (), encoding: str = "utf-8"
+) -> Gold:
     """Read labelled passages.
 
     The file has `passage_id` and either `labels` (a list, or names separated by ";") or one 0/1 column for each label;
@@ -44,8 +46,14 @@ def read_gold(path: Path, codebook: Codebook, *, stratum: Sequence[str] = (), en
             raise DataError(f"{path}, line {record.row}: {record.problem}.")
         name = str(record.values.get("passage_id") or "")
         if not name or name in ids:
-            what = "passage_id is empty" if not name else f"passage_id {name!r} stands already in line {ids[name]}"
-            raise DataError(f"{path}, line {record.row}: {what}.", remedy="Every labelled passage has one line.")
+            what = (
+                "passage_id is empty"
+                if not name
+                else f"passage_id {name!r} stands already in line {ids[name]}"
+            )
+            raise DataError(
+                f"{path}, line {record.row}: {what}.", remedy="Every labelled passage has one line."
+            )
         ids[name] = record.row
         given = _names_by_column(record, codebook, path) if by_column else _names(record, path)
         truth.append(_row(given, codebook, record, path))
@@ -56,7 +64,10 @@ def read_gold(path: Path, codebook: Codebook, *, stratum: Sequence[str] = (), en
         raise DataError(f"{path} holds no labelled passage.")
     if known.any() and not known.all():
         line = list(ids.values())[int(np.flatnonzero(~known)[0])]
-        raise DataError(f"{path}, line {line}: {PROBABILITY} is missing, though other lines have it.", remedy="Give it for every passage.")
+        raise DataError(
+            f"{path}, line {line}: {PROBABILITY} is missing, though other lines have it.",
+            remedy="Give it for every passage.",
+        )
     return Gold(tuple(ids), codebook.names, np.array(truth, dtype=bool), np.array(probability), tuple(strata))
 
 
@@ -83,7 +94,10 @@ def match_gold(gold: Gold, passage_ids: Sequence[str]) -> NDArray[np.int64]:
 def _names(record: Record, path: Path) -> list[str]:
     value = record.values.get("labels")
     if value is None:
-        raise DataError(f"{path}, line {record.row}: labels is missing.", remedy="Write an empty list where no label applies.")
+        raise DataError(
+            f"{path}, line {record.row}: labels is missing.",
+            remedy="Write an empty list where no label applies.",
+        )
     if isinstance(value, str):
         return [part.strip() for part in value.split(";") if part.strip()]
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
@@ -96,7 +110,9 @@ def _names_by_column(record: Record, codebook: Codebook, path: Path) -> list[str
     for name in codebook.names:
         value = str(record.values.get(name)).strip().lower()
         if value not in ("0", "1", "true", "false", "0.0", "1.0"):
-            raise DataError(f"{path}, line {record.row}: {name} = {record.values.get(name)!r}, expected 0 or 1.")
+            raise DataError(
+                f"{path}, line {record.row}: {name} = {record.values.get(name)!r}, expected 0 or 1."
+            )
         if value in ("1", "true", "1.0"):
             given.append(name)
     return given
@@ -108,7 +124,8 @@ def _row(given: Sequence[str], codebook: Codebook, record: Record, path: Path) -
             near = get_close_matches(name, codebook.names, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise DataError(
-                f"{path}, line {record.row}: label {name!r} is not in the codebook.{hint}", remedy=f"It has {', '.join(codebook.names)}."
+                f"{path}, line {record.row}: label {name!r} is not in the codebook.{hint}",
+                remedy=f"It has {', '.join(codebook.names)}.",
             )
     return [name in given for name in codebook.names]
 

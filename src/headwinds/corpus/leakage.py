@@ -37,11 +37,21 @@ def find_leakage(
     side = np.asarray(sides)
     findings = []
     if len(np.unique(side)) < 2:
-        findings.append(Finding("E101", "All passages are on one side of the split: nothing is tested.", "Set folds to 2 or more."))
+        findings.append(
+            Finding(
+                "E101",
+                "All passages are on one side of the split: nothing is tested.",
+                "Set folds to 2 or more.",
+            )
+        )
     torn = _torn_documents(side, np.asarray(document_ids))
     if torn:
         findings.append(
-            Finding("E102", f"{len(torn)} documents stand on both sides of a split, first {', '.join(torn[:3])}.", "Split by document.")
+            Finding(
+                "E102",
+                f"{len(torn)} documents stand on both sides of a split, first {', '.join(torn[:3])}.",
+                "Split by document.",
+            )
         )
     pairs = [pair for pair in near_duplicates(texts, seed=seed) if side[pair[0]] != side[pair[1]]]
     exact = [pair for pair in pairs if pair[2] >= EXACT]
@@ -50,16 +60,28 @@ def find_leakage(
         if members:
             shown = ", ".join(f"{passage_ids[i]} and {passage_ids[j]}" for i, j, _ in members[:3])
             findings.append(
-                Finding(code, f"{len(members)} pairs of passages with {kind} text stand on two sides of a split: {shown}.", "The test is a little too easy.")
+                Finding(
+                    code,
+                    f"{len(members)} pairs of passages with {kind} text stand on two sides of a split: {shown}.",
+                    "The test is a little too easy.",
+                )
             )
     if periods is not None and len(np.unique(side)) == 2:
         time = np.asarray(periods)
         if time[side == side.min()].max() >= time[side == side.max()].min():
-            findings.append(Finding("E103", "Passages of the test are not all later than those of the training.", "Split by time."))
+            findings.append(
+                Finding(
+                    "E103",
+                    "Passages of the test are not all later than those of the training.",
+                    "Split by time.",
+                )
+            )
     return tuple(findings)
 
 
-def planted_columns(columns: Mapping[str, Sequence[object]], truth: NDArray[np.bool_], label_names: Sequence[str]) -> tuple[Finding, ...]:
+def planted_columns(
+    columns: Mapping[str, Sequence[object]], truth: NDArray[np.bool_], label_names: Sequence[str]
+) -> tuple[Finding, ...]:
     """Keys that tell a label outright: every value of the key has the label always or never, and some value always.
 
     Such a column is the label under another name, or was made from it. Keys whose values hardly repeat are passed over.
@@ -68,13 +90,21 @@ def planted_columns(columns: Mapping[str, Sequence[object]], truth: NDArray[np.b
 
     findings = []
     for name, values in columns.items():
-        _, code, counts = np.unique(np.asarray([str(value) for value in values]), return_inverse=True, return_counts=True)
+        _, code, counts = np.unique(
+            np.asarray([str(value) for value in values]), return_inverse=True, return_counts=True
+        )
         if counts.mean() < 3 or len(counts) < 2:
             continue
         for label, label_name in enumerate(label_names):
             share = np.bincount(code, weights=truth[:, label]) / counts
             if truth[:, label].sum() >= 5 and bool(np.isin(share, (0.0, 1.0)).all()):
-                findings.append(Finding("W103", f"The key {name!r} tells the label {label_name!r} without a miss.", "Was one made from the other?"))
+                findings.append(
+                    Finding(
+                        "W103",
+                        f"The key {name!r} tells the label {label_name!r} without a miss.",
+                        "Was one made from the other?",
+                    )
+                )
     return tuple(findings)
 
 

@@ -45,7 +45,14 @@ def profile_lengths(tokens: NDArray[np.int64], *, window: int) -> LengthProfile:
     upper = tuple(int((index + 1) * width) for index in range(len(counts)))
     lost = float(np.maximum(tokens - window, 0).sum() / tokens.sum())
     return LengthProfile(
-        lower, upper, tuple(int(n) for n in counts), int(tokens.max()), int(tokens.sum()), window, int((tokens > window).sum()), lost
+        lower,
+        upper,
+        tuple(int(n) for n in counts),
+        int(tokens.max()),
+        int(tokens.sum()),
+        window,
+        int((tokens > window).sum()),
+        lost,
     )
 
 
@@ -55,7 +62,12 @@ def label_counts(gold: Gold) -> list[dict[str, object]]:
 
     strata = np.asarray(gold.stratum)
     return [
-        {"label": name, "stratum": str(stratum), "gold": int((strata == stratum).sum()), "positives": int(gold.labels[strata == stratum, index].sum())}
+        {
+            "label": name,
+            "stratum": str(stratum),
+            "gold": int((strata == stratum).sum()),
+            "positives": int(gold.labels[strata == stratum, index].sum()),
+        }
         for index, name in enumerate(gold.label_names)
         for stratum in np.unique(strata)
     ]
@@ -69,17 +81,35 @@ def gold_findings(gold: Gold, corpus_strata: Sequence[str]) -> tuple[Finding, ..
     for index, name in enumerate(gold.label_names):
         positives = int(gold.labels[:, index].sum())
         if positives < FEW_POSITIVES:
-            findings.append(Finding("W110", f"Label {name} has {positives} gold positives.", "A model can hardly learn it; label more."))
+            findings.append(
+                Finding(
+                    "W110",
+                    f"Label {name} has {positives} gold positives.",
+                    "A model can hardly learn it; label more.",
+                )
+            )
     strata = np.asarray(gold.stratum)
     for stratum in sorted(set(corpus_strata) - set(gold.stratum)):
-        findings.append(Finding("E110", f"Stratum {stratum!r} of the corpus has no gold.", "Label a random sample of it."))
+        findings.append(
+            Finding("E110", f"Stratum {stratum!r} of the corpus has no gold.", "Label a random sample of it.")
+        )
     for stratum in np.unique(strata):
         inside = gold.labels[strata == stratum]
         rare = [name for index, name in enumerate(gold.label_names) if inside[:, index].sum() == 0]
         if rare:
             findings.append(
-                Finding("N111", f"Among {len(inside)} gold passages of {stratum!r} none has {', '.join(rare)}.", "Their intervals there rest on the count zero, not on a variance of zero.")
+                Finding(
+                    "N111",
+                    f"Among {len(inside)} gold passages of {str(stratum)!r} none has {', '.join(rare)}.",
+                    "Their intervals there rest on the count zero, not on a variance of zero.",
+                )
             )
     if np.isnan(gold.inclusion_probability).any():
-        findings.append(Finding("W112", "Gold has no inclusion probabilities.", "A model can be tuned, but no design-based share is estimated."))
+        findings.append(
+            Finding(
+                "W112",
+                "Gold has no inclusion probabilities.",
+                "A model can be tuned, but no design-based share is estimated.",
+            )
+        )
     return tuple(findings)

@@ -48,7 +48,14 @@ def read_corpus(
     import pyarrow as pa
 
     names, records = read_records(path, encoding=encoding)
-    needed = [columns.passage_id, columns.document_id, columns.text, columns.weight, *columns.stratum, *columns.keys]
+    needed = [
+        columns.passage_id,
+        columns.document_id,
+        columns.text,
+        columns.weight,
+        *columns.stratum,
+        *columns.keys,
+    ]
     require_columns(path, names, [name for name in needed if name])
     kept: list[dict[str, Any]] = []
     refused: list[Refusal] = []
@@ -79,7 +86,10 @@ def require_columns(path: Path, found: Sequence[str], needed: Sequence[str]) -> 
         if name not in found:
             near = get_close_matches(name, found, n=1, cutoff=0.5)
             hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise DataError(f"{path} has no column {name!r}; it has {', '.join(found)}.{hint}", remedy="Name the column that holds it.")
+            raise DataError(
+                f"{path} has no column {name!r}; it has {', '.join(found)}.{hint}",
+                remedy="Name the column that holds it.",
+            )
 
 
 def _canonical(record: Record, columns: Columns, seen: set[str]) -> tuple[dict[str, Any], str]:
@@ -95,7 +105,9 @@ def _canonical(record: Record, columns: Columns, seen: set[str]) -> tuple[dict[s
         return {}, f"{columns.passage_id} {passage!r} stands there already"
     text = values.get(columns.text)
     if not isinstance(text, str) or not text.strip():
-        return {}, f"{columns.text} is empty" if text is None or isinstance(text, str) else f"{columns.text} is not text"
+        return {}, f"{columns.text} is empty" if text is None or isinstance(
+            text, str
+        ) else f"{columns.text} is not text"
     if "\0" in text:
         return {}, f"{columns.text} holds a NUL character"
     document = passage if not columns.document_id else values.get(columns.document_id)
@@ -104,7 +116,12 @@ def _canonical(record: Record, columns: Columns, seen: set[str]) -> tuple[dict[s
     weight, problem = _weight(values.get(columns.weight) if columns.weight else 1.0, columns.weight)
     if problem:
         return {}, problem
-    row: dict[str, Any] = {"passage_id": passage, "document_id": str(document), "text": text, "weight": weight}
+    row: dict[str, Any] = {
+        "passage_id": passage,
+        "document_id": str(document),
+        "text": text,
+        "weight": weight,
+    }
     if columns.stratum:
         row["stratum"] = " / ".join(str(values.get(name)) for name in columns.stratum)
     for key in columns.keys:
@@ -140,7 +157,9 @@ def _column(rows: list[dict[str, Any]], name: str, path: Path) -> Any:
     numeric = sum(value is not None for value in whole)
     if numeric >= 0.9 * len(values):
         index = next(index for index, value in enumerate(whole) if value is None)
-        raise DataError(f"{path}: {name} = {values[index]!r} in passage {rows[index]['passage_id']!r} is not a whole number, as others are.")
+        raise DataError(
+            f"{path}: {name} = {values[index]!r} in passage {rows[index]['passage_id']!r} is no whole number; others are."
+        )
     return pa.array([str(value) for value in values], pa.string())
 
 

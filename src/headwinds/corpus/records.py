@@ -50,7 +50,9 @@ def read_records(path: Path, *, encoding: str = "utf-8") -> tuple[tuple[str, ...
     packed = suffixes[-1] if suffixes and suffixes[-1] in (".gz", ".xz") else ""
     kind = suffixes[-2] if packed and len(suffixes) > 1 else (suffixes[-1] if suffixes else "")
     if kind not in FORMATS:
-        raise DataError(f"{path} has the ending {kind or 'of no format'!r}, expected one of {', '.join(FORMATS)}.")
+        raise DataError(
+            f"{path} has the ending {kind or 'of no format'!r}, expected one of {', '.join(FORMATS)}."
+        )
     if kind == ".parquet":
         return _parquet(path)
     text = decode(_unpack(path, packed), encoding, path)
@@ -71,9 +73,14 @@ def _unpack(path: Path, packed: str) -> bytes:
         with opener(path, "rb") as file:
             data: bytes = file.read(limit + 1)
     except (OSError, EOFError, lzma.LZMAError) as error:
-        raise DataError(f"{path} cannot be unpacked: {error}.", remedy="Fetch it again: it is cut off or damaged.") from error
+        raise DataError(
+            f"{path} cannot be unpacked: {error}.", remedy="Fetch it again: it is cut off or damaged."
+        ) from error
     if len(data) > limit:
-        raise DataError(f"{path} unpacks to over {limit:,} bytes from {size:,}.", remedy="Unpack it by hand if you trust it.")
+        raise DataError(
+            f"{path} unpacks to over {limit:,} bytes from {size:,}.",
+            remedy="Unpack it by hand if you trust it.",
+        )
     return data
 
 
@@ -111,12 +118,19 @@ def _csv(text: str, path: Path, delimiter: str) -> tuple[tuple[str, ...], Iterat
 def _check_header(header: tuple[str, ...], path: Path, delimiter: str) -> None:
     doubled = sorted({name for name in header if header.count(name) > 1})
     if doubled:
-        raise DataError(f"{path}, line 1: the column {doubled[0]!r} stands there twice.", remedy="Rename one of them.")
+        raise DataError(
+            f"{path}, line 1: the column {doubled[0]!r} stands there twice.", remedy="Rename one of them."
+        )
     if len(header) == 1:
-        other = next((mark for mark in (";", "\t", "|", ",") if mark != delimiter and mark in header[0]), None)
+        other = next(
+            (mark for mark in (";", "\t", "|", ",") if mark != delimiter and mark in header[0]), None
+        )
         if other:
             shown = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}[other]
-            raise DataError(f"{path}, line 1: the columns seem to be separated by {shown}.", remedy="Save it with commas, or tabs as .tsv.")
+            raise DataError(
+                f"{path}, line 1: the columns seem to be separated by {shown}.",
+                remedy="Save it with commas, or tabs as .tsv.",
+            )
 
 
 def _jsonl(text: str, path: Path) -> tuple[tuple[str, ...], Iterator[Record]]:
@@ -179,6 +193,8 @@ def _parquet(path: Path) -> tuple[tuple[str, ...], Iterator[Record]]:
                         yield Record(number, values)
             except (pa.ArrowException, OSError) as error:
                 reason = str(error).splitlines()[0]
-                raise DataError(f"{path} is damaged after row {number}: {reason}", remedy="Fetch it again.") from error
+                raise DataError(
+                    f"{path} is damaged after row {number}: {reason}", remedy="Fetch it again."
+                ) from error
 
     return columns, rows()

@@ -32,7 +32,8 @@ def assign_folds(
     names, owner = np.unique(np.asarray(document_ids), return_inverse=True)
     if len(names) < folds:
         raise DataError(
-            f"{len(names)} labelled documents cannot be cut into {folds} folds.", remedy="Lower folds, or label more documents."
+            f"{len(names)} labelled documents cannot be cut into {folds} folds.",
+            remedy="Lower folds, or label more documents.",
         )
     amounts = np.zeros((len(names), labels.shape[1] + 1 + len(set(strata))))
     indicator = np.asarray(strata)[:, None] == np.unique(np.asarray(strata))[None, :]
@@ -54,7 +55,12 @@ def assign_folds(
 
 
 def fold_of_documents(
-    document_ids: Sequence[str], gold_documents: Sequence[str], gold_folds: Sequence[int], *, folds: int, seed: int
+    document_ids: Sequence[str],
+    gold_documents: Sequence[str],
+    gold_folds: Sequence[int],
+    *,
+    folds: int,
+    seed: int,
 ) -> dict[str, int]:
     """The fold of every document of a corpus: that of its gold where it has some, else by a hash of its id."""
     known = dict(zip(gold_documents, (int(fold) for fold in gold_folds), strict=True))

@@ -94,7 +94,7 @@ def decompose(frame: Frame, cells: Cells, settings: EstimatorSettings) -> Decomp
         value=value,
         cell=cell,
         pool=pool,
-        share=term_share,
+        share=term_share.astype(np.float64),
         sampling=sums(home, sampling, len(terms)),
         correction=normal,
         counted=np.where(rare, squared * implied * pools.shrink[pool], 0.0),

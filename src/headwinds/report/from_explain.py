@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
-from headwinds.report.content import GrowthFacts, RegressionFacts
-
-
-def growth_facts(explain: Path) -> GrowthFacts | None:
-    """The accounts and the slowdown; None where the stage did not make them."""
-    from headwinds.study.stages.explain import read_growth
-
-    return read_growth(explain)
+from headwinds.report.content import GrowthFacts, RegressionFacts, Slowdown
+from headwinds.study.stages.explain import read_account
 
 
-def regression_facts(explain: Path) -> RegressionFacts | None:
-    """The regressions; None where the stage did not make them."""
-    from headwinds.study.stages.explain import read_regression
+def growth_facts(facts: dict[str, Any]) -> GrowthFacts:
+    """The accounts, how well they rebuild the published series, and the slowdown."""
+    rebuild, slow = facts["rebuild"], facts["slowdown"]
+    before, after = (f"{first}-{last}" for first, last in facts["spans"])
+    sentence = (
+        f"The accounts rebuild the Penn World Table's own TFP growth to within {rebuild['largest_error']:.1e} log points on "
+        f"{rebuild['country_years']:,} country-years of {rebuild['countries']} countries; {facts['unavailable_rows']:,} "
+        "country-years lack a published input (mostly hours worked) and are listed, not dropped."
+    )
+    return GrowthFacts(
+        rebuild=sentence,
+        accounts=read_account(facts),
+        bar_columns=("entity", "span"),
+        slowdown=Slowdown(
+            before_span=before,
+            after_span=after,
+            countries=slow["countries"],
+            before=slow["before"],
+            after=slow["after"],
+            change=slow["change"],
+            standard_error=slow["standard_error"],
+            table=facts["tables"]["slowdown"],
+        ),
+    )
 
-    return read_regression(explain)
+
+def regression_facts(facts: dict[str, Any]) -> RegressionFacts:
+    """The naive and the corrected estimate, with what they could have found."""
+    design = facts["design"]
+    return RegressionFacts(
+        naive=facts["naive"],
+        corrected=facts["corrected"],
+        detectable=facts["tables"]["minimum_detectable_effects"],
+        sentences=(
+            f"{design['rows']:,} country-years enter; {design['dropped']:,} of the panel have growth but no index "
+            "a year before (no speech, too few passages, or before 1990) and do not.",
+        ),
+    )

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from headwinds.artifacts.fingerprint import code_digest, fingerprint
 from headwinds.contracts import Finding
 from headwinds.report.content import CheckFacts, CorpusFacts, IndicatorFigure, PassageTrace, ReportContent
+from headwinds.report.from_explain import growth_facts, regression_facts
 from headwinds.study.environment import NUMERICAL, STATISTICAL, machine, versions
 from headwinds.study.plan import Stage
 from headwinds.study.run import StudyRun
+from headwinds.study.stages.explain import read_explained
 from headwinds.study.stages.measure import index_name
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from headwinds.contracts import Indicator
 
 LIMITS = (
-    "The corpus is what governments chose to say in one debate: an index of it measures attention, not the state of technology.",
+    "The corpus is what governments chose to say in one debate: its index measures attention, not the state of technology.",
     "A share counts passages; it does not weigh how much a country's word matters, nor how strongly something was said.",
 )
 
@@ -49,11 +51,10 @@ def gather(run: StudyRun) -> ReportContent:
     import pyarrow.parquet as pq
 
     from headwinds.adapt.evaluation.store import read_evaluation
-    from headwinds.report.from_explain import growth_facts, regression_facts
 
     checked, measure = run.checked, run.results["measure"].path
     about = json.loads((measure / "measure.json").read_text(encoding="utf-8"))
-    explain = run.results.get("explain")
+    explained = read_explained(run.results["explain"].path) if "explain" in run.results else None
     choice = Finding("N301", f"Estimator: {about['estimator']}. {about['reason']}")
     return ReportContent(
         title=run.settings.study.title,
@@ -62,14 +63,18 @@ def gather(run: StudyRun) -> ReportContent:
         corpus=_corpus(run),
         check=_check(run),
         evaluation=read_evaluation(run.results["tune/evaluation"].path),
-        indicators=tuple(_figure(measure, tuple(by)) for by in about["indices"] if len(by) == 1 or "group" in by),
+        indicators=tuple(
+            _figure(measure, tuple(by)) for by in about["indices"] if len(by) == 1 or "group" in by
+        ),
         limits=LIMITS,
         provenance=_provenance(run),
         width_by_stratum=_widths(pq.read_table(measure / "width_by_stratum.parquet")),
         label_gain=_gains(pq.read_table(measure / "label_gain.parquet")),
-        growth=growth_facts(explain.path) if explain else None,
-        regression=regression_facts(explain.path) if explain else None,
-        passages=_passages(pq.read_table(measure / "passages.parquet"), _read(measure, tuple(about["indices"][0]), "chosen")),
+        growth=growth_facts(explained) if explained else None,
+        regression=regression_facts(explained) if explained else None,
+        passages=_passages(
+            pq.read_table(measure / "passages.parquet"), _read(measure, tuple(about["indices"][0]), "chosen")
+        ),
         findings=(choice, *(Finding(**item) for item in about["findings"])),
     )
 
@@ -84,8 +89,8 @@ def _corpus(run: StudyRun) -> CorpusFacts:
     years = table[period].to_pylist() if period in table.column_names else [0]
     sampled = summary["population"] > summary["passages"] * 1.0001
     sampling = (
-        f"The {summary['passages']:,} passages at hand stand for {summary['population']:,.0f}: each has a weight, the number of "
-        "passages of its stratum that it stands for."
+        f"The {summary['passages']:,} passages at hand stand for {summary['population']:,.0f}: each has a weight, "
+        "the number of passages of its stratum that it stands for."
         if sampled
         else f"All {summary['passages']:,} passages are at hand; none was left out by sampling."
     )
@@ -148,14 +153,21 @@ def _gains(table: pa.Table) -> pa.Table:
         "half_width_then": pc.divide(table["width_expected"], 2.0),
     }
     return pa.table(
-        {"label": table["label"], "stratum": table["stratum"], "additional_labels": table["additional"], **halves}
+        {
+            "label": table["label"],
+            "stratum": table["stratum"],
+            "additional_labels": table["additional"],
+            **halves,
+        }
     )
 
 
 def _passages(table: pa.Table, indicator: Indicator) -> tuple[PassageTrace, ...]:
     frame = table.to_pandas()
     cells = [f"cell_{key}" for key in indicator.keys]
-    count = dict(zip(zip(indicator.labels, indicator.cells, strict=True), indicator.passages.tolist(), strict=True))
+    count = dict(
+        zip(zip(indicator.labels, indicator.cells, strict=True), indicator.passages.tolist(), strict=True)
+    )
     traces = []
     for names, rows in frame.groupby(["label", *cells], sort=False):
         label, cell = str(names[0]), tuple(_plain(value) for value in names[1:])

@@ -60,7 +60,8 @@ class CheckedStudy:
         from headwinds.adapt.fold import LabelledTexts
 
         columns: dict[str, Sequence[str]] = {
-            name: tuple(self.gold[name].to_pylist()) for name in ("passage_id", "document_id", "text", "stratum")
+            name: tuple(self.gold[name].to_pylist())
+            for name in ("passage_id", "document_id", "text", "stratum")
         }
         return LabelledTexts(
             passage_ids=tuple(columns["passage_id"]),
@@ -87,7 +88,8 @@ class CheckedStudy:
         saved = json.loads((self.folder / "fold_rows.json").read_text(encoding="utf-8"))
         parts = ("training", "validation", "test")
         return tuple(
-            FoldRows(number, *(np.array(fold[part], dtype=np.int64) for part in parts)) for number, fold in enumerate(saved)
+            FoldRows(number, *(np.array(fold[part], dtype=np.int64) for part in parts))
+            for number, fold in enumerate(saved)
         )
 
 

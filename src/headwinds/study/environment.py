@@ -5,7 +5,16 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
-NUMERICAL = ("numpy", "pyarrow", "safetensors", "scikit-learn", "scipy", "tokenizers", "torch", "transformers")
+NUMERICAL = (
+    "numpy",
+    "pyarrow",
+    "safetensors",
+    "scikit-learn",
+    "scipy",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
 STATISTICAL = ("numpy", "pandas", "pyfixest", "pyarrow", "scipy")
 
 
@@ -20,11 +29,19 @@ def processor() -> dict[str, str | int]:
 
     capabilities = torch.cpu.get_capabilities()
     used = sorted(str(name) for name, present in capabilities.items() if present is True)
-    return {"architecture": platform.machine(), "instructions": " ".join(used), "threads": torch.get_num_threads()}
+    return {
+        "architecture": platform.machine(),
+        "instructions": " ".join(used),
+        "threads": torch.get_num_threads(),
+    }
 
 
 def machine() -> dict[str, str | int]:
     """The machine in words, for provenance."""
     import os
 
-    return {"system": platform.system(), "architecture": platform.machine(), "processors": os.cpu_count() or 0}
+    return {
+        "system": platform.system(),
+        "architecture": platform.machine(),
+        "processors": os.cpu_count() or 0,
+    }

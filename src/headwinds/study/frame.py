@@ -32,7 +32,9 @@ def read_frame(settings: StudySettings, checked: CheckedStudy, scores: Path) -> 
     corpus = pq.read_table(checked.corpus_path)
     scored = pq.read_table(scores)
     if not scored["passage_id"].equals(corpus["passage_id"]):
-        raise MismatchError(f"{scores} does not score the passages of the corpus, one by one.", remedy="Score it again.")
+        raise MismatchError(
+            f"{scores} does not score the passages of the corpus, one by one.", remedy="Score it again."
+        )
     names = checked.codebook.names
     strata = corpus["stratum"].to_pylist() if "stratum" in corpus.column_names else ["all"] * corpus.num_rows
     keys = {name: corpus[name].to_numpy(zero_copy_only=False) for name in settings.corpus.keys}
@@ -64,12 +66,16 @@ def group_values(group: GroupSettings, keys: dict[str, NDArray[Any]]) -> NDArray
     import numpy as np
 
     if group.key not in keys:
-        raise SettingsError(f"[[group]] {group.name!r} is made from {group.key!r}, which is none of the corpus's keys ({', '.join(keys)}).")
+        raise SettingsError(
+            f"[[group]] {group.name!r} is made from {group.key!r}, which is none of the corpus's keys ({', '.join(keys)})."
+        )
     place: dict[str, str] = {}
     for name, members in group.groups.items():
         for member in members:
             if member in place:
-                raise SettingsError(f"[[group]] {group.name!r}: {member!r} stands in {place[member]!r} and in {name!r}.")
+                raise SettingsError(
+                    f"[[group]] {group.name!r}: {member!r} stands in {place[member]!r} and in {name!r}."
+                )
             place[member] = name
     return np.array([place.get(str(value), group.other) for value in keys[group.key]])
 
@@ -94,7 +100,9 @@ def _read_population(settings: StudySettings) -> Population:
         rows.append(record.values)
     keys: dict[str, NDArray[Any]] = {name: _key([row[name] for row in rows]) for name in settings.corpus.keys}
     keys |= {group.name: group_values(group, keys) for group in settings.group}
-    strata = np.array([" / ".join(str(row[name]) for name in settings.corpus.stratum) or "all" for row in rows])
+    strata = np.array(
+        [" / ".join(str(row[name]) for name in settings.corpus.stratum) or "all" for row in rows]
+    )
     return Population(strata, keys, np.array([float(row["passages"]) for row in rows]))
 
 

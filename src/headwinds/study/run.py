@@ -47,7 +47,9 @@ class StudyRun:
         self.results[stage.name] = result
         for finding in result.findings:
             self.say(f"  {finding}")
-        self.say(f"{stage.name}: {'found, nothing changed' if result.reused else f'done in {result.seconds:.1f} s'}")
+        self.say(
+            f"{stage.name}: {'found, nothing changed' if result.reused else f'done in {result.seconds:.1f} s'}"
+        )
         return result
 
     def say(self, line: str) -> None:

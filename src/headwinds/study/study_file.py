@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 import tomllib
-import types
 import typing
 from pathlib import Path
 from typing import Any
@@ -56,7 +55,9 @@ def read_study(path: Path) -> StudySettings:
     settings: StudySettings = _decode(StudySettings, content, "", source)
     if "seed" in content.get("tune", {}):
         where = source.at("tune", "seed")
-        raise SettingsError(f"{where}: the seed of a study is set once, as seed under [study].", remedy="Move it there.")
+        raise SettingsError(
+            f"{where}: the seed of a study is set once, as seed under [study].", remedy="Move it there."
+        )
     tune = dataclasses.replace(settings.tune, seed=settings.study.seed)
     return dataclasses.replace(settings, tune=tune, folder=path.resolve().parent, file=path)
 
@@ -88,8 +89,13 @@ def change_settings(settings: StudySettings, changes: dict[str, Any]) -> StudySe
         source = _Source(Path(f"--set {name}"), ())
         part = getattr(settings, section, None)
         if not dataclasses.is_dataclass(part) or isinstance(part, type):
-            known = [item.name for item in dataclasses.fields(StudySettings) if item.name not in MEANT_FOR_CODE]
-            raise SettingsError(f"--set {name}: unknown section {section!r}.{nearest(section, known)}", remedy=f"Known: {', '.join(known)}.")
+            known = [
+                item.name for item in dataclasses.fields(StudySettings) if item.name not in MEANT_FOR_CODE
+            ]
+            raise SettingsError(
+                f"--set {name}: unknown section {section!r}.{nearest(section, known)}",
+                remedy=f"Known: {', '.join(known)}.",
+            )
         now = {item.name: getattr(part, item.name) for item in dataclasses.fields(part)}
         plain = {item: _as_toml(current) for item, current in now.items()} | {key: value}
         settings = dataclasses.replace(settings, **{section: _decode(type(part), plain, section, source)})
@@ -102,9 +108,13 @@ def _as_toml(value: Any) -> Any:
 
 def _read_text(path: Path) -> str:
     if path.is_dir():
-        raise SettingsError(f"{path} is a folder, expected a study file.", remedy=f"Try {path / 'study.toml'}.")
+        raise SettingsError(
+            f"{path} is a folder, expected a study file.", remedy=f"Try {path / 'study.toml'}."
+        )
     if not path.is_file():
-        raise SettingsError(f"There is no study file {path}.", remedy="Write one with `headwinds init FOLDER`.")
+        raise SettingsError(
+            f"There is no study file {path}.", remedy="Write one with `headwinds init FOLDER`."
+        )
     if path.stat().st_size > LARGEST_FILE:
         raise SettingsError(f"{path} is larger than {LARGEST_FILE:,} bytes, expected a study file.")
     data = path.read_bytes()
@@ -112,13 +122,17 @@ def _read_text(path: Path) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise SettingsError(f"{path}, line {line}: not UTF-8, which TOML must be.", remedy="Save it as UTF-8.") from error
+        raise SettingsError(
+            f"{path}, line {line}: not UTF-8, which TOML must be.", remedy="Save it as UTF-8."
+        ) from error
 
 
 def _decode(kind: Any, content: Any, section: str, source: _Source) -> Any:
     """Build the dataclass `kind` from a TOML table."""
     if not isinstance(content, dict):
-        raise SettingsError(f"{source.at('', section)}: [{section}] must be a table, found {_describe(content)}.")
+        raise SettingsError(
+            f"{source.at('', section)}: [{section}] must be a table, found {_describe(content)}."
+        )
     hints = typing.get_type_hints(kind)
     known = {item.name: item for item in dataclasses.fields(kind) if item.name not in MEANT_FOR_CODE}
     for key in content:
@@ -134,12 +148,16 @@ def _decode(kind: Any, content: Any, section: str, source: _Source) -> Any:
             values[name] = _value(hints[name], content[name], name, section, source)
         elif item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING:
             place = f"[{section}] lacks the key {name!r}" if section else f"the section [{name}] is missing"
-            raise SettingsError(f"{source.path}: {place}.", remedy="`headwinds init` writes a complete example.")
+            raise SettingsError(
+                f"{source.path}: {place}.", remedy="`headwinds init` writes a complete example."
+            )
     try:
         return kind(**values)
     except SettingsError as error:
         key = error.message.split(" ", 1)[0]
-        raise SettingsError(f"{source.at(section, key)}: [{section}] {error.message}", remedy=error.remedy) from error
+        raise SettingsError(
+            f"{source.at(section, key)}: [{section}] {error.message}", remedy=error.remedy
+        ) from error
 
 
 def _value(hint: Any, value: Any, key: str, section: str, source: _Source) -> Any:
@@ -153,12 +171,14 @@ def _value(hint: Any, value: Any, key: str, section: str, source: _Source) -> An
                 return tuple(_decode(arguments[0], item, inner, source) for item in value)
             return tuple(_value(arguments[0], item, key, section, source) for item in value)
         if len(value) == len(arguments):
-            return tuple(_value(part, item, key, section, source) for part, item in zip(arguments, value, strict=True))
+            return tuple(
+                _value(part, item, key, section, source) for part, item in zip(arguments, value, strict=True)
+            )
     elif origin is dict and isinstance(value, dict):
         return {name: _value(arguments[1], item, name, inner, source) for name, item in value.items()}
     elif hint is float and type(value) in (int, float):
         return float(value)
-    elif isinstance(hint, type) and not isinstance(hint, types.GenericAlias) and type(value) is hint:
+    elif hint in (str, int, bool, float) and type(value) is hint:
         return value
     raise SettingsError(
         f"{source.at(section, key)}: {key} in [{section}] is {_describe(value)}, expected {_in_words(hint)}."
@@ -178,4 +198,6 @@ def _in_words(hint: Any) -> str:
         return f"a list of {len(arguments)} values ({', '.join(_in_words(item) for item in arguments)})"
     if origin is dict:
         return f"a table of {_in_words(arguments[1])}"
-    return {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}.get(hint, "a table")
+    return {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}.get(
+        hint, "a table"
+    )

@@ -93,7 +93,9 @@ def _matches(texts: Sequence[str], words: Sequence[str]) -> NDArray[np.bool_]:
     import numpy as np
 
     patterns = [re.compile(rf"\b{re.escape(word)}", re.IGNORECASE) for word in words]
-    return np.array([[pattern.search(text) is not None for pattern in patterns] for text in texts], dtype=bool)
+    return np.array(
+        [[pattern.search(text) is not None for pattern in patterns] for text in texts], dtype=bool
+    )
 
 
 def _logistic(

@@ -41,7 +41,12 @@ class SystemPredictions:
 
 
 def compare(
-    passages: TestPassages, systems: Sequence[SystemPredictions], *, folds: int, seed: int, provenance: Mapping[str, str]
+    passages: TestPassages,
+    systems: Sequence[SystemPredictions],
+    *,
+    folds: int,
+    seed: int,
+    provenance: Mapping[str, str],
 ) -> Evaluation:
     """Evaluate `systems`, the tuned model first, with 95% bootstrap intervals that draw documents.
 
@@ -52,10 +57,17 @@ def compare(
     drawn = metrics.document_weights(passages.document_ids, replicates=REPLICATES, seed=seed)
     weights = np.vstack([np.ones((1, len(passages.passage_ids))), drawn])
     values = {system.system: _all_metrics(passages, system, weights) for system in systems}
-    evaluations = tuple(_system_evaluation(system.system, passages, values[system.system]) for system in systems)
+    evaluations = tuple(
+        _system_evaluation(system.system, passages, values[system.system]) for system in systems
+    )
     first = systems[0].system
     differences = tuple(
-        Difference(first, other.system, name, _interval(_macro(values[first][name]) - _macro(values[other.system][name])))
+        Difference(
+            first,
+            other.system,
+            name,
+            _interval(_macro(values[first][name]) - _macro(values[other.system][name])),
+        )
         for other in systems[1:]
         for name in COMPARED
         if other.probability is not None or name == "f1"
@@ -92,11 +104,15 @@ def _all_metrics(
         if system.probability is not None:
             probability = system.probability[:, label]
             table["average_precision"][label] = metrics.average_precision(truth, probability, weights)
-            table["expected_calibration_error"][label] = metrics.expected_calibration_error(truth, probability, weights)
+            table["expected_calibration_error"][label] = metrics.expected_calibration_error(
+                truth, probability, weights
+            )
     return table
 
 
-def _system_evaluation(system: str, passages: TestPassages, values: dict[str, NDArray[np.float64]]) -> SystemEvaluation:
+def _system_evaluation(
+    system: str, passages: TestPassages, values: dict[str, NDArray[np.float64]]
+) -> SystemEvaluation:
     labels = tuple(
         LabelEvaluation(
             label=name,
@@ -148,7 +164,9 @@ def _reliability(passages: TestPassages, probability: NDArray[np.float64]) -> pa
     return pa.Table.from_pylist(rows)
 
 
-def _worst_errors(passages: TestPassages, probability: NDArray[np.float64], given: NDArray[np.bool_]) -> pa.Table:
+def _worst_errors(
+    passages: TestPassages, probability: NDArray[np.float64], given: NDArray[np.bool_]
+) -> pa.Table:
     import numpy as np
     import pyarrow as pa
 
@@ -167,7 +185,12 @@ def _worst_errors(passages: TestPassages, probability: NDArray[np.float64], give
                     "text": passages.texts[index],
                 }
             )
-    columns = [("passage_id", pa.string()), ("label", pa.string()), ("gold", pa.bool_()), ("probability", pa.float64())]
+    columns = [
+        ("passage_id", pa.string()),
+        ("label", pa.string()),
+        ("gold", pa.bool_()),
+        ("probability", pa.float64()),
+    ]
     return pa.Table.from_pylist(rows, schema=pa.schema([*columns, ("text", pa.string())]))
 
 

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headwinds.adapt.evaluation.baselines import KEYWORDS, TFIDF, LabelledSplit, keyword_baseline, tfidf_baseline
+from headwinds.adapt.evaluation.baselines import (
+    KEYWORDS,
+    TFIDF,
+    LabelledSplit,
+    keyword_baseline,
+    tfidf_baseline,
+)
 from headwinds.adapt.evaluation.compare import SystemPredictions, TestPassages, compare
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.fold import FoldRows, LabelledTexts
@@ -57,12 +63,17 @@ def evaluate_folds(
         data.passage_ids, np.array(data.document_ids), data.texts, data.label_names, data.truth
     )
     systems = (tuned, tfidf, keywords) if screen_words else (tuned, tfidf)
-    evaluation = compare(passages, systems, folds=len(folds), seed=derive_seed(seed, "bootstrap"), provenance={})
+    evaluation = compare(
+        passages, systems, folds=len(folds), seed=derive_seed(seed, "bootstrap"), provenance={}
+    )
     return evaluation, tuned
 
 
 def _fill(
-    system: SystemPredictions, rows: NDArray[np.int64], probability: NDArray[np.float64], label: NDArray[np.bool_]
+    system: SystemPredictions,
+    rows: NDArray[np.int64],
+    probability: NDArray[np.float64],
+    label: NDArray[np.bool_],
 ) -> None:
     if system.probability is not None:
         system.probability[rows] = probability

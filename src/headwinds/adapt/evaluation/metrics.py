@@ -27,7 +27,9 @@ class Counts:
 
 def count(truth: NDArray[np.bool_], predicted: NDArray[np.bool_], weights: NDArray[np.float64]) -> Counts:
     """Count hits and misses; truth and predicted have shape (passages,)."""
-    return Counts(weights @ (truth & predicted), weights @ (~truth & predicted), weights @ (truth & ~predicted))
+    return Counts(
+        weights @ (truth & predicted), weights @ (~truth & predicted), weights @ (truth & ~predicted)
+    )
 
 
 def precision(counts: Counts) -> NDArray[np.float64]:

@@ -53,7 +53,8 @@ def read_evaluation(folder: Path) -> Evaluation:
 
 def _system(item: dict[str, Any]) -> SystemEvaluation:
     labels = tuple(
-        LabelEvaluation(label["label"], label["positives"], _intervals(label["metrics"])) for label in item["labels"]
+        LabelEvaluation(label["label"], label["positives"], _intervals(label["metrics"]))
+        for label in item["labels"]
     )
     return SystemEvaluation(item["system"], labels, _intervals(item["macro"]))
 

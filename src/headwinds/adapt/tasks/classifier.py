@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
@@ -27,7 +28,9 @@ class TextClassifier(nn.Module):
 
     def forward(self, batch: Batch) -> torch.Tensor:
         """Return logits in float32, shape (texts, labels)."""
-        states = self.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask).last_hidden_state
+        states = self.encoder(
+            input_ids=batch.input_ids, attention_mask=batch.attention_mask
+        ).last_hidden_state
         logits: torch.Tensor = self.head(self.dropout(mean_of_tokens(states.float(), batch)))
         return logits
 
@@ -76,7 +79,7 @@ def trainable_parameters(module: TextClassifier, *, frozen_layers: int) -> dict[
 
 def _layer_number(name: str) -> int | None:
     parts = name.split(".")
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in pairwise(parts):
         if before in ("layer", "layers", "h", "block") and after.isdigit():
             return int(after)
     return None

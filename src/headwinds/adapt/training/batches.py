@@ -71,15 +71,19 @@ def plan_batches(
     if current:
         batches.append(rows[current])
     if generator is not None:
-        generator.shuffle(batches)  # type: ignore[arg-type]
+        generator.shuffle(batches)
     return batches
 
 
-def window_sizes(encoded: EncodedTexts, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def window_sizes(
+    encoded: EncodedTexts, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Length of the longest window and number of windows of each text in `rows`."""
     import numpy as np
 
-    longest = np.fromiter((max(len(w) for w in encoded.windows_of(int(row))) for row in rows), np.int64, count=len(rows))
+    longest = np.fromiter(
+        (max(len(w) for w in encoded.windows_of(int(row))) for row in rows), np.int64, count=len(rows)
+    )
     return longest, encoded.first_window[rows + 1] - encoded.first_window[rows]
 
 

@@ -75,7 +75,8 @@ def train(
 
     torch.manual_seed(derive_seed(settings.seed, "dropout"))
     optimizer = make_optimizer(parameters, settings)
-    position, best = Position(), {}
+    position = Position()
+    best: dict[str, torch.Tensor] = {}
     if state_path.exists():
         position, best = load_state(state_path, parameters, optimizer)
     plans = [_plan(data, settings, epoch) for epoch in range(settings.epochs)]
@@ -92,7 +93,9 @@ def train(
             set_learning_rate(
                 optimizer, learning_rate_share(position.step, steps=steps, warmup_share=settings.warmup_share)
             )
-            loss = _step(module, parameters, batch, data, loss_function, optimizer, settings, precision, position)
+            loss = _step(
+                module, parameters, batch, data, loss_function, optimizer, settings, precision, position
+            )
             position.batch += 1
             position.loss_sum += loss * len(rows)
             position.tokens += batch.input_ids.numel()
@@ -118,7 +121,9 @@ def _plan(data: TrainingData, settings: TuneSettings, epoch: int) -> list[NDArra
     import numpy as np
 
     generator = np.random.default_rng(derive_seed(settings.seed, "batches", epoch))
-    return plan_batches(data.encoded, data.training_rows, batch_tokens=settings.batch_tokens, generator=generator)
+    return plan_batches(
+        data.encoded, data.training_rows, batch_tokens=settings.batch_tokens, generator=generator
+    )
 
 
 def _step(
@@ -141,7 +146,7 @@ def _step(
     if not math.isfinite(value):
         _refuse(value, "loss", data, batch, optimizer, position)
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     norm = torch.nn.utils.clip_grad_norm_(parameters.values(), settings.gradient_clip)
     if not math.isfinite(float(norm)):
         _refuse(float(norm), "gradient norm", data, batch, optimizer, position)
@@ -150,7 +155,12 @@ def _step(
 
 
 def _refuse(
-    value: float, what: str, data: TrainingData, batch: Batch, optimizer: torch.optim.Optimizer, position: Position
+    value: float,
+    what: str,
+    data: TrainingData,
+    batch: Batch,
+    optimizer: torch.optim.Optimizer,
+    position: Position,
 ) -> None:
     names = ", ".join(data.ids[int(row)] for row in batch.rows[:3])
     rate = max(group["lr"] for group in optimizer.param_groups)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json
-from headwinds.contracts import Codebook, Corpus, Finding, Gold
+from headwinds.contracts import Corpus, Finding, Gold
 from headwinds.errors import DataError
 from headwinds.study.environment import NUMERICAL, versions
 from headwinds.study.plan import Stage
@@ -36,7 +36,9 @@ def check_stage(settings: StudySettings) -> Stage:
         gold=asdict(gold),
         split=[settings.tune.folds, settings.tune.validation_share, settings.tune.seed],
         reading=[settings.tune.checkpoint, settings.tune.max_tokens],
-        code=code_digest("headwinds.corpus", "headwinds.contracts", "headwinds.study.stages.check", "headwinds.adapt.fold"),
+        code=code_digest(
+            "headwinds.corpus", "headwinds.contracts", "headwinds.study.stages.check", "headwinds.adapt.fold"
+        ),
         versions=versions(NUMERICAL),
     )
 
@@ -63,7 +65,11 @@ def _check(settings: StudySettings, files: dict[str, Path], output: Path) -> Non
     tokens, window = count_tokens(corpus.table["text"].to_pylist(), settings.tune)
     strata = corpus.table["stratum"].to_pylist() if "stratum" in corpus.table.column_names else []
     lengths = profile_lengths(tokens, window=window)
-    findings = (*gold_findings(gold, strata), *_leakage(settings, labelled, folds, corpus), *_refusals(corpus))
+    findings = (
+        *gold_findings(gold, strata),
+        *_leakage(settings, labelled, folds, corpus),
+        *_refusals(corpus),
+    )
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise DataError(" ".join(f"{item.code} {item.sentence}" for item in errors), remedy=errors[0].remedy)
@@ -96,7 +102,9 @@ def _read_corpus(settings: StudySettings, path: Path) -> Corpus:
     chosen = settings.corpus
     if chosen.on_bad_rows not in ("stop", "refuse"):
         raise DataError(f'on_bad_rows = {chosen.on_bad_rows!r}, expected "stop" or "refuse".')
-    columns = Columns(chosen.passage_id, chosen.document_id, chosen.text, chosen.weight, chosen.stratum, chosen.keys)
+    columns = Columns(
+        chosen.passage_id, chosen.document_id, chosen.text, chosen.weight, chosen.stratum, chosen.keys
+    )
     return read_corpus(path, columns, encoding=chosen.encoding, on_bad_rows=chosen.on_bad_rows)  # type: ignore[arg-type]
 
 
@@ -117,7 +125,9 @@ def _labelled_texts(corpus: Corpus, gold: Gold) -> tuple[LabelledTexts, Any]:
     return labelled, rows
 
 
-def _leakage(settings: StudySettings, labelled: LabelledTexts, folds: tuple[FoldRows, ...], corpus: Corpus) -> tuple[Finding, ...]:
+def _leakage(
+    settings: StudySettings, labelled: LabelledTexts, folds: tuple[FoldRows, ...], corpus: Corpus
+) -> tuple[Finding, ...]:
     import numpy as np
 
     from headwinds.corpus.duplicates import exact_duplicates
@@ -127,12 +137,18 @@ def _leakage(settings: StudySettings, labelled: LabelledTexts, folds: tuple[Fold
     for fold in folds:
         side[fold.test] = fold.number
     seed = derive_seed(settings.study.seed, "duplicates")
-    found = list(find_leakage(side, labelled.document_ids, labelled.passage_ids, labelled.texts, seed=seed))
+    found = list(
+        find_leakage(side.tolist(), labelled.document_ids, labelled.passage_ids, labelled.texts, seed=seed)
+    )
     repeated = exact_duplicates(corpus.table["text"].to_pylist())
     if repeated:
         extra = sum(len(group) - 1 for group in repeated)
         found.append(
-            Finding("N104", f"{extra:,} passages of the corpus repeat the text of another one.", "They count as passages all the same.")
+            Finding(
+                "N104",
+                f"{extra:,} passages of the corpus repeat the text of another one.",
+                "They count as passages all the same.",
+            )
         )
     return tuple(found)
 
@@ -142,10 +158,18 @@ def _refusals(corpus: Corpus) -> tuple[Finding, ...]:
         return ()
     reasons = Counter(item.reason for item in corpus.refused).most_common(3)
     shown = "; ".join(f"{count} times: {reason}" for reason, count in reasons)
-    return (Finding("W105", f"{len(corpus.refused):,} of {corpus.rows_in:,} rows were refused ({shown}).", "Mend the file."),)
+    return (
+        Finding(
+            "W105",
+            f"{len(corpus.refused):,} of {corpus.rows_in:,} rows were refused ({shown}).",
+            "Mend the file.",
+        ),
+    )
 
 
-def _write_gold(labelled: LabelledTexts, gold: Gold, rows: Any, folds: tuple[FoldRows, ...], output: Path) -> None:
+def _write_gold(
+    labelled: LabelledTexts, gold: Gold, rows: Any, folds: tuple[FoldRows, ...], output: Path
+) -> None:
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -165,11 +189,17 @@ def _write_gold(labelled: LabelledTexts, gold: Gold, rows: Any, folds: tuple[Fol
     columns |= {f"label_{name}": gold.labels[:, index] for index, name in enumerate(gold.label_names)}
     pq.write_table(pa.table(columns), output / "gold.parquet")
     parts = ("training", "validation", "test")
-    write_json(output / "fold_rows.json", [{part: getattr(item, part).tolist() for part in parts} for item in folds])
+    write_json(
+        output / "fold_rows.json", [{part: getattr(item, part).tolist() for part in parts} for item in folds]
+    )
 
 
 def _write_folds(
-    corpus: Corpus, labelled: LabelledTexts, folds: tuple[FoldRows, ...], settings: StudySettings, output: Path
+    corpus: Corpus,
+    labelled: LabelledTexts,
+    folds: tuple[FoldRows, ...],
+    settings: StudySettings,
+    output: Path,
 ) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -194,8 +224,13 @@ def _strata(strata: list[str], corpus: Corpus, gold: Gold) -> list[dict[str, Any
     passages, labelled = Counter(strata), Counter(gold.stratum)
     population: Counter[str] = Counter()
     for name, weight in zip(strata, corpus.table["weight"].to_pylist(), strict=True):
-        population[name] += weight  # type: ignore[assignment]
+        population[name] += weight
     return [
-        {"stratum": name, "passages": passages[name], "population": round(float(population[name]), 6), "gold": labelled[name]}
+        {
+            "stratum": name,
+            "passages": passages[name],
+            "population": round(float(population[name]), 6),
+            "gold": labelled[name],
+        }
         for name in sorted(passages)
     ]

@@ -33,7 +33,9 @@ def measure_stage(settings: StudySettings, checked: CheckedStudy, scores: Path) 
         scores=file_digest(scores),
         corpus=file_digest(checked.corpus_path),
         gold=file_digest(checked.folder / "gold.parquet"),
-        population=file_digest(settings.locate(population, setting="corpus.population")) if population else "",
+        population=file_digest(settings.locate(population, setting="corpus.population"))
+        if population
+        else "",
         settings=asdict(settings.measure),
         group=[asdict(group) for group in settings.group],
         report=settings.report.passages_a_point,
@@ -59,7 +61,9 @@ def _measure(settings: StudySettings, checked: CheckedStudy, scores: Path, outpu
         name, reason = settings.measure.estimator, "It was asked for in the study file."
     for by in settings.measure.by:
         cells = make_cells(frame, by)
-        chosen = get_estimator(name)(frame, cells, level=settings.measure.level, minimum_gold=settings.measure.minimum_gold)
+        chosen = get_estimator(name)(
+            frame, cells, level=settings.measure.level, minimum_gold=settings.measure.minimum_gold
+        )
         naive = get_estimator("classify-and-count")(frame, cells, level=settings.measure.level)
         labelled = get_estimator("labelled-only")(
             frame, cells, level=settings.measure.level, minimum_gold=settings.measure.minimum_gold
@@ -123,8 +127,16 @@ def _write_passages(frame: Frame, checked: CheckedStudy, settings: StudySettings
             if found.num_rows == 0:
                 continue
             chosen = corpus.take(found["row"])
-            extra = {"passage_id": chosen["passage_id"], "text": chosen["text"], "label": [label] * found.num_rows}
+            extra = {
+                "passage_id": chosen["passage_id"],
+                "text": chosen["text"],
+                "label": [label] * found.num_rows,
+            }
             extra |= {f"key_{key}": chosen[key] for key in settings.corpus.keys}
-            cell_columns = {f"cell_{key}": [value] * found.num_rows for key, value in zip(by, cell, strict=True)}
-            tables.append(pa.table({**cell_columns, **extra, **{name: found[name] for name in found.column_names}}))
+            cell_columns = {
+                f"cell_{key}": [value] * found.num_rows for key, value in zip(by, cell, strict=True)
+            }
+            tables.append(
+                pa.table({**cell_columns, **extra, **{name: found[name] for name in found.column_names}})
+            )
     pq.write_table(pa.concat_tables(tables), output / "passages.parquet")

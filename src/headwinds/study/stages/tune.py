@@ -34,7 +34,9 @@ def fold_stages(settings: StudySettings, checked: CheckedStudy, *, quiet: bool) 
     for rows in checked.fold_rows():
         # Every fold draws its own batches and dropout, all from the study's one seed.
         chosen = replace(settings.tune, seed=derive_seed(settings.tune.seed, "fold", rows.number))
-        parts = fingerprint(**common, training=rows.training.tolist(), validation=rows.validation.tolist(), fold=rows.number)
+        parts = fingerprint(
+            **common, training=rows.training.tolist(), validation=rows.validation.tolist(), fold=rows.number
+        )
         work = _FoldWork(data, rows, chosen, quiet)
         stages.append(Stage(f"tune/fold-{rows.number + 1}", parts, work))
     return stages
@@ -50,11 +52,17 @@ class _FoldWork:
         fit_fold(self.data, self.rows, self.settings, output, scratch, quiet=self.quiet)  # type: ignore[arg-type]
 
 
-def evaluation_stage(settings: StudySettings, checked: CheckedStudy, folds: list[tuple[str, Path]], *, quiet: bool) -> Stage:
+def evaluation_stage(
+    settings: StudySettings, checked: CheckedStudy, folds: list[tuple[str, Path]], *, quiet: bool
+) -> Stage:
     """The test of the folds' models, given as (fingerprint, folder)."""
     words = tuple(word for screen in settings.screen for word in (*screen.words, *screen.whole_words))
     parts = fingerprint(
-        folds=[name for name, _ in folds], words=list(words), seed=settings.study.seed, code=code_digest(*CODE), versions=versions(NUMERICAL)
+        folds=[name for name, _ in folds],
+        words=list(words),
+        seed=settings.study.seed,
+        code=code_digest(*CODE),
+        versions=versions(NUMERICAL),
     )
 
     def work(output: Path, _: Path) -> None:

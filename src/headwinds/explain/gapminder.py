@@ -1,0 +1,103 @@
+"""Gapminder's long tables (indicator, geo, time, value), described series by series."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headwinds.contracts import Panel, Series
+from headwinds.contracts.panel import Kind
+from headwinds.errors import DataError
+from headwinds.explain.panel_data import build_panel, parse_numbers, parse_years, require_columns
+from headwinds.explain.plain_panel import read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SOURCE = "Gapminder, systema globalis"
+
+# name: (unit, kind, where Gapminder has it from)
+_SERIES: dict[str, tuple[str, Kind, str]] = {
+    "internet_users": ("% of population", "ratio", "World Bank WDI, ITU"),
+    "broadband_subscribers_per_100_people": ("per 100 people", "ratio", "World Bank WDI, ITU"),
+    "cell_phones_per_100_people": ("per 100 people", "ratio", "World Bank WDI, ITU"),
+    "personal_computers_per_100_people": ("per 100 people", "ratio", "UN data, ITU"),
+    "high_technology_exports_percent_of_manufactured_exports": (
+        "% of manufactured exports",
+        "ratio",
+        "World Bank WDI",
+    ),
+    "patent_applications_total": ("applications by applicant's origin", "count", "WIPO"),
+    "inequality_index_gini": ("Gini index, 0 to 100", "ratio", "World Bank WDI"),
+    "aged_15plus_unemployment_rate_percent": ("% of labour force aged 15 and over", "ratio", "ILOSTAT"),
+    "merchandise_trade_percent_of_gdp": ("% of GDP", "ratio", "World Bank WDI"),
+    "services_percent_of_gdp": ("% of GDP", "ratio", "World Bank WDI"),
+    "urban_population_percent_of_total": ("% of population", "ratio", "World Bank WDI"),
+    "hdi_human_development_index": ("index, 0 to 1", "ratio", "UNDP"),
+    "gdppercapita_growth_percent_per_year": ("% per year", "ratio", "World Bank WDI"),
+    "gdpperworking_hour_us_inflation_adjusted": ("constant 2021 US$ per hour", "growth", "ILOSTAT"),
+}
+
+
+def read_gapminder(
+    path: str | Path,
+    *,
+    indicators: Sequence[str] | None = None,
+    vintage: str = "2026",
+    countries_only: bool = False,
+) -> Panel:
+    """Read a long table of Gapminder into a panel with one column an indicator.
+
+    Parameters
+    ----------
+    path
+        A table with the columns `indicator`, `geo` (ISO 3166-1 alpha-3 in either case), `time`, `value`.
+    indicators
+        The ones to keep; None keeps all.
+    vintage
+        When the snapshot was taken.
+    countries_only
+        Leave out rows whose geo is not of three letters (Gapminder's own codes of regions and former states). False
+        makes such a row an error, so that none is dropped without being asked.
+
+    Raises
+    ------
+    DataError
+        A column or an indicator is missing, or a row cannot be read.
+    """
+    path = Path(path)
+    frame = read_table(path)
+    require_columns(frame, ["indicator", "geo", "time", "value"], path.name)
+    codes = frame["geo"].astype(str).str.strip().str.upper()
+    outside = codes.str.len() != 3
+    if outside.any() and not countries_only:
+        line = int(outside.to_numpy().argmax())
+        raise DataError(
+            f"{path.name}, line {line + 2}, column 'geo': {frame['geo'].iloc[line]!r} is not of three letters "
+            f"({int(outside.sum())} such rows).",
+            remedy="Pass countries_only=True to leave them out.",
+        )
+    years, values = parse_years(frame["time"], path.name), parse_numbers(frame["value"], path.name)
+    long = frame[["indicator"]].assign(geo=codes, time=years, value=values)[~outside.to_numpy()]
+    known = sorted(long["indicator"].unique())
+    chosen = list(indicators) if indicators is not None else known
+    missing = [name for name in chosen if name not in known]
+    if missing:
+        raise DataError(
+            f"{path.name}: no indicator {', '.join(map(repr, missing))}; it has {', '.join(known[:10])}."
+        )
+    long = long[long["indicator"].isin(chosen)]
+    twice = long[long.duplicated(["indicator", "geo", "time"])]
+    if len(twice):
+        shown = ", ".join(f"{row.indicator} {row.geo} {row.time}" for row in twice.head(3).itertuples())
+        raise DataError(
+            f"{path.name}: {len(twice)} rows repeat an indicator, entity and period (first: {shown})."
+        )
+    wide = long.pivot(index=["geo", "time"], columns="indicator", values="value").reset_index()
+    series = {name: _describe(name, vintage) for name in chosen}
+    return build_panel(wide, entity="geo", period="time", series=series, place=path.name)
+
+
+def _describe(name: str, vintage: str) -> Series:
+    unit, kind, origin = _SERIES.get(name, ("as in the file", "ratio", "see Gapminder"))
+    return Series(name=name, unit=unit, kind=kind, source=f"{SOURCE} ({origin})", vintage=vintage)

@@ -1,0 +1,240 @@
+"""Panels: checked as they are built, joined with a word on what matched, never mixed in kind."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from headwinds.contracts import Finding, Panel, Series
+from headwinds.errors import DataError, MismatchError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+MISSING = frozenset({"", "NA", "NaN", "nan", "None", "null", ".", ".."})
+"""How statistical offices write "not available" in a field that otherwise holds a number."""
+
+_YEAR = re.compile(r"[12]\d{3}(\.0+)?")
+
+
+def build_panel(
+    frame: pd.DataFrame,
+    *,
+    entity: str,
+    period: str,
+    series: Mapping[str, Series],
+    place: str,
+    first_line: int = 2,
+) -> Panel:
+    """Check a table and make a panel of it.
+
+    Parameters
+    ----------
+    frame
+        One row an entity and period, as read: text or numbers.
+    entity, period
+        The columns that hold them.
+    series
+        What each column to keep is, by its name in `frame`.
+    place
+        The file's name, for messages.
+    first_line
+        The line of the file on which the first row of `frame` stands.
+
+    Raises
+    ------
+    DataError
+        A column is missing, a period parses as no year, an entity is empty, a value is not a number, or an entity
+        and period stand there twice.
+    """
+    import pandas as pd
+
+    require_columns(frame, [entity, period, *series], place)
+    data = pd.DataFrame(
+        {
+            "entity": _entities(frame[entity], place, first_line),
+            "period": parse_years(frame[period], place, first_line),
+        }
+    )
+    for name in series:
+        data[name] = parse_numbers(frame[name], place, first_line)
+    twice = data[data.duplicated(["entity", "period"])]
+    if len(twice):
+        shown = ", ".join(f"{row.entity} {row.period}" for row in twice.head(3).itertuples())
+        raise DataError(
+            f"{place}: {len(twice)} rows repeat an entity and period (first: {shown}).",
+            remedy="Keep one row for each entity and period.",
+        )
+    data = data.sort_values(["entity", "period"], kind="stable").reset_index(drop=True)
+    return Panel(data=data, series=dict(series))
+
+
+def require_columns(frame: pd.DataFrame, names: Iterable[str], place: str) -> None:
+    """Raise a DataError that names the columns which are missing and those which are there."""
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        there = ", ".join(str(name) for name in list(frame.columns)[:12])
+        raise DataError(
+            f"{place}: no column {', '.join(repr(name) for name in missing)}; the columns are {there}"
+            f"{', ...' if frame.shape[1] > 12 else ''}.",
+            remedy="Name the column as the file does.",
+        )
+
+
+def _entities(column: pd.Series, place: str, first_line: int) -> NDArray[np.object_]:
+    text = column.astype("string").fillna("").str.strip()
+    for row, value in enumerate(text):
+        if value == "":
+            raise DataError(f"{place}, line {row + first_line}, column {column.name!r}: the entity is empty.")
+    names: NDArray[np.object_] = text.to_numpy(dtype=object)
+    return names
+
+
+def parse_years(column: pd.Series, place: str, first_line: int = 2) -> NDArray[np.int64]:
+    """Years as integers; DataError (line, value) where a period parses as no year."""
+    import numpy as np
+
+    text = column.astype("string").fillna("").str.strip()
+    for row, value in enumerate(text):
+        if not _YEAR.fullmatch(value):
+            raise DataError(
+                f"{place}, line {row + first_line}, column {column.name!r}: {value!r} is no year.",
+                remedy="Write periods as four-digit years, for instance 1995.",
+            )
+    years: NDArray[np.int64] = np.array([int(value[:4]) for value in text], dtype=np.int64)
+    return years
+
+
+def parse_numbers(column: pd.Series, place: str, first_line: int = 2) -> NDArray[np.float64]:
+    """Numbers, NaN where the field says "not available"; DataError (line, column, value) for anything else."""
+    import numpy as np
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        values: NDArray[np.float64] = column.to_numpy(dtype=float, na_value=math.nan)
+    else:
+        text = column.astype("string").fillna("").str.strip()
+        held = text.where(~text.isin(MISSING), "nan")
+        values = pd.to_numeric(held, errors="coerce").to_numpy(dtype=float)
+        wrong = np.flatnonzero(np.isnan(values) & (held != "nan").to_numpy(dtype=bool))
+        if wrong.size:
+            row = int(wrong[0])
+            raise DataError(
+                f"{place}, line {row + first_line}, column {column.name!r}: {text.iloc[row]!r} is not a number.",
+                remedy="Write a number, or leave the field empty where there is none.",
+            )
+    infinite = np.flatnonzero(np.isinf(values))
+    if infinite.size:
+        line = int(infinite[0]) + first_line
+        raise DataError(f"{place}, line {line}, column {column.name!r}: the value is infinite.")
+    return values
+
+
+def require_series(panel: Panel, names: Sequence[str]) -> None:
+    """Raise a SettingsError if a series is not in the panel, or if growth and level series would be mixed.
+
+    National-accounts series ("growth") and series made for comparison between countries ("level") answer different
+    questions; a computation that took both would answer neither (Feenstra, Inklaar and Timmer 2015, section I).
+    """
+    unknown = [name for name in names if name not in panel.series]
+    if unknown:
+        raise SettingsError(
+            f"The panel has no series {', '.join(repr(name) for name in unknown)}; "
+            f"it has {', '.join(sorted(panel.series)[:12])}{', ...' if len(panel.series) > 12 else ''}."
+        )
+    growth = [name for name in names if panel.series[name].kind == "growth"]
+    level = [name for name in names if panel.series[name].kind == "level"]
+    if growth and level:
+        raise SettingsError(
+            f"{', '.join(growth)} {'are' if len(growth) > 1 else 'is'} made for growth over time, "
+            f"{', '.join(level)} for comparing levels between countries; one computation must not mix them.",
+            remedy="Take the national-accounts series (rgdpna, rkna, ...) for growth, "
+            "the output-side ones (rgdpo, ...) for levels.",
+        )
+
+
+def log_growth(panel: Panel, name: str) -> NDArray[np.float64]:
+    """Annual log growth in percent (log points x 100), one value a row of the panel.
+
+    Growth is over one calendar year: NaN where the previous year is not in the panel, so a gap is never bridged.
+
+    Raises
+    ------
+    DataError
+        A value of the series is zero or negative.
+    """
+    import numpy as np
+
+    require_series(panel, [name])
+    values = panel.data[name].to_numpy(dtype=float)
+    wrong = np.flatnonzero(values <= 0)
+    if wrong.size:
+        row = panel.data.iloc[int(wrong[0])]
+        raise DataError(
+            f"Series {name!r} is {row[name]:g} for {row['entity']} in {row['period']}; growth needs positive values."
+        )
+    growth: NDArray[np.float64] = 100 * (np.log(values) - np.log(values_at_lag(panel.data, values, 1)))
+    return growth
+
+
+def values_at_lag(data: pd.DataFrame, values: NDArray[np.float64], lag: int) -> NDArray[np.float64]:
+    """The value of the same entity `lag` calendar years earlier, NaN where the panel has no such row."""
+    import numpy as np
+    import pandas as pd
+
+    index = pd.MultiIndex.from_arrays([data["entity"], data["period"]])
+    earlier = pd.MultiIndex.from_arrays([data["entity"], data["period"] - lag])
+    where = index.get_indexer(earlier)
+    lagged: NDArray[np.float64] = np.where(where >= 0, values[where], math.nan)
+    return lagged
+
+
+def join_panels(left: Panel, right: Panel) -> tuple[Panel, tuple[Finding, ...]]:
+    """Put two panels side by side, keeping every entity-period of either, and say what matched.
+
+    Raises
+    ------
+    MismatchError
+        A series stands in both, or no entity-period does.
+    """
+    both = sorted(set(left.series) & set(right.series))
+    if both:
+        raise MismatchError(
+            f"Both panels have a series {', '.join(map(repr, both))}.", remedy="Rename one of them."
+        )
+    data = left.data.merge(
+        right.data, on=["entity", "period"], how="outer", indicator=True, validate="one_to_one"
+    )
+    matched = int((data["_merge"] == "both").sum())
+    if matched == 0:
+        raise MismatchError(
+            f"The panels share no entity and period: {_extent(left)} against {_extent(right)}.",
+            remedy="Check the codes of the entities (ISO 3166-1 alpha-3) and the years.",
+        )
+    findings = [
+        Finding(
+            "N400",
+            f"{matched} entity-periods are in both panels, {int((data['_merge'] == 'left_only').sum())} only in the "
+            f"first, {int((data['_merge'] == 'right_only').sum())} only in the second.",
+        )
+    ]
+    for words, one, other in (("first", left, right), ("second", right, left)):
+        alone = sorted(set(one.data["entity"]) - set(other.data["entity"]))
+        if alone:
+            shown = f"{', '.join(alone[:10])}{', ...' if len(alone) > 10 else ''}"
+            findings.append(Finding("N401", f"{len(alone)} entities are only in the {words} panel: {shown}."))
+    data = data.drop(columns="_merge").sort_values(["entity", "period"], kind="stable").reset_index(drop=True)
+    return Panel(data=data, series={**left.series, **right.series}), tuple(findings)
+
+
+def _extent(panel: Panel) -> str:
+    data = panel.data
+    return (
+        f"{data['entity'].nunique()} entities ({data['entity'].min()} to {data['entity'].max()}), "
+        f"{data['period'].min()}-{data['period'].max()}"
+    )

@@ -1,0 +1,85 @@
+"""The Penn World Table (Feenstra, Inklaar and Timmer 2015), each series with its unit and kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from headwinds.contracts import Panel, Series
+from headwinds.contracts.panel import Kind
+from headwinds.errors import DataError
+from headwinds.explain.panel_data import build_panel, require_columns
+from headwinds.explain.plain_panel import read_table
+
+SOURCE = "Penn World Table (Feenstra, Inklaar and Timmer 2015)"
+
+# name: (unit, kind). "growth" series are chained national accounts, to be compared over time within a country only;
+# "level" series are converted at purchasing power parities, to be compared between countries only.
+_SERIES: dict[str, tuple[str, Kind]] = {
+    "rgdpe": ("expenditure-side real GDP, chained PPPs, million 2017 US$", "level"),
+    "rgdpo": ("output-side real GDP, chained PPPs, million 2017 US$", "level"),
+    "pop": ("population, millions", "count"),
+    "emp": ("persons engaged, millions", "count"),
+    "avh": ("average annual hours worked by persons engaged", "ratio"),
+    "hc": ("human capital index per person", "ratio"),
+    "ccon": ("real consumption, current PPPs, million 2017 US$", "level"),
+    "cda": ("real domestic absorption, current PPPs, million 2017 US$", "level"),
+    "cgdpe": ("expenditure-side real GDP, current PPPs, million 2017 US$", "level"),
+    "cgdpo": ("output-side real GDP, current PPPs, million 2017 US$", "level"),
+    "cn": ("capital stock, current PPPs, million 2017 US$", "level"),
+    "ck": ("capital services, current PPPs, USA = 1", "level"),
+    "ctfp": ("TFP, current PPPs, USA = 1", "level"),
+    "cwtfp": ("welfare-relevant TFP, current PPPs, USA = 1", "level"),
+    "rgdpna": ("real GDP, constant 2017 national prices, million 2017 US$", "growth"),
+    "rconna": ("real consumption, constant 2017 national prices, million 2017 US$", "growth"),
+    "rdana": ("real domestic absorption, constant 2017 national prices, million 2017 US$", "growth"),
+    "rnna": ("capital stock, constant 2017 national prices, million 2017 US$", "growth"),
+    "rkna": ("capital services, constant 2017 national prices, 2017 = 1", "growth"),
+    "rtfpna": ("TFP, constant national prices, 2017 = 1", "growth"),
+    "rwtfpna": ("welfare-relevant TFP, constant national prices, 2017 = 1", "growth"),
+    "labsh": ("share of labour compensation in GDP, current national prices", "ratio"),
+    "irr": ("real internal rate of return", "ratio"),
+    "delta": ("average depreciation rate of the capital stock", "ratio"),
+    "xr": ("national currency per US$", "ratio"),
+}
+
+REQUIRED = ("rgdpna", "rkna", "rtfpna", "emp", "avh", "hc", "labsh")
+"""The series that growth accounting needs."""
+
+
+def read_penn_world_table(path: str | Path, *, vintage: str = "10.01") -> Panel:
+    """Read the Penn World Table.
+
+    Parameters
+    ----------
+    path
+        The country-year table as CSV (also .csv.xz, .csv.gz) or Parquet, with the table's own column names.
+    vintage
+        Its version; revisions change history, so it travels with every series.
+
+    Returns
+    -------
+    Panel
+        The 25 quantity series that the file has; price levels, expenditure shares and quality flags are left aside.
+
+    Raises
+    ------
+    DataError
+        The file is missing, lacks a column that growth accounting needs, or holds a row that cannot be read.
+    """
+    path = Path(path)
+    frame = read_table(path)
+    require_columns(frame, ["isocode", "year", *REQUIRED], path.name)
+    codes = frame["isocode"].astype(str).str.strip()
+    wrong = [
+        row for row, code in enumerate(codes) if not (len(code) == 3 and code.isalpha() and code.isupper())
+    ]
+    if wrong:
+        raise DataError(
+            f"{path.name}, line {wrong[0] + 2}, column 'isocode': {codes.iloc[wrong[0]]!r} is no ISO 3166-1 alpha-3 code."
+        )
+    series = {
+        name: Series(name=name, unit=unit, kind=kind, source=SOURCE, vintage=vintage)
+        for name, (unit, kind) in _SERIES.items()
+        if name in frame.columns
+    }
+    return build_panel(frame, entity="isocode", period="year", series=series, place=path.name)

@@ -1,0 +1,99 @@
+"""Growth before and after: the slowdown, country by country and on average."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from headwinds.contracts import Panel
+from headwinds.errors import EstimationError
+from headwinds.explain.panel_data import require_series
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class SlowdownEstimate:
+    """Mean growth in two spans over the same countries.
+
+    Attributes
+    ----------
+    before_span, after_span
+        First and last year of each: growth is from the level of the first to that of the last.
+    countries, fell
+        Countries in the means, and those whose growth fell.
+    before, after, change
+        Unweighted means, % per year.
+    standard_error
+        Of the mean change over countries: standard deviation / sqrt(countries); NaN for fewer than two.
+    table
+        `entity`, `before`, `after`, `change`, sorted by change.
+    unavailable
+        Entities without the series in the years needed.
+    """
+
+    before_span: tuple[int, int]
+    after_span: tuple[int, int]
+    countries: int
+    fell: int
+    before: float
+    after: float
+    change: float
+    standard_error: float
+    table: pd.DataFrame
+    unavailable: tuple[str, ...]
+
+
+def slowdown(
+    panel: Panel,
+    entities: Sequence[str],
+    *,
+    series: str = "rtfpna",
+    before: tuple[int, int],
+    after: tuple[int, int],
+) -> SlowdownEstimate:
+    """Compare the mean annual log growth (x 100) of a growth series in two spans.
+
+    Raises
+    ------
+    EstimationError
+        No entity has the series in all four years.
+    """
+    import numpy as np
+
+    require_series(panel, [series])
+    wide = panel.data.pivot(index="entity", columns="period", values=series)
+    years = [*before, *after]
+    lacking = [year for year in years if year not in wide.columns]
+    if lacking:
+        raise EstimationError(
+            f"The panel has no year {lacking[0]}: it runs from {min(wide.columns)} to {max(wide.columns)}."
+        )
+    chosen = wide.reindex(list(entities))[sorted(set(years))]
+    missing = tuple(str(name) for name in chosen.index[chosen.isna().any(axis=1)])
+    chosen = chosen.dropna()
+    if chosen.empty:
+        raise EstimationError(f"No entity has {series} in {', '.join(map(str, years))}.")
+    table = chosen[[]].copy()
+    for name, (first, last) in (("before", before), ("after", after)):
+        table[name] = 100 * (np.log(chosen[last]) - np.log(chosen[first])) / (last - first)
+    table["change"] = table["after"] - table["before"]
+    table = table.reset_index().sort_values(["change", "entity"], ignore_index=True)
+    table.columns.name = None
+    count = len(table)
+    error = float(table["change"].std(ddof=1) / np.sqrt(count)) if count > 1 else float("nan")
+    return SlowdownEstimate(
+        before,
+        after,
+        count,
+        int((table["change"] < 0).sum()),
+        float(table["before"].mean()),
+        float(table["after"].mean()),
+        float(table["change"].mean()),
+        error,
+        table,
+        missing,
+    )

@@ -1,0 +1,164 @@
+"""Does the classifier err alike where its correction is pooled? A test of equal errors between periods or groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from headwinds.contracts.finding import Finding
+from headwinds.errors import SettingsError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from headwinds.measure.frame import Frame
+
+QUANTITIES = ("residual", "error rate")
+
+
+@dataclass(frozen=True, slots=True)
+class DriftTest:
+    """One test of equal means between groups of the gold in one stratum.
+
+    `quantity` is "residual" (label minus lambda times probability, what the correction pools) or "error rate" (label
+    differs from the thresholded prediction). `adjusted` is Holm's p-value over all tests of the call; `statistic` and
+    `p_value` are NaN where too few errors were seen to test anything.
+    """
+
+    label: str
+    stratum: str
+    quantity: str
+    groups: tuple[str, ...]
+    means: tuple[float, ...]
+    statistic: float
+    p_value: float
+    adjusted: float
+
+
+def drift_tests(frame: Frame, by: str | None = None, *, minimum_gold: int = 15) -> tuple[DriftTest, ...]:
+    """Test each label, stratum and quantity for equal means between periods (default) or the values of a key.
+
+    Welch's test of equal means (Welch 1951, Biometrika 38) with design weights and each group's variance shrunk towards
+    the pooled one, so that a group without a single error does not pass for certain. Groups with fewer than
+    `minimum_gold` gold passages are left out, as are tests with fewer than three events a group on average.
+
+    Raises
+    ------
+    SettingsError
+        If `by` is no key of the frame.
+    """
+    import numpy as np
+
+    from headwinds.measure.cells import make_cells
+    from headwinds.measure.encode import encode
+    from headwinds.measure.pools import coarse_strata, make_parts, tuned_power
+
+    if by is not None and by not in frame.keys:
+        raise SettingsError(
+            f"there is no key '{by}' to test drift by; the keys are {', '.join(sorted(frame.keys))}."
+        )
+    coarse_of, names = coarse_strata(frame)
+    stratum = frame.stratum_code[frame.gold_rows]
+    coarse = coarse_of[stratum]
+    if by is None:
+        group, group_names = stratum, [name.split(" / ")[-1] for name in frame.stratum_names]
+    else:
+        group, values = encode(frame.keys[by][frame.gold_rows])
+        group_names = [str(value) for value in values]
+    power = tuned_power(frame, make_parts(frame, make_cells(frame, ())))
+    truth = frame.gold_labels.astype(np.float64)
+    wrong = (frame.gold_labels != frame.label[frame.gold_rows]).astype(np.float64)
+    residual = truth - power[coarse] * frame.probability[frame.gold_rows]
+    weight = 1 / frame.inclusion_probability
+    tests = []
+    for label, label_name in enumerate(frame.label_names):
+        for place, name in enumerate(names):
+            here = coarse == place
+            for quantity, values_of, events in (
+                (QUANTITIES[0], residual, truth),
+                (QUANTITIES[1], wrong, wrong),
+            ):
+                kept, means, statistic, p_value = _welch(
+                    values_of[here, label], events[here, label], group[here], weight[here], minimum_gold
+                )
+                said = tuple(group_names[one] for one in kept)
+                tests.append((label_name, name, quantity, said, means, statistic, p_value))
+    adjusted = _holm(np.array([test[-1] for test in tests]))
+    return tuple(DriftTest(*test, float(p)) for test, p in zip(tests, adjusted, strict=True))
+
+
+def drift_findings(tests: tuple[DriftTest, ...], *, size: float = 0.05) -> tuple[Finding, ...]:
+    """One warning for each test that rejects after Holm's adjustment; one note for those that had nothing to go on."""
+    import math
+
+    found = [
+        Finding(
+            "W306",
+            f"the classifier's {test.quantity} for '{test.label}' in stratum '{test.stratum}' differs between "
+            + ", ".join(f"{name} ({mean:+.3f})" for name, mean in zip(test.groups, test.means, strict=True))
+            + f": p = {test.adjusted:.2g} after Holm's adjustment.",
+            "Do not pool over these: label more gold in each, or measure by wider cells.",
+        )
+        for test in tests
+        if test.adjusted < size
+    ]
+    blind = sorted({f"{test.label} in {test.stratum}" for test in tests if math.isnan(test.p_value)})
+    if blind:
+        found.append(
+            Finding(
+                "N307",
+                f"drift could not be tested for {len(blind)} pairs of label and stratum ({blind[0]}, ...): too few "
+                "positives or errors among the gold.",
+            )
+        )
+    return tuple(found)
+
+
+def _welch(
+    values: NDArray[np.float64],
+    events: NDArray[np.float64],
+    group: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    minimum: int,
+) -> tuple[tuple[int, ...], tuple[float, ...], float, float]:
+    import numpy as np
+    from scipy.stats import f as f_distribution
+
+    distinct, code = np.unique(group, return_inverse=True)
+    count = np.bincount(code, minlength=len(distinct))
+    big = np.flatnonzero(count >= minimum)
+    inside = np.isin(code, big)
+    happened = float(events[inside].sum())
+    few = min(happened, float(inside.sum()) - happened) < 3 * len(big)
+    total = np.bincount(code, weights=weight, minlength=len(distinct))
+    q = weight / total[code]
+    mean = np.bincount(code, weights=q * values, minlength=len(distinct))
+    squares = np.bincount(code, weights=q**2 * (values - mean[code]) ** 2, minlength=len(distinct))
+    named = tuple(int(distinct[one]) for one in big)
+    means = tuple(float(mean[one]) for one in big)
+    if len(big) < 2 or few:
+        return named, means, float("nan"), float("nan")
+    count, mean = count[big].astype(float), mean[big]
+    unit = squares[big] * count**2 / (count - 1)
+    prior = 10.0
+    unit = (count * unit + prior * (count * unit).sum() / count.sum()) / (count + prior)
+    precision = count / unit
+    centre = (precision * mean).sum() / precision.sum()
+    k = len(big)
+    spread = ((1 - precision / precision.sum()) ** 2 / (count - 1)).sum()
+    statistic = (precision * (mean - centre) ** 2).sum() / (k - 1) / (1 + 2 * (k - 2) / (k**2 - 1) * spread)
+    p_value = float(f_distribution.sf(statistic, k - 1, (k**2 - 1) / (3 * spread)))
+    return named, means, float(statistic), p_value
+
+
+def _holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Holm's step-down adjustment; NaN stays NaN and does not count as a test."""
+    import numpy as np
+
+    adjusted = np.full(len(p_values), np.nan)
+    real = np.flatnonzero(~np.isnan(p_values))
+    order = real[np.argsort(p_values[real], kind="stable")]
+    raised = p_values[order] * (len(order) - np.arange(len(order)))
+    adjusted[order] = np.minimum(np.maximum.accumulate(raised), 1.0) if len(order) else raised
+    return adjusted

@@ -1,0 +1,168 @@
+"""`explain`: growth accounts, the slowdown, and growth on the lagged indices, naive and with the indices' error."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
+from headwinds.artifacts.seeds import derive_seed
+from headwinds.artifacts.write import write_json
+from headwinds.contracts import Account, Estimate, Finding
+from headwinds.errors import SettingsError
+from headwinds.study.environment import STATISTICAL, versions
+from headwinds.study.plan import Stage
+from headwinds.study.settings import StudySettings
+from headwinds.study.stages.measure import index_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from headwinds.contracts import Indicator, Panel
+
+CODE = ("headwinds.explain", "headwinds.contracts", "headwinds.study.stages.explain")
+OUTCOMES = {
+    "tfp_growth": ("rtfpna", "annual TFP growth (%)"),
+    "gdp_growth": ("rgdpna", "annual GDP growth (%)"),
+}
+SLOWDOWN = ("countries", "fell", "before", "after", "change", "standard_error")
+SHOWN_ENTITIES = ("USA", "DEU", "FRA", "GBR", "ITA", "JPN", "KOR")
+
+
+def explain_stage(settings: StudySettings, measured: Path) -> Stage:
+    """The stage."""
+    if settings.explain.outcome not in OUTCOMES:
+        raise SettingsError(
+            f"outcome = {settings.explain.outcome!r} in [explain], expected one of {', '.join(OUTCOMES)}."
+        )
+    panel = settings.locate(settings.explain.panel, setting="explain.panel")
+    by = (settings.explain.entity_key, settings.explain.period_key)
+    if by not in settings.measure.by:
+        raise SettingsError(
+            f"[explain] needs the index by {by[0]} and {by[1]}.",
+            remedy=f'Add ["{by[0]}", "{by[1]}"] to by under [measure].',
+        )
+    index = measured / index_name(by)
+    parts = fingerprint(
+        panel=file_digest(panel),
+        index=[file_digest(path) for path in sorted(index.rglob("*")) if path.is_file()],
+        settings=asdict(settings.explain),
+        seed=settings.study.seed,
+        code=code_digest(*CODE),
+        versions=versions(STATISTICAL),
+    )
+
+    def work(output: Path, _: Path) -> None:
+        _explain(settings, panel, index, output)
+
+    return Stage("explain", parts, work)
+
+
+def _explain(settings: StudySettings, path: Path, index: Path, output: Path) -> None:
+    from headwinds.explain.country_groups import OECD_38
+    from headwinds.explain.growth_accounts import compare_with_published, growth_accounts, span_accounts
+    from headwinds.explain.penn_world_table import read_penn_world_table
+    from headwinds.explain.spans import slowdown
+    from headwinds.measure.indicator_store import read_indicator
+
+    chosen = settings.explain
+    panel = read_penn_world_table(path)
+    account = growth_accounts(panel)
+    rebuild = compare_with_published(panel)
+    entities = [name for name in SHOWN_ENTITIES if (account.table["entity"] == name).any()]
+    spans = span_accounts(account, (chosen.before, chosen.after), entities)
+    slow = slowdown(panel, OECD_38, before=chosen.before, after=chosen.after)
+    tables = {
+        "accounts": account.table,
+        "accounts_unavailable": account.unavailable,
+        "accounts_by_span": spans.table,
+    }
+    tables |= {"accounts_by_span_unavailable": spans.unavailable, "slowdown": slow.table}
+    naive, corrected, detectable, design_facts = _regress(settings, panel, read_indicator(index / "chosen"))
+    tables["minimum_detectable_effects"] = detectable
+    for name, table in tables.items():
+        table.to_parquet(output / f"{name}.parquet", index=False)
+    facts = {
+        "rebuild": asdict(rebuild),
+        "unavailable_rows": len(account.unavailable),
+        "slowdown": {
+            name: getattr(slow, name)
+            for name in ("countries", "fell", "before", "after", "change", "standard_error")
+        },
+        "spans": [list(chosen.before), list(chosen.after)],
+        "naive": _plain(naive),
+        "corrected": _plain(corrected),
+        "design": design_facts,
+    }
+    write_json(output / "explain.json", facts, allow_missing=True)
+
+
+def _regress(
+    settings: StudySettings, panel: Panel, indicator: Indicator
+) -> tuple[Estimate, Estimate, pd.DataFrame, dict[str, Any]]:
+    from headwinds.explain.measured_regression import corrected_estimate, make_design, naive_estimate
+    from headwinds.explain.panel_data import log_growth
+    from headwinds.explain.power import minimum_detectable_effects
+
+    chosen = settings.explain
+    series, words = OUTCOMES[chosen.outcome]
+    outcome = panel.data[["entity", "period"]].copy()
+    outcome["value"] = log_growth(panel, series)
+    labels = tuple(dict.fromkeys(indicator.labels))
+    design = make_design(outcome, indicator, labels=labels, lag=chosen.lag)
+    detectable = minimum_detectable_effects(design)
+    naive = naive_estimate(design, words, chosen.lag)
+    seed = derive_seed(settings.study.seed, "audit draws")
+    corrected = corrected_estimate(design, words, chosen.lag, draws=chosen.draws, seed=seed)
+    return (
+        naive,
+        corrected,
+        detectable,
+        {"rows": len(design.outcome), "dropped": design.dropped, "scale": design.scale.tolist()},
+    )
+
+
+def _plain(estimate: Estimate) -> dict[str, Any]:
+    content = {name: getattr(estimate, name) for name in estimate.__dataclass_fields__}
+    for name in ("value", "standard_error", "covariance"):
+        content[name] = content[name].tolist()
+    content["findings"] = [asdict(item) for item in estimate.findings]
+    content["provenance"] = dict(estimate.provenance)
+    return content
+
+
+def read_estimate(content: dict[str, Any]) -> Estimate:
+    """An estimate from its JSON; null is NaN again."""
+    import numpy as np
+
+    arrays = {
+        name: np.array(content[name], dtype=float) for name in ("value", "standard_error", "covariance")
+    }
+    findings = tuple(Finding(**item) for item in content["findings"])
+    return Estimate(**{**content, **arrays, "names": tuple(content["names"]), "findings": findings})
+
+
+def read_explained(folder: Path) -> dict[str, Any]:
+    """The stage's facts, with its tables under `tables` and its estimates under `naive` and `corrected`."""
+    import pandas as pd
+
+    facts: dict[str, Any] = json.loads((folder / "explain.json").read_text(encoding="utf-8"))
+    facts["tables"] = {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
+    facts["naive"], facts["corrected"] = read_estimate(facts["naive"]), read_estimate(facts["corrected"])
+    return facts
+
+
+def read_account(facts: dict[str, Any]) -> Account:
+    """The accounts by span."""
+    from headwinds.explain.growth_accounts import PARTS
+
+    return Account(
+        table=facts["tables"]["accounts_by_span"],
+        total="output",
+        parts=PARTS,
+        units="% per year (log points x 100)",
+        estimand="Mean annual contributions to the growth of real GDP over a span of years.",
+        unavailable=facts["tables"]["accounts_by_span_unavailable"],
+    )
