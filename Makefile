@@ -34,7 +34,7 @@ check: $(VENV)/.stamp-dev  ## set up, check style, format, types, the order of t
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/lint-imports --no-logo --no-cache
 	@grep -q '^## \[Unreleased\]' CHANGELOG.md || \
 	{ echo "CHANGELOG.md has no '## [Unreleased]' section; add one." >&2; exit 1; }
 
