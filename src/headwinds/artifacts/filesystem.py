@@ -1,10 +1,12 @@
 """The one seam through which every change to the disk goes, so that a test can fail or stop it at any call.
 
-Only `artifacts` imports this module; everything else writes through `write`, `directories` and `stages`.
+Only `artifacts` imports this module; everything else writes through `write` and `stages`. Each method is one system call
+or a short row of them, named in its docstring, so that a simulated file system can cut between any two.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,28 +17,28 @@ from typing import Protocol
 
 
 class FileSystem(Protocol):
-    """The mutating calls that an artifact needs."""
+    """The calls that change a disk, as far as an artifact needs them."""
 
     def write_file(self, path: Path, data: bytes) -> None:
-        """Create or truncate `path` and write `data`, without making it durable."""
+        """Create or truncate `path` (open), then write `data` (write), without making either durable."""
 
     def sync_file(self, path: Path) -> None:
-        """Make the content of `path` durable."""
+        """Make the content of `path` durable (fsync)."""
 
     def sync_directory(self, path: Path) -> None:
-        """Make the names in the directory `path` durable."""
+        """Make the names in the directory `path` durable (fsync)."""
 
     def make_directory(self, path: Path) -> None:
-        """Create a directory and its parents."""
+        """Create a directory, and its parents if need be (mkdir); not an error if it is there."""
 
     def replace(self, source: Path, target: Path) -> None:
-        """Rename atomically, replacing a file of the target's name."""
+        """Rename in one step, a file or an empty directory of the target's name being replaced (rename)."""
 
     def remove_file(self, path: Path) -> None:
-        """Remove a file if it is there."""
+        """Remove a file if it is there (unlink)."""
 
     def remove_tree(self, path: Path) -> None:
-        """Remove a directory and all that is in it, if it is there."""
+        """Remove whatever stands at `path`, with all that is in it, if anything does (unlink, rmdir)."""
 
 
 class RealFileSystem:
@@ -52,8 +54,12 @@ class RealFileSystem:
         self._sync(path, os.O_RDONLY)
 
     def sync_directory(self, path: Path) -> None:
-        """Call fsync on the directory."""
-        self._sync(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+        """Call fsync on the directory; a file system that offers none for directories is taken as it is."""
+        try:
+            self._sync(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
 
     def make_directory(self, path: Path) -> None:
         """Call mkdir with parents."""
@@ -69,7 +75,10 @@ class RealFileSystem:
 
     def remove_tree(self, path: Path) -> None:
         """Remove recursively."""
-        shutil.rmtree(path, ignore_errors=False) if path.exists() else None
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
     @staticmethod
     def _sync(path: Path, flags: int) -> None:
@@ -91,7 +100,7 @@ def file_system() -> FileSystem:
 
 @contextmanager
 def use_file_system(other: FileSystem) -> Iterator[None]:
-    """Install another file system for a block."""
+    """Install another file system for a block, in this thread or task only."""
     token = _current.set(other)
     try:
         yield

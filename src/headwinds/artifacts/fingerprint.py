@@ -1,65 +1,111 @@
-"""Digests of files, of settings and of our own code: equal fingerprint, equal result."""
+"""Digests of files, of settings and of our own code: equal fingerprint, equal result.
+
+A fingerprint is made of what counts (content, values, source) and of nothing else: touching a file or moving it changes
+nothing. Whatever a stage depends on and leaves out of its fingerprint is a stale result waiting to happen, so parts are
+named and plain, and what has no clear canonical form is refused.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
 import json
+import os
 from pathlib import Path
 from typing import Any
 
-CHUNK = 1 << 20
-
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, as a hexadecimal string."""
+    """SHA-256 of a file's bytes, as a hexadecimal string; the file is streamed."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def directory_digest(path: Path) -> str:
+    """SHA-256 over the relative path and content of every file below `path`, in the order of their names.
+
+    Raises
+    ------
+    NotADirectoryError
+        `path` is no directory (an empty digest would hide it).
+    """
+    if not path.is_dir():
+        raise NotADirectoryError(f"{path} is not a directory")
+    digest = hashlib.sha256()
+    files = [Path(folder) / name for folder, _, names in os.walk(path) for name in names]
+    for name, file in sorted((file.relative_to(path).as_posix(), file) for file in files):
+        digest.update(json.dumps([name, file_digest(file)]).encode("ascii"))
+    return digest.hexdigest()
 
 
 def fingerprint(**parts: Any) -> str:
     """SHA-256 of named values: strings, numbers, booleans, None, and lists, tuples and dicts of them.
 
-    The order of names does not matter; the type of a value does (1, 1.0, True and "1" differ). A path is refused: what
-    counts is the content of a file, never its place.
+    The order of names does not matter; the type of a value does (1, 1.0, True and "1" differ; a list and a tuple of the
+    same items do not).
+
+    Raises
+    ------
+    TypeError
+        A value is of another kind. A path in particular is refused: what counts is a file's content (`file_digest`),
+        never its place.
     """
     canonical = json.dumps(_tagged(parts), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
 def code_digest(*packages: str) -> str:
-    """SHA-256 of the source files of the named packages or modules, names included, in order."""
+    """SHA-256 of the source files of the named packages or modules, names included; the order of naming does not matter.
+
+    All files of a package count (templates too) but caches and hidden files. What the package imports from elsewhere is
+    not followed: name every package whose code a result depends on.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        There is no such package.
+    """
     digest = hashlib.sha256()
-    for package in sorted(packages):
-        for path, name in _sources(package):
+    for package in sorted(set(packages)):
+        for name, path in _sources(package):
             digest.update(f"{package}:{name}:{file_digest(path)}\n".encode())
     return digest.hexdigest()
 
 
-def _sources(package: str) -> list[tuple[Path, str]]:
+def _sources(package: str) -> list[tuple[str, Path]]:
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
-        raise ModuleNotFoundError(package)
+        raise ModuleNotFoundError(f"no package named {package!r} to take the digest of")
     origin = Path(found.origin)
     if found.submodule_search_locations is None:
-        return [(origin, origin.name)]
+        return [(origin.name, origin)]
     root = origin.parent
-    files = (path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    return sorted((path, path.relative_to(root).as_posix()) for path in files)
+    files = (
+        (path.relative_to(root), path) for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc"
+    )
+    counted = [
+        (name, path)
+        for name, path in files
+        if not any(part.startswith((".", "__pycache__")) for part in name.parts)
+    ]
+    return sorted((name.as_posix(), path) for name, path in counted)
 
 
 def _tagged(value: Any) -> Any:
+    # Subclasses (a numpy float, an enumeration) are told by their plain value, so that they equal what they stand for.
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str):
                 raise TypeError(f"keys of a fingerprint are strings, found {key!r}")
-        return {"d": {key: _tagged(item) for key, item in value.items()}}
+        return {"d": {str(key): _tagged(item) for key, item in value.items()}}
     if isinstance(value, (list, tuple)):
         return {"l": [_tagged(item) for item in value]}
-    if value is None or isinstance(value, (bool, str)):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        return str.__str__(value)
     if isinstance(value, int):
-        return {"i": str(value)}
+        return {"i": int.__repr__(value)}
     if isinstance(value, float):
-        return {"f": repr(value)}
+        return {"f": float.__repr__(value)}
     raise TypeError(f"a {type(value).__name__} has no fingerprint: give plain values")

@@ -17,9 +17,11 @@ _received: list[int] = []
 def graceful_stop() -> Iterator[None]:
     """Turn SIGINT and SIGTERM into a request that `raise_if_stopped` honours; a second signal stops at once.
 
-    Outside the main thread, where Python allows no handlers, the block runs as it is.
+    The handlers of before are put back at the end. A request that comes after the last safe point of the block lets it
+    finish. Outside the main thread, where Python allows no handlers, and within another such block, it changes nothing.
     """
-    if threading.current_thread() is not threading.main_thread():
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is _note:
         yield
         return
     _received.clear()
@@ -28,7 +30,7 @@ def graceful_stop() -> Iterator[None]:
         yield
     finally:
         for number, handler in previous.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
         _received.clear()
 
 
@@ -38,7 +40,7 @@ def stop_requested() -> bool:
 
 
 def raise_if_stopped() -> None:
-    """Raise if a signal asked to stop.
+    """Raise if a signal asked to stop; to be called where the work done so far is kept.
 
     Raises
     ------

@@ -1,9 +1,17 @@
-"""The list of a directory's files with their sizes and digests: what was written is what is read."""
+"""The list of a directory's files with their sizes and digests: what was written is what is read.
+
+Guarantee: `verify` passes only if the plain files of the directory are, byte for byte, those that were there when the
+manifest was written, and the manifest itself is unchanged in every byte. Trade-off: every byte is read once more. Scope:
+damage and mistakes, not malice (whoever can change a file can write a new manifest); empty folders, permissions and times
+are not recorded.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +19,27 @@ from headwinds.artifacts.fingerprint import file_digest
 from headwinds.errors import ArtifactError
 
 MANIFEST = "manifest.json"
-_REMEDY = "Remove it and run the study again: the stage is then redone."
+FORMAT = 1
+_REMEDY = "Remove its folder and run the same command again: it is then made anew."
 
 
-def manifest_of(directory: Path) -> dict[str, Any]:
-    """Relative path, size and SHA-256 of every file under `directory`, the manifest itself excepted."""
+def manifest_bytes(directory: Path) -> bytes:
+    """The manifest of a directory: relative path, size and SHA-256 of every file, sorted; the manifest itself excepted.
+
+    Raises
+    ------
+    ArtifactError
+        Something in the directory is neither a plain file nor a folder.
+    OSError
+        A file cannot be read.
+    """
     files = {}
-    for folder, _, names in os.walk(directory):
-        for name in names:
-            path = Path(folder) / name
-            relative = path.relative_to(directory).as_posix()
-            if relative != MANIFEST:
-                files[relative] = {"size": path.stat().st_size, "sha256": file_digest(path)}
-    return {"format": 1, "files": dict(sorted(files.items()))}
+    for name in _names(directory):
+        path = directory / name
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise ArtifactError(f"{path} is not a plain file, and only those can be part of an artifact.")
+        files[name] = {"size": path.stat().st_size, "sha256": file_digest(path)}
+    return _canonical(files)
 
 
 def verify(directory: Path) -> None:
@@ -32,22 +48,18 @@ def verify(directory: Path) -> None:
     Raises
     ------
     ArtifactError
-        The manifest is missing or unreadable, or a file is missing, extra or changed; the first one is named.
+        The manifest is missing or damaged, or a file is missing, extra, unreadable or changed; the first one is named.
     """
     expected = _read(directory)
-    found = {
-        (Path(folder) / name).relative_to(directory).as_posix()
-        for folder, _, names in os.walk(directory)
-        for name in names
-    }
-    for name in sorted(set(expected) - found):
+    found = _names(directory)
+    for name in sorted(set(expected) - set(found)):
         raise ArtifactError(f"{directory / name} is missing.", remedy=_REMEDY)
-    for name in sorted(found - set(expected) - {MANIFEST}):
-        raise ArtifactError(f"{directory / name} does not belong there.", remedy=_REMEDY)
-    for name, facts in sorted(expected.items()):
-        path = directory / name
-        if path.stat().st_size != facts["size"] or file_digest(path) != facts["sha256"]:
-            raise ArtifactError(f"{path} is not what was written: its content changed.", remedy=_REMEDY)
+    for name in sorted(set(found) - set(expected)):
+        raise ArtifactError(
+            f"{directory / name} does not belong there: it was not written with the rest.", remedy=_REMEDY
+        )
+    for name, facts in expected.items():
+        _compare(directory / name, facts)
 
 
 def is_complete(directory: Path) -> bool:
@@ -59,18 +71,56 @@ def is_complete(directory: Path) -> bool:
     return True
 
 
+def _compare(path: Path, facts: Mapping[str, Any]) -> None:
+    try:
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            raise ArtifactError(f"{path} is not a plain file any more.", remedy=_REMEDY)
+        if found.st_size != facts["size"]:
+            sizes = f"{facts['size']:,} bytes were written, {found.st_size:,} are there"
+            raise ArtifactError(f"{path} is not what was written: {sizes}.", remedy=_REMEDY)
+        if file_digest(path) != facts["sha256"]:
+            raise ArtifactError(f"{path} is not what was written: its content changed.", remedy=_REMEDY)
+    except OSError as error:
+        raise ArtifactError(
+            f"{path} cannot be read: {(error.strerror or 'refused').lower()}.", remedy=_REMEDY
+        ) from error
+
+
+def _names(directory: Path) -> list[str]:
+    """Relative paths of all that is not a folder, links to folders included, sorted."""
+    found = []
+    for folder, folders, names in os.walk(directory):
+        links = [name for name in folders if (Path(folder) / name).is_symlink()]
+        found += [(Path(folder) / name).relative_to(directory).as_posix() for name in names + links]
+    return sorted(name for name in found if name != MANIFEST)
+
+
+def _canonical(files: Mapping[str, Mapping[str, Any]]) -> bytes:
+    text = json.dumps({"format": FORMAT, "files": files}, sort_keys=True, indent=1, ensure_ascii=True)
+    return (text + "\n").encode("ascii")
+
+
 def _read(directory: Path) -> dict[str, dict[str, Any]]:
     path = directory / MANIFEST
     try:
-        content = json.loads(path.read_bytes())
-        files: dict[str, dict[str, Any]] = content["files"]
-        for facts in files.values():
-            int(facts["size"])
-            str(facts["sha256"])
-    except FileNotFoundError as error:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise ArtifactError(
             f"{directory} has no {MANIFEST}, so it was never finished.", remedy=_REMEDY
         ) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ArtifactError(f"{path} cannot be read: it is damaged.", remedy=_REMEDY) from error
+    except OSError as error:
+        raise ArtifactError(
+            f"{path} cannot be read: {(error.strerror or 'refused').lower()}.", remedy=_REMEDY
+        ) from error
+    try:
+        files: dict[str, dict[str, Any]] = json.loads(content)["files"]
+        # One spelling only: a change of any byte that leaves the same list behind is a change all the same.
+        unchanged = _canonical(files) == content and all(
+            isinstance(facts["size"], int) and isinstance(facts["sha256"], str) for facts in files.values()
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        unchanged = False
+    if not unchanged:
+        raise ArtifactError(f"{path} is damaged.", remedy=_REMEDY)
     return files

@@ -1,8 +1,16 @@
 """Files and directories written all or nothing.
 
-A reader sees the old content or the new, never a part: content goes to a temporary sibling, is made durable (fsync), and
-takes the final name in one rename, whose directory is made durable in turn. What this does not buy: protection from a
-disk that lies about fsync, or from another program that writes into our folders.
+Guarantee: a reader sees the old content or the new, never a part, whenever a process is killed or power is lost; when a
+call has returned, the new content is durable. Content goes to a temporary sibling, is made durable (fsync), and takes the
+final name by a rename, whose directory is made durable in turn.
+
+Trade-offs: an fsync a file, paid for every write; twice the space while an artifact is replaced; a symbolic link at the
+path is replaced, not followed. A directory cannot take the place of another in one portable call: the old one steps aside
+under a hidden name first, so for that moment a reader without the lock finds none, and after a kill in that moment
+`clean_stale` puts it back.
+
+Scope: local POSIX file systems. It does not help against a disk that lies about fsync, nor against another program that
+writes into our folders.
 """
 
 from __future__ import annotations
@@ -11,44 +19,61 @@ import errno
 import json
 import math
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from headwinds.artifacts.filesystem import file_system
-from headwinds.artifacts.manifest import MANIFEST, manifest_of
-from headwinds.errors import ArtifactError, StorageError
+from headwinds.artifacts.manifest import MANIFEST, manifest_bytes
+from headwinds.artifacts.storage import (
+    RETIRED,
+    TEMPORARY,
+    final_name,
+    hidden_sibling,
+    is_refusal,
+    size_of,
+    storage_error,
+)
+from headwinds.errors import ArtifactError
 
-TEMPORARY = ".partial-"
-RETIRED = ".retired-"
-_STORAGE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.EACCES, errno.EPERM}
+_RIVALS = 100  # times that other writers of one directory may come between before we give up
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file atomically and durably.
+    """Write a file atomically and durably; folders that are missing are made.
+
+    Of several processes that write one path, one wins whole; which one is not said.
 
     Raises
     ------
     StorageError
-        The disk is full, read-only or failing; what stood at `path` before still stands.
+        The disk is full, read-only or failing, or the place cannot be written; what stood at `path` still stands.
     """
-    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
+    temporary = hidden_sibling(path, TEMPORARY)
     disk = file_system()
     try:
-        disk.make_directory(path.parent)
+        _make_folder(path.parent)
         disk.write_file(temporary, data)
         disk.sync_file(temporary)
         disk.replace(temporary, path)
         disk.sync_directory(path.parent)
     except OSError as error:
         _discard(temporary)
-        raise _storage_error(error, path, len(data)) from error
+        raise storage_error(error, path, needed=len(data)) from error
+    except BaseException:
+        _discard(temporary)
+        raise
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text atomically."""
+    """Write UTF-8 text atomically, its line ends as they are.
+
+    Raises
+    ------
+    StorageError
+        As `write_bytes`.
+    """
     write_bytes(path, text.encode("utf-8"))
 
 
@@ -56,122 +81,168 @@ def write_json(path: Path, value: Any, *, allow_missing: bool = False) -> None:
     """Write JSON atomically: sorted keys, UTF-8, a newline at the end.
 
     JSON has no NaN. With `allow_missing` a number that is not finite becomes null (an explicit "not available");
-    without it, it is a ValueError, so that nothing undefined slips through as a number.
+    without it, it is an error, so that nothing undefined slips through as a number.
+
+    Raises
+    ------
+    ValueError
+        A number is not finite and `allow_missing` is not set; its place is named.
+    StorageError
+        As `write_bytes`.
     """
-    plain = _without_nan(value) if allow_missing else value
-    text = json.dumps(plain, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False)
-    write_text(path, text + "\n")
+    plain = _finite(value, place="", allow_missing=allow_missing)
+    write_text(path, json.dumps(plain, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
 
 
 @contextmanager
 def atomic_directory(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """Fill a directory that appears whole, with a manifest of its files, or not at all.
 
-    Yields a temporary sibling to fill. On normal exit every file is hashed into `manifest.json` and made durable, then
-    the directory takes its name; on any error it is removed. With `replace`, an existing directory of that name stays
-    valid until the new one is complete.
+    Yields a temporary sibling to fill, by whatever writer. On normal exit every file is hashed into `manifest.json` and
+    made durable, then the directory takes its name; on any error it is removed. With `replace`, an existing directory of
+    that name stays valid until the new one is complete.
 
     Raises
     ------
     ArtifactError
-        `path` exists and `replace` is not set.
+        `path` exists and `replace` is not set, or something in the directory is not a plain file.
     StorageError
         The disk refuses; what stood at `path` before still stands.
     """
     if path.exists() and not replace:
         raise ArtifactError(f"{path} exists already.", remedy="Name another place, or remove it.")
-    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
-    disk = file_system()
+    temporary = hidden_sibling(path, TEMPORARY)
     try:
-        disk.make_directory(path.parent)
-        disk.remove_tree(temporary)
-        disk.make_directory(temporary)
-        yield temporary
-        commit_directory(temporary, path)
+        _make_folder(path.parent)
+        file_system().make_directory(temporary)
+        temporary_is_ours = True
     except OSError as error:
         _discard(temporary)
-        raise _storage_error(error, path, 0) from error
+        raise storage_error(error, path) from error
+    try:
+        yield temporary
+        temporary_is_ours = False
+        _commit(temporary, path)
+    except OSError as error:
+        if temporary_is_ours and not is_refusal(error, temporary):
+            _discard(temporary)
+            raise
+        refusal = storage_error(error, path, written=_size_so_far(temporary))
+        _discard(temporary)
+        raise refusal from error
     except BaseException:
         _discard(temporary)
         raise
 
 
-def commit_directory(temporary: Path, path: Path) -> None:
-    """Hash, make durable and rename a filled temporary directory; used by `atomic_directory`."""
-    disk = file_system()
-    text = json.dumps(manifest_of(temporary), sort_keys=True, indent=1) + "\n"
-    disk.write_file(temporary / MANIFEST, text.encode("utf-8"))
-    for folder, _, names in os.walk(temporary, topdown=False):
-        for name in sorted(names):
-            disk.sync_file(Path(folder) / name)
-        disk.sync_directory(Path(folder))
-    retired = path.with_name(f"{RETIRED}{path.name}")
-    if path.exists():
-        # A directory cannot be replaced in one call: between these two renames `recover` finds the old one by its name.
-        disk.remove_tree(retired)
-        disk.replace(path, retired)
-        disk.sync_directory(path.parent)
-    disk.replace(temporary, path)
-    disk.sync_directory(path.parent)
-    disk.remove_tree(retired)
+def clean_stale(folder: Path) -> None:
+    """Mend what killed writers left in `folder`: the artifacts stand whole, temporary names are gone.
 
+    An old directory whose successor never took its place is put back. Call it only while holding the lock of the study:
+    the temporary files of a living writer look the same. Folders below are not searched.
 
-def recover(folder: Path) -> None:
-    """Mend what a killed process left: put a retired directory back if its successor is not there, drop the rest.
-
-    Call it only while holding the study's lock: temporary files of a living writer look the same.
+    Raises
+    ------
+    StorageError
+        The disk refuses.
     """
     if not folder.is_dir():
         return
     disk = file_system()
-    for item in sorted(folder.iterdir()):
-        if item.name.startswith(RETIRED):
-            final = folder / item.name.removeprefix(RETIRED)
-            if final.exists():
-                disk.remove_tree(item)
-            else:
-                disk.replace(item, final)
-        elif item.name.startswith(TEMPORARY):
-            disk.remove_tree(item) if item.is_dir() else disk.remove_file(item)
-
-
-def _discard(temporary: Path) -> None:
     try:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        else:
-            temporary.unlink(missing_ok=True)
-    except OSError:
-        pass  # `recover` removes it later; the first error is the one to report
+        for item in sorted(folder.iterdir()):
+            if item.name.startswith(RETIRED) and not (final := final_name(item)).exists():
+                disk.replace(item, final)
+                disk.sync_directory(folder)
+            elif item.name.startswith((TEMPORARY, RETIRED)):
+                disk.remove_tree(item)
+    except OSError as error:
+        raise storage_error(error, folder) from error
 
 
-def _storage_error(error: OSError, path: Path, needed: int) -> BaseException:
-    if error.errno not in _STORAGE_ERRORS:
-        return error
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        size = f"{needed:,} bytes were needed, " if needed else ""
-        return StorageError(
-            f"No room left to write {path}: {size}{_free(path):,} bytes are free.",
-            remedy="Free some space and run the same command again; what was finished is kept.",
-        )
-    reason = (error.strerror or "the disk refuses").lower()
-    return StorageError(
-        f"{path} cannot be written: {reason}.", remedy="Check the disk and the folder's permissions."
+def _commit(temporary: Path, path: Path) -> None:
+    disk = file_system()
+    content = manifest_bytes(temporary)
+    disk.write_file(temporary / MANIFEST, content)
+    for folder, _, names in os.walk(temporary, topdown=False):
+        for name in sorted(names):
+            disk.sync_file(Path(folder) / name)
+        disk.sync_directory(Path(folder))
+    retired = _take_place(temporary, path)
+    disk.sync_directory(path.parent)
+    for old in retired:
+        with suppress(OSError):  # the artifact stands; what is left of the old one is `clean_stale`'s
+            disk.remove_tree(old)
+
+
+def _take_place(temporary: Path, path: Path) -> list[Path]:
+    """Rename `temporary` to `path`, what stands there first stepping aside; return where that is now."""
+    disk = file_system()
+    retired: list[Path] = []
+    for _ in range(_RIVALS):
+        if path.exists():
+            aside = hidden_sibling(path, RETIRED)
+            try:
+                disk.replace(path, aside)
+            except FileNotFoundError:
+                continue  # another writer was faster
+            retired.append(aside)
+            disk.sync_directory(path.parent)
+        try:
+            disk.replace(temporary, path)
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR) and path.exists():
+                continue
+            if retired:
+                with suppress(OSError):
+                    disk.replace(retired[-1], path)
+            raise
+        return retired
+    raise ArtifactError(
+        f"{path} is being written by other processes all the time.", remedy="Stop all but one."
     )
 
 
-def _free(path: Path) -> int:
-    folder = path
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
+def _make_folder(folder: Path) -> None:
+    """Make a folder durable, with its parents: a file is not safe in a folder whose own name may be lost."""
+    missing = []
+    above = folder
+    while not above.exists():
+        missing.append(above)
+        above = above.parent
+    if missing:
+        file_system().make_directory(folder)
+        for made in reversed(missing):
+            file_system().sync_directory(made.parent)
 
 
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
+def _discard(temporary: Path) -> None:
+    with suppress(OSError):  # `clean_stale` removes it later; the first error is the one to report
+        file_system().remove_tree(temporary)
+
+
+def _size_so_far(temporary: Path) -> int | None:
+    try:
+        return size_of(temporary)
+    except OSError:
         return None
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
+
+
+def _finite(value: Any, *, place: str, allow_missing: bool) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        if allow_missing:
+            return None
+        raise ValueError(
+            f"{place or 'the value'} is {value}, which JSON cannot say: use allow_missing=True for null"
+        )
+    if isinstance(value, Mapping):
+        return {
+            key: _finite(item, place=f"{place}[{key!r}]", allow_missing=allow_missing)
+            for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
-        return [_without_nan(item) for item in value]
+        return [
+            _finite(item, place=f"{place}[{number}]", allow_missing=allow_missing)
+            for number, item in enumerate(value)
+        ]
     return value
