@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from populations import draw, make_world
+from measure.populations import draw, make_world
 
 from headwinds.measure.cells import make_cells
 from headwinds.measure.estimators import classify_and_count, difference, labelled_only
