@@ -99,7 +99,7 @@ def draw(
         keys={"year": world.year[row]},
         weight=np.concatenate(weights),
         probability=score,
-        label=score > 0.5,
+        label=score > 0.28,  # it gives the label too freely
         gold_rows=gold_rows,
         gold_labels=world.truth[row][gold_rows][:, None],
         inclusion_probability=np.concatenate(inclusion),

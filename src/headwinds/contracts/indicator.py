@@ -24,6 +24,10 @@ class Indicator:
     independent between cells (which passages of the cell were seen), the audit part is common to cells that were
     corrected with the same gold labels.
 
+    A part of the sampling variance is of another kind. Where a cell borrows its correction from a pool, what is true of
+    the cell scatters about what is predicted for it, and the prediction does not follow (Berkson 1950). That scatter
+    belongs to the interval of the cell; it does not weaken the slope of a regression on the index, as the rest does.
+
     Attributes
     ----------
     keys
@@ -35,7 +39,7 @@ class Indicator:
     value
         Shape (rows,): the estimated share, in [0, 1] up to sampling error; NaN where it is not available.
     sampling_variance
-        Shape (rows,): variance from the sampling of passages within the cell. NaN where undefined, never zero for it.
+        Shape (rows,): variance from what was seen of the cell itself. NaN where undefined, never zero for it.
     audit_factor
         Shape (rows, r): columns are independent unit-variance error components of the correction learnt from gold.
     lower, upper
@@ -46,6 +50,8 @@ class Indicator:
         One string a row: "" where the cell's own gold corrects it, else the pool that does ("period", "corpus").
     method
         The estimator's registered name, e.g. "classify-and-count", "difference".
+    berkson_variance
+        Shape (rows,): the part of `sampling_variance` that is scatter of the truth about the estimate; None if none is.
     """
 
     keys: tuple[str, ...]
@@ -63,6 +69,7 @@ class Indicator:
     method: str
     findings: tuple[Finding, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
+    berkson_variance: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -72,6 +79,12 @@ class Indicator:
         """Total variance of each row, shape (rows,)."""
         total: NDArray[np.float64] = self.sampling_variance + (self.audit_factor**2).sum(axis=1)
         return total
+
+    @property
+    def classical_variance(self) -> NDArray[np.float64]:
+        """Variance of each row's estimate about its truth, independent between rows: what weakens a slope."""
+        berkson = self.berkson_variance
+        return self.sampling_variance if berkson is None else self.sampling_variance - berkson
 
     @property
     def covariance(self) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 The model is ``y_it = sum_l beta_l x_l,i,t-lag + entity effect + year effect + e_it`` where the share x is seen only as
 w = x + s + F z: s has the known sampling variance of each cell, F z the error of corrections that cells share (z standard
-normal). With M the annihilator of both effects, the naive moments (Mw)'(Mw) are too large by the sampling variance
+normal). Scatter of the truth about what is predicted for a cell (Berkson 1950) is no part of s: it does not weaken the slope. With M the annihilator of both effects, the naive moments (Mw)'(Mw) are too large by the sampling variance
 
     Lambda_ll = trace(M diag(v_l)) = sum_r M_rr v_rl          (M is idempotent)
 
@@ -163,7 +163,7 @@ def make_design(outcome: pd.DataFrame, indicator: Indicator, *, labels: Sequence
         period=period_code,
         outcome=chosen["value"].to_numpy(dtype=float),
         index=share / scale,
-        variance=indicator.sampling_variance[place] / scale**2,
+        variance=indicator.classical_variance[place] / scale**2,
         factor=indicator.audit_factor[place] / scale[None, :, None],
         scale=scale,
         labels=tuple(labels),
@@ -299,8 +299,8 @@ def _reliability_findings(design: Design, reliability: NDArray[np.float64]) -> l
     return [
         Finding(
             "N401",
-            f"Of the variation of {label} within the effects {max(value, 0):.0%} is signal and {min(1 - value, 1):.0%} "
-            "measurement error.",
+            f"Of what the index of {label} varies within the effects, {max(value, 0):.0%} is signal and "
+            f"{min(1 - value, 1):.0%} error that would weaken the slope.",
         )
         for label, value in zip(design.labels, reliability.tolist(), strict=True)
     ]

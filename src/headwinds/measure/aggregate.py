@@ -55,6 +55,9 @@ def linear_map(
     undefined = (used & np.isnan(indicator.sampling_variance)).any(axis=1)
     value = np.where(lost, np.nan, matrix @ filled)
     sampling = np.where(lost | undefined, np.nan, matrix**2 @ np.nan_to_num(indicator.sampling_variance))
+    berkson = indicator.berkson_variance
+    if berkson is not None:
+        berkson = np.where(lost | undefined, np.nan, matrix**2 @ np.nan_to_num(berkson))
     factor = matrix @ np.nan_to_num(indicator.audit_factor)
     lower, upper = _bounds(indicator, matrix, value, sampling, factor, level)
     deepest = {"": 0, "period": 1, "corpus": 2}
@@ -81,6 +84,7 @@ def linear_map(
         method=indicator.method,
         findings=indicator.findings,
         provenance=indicator.provenance,
+        berkson_variance=berkson,
     )
 
 

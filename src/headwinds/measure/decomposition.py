@@ -26,7 +26,9 @@ class Decomposition:
     cell, pool, share
         Shape (T,): the cell and pool of a term, and the share of the cell's passages that the pool corrects.
     sampling
-        Shape (T, L): variance from the cell's own sampling, without counts.
+        Shape (T, L): variance from the cell's own sampling and scatter, without counts.
+    scatter
+        Shape (T, L): the part of `sampling` by which the truth of a part scatters about its pool's (Berkson 1950).
     correction
         Shape (T, L): variance of the pool's correction, without counts.
     counted
@@ -40,6 +42,7 @@ class Decomposition:
     pool: NDArray[np.int64]
     share: NDArray[np.float64]
     sampling: NDArray[np.float64]
+    scatter: NDArray[np.float64]
     correction: NDArray[np.float64]
     counted: NDArray[np.float64]
 
@@ -78,8 +81,8 @@ def decompose(frame: Frame, cells: Cells, settings: EstimatorSettings) -> Decomp
         np.where(used, pools.cross[pools.of_part], 0.0) * (1 - parts.stratum_fraction)[parts.stratum][:, None]
     )
     cross = share**2 * cross / np.maximum(parts.sampled, 1)[:, None]
-    sampling = np.maximum(phase_one + cross, 0.0) + _own_noise(parts, pools) * share**2
-    sampling = np.where(present, sampling, 0.0)
+    scatter = np.where(present, _own_noise(parts, pools) * share**2, 0.0)
+    sampling = np.where(present, np.maximum(phase_one + cross, 0.0), 0.0) + scatter
     code = parts.cell * len(pools.depth) + pools.of_part
     terms, home = np.unique(code, return_inverse=True)
     cell, pool = terms // len(pools.depth), terms % len(pools.depth)
@@ -96,6 +99,7 @@ def decompose(frame: Frame, cells: Cells, settings: EstimatorSettings) -> Decomp
         pool=pool,
         share=term_share.astype(np.float64),
         sampling=sums(home, sampling, len(terms)),
+        scatter=sums(home, scatter, len(terms)),
         correction=normal,
         counted=np.where(rare, squared * implied * pools.shrink[pool], 0.0),
     )

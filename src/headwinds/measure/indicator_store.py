@@ -48,6 +48,8 @@ def write_indicator(indicator: Indicator, directory: Path) -> None:
     table = indicator_table(indicator).append_column(
         "sampling_variance", pa.array(indicator.sampling_variance)
     )
+    if indicator.berkson_variance is not None:
+        table = table.append_column("berkson_variance", pa.array(indicator.berkson_variance))
     pq.write_table(table, directory / TABLE)
     columns = indicator.audit_factor.shape[1]
     factor = {f"factor_{number:04d}": indicator.audit_factor[:, number] for number in range(columns)}
@@ -97,6 +99,9 @@ def read_indicator(directory: Path) -> Indicator:
             method=facts["method"],
             findings=findings,
             provenance=facts["provenance"],
+            berkson_variance=table["berkson_variance"].to_numpy()
+            if "berkson_variance" in table.column_names
+            else None,
             **{
                 name: table[name].to_numpy()
                 for name in ("value", "sampling_variance", "lower", "upper", *COUNTS)
@@ -110,7 +115,18 @@ def read_indicator(directory: Path) -> Indicator:
 
 
 _TAKEN = frozenset(
-    {"label", "value", "standard_error", "lower", "upper", "pooled", "method", "sampling_variance", *COUNTS}
+    {
+        "label",
+        "value",
+        "standard_error",
+        "lower",
+        "upper",
+        "pooled",
+        "method",
+        "sampling_variance",
+        "berkson_variance",
+        *COUNTS,
+    }
 )
 
 

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-RIDGE = 1.0
+SLOPE_RIDGE = 10.0
+INTERCEPT_RIDGE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,16 @@ class Calibration:
 def fit_calibration(logits: NDArray[np.float64], truth: NDArray[np.bool_]) -> Calibration:
     """Fit slope, intercept and threshold of each label on validation passages, shape (passages, labels).
 
-    The likelihood carries a weak penalty that draws the slope to 1 and the intercept to 0, so that a label with a
-    handful of validation positives keeps the model's own probabilities instead of an extreme map.
+    How far a model is too sure of itself is much the same for all its labels, and a label alone has a handful of
+    validation positives. So one slope is fitted to all labels together first, and each label's own slope is drawn to it,
+    its intercept to 0, by a penalty worth a few passages.
     """
     import numpy as np
 
-    maps = [_platt(logits[:, label], truth[:, label]) for label in range(logits.shape[1])]
-    slope, intercept = tuple(pair[0] for pair in maps), tuple(pair[1] for pair in maps)
+    pooled = _platt(logits.ravel(), truth.ravel(), np.array([1.0, 0.0]))
+    prior = np.array([pooled[0], 0.0])
+    maps = [_platt(logits[:, label], truth[:, label], prior) for label in range(logits.shape[1])]
+    slope, intercept = tuple(float(pair[0]) for pair in maps), tuple(float(pair[1]) for pair in maps)
     free = Calibration(slope, intercept, tuple(0.5 for _ in maps))
     probability = free.probability(logits)
     thresholds = (best_threshold(truth[:, label], probability[:, label]) for label in range(len(maps)))
@@ -80,20 +84,24 @@ def best_threshold(truth: NDArray[np.bool_], probability: NDArray[np.float64]) -
     return float((ordered[best] + below) / 2)
 
 
-def _platt(logit: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, float]:
-    """Penalised maximum likelihood of (slope, intercept) by Newton's method; the problem is strictly convex."""
+def _platt(
+    logit: NDArray[np.float64], truth: NDArray[np.bool_], prior: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Penalised maximum likelihood of (slope, intercept); strictly convex, so any start leads to the one solution.
+
+    A quasi-Newton search with a line search: the bare Newton step overshoots on separable labels and never comes back.
+    """
     import numpy as np
+    from scipy.optimize import minimize
     from scipy.special import expit
 
     design = np.column_stack([logit, np.ones_like(logit)])
-    prior = np.array([1.0, 0.0])
-    estimate = prior.copy()
-    for _ in range(50):
-        fitted = expit(design @ estimate)
-        gradient = design.T @ (fitted - truth) + RIDGE * (estimate - prior)
-        curvature = (design * (fitted * (1 - fitted))[:, None]).T @ design + RIDGE * np.eye(2)
-        step = np.linalg.solve(curvature, gradient)
-        estimate = estimate - step
-        if np.abs(step).max() < 1e-10:
-            break
-    return float(estimate[0]), float(estimate[1])
+    ridge = np.array([SLOPE_RIDGE, INTERCEPT_RIDGE])
+
+    def loss(estimate: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        linear, move = design @ estimate, estimate - prior
+        value = float(np.sum(np.logaddexp(0.0, linear) - truth * linear) + 0.5 * np.sum(ridge * move**2))
+        return value, design.T @ (expit(linear) - truth) + ridge * move
+
+    found: NDArray[np.float64] = minimize(loss, prior, jac=True, method="BFGS").x
+    return found

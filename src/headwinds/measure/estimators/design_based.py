@@ -31,6 +31,7 @@ def estimate_design_based(frame: Frame, cells: Cells, settings: EstimatorSetting
     shared = (parts.pools.depth > 0)[parts.pool][:, None]
     correction = parts.correction + parts.counted
     sampling = sums(parts.cell, parts.sampling + np.where(shared, 0.0, correction), size)
+    scatter = sums(parts.cell, parts.scatter, size)
     sampling[np.isnan(parts.value)] = np.nan
     documents, passages, gold = count_cells(frame, cells)
     thin = (passages < settings.minimum_passages) | (documents < settings.minimum_documents)
@@ -57,6 +58,7 @@ def estimate_design_based(frame: Frame, cells: Cells, settings: EstimatorSetting
         gold=np.tile(gold, labels),
         pooled=tuple(POOL_NAMES[depth] for depth in deepest) * labels,
         method=method,
+        berkson_variance=np.where(np.isnan(sampling), np.nan, scatter).T.reshape(-1),
         findings=_findings(parts, settings, thin, none | np.isnan(sampling), deepest),
     )
 
