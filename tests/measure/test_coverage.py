@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from measure.populations import draw, make_world
 
 from headwinds.measure.cells import make_cells
 from headwinds.measure.estimators import classify_and_count, difference, labelled_only
+from measure.populations import draw, make_world
 
 DRAWS = 1000
 SIZES = {"strict": 1500, "none": 12_000}

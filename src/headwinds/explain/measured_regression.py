@@ -2,7 +2,8 @@
 
 The model is ``y_it = sum_l beta_l x_l,i,t-lag + entity effect + year effect + e_it`` where the share x is seen only as
 w = x + s + F z: s has the known sampling variance of each cell, F z the error of corrections that cells share (z standard
-normal). Scatter of the truth about what is predicted for a cell (Berkson 1950) is no part of s: it does not weaken the slope. With M the annihilator of both effects, the naive moments (Mw)'(Mw) are too large by the sampling variance
+normal). Scatter of the truth about what is predicted for a cell (Berkson 1950) is no part of s, as it does not weaken the
+slope. With M the annihilator of both effects, the naive moments (Mw)'(Mw) are too large by the sampling variance
 
     Lambda_ll = trace(M diag(v_l)) = sum_r M_rr v_rl          (M is idempotent)
 
