@@ -10,8 +10,8 @@ slope. With M the annihilator of both effects, the naive moments (Mw)'(Mw) are t
 and by the common part, (MF)'(MF),
 
 so that beta = ((Mw)'(Mw) - Lambda)^-1 (Mw)'(My) is consistent (Fuller 1987, sec. 2.2, with known error variances). Its
-variance is the cluster sandwich of the corrected scores, plus the variance of beta over draws of z, for each of which w is
-moved to w - F z and the moments are taken anew: M is applied once, as the draws are linear in M F.
+variance is the cluster sandwich of the corrected scores, plus the variance that z gives beta to first order: M is applied
+once, as all of it is linear in M F.
 """
 
 from __future__ import annotations
@@ -81,8 +81,6 @@ def regress_with_index(
     labels: Sequence[str],
     lag: int = 1,
     outcome_words: str = "growth",
-    draws: int = 200,
-    seed: int = 0,
 ) -> tuple[Estimate, Estimate]:
     """Regress an outcome on lagged indices with two-way effects: (naive, corrected), errors clustered by entity.
 
@@ -96,8 +94,6 @@ def regress_with_index(
         Which of its labels enter, together.
     lag
         Calendar years by which the index precedes the outcome.
-    draws, seed
-        Of the common error z.
 
     Returns
     -------
@@ -113,9 +109,7 @@ def regress_with_index(
         Two indices are collinear, or there are fewer than two entities or periods.
     """
     design = make_design(outcome, indicator, labels=labels, lag=lag)
-    return naive_estimate(design, outcome_words, lag), corrected_estimate(
-        design, outcome_words, lag, draws=draws, seed=seed
-    )
+    return naive_estimate(design, outcome_words, lag), corrected_estimate(design, outcome_words, lag)
 
 
 def make_design(outcome: pd.DataFrame, indicator: Indicator, *, labels: Sequence[str], lag: int) -> Design:
@@ -196,7 +190,7 @@ def naive_estimate(design: Design, outcome_words: str, lag: int) -> Estimate:
     return _estimate(design, value, covariance, "naive", outcome_words, lag, (), clusters)
 
 
-def corrected_estimate(design: Design, outcome_words: str, lag: int, *, draws: int, seed: int) -> Estimate:
+def corrected_estimate(design: Design, outcome_words: str, lag: int) -> Estimate:
     """Errors in variables within the effects; see the module's head."""
     import numpy as np
 
@@ -234,7 +228,7 @@ def corrected_estimate(design: Design, outcome_words: str, lag: int, *, draws: i
     # Scores of the corrected estimating equation: w(y - w'b) + (M_rr v) b, clustered by entity.
     score = index * (outcome - index @ value)[:, None] + diagonal[:, None] * design.variance * value
     sandwich = bread @ _clustered(score, design) @ bread
-    covariance = sandwich + _draws_covariance(index, outcome, noise + shared, common, draws, seed)
+    covariance = sandwich + _common_covariance(index, outcome, bread, value, common)
     return _estimate(design, value, covariance, "errors-in-variables", outcome_words, lag, findings, clusters)
 
 
@@ -247,30 +241,24 @@ def common_errors(matrix: NDArray[np.float64], design: Design) -> NDArray[np.flo
     return within
 
 
-def _draws_covariance(
+def _common_covariance(
     index: NDArray[np.float64],
     outcome: NDArray[np.float64],
-    noise: NDArray[np.float64],
+    bread: NDArray[np.float64],
+    value: NDArray[np.float64],
     common: NDArray[np.float64],
-    draws: int,
-    seed: int,
 ) -> NDArray[np.float64]:
-    """Covariance of the coefficients over draws of the common error.
+    """Covariance that the common errors give the coefficients, to first order: the solution moves with each error.
 
-    A moved index carries the common error twice, its own and the drawn one, so `noise` must hold it twice.
+    Along the k-th error F_k the estimating equation moves by F_k'(y - w beta) - w'(F_k beta).
     """
     import numpy as np
 
-    labels, factors = index.shape[1], common.shape[2]
-    if factors == 0 or draws < 2:
-        return np.zeros((labels, labels))
-    generator = np.random.default_rng(seed)
-    values = []
-    for _ in range(draws):
-        moved = index - common @ generator.standard_normal(factors)
-        values.append(np.linalg.solve(moved.T @ moved - noise, moved.T @ outcome))
-    spread: NDArray[np.float64] = np.atleast_2d(np.cov(np.array(values), rowvar=False))
-    return spread
+    residual = outcome - index @ value
+    moved = np.einsum("rlk,r->lk", common, residual) - index.T @ np.einsum("rlk,l->rk", common, value)
+    gradient = bread @ moved
+    covariance: NDArray[np.float64] = gradient @ gradient.T
+    return covariance
 
 
 def _clustered(score: NDArray[np.float64], design: Design) -> NDArray[np.float64]:

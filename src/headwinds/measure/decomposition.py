@@ -28,11 +28,17 @@ class Decomposition:
     sampling
         Shape (T, L): variance from the cell's own sampling and scatter, without counts.
     scatter
-        Shape (T, L): the part of `sampling` by which the truth of a part scatters about its pool's (Berkson 1950).
+        Shape (T, L): the part of `sampling` by which the truth of a cell scatters about its estimate (Berkson 1950):
+        that about the pool's correction; and, where the contextual slope was estimated, all of it, as the slope is
+        that of the truth on the scores as they were seen.
     correction
         Shape (T, L): variance of the pool's correction, without counts.
     counted
         Shape (T, L): variance implied for a rare count (Jeffreys: half an event more than was seen).
+    slope_error
+        Shape (C, L, slopes): error of each cell by one standard error of each contextual slope, signed.
+    slope_stratum
+        Shape (slopes,): the stratum proper of each.
     """
 
     parts: Parts
@@ -45,6 +51,8 @@ class Decomposition:
     scatter: NDArray[np.float64]
     correction: NDArray[np.float64]
     counted: NDArray[np.float64]
+    slope_error: NDArray[np.float64]
+    slope_stratum: NDArray[np.int64]
 
 
 def decompose(frame: Frame, cells: Cells, settings: EstimatorSettings) -> Decomposition:
@@ -55,15 +63,19 @@ def decompose(frame: Frame, cells: Cells, settings: EstimatorSettings) -> Decomp
     """
     import numpy as np
 
+    from headwinds.measure.context import contextual_effects
     from headwinds.measure.pools import make_parts, make_pools, sums
     from headwinds.measure.scores import mean_scores, score_variance
 
     parts = make_parts(frame, cells)
     pools = make_pools(frame, parts, settings)
+    means = mean_scores(frame, parts, frame.probability)
+    context = contextual_effects(
+        frame, cells, parts, pools, means, estimate=settings.contextual and settings.power is None
+    )
     power = pools.power[pools.of_part]
     used = power != 0
-    means = mean_scores(frame, parts, frame.probability)
-    corrected = np.where(used, power * means, 0.0) + pools.residual[pools.of_part]
+    corrected = np.where(used, power * means, 0.0) + context.shift + pools.residual[pools.of_part]
     share = parts.share[:, None]
     present = share > 0
     value = sums(parts.cell, np.where(present, share * corrected, 0.0), len(cells))
@@ -73,7 +85,7 @@ def decompose(frame: Frame, cells: Cells, settings: EstimatorSettings) -> Decomp
         frame,
         parts,
         frame.probability,
-        power,
+        power + context.cell_slope,
         np.nan_to_num(corrected - value[parts.cell]),
         cluster=settings.cluster_by_document,
     )
@@ -82,7 +94,14 @@ def decompose(frame: Frame, cells: Cells, settings: EstimatorSettings) -> Decomp
     )
     cross = share**2 * cross / np.maximum(parts.sampled, 1)[:, None]
     scatter = np.where(present, _own_noise(parts, pools) * share**2, 0.0)
-    sampling = np.where(present, np.maximum(phase_one + cross, 0.0), 0.0) + scatter
+    seen = np.where(present, np.maximum(phase_one + cross, 0.0), 0.0)
+    sampling = seen + scatter
+    scatter = scatter + np.where(context.estimated, seen, 0.0)
+    moved = np.where(present[:, :, None], share[:, :, None] * context.error, 0.0)
+    labels, slopes = moved.shape[1:]
+    slope_error = sums(parts.cell, moved.reshape(len(moved), -1), len(cells)).reshape(
+        len(cells), labels, slopes
+    )
     code = parts.cell * len(pools.depth) + pools.of_part
     terms, home = np.unique(code, return_inverse=True)
     cell, pool = terms // len(pools.depth), terms % len(pools.depth)
@@ -101,6 +120,8 @@ def decompose(frame: Frame, cells: Cells, settings: EstimatorSettings) -> Decomp
         sampling=sums(home, sampling, len(terms)),
         scatter=sums(home, scatter, len(terms)),
         correction=normal,
+        slope_error=slope_error,
+        slope_stratum=np.arange(slopes) // (slopes // len(parts.coarse_names)),
         counted=np.where(rare, squared * implied * pools.shrink[pool], 0.0),
     )
 
@@ -149,6 +170,10 @@ def interval(
     keep = np.where(coarse == without, 0.0, 1.0) if without is not None else np.ones(len(parts.cell))
     scale = np.where(coarse == more[0], more[1], 1.0) if more is not None else np.ones(len(parts.cell))
     normal = sums(parts.cell, keep[:, None] * (parts.sampling + scale[:, None] * parts.correction), cells)
+    weight = np.where(parts.slope_stratum == without, 0.0, 1.0)
+    if more is not None:
+        weight = np.where(parts.slope_stratum == more[0], more[1] * weight, weight)
+    normal = normal + parts.slope_error**2 @ weight
     below = above = float(ndtri((1 + level) / 2)) ** 2 * normal
     share = (keep * parts.share)[:, None]
     rough = pools.count_variance[parts.pool] + 0.5 * (pools.count_largest[parts.pool] ** 2)[:, None]

@@ -24,6 +24,8 @@ class EstimatorSettings:
         not used there and the interval is that of a count.
     minimum_passages, minimum_documents
         A cell with fewer gets no interval.
+    contextual
+        Whether cells that borrow are also moved by the slope of the gold's residuals on the mean score of their cell.
     cluster_by_document
         Whether passages of one document count as one draw in the variance of the scores.
     """
@@ -35,4 +37,5 @@ class EstimatorSettings:
     minimum_count: int = 10
     minimum_passages: int = 10
     minimum_documents: int = 2
+    contextual: bool = True
     cluster_by_document: bool = True

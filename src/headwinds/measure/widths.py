@@ -38,11 +38,12 @@ def width_by_stratum(frame: Frame, cells: Cells, settings: EstimatorSettings | N
     names = parts.parts.coarse_names
     variance = parts.sampling + parts.correction + parts.counted
     coarse = parts.pools.coarse[parts.pool]
-    total = sums(parts.cell, variance, len(cells))
+    total = sums(parts.cell, variance, len(cells)) + (parts.slope_error**2).sum(axis=2)
     columns: dict[str, list[Any]] = {}
     for number, name in enumerate(names):
         low, high = interval(parts, settings.level, without=number)
         own = sums(parts.cell, np.where((coarse == number)[:, None], variance, 0.0), len(cells))
+        own = own + parts.slope_error**2 @ (parts.slope_stratum == number)
         with np.errstate(divide="ignore", invalid="ignore"):
             table: dict[str, Any] = {
                 **_head(frame, cells),

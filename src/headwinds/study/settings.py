@@ -105,7 +105,6 @@ class ExplainSettings:
     lag: int = 1
     before: tuple[int, int] = (1995, 2004)
     after: tuple[int, int] = (2004, 2019)
-    draws: int = 200
 
 
 @dataclass(frozen=True, slots=True)

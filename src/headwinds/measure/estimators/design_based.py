@@ -38,7 +38,7 @@ def estimate_design_based(frame: Frame, cells: Cells, settings: EstimatorSetting
     lower[thin], upper[thin] = np.nan, np.nan
     # Zero variance is only believed where every passage of the cell was read.
     unread = np.bincount(parts.parts.cell, weights=parts.parts.size, minlength=size) > gold + 0.5
-    variance = sums(parts.cell, parts.sampling + correction, size)
+    variance = sums(parts.cell, parts.sampling + correction, size) + (parts.slope_error**2).sum(axis=2)
     none = (variance <= 0) & unread[:, None]
     sampling[none], lower[none], upper[none] = np.nan, np.nan, np.nan
     deepest = np.zeros(size, dtype=np.int64)
@@ -64,7 +64,7 @@ def estimate_design_based(frame: Frame, cells: Cells, settings: EstimatorSetting
 
 
 def _audit_factor(parts: Decomposition, variance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One column a pool and label, shape (C x L, columns)."""
+    """One column a pool and label, then one a contextual slope that was estimated, shape (C x L, columns)."""
     import numpy as np
 
     size, labels = parts.value.shape
@@ -76,7 +76,13 @@ def _audit_factor(parts: Decomposition, variance: NDArray[np.float64]) -> NDArra
     for label in range(labels):
         where = (label * size + parts.cell[rows], label * len(shared) + column[parts.pool[rows]])
         factor[where] = np.sqrt(np.nan_to_num(variance[rows, label]))
-    return factor
+    slopes = []
+    for label in range(labels):
+        for slope in np.flatnonzero(parts.slope_error[:, label].any(axis=0)):
+            moved = np.zeros(size * labels)
+            moved[label * size : (label + 1) * size] = parts.slope_error[:, label, slope]
+            slopes.append(moved)
+    return np.column_stack([factor, *slopes])
 
 
 def _findings(

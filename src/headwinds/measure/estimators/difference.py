@@ -21,12 +21,14 @@ def estimate(
     minimum_count: int = 10,
     minimum_passages: int = 10,
     minimum_documents: int = 2,
+    contextual: bool = True,
     cluster_by_document: bool = True,
 ) -> Indicator:
     """Prediction-powered shares, stratified, two-phase, with lambda tuned per label and stratum.
 
     Assumes only the sampling design where a cell's own gold corrects it; where it borrows (`pooled`), also that labels
-    relate to predictions there as in the pool. Parameters are those of `EstimatorSettings`.
+    relate to predictions, and to the mean prediction of the cell, there as in the pool.
+    Parameters are those of `EstimatorSettings`.
     """
     from headwinds.measure.estimators.design_based import estimate_design_based
     from headwinds.measure.settings import EstimatorSettings
@@ -39,6 +41,7 @@ def estimate(
         minimum_count,
         minimum_passages,
         minimum_documents,
+        contextual,
         cluster_by_document,
     )
     return estimate_design_based(frame, cells, settings, "difference")

@@ -37,6 +37,6 @@ def estimate(
         minimum_count,
         minimum_passages,
         minimum_documents,
-        cluster_by_document,
+        cluster_by_document=cluster_by_document,
     )
     return estimate_design_based(frame, cells, settings, "labelled-only")

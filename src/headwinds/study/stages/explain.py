@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
-from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json
 from headwinds.contracts import Account, Estimate, Finding
 from headwinds.errors import SettingsError
@@ -49,7 +48,6 @@ def explain_stage(settings: StudySettings, measured: Path) -> Stage:
         panel=file_digest(panel),
         index=[file_digest(path) for path in sorted(index.rglob("*")) if path.is_file()],
         settings=asdict(settings.explain),
-        seed=settings.study.seed,
         code=code_digest(*CODE),
         versions=versions(STATISTICAL),
     )
@@ -114,8 +112,7 @@ def _regress(
     design = make_design(outcome, indicator, labels=labels, lag=chosen.lag)
     detectable = minimum_detectable_effects(design)
     naive = naive_estimate(design, words, chosen.lag)
-    seed = derive_seed(settings.study.seed, "audit draws")
-    corrected = corrected_estimate(design, words, chosen.lag, draws=chosen.draws, seed=seed)
+    corrected = corrected_estimate(design, words, chosen.lag)
     return (
         naive,
         corrected,

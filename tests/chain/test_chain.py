@@ -1,0 +1,71 @@
+"""The chain keeps its promise: from labels to an effect on growth, the interval knows what went wrong on the way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chain.world import growth_table, make_world, observe
+from headwinds.explain.measured_regression import corrected_estimate, make_design, naive_estimate
+from headwinds.measure.cells import make_cells
+from headwinds.measure.estimators import classify_and_count, difference
+
+EFFECT = 30.0
+DRAWS = 80
+
+
+@pytest.fixture(scope="module")
+def draws():
+    """Estimate and standard error of the effect, in units of the share, by three ways, over independent worlds."""
+    found = {"corrected": [], "naive": [], "classify-and-count": []}
+    for seed in range(DRAWS):
+        rng = np.random.default_rng(seed)
+        world = make_world(rng, effect=EFFECT)
+        frame = observe(world, rng)
+        cells, growth = make_cells(frame, ("country", "year")), growth_table(world)
+        for name, estimator, regress in (
+            ("corrected", difference, corrected_estimate),
+            ("naive", difference, naive_estimate),
+            ("classify-and-count", classify_and_count, naive_estimate),
+        ):
+            design = make_design(growth, estimator.estimate(frame, cells), labels=("driver",), lag=1)
+            estimate = regress(design, "growth", 1)
+            found[name].append(
+                [estimate.value[0] / design.scale[0], estimate.standard_error[0] / design.scale[0]]
+            )
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def covered(values):
+    return np.mean(np.abs(values[:, 0] - EFFECT) <= 2.045 * values[:, 1])  # t, 29 degrees of freedom
+
+
+def test_the_corrected_effect_is_covered_about_as_often_as_it_says(draws):
+    assert 0.88 <= covered(draws["corrected"]) <= 0.99
+    assert abs(draws["corrected"][:, 0].mean() - EFFECT) < 0.08 * EFFECT
+    said, true = draws["corrected"][:, 1].mean(), draws["corrected"][:, 0].std()
+    assert 0.85 < said / true < 1.3
+
+
+def test_an_index_taken_as_known_gives_an_interval_that_is_too_short(draws):
+    assert covered(draws["naive"]) < 0.85
+    assert draws["naive"][:, 1].mean() < 0.65 * draws["naive"][:, 0].std()
+
+
+def test_classify_and_count_misses_the_effect(draws):
+    assert covered(draws["classify-and-count"]) < 0.05
+    assert draws["classify-and-count"][:, 0].mean() < 0.2 * EFFECT
+
+
+def test_cells_that_borrow_are_covered_and_without_the_contextual_slope_they_are_not():
+    hits = {True: [], False: []}
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        world = make_world(rng, effect=EFFECT)
+        frame = observe(world, rng)
+        cells, truth = make_cells(frame, ("country", "year")), world.share.ravel()
+        for contextual in hits:
+            index = difference.estimate(frame, cells, contextual=contextual)
+            hits[contextual].append((index.lower <= truth) & (truth <= index.upper))
+    assert 0.92 <= np.mean(hits[True]) <= 0.97
+    assert np.mean(hits[False]) < 0.91
