@@ -75,4 +75,11 @@ def _from_toml(text: str, path: Path) -> tuple[list[Label], list[str]]:
             f"{path} is not a codebook: {error}.",
             remedy='Write [[label]] with name = "..." and definition = "...".',
         ) from error
-    return labels, [str(rule) for rule in content.get("rules", [])]
+    rules = content.get("rules", [])
+    texts = [text for label in labels for text in (label.name, label.definition, label.excludes)]
+    if not isinstance(rules, list) or not all(isinstance(text, str) for text in (*texts, *rules)):
+        raise DataError(
+            f"{path} is not a codebook: name, definition and excludes are text, and rules is a list of text.",
+            remedy='Write [[label]] with name = "..." and definition = "...".',
+        )
+    return labels, rules

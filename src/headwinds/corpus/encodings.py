@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import codecs
 import unicodedata
+from itertools import pairwise
 from pathlib import Path
 
 from headwinds.errors import EncodingError, SettingsError
 
 CANDIDATES = ("utf-8", "utf-16", "gb18030", "big5", "shift_jis", "euc_kr", "cp1251", "cp1252", "latin-1")
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+# The mark of UTF-32 begins like that of UTF-16: it is looked for first.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_MARK = "\ufeff"
 
 
 def decode(data: bytes, encoding: str, path: Path) -> str:
-    """Decode a whole file; a byte-order mark of the said encoding is dropped.
+    """Decode a whole file; a byte-order mark is dropped, and must be that of the said encoding.
 
     Raises
     ------
@@ -22,21 +31,8 @@ def decode(data: bytes, encoding: str, path: Path) -> str:
     EncodingError
         The bytes are not in it: the line and byte are told, and which encoding they look like.
     """
-    try:
-        codecs.lookup(encoding)
-    except LookupError as error:
-        raise SettingsError(
-            f"encoding = {encoding!r} is not an encoding that Python knows.",
-            remedy='For instance "utf-8", "cp1252", "gb18030".',
-        ) from error
-    mark = next((name for prefix, name in _MARKS if data.startswith(prefix)), None)
-    if mark == "utf-16" and not encoding.lower().replace("_", "-").startswith("utf-16"):
-        raise EncodingError(
-            f"{path} begins with the mark of UTF-16, but {encoding} was said.",
-            remedy='Set encoding = "utf-16".',
-        )
-    if mark == "utf-8-sig" and encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
-        data = data[3:]
+    family = _family(encoding)
+    _check_mark(data, encoding, family, path)
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -54,7 +50,45 @@ def decode(data: bytes, encoding: str, path: Path) -> str:
         raise EncodingError(
             f"{path} is not {encoding}: {error}.", remedy="Say which encoding it is in."
         ) from error
-    return text
+    return text.removeprefix(_MARK)
+
+
+def _family(encoding: str) -> str:
+    """Python's name of the encoding, without byte order or mark: "utf-16-le" and "UTF16" are "utf-16"."""
+    try:
+        found = codecs.lookup(encoding)
+        "".encode(
+            encoding
+        )  # codecs that turn bytes into bytes (base64) are looked up, too, but encode no text
+    except (LookupError, ValueError) as error:
+        raise SettingsError(
+            f"encoding = {encoding!r} is not an encoding of text that Python knows.",
+            remedy='For instance "utf-8", "cp1252", "gb18030".',
+        ) from error
+    return found.name.removesuffix("-sig").removesuffix("-le").removesuffix("-be")
+
+
+def _check_mark(data: bytes, encoding: str, family: str, path: Path) -> None:
+    """Raise an `EncodingError` if the first bytes say another encoding, or not the byte order where it is needed."""
+    mark = next((name for prefix, name in _MARKS if data.startswith(prefix)), None)
+    if mark and mark != family:
+        raise EncodingError(
+            f"{path}, line 1: the file begins with the mark of {mark.upper()}, but {encoding} was said.",
+            remedy=f'Set encoding = "{mark}".',
+        )
+    wide = family in ("utf-16", "utf-32")
+    if wide and data and not mark and not encoding.lower().replace("_", "-").endswith(("le", "be")):
+        raise EncodingError(
+            f"{path}, line 1: no byte-order mark, so {encoding} does not say which byte comes first.",
+            remedy=f'Set encoding = "{family}-le" or "{family}-be", or whichever other encoding it is in.',
+        )
+    start = data[:200]
+    if not wide and start.count(0) * 3 > len(start):
+        order = "be" if start[0] == 0 else "le"
+        raise EncodingError(
+            f"{path}, line 1: byte {start.index(0)} and many others are zero, so it is not {encoding}.",
+            remedy=f'Set encoding = "utf-16-{order}" if it was saved as "Unicode".',
+        )
 
 
 def likely_encoding(data: bytes, *, besides: str = "") -> str | None:
@@ -85,4 +119,9 @@ def _strangeness(text: str) -> float:
     mixed_scripts = sum(
         "LATIN" not in unicodedata.name(character, "") and ord(character) < 0x2000 for character in beyond
     )
-    return (strange + 0.25 * mixed_scripts) / len(beyond)
+    # "économie" read as Chinese begins with a character that no one writes against Latin letters.
+    glued = sum(
+        unicodedata.category(pair[0]) == "Lo" and pair[1].isascii() and pair[1].isalpha()
+        for pair in (*pairwise(text), *pairwise(text[::-1]))
+    )
+    return (strange + 0.25 * mixed_scripts + glued) / len(beyond)

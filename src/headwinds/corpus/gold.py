@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.contracts import Codebook, Gold
-from headwinds.corpus.reading import require_columns
+from headwinds.corpus.reading import join_stratum, require_columns
 from headwinds.corpus.records import Record, read_records
 from headwinds.errors import DataError, MismatchError
 
@@ -43,8 +43,8 @@ def read_gold(
     truth, probability, strata = [], [], []
     for record in records:
         if record.problem:
-            raise DataError(f"{path}, line {record.row}: {record.problem}.")
-        name = str(record.values.get("passage_id") or "")
+            raise DataError(f"{path}, line {record.row}: {record.problem}.", remedy="Mend the line.")
+        name = _passage_id(record)
         if not name or name in ids:
             what = (
                 "passage_id is empty"
@@ -58,10 +58,10 @@ def read_gold(
         given = _names_by_column(record, codebook, path) if by_column else _names(record, path)
         truth.append(_row(given, codebook, record, path))
         probability.append(_probability(record, path) if PROBABILITY in columns else float("nan"))
-        strata.append(" / ".join(str(record.values.get(part)) for part in stratum) if stratum else "all")
+        strata.append(_stratum(record, stratum, path))
     known = ~np.isnan(np.array(probability))
     if not ids:
-        raise DataError(f"{path} holds no labelled passage.")
+        raise DataError(f"{path} holds no labelled passage.", remedy="Label some, one a line.")
     if known.any() and not known.all():
         line = list(ids.values())[int(np.flatnonzero(~known)[0])]
         raise DataError(
@@ -91,6 +91,20 @@ def match_gold(gold: Gold, passage_ids: Sequence[str]) -> NDArray[np.int64]:
     return np.array([place[name] for name in gold.passage_ids], dtype=np.int64)
 
 
+def _passage_id(record: Record) -> str:
+    value = record.values.get("passage_id")
+    return "" if value is None or not str(value).strip() else str(value)
+
+
+def _stratum(record: Record, names: Sequence[str], path: Path) -> str:
+    joined, problem = join_stratum(record.values, names)
+    if problem:
+        raise DataError(
+            f"{path}, line {record.row}: {problem}.", remedy="Every labelled passage has a stratum."
+        )
+    return joined if names else "all"
+
+
 def _names(record: Record, path: Path) -> list[str]:
     value = record.values.get("labels")
     if value is None:
@@ -102,7 +116,10 @@ def _names(record: Record, path: Path) -> list[str]:
         return [part.strip() for part in value.split(";") if part.strip()]
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return value
-    raise DataError(f"{path}, line {record.row}: labels is {value!r}, expected a list of label names.")
+    raise DataError(
+        f"{path}, line {record.row}: labels is {value!r}, expected a list of label names.",
+        remedy='For instance ["growth"], or [] where no label applies.',
+    )
 
 
 def _names_by_column(record: Record, codebook: Codebook, path: Path) -> list[str]:
@@ -111,7 +128,8 @@ def _names_by_column(record: Record, codebook: Codebook, path: Path) -> list[str
         value = str(record.values.get(name)).strip().lower()
         if value not in ("0", "1", "true", "false", "0.0", "1.0"):
             raise DataError(
-                f"{path}, line {record.row}: {name} = {record.values.get(name)!r}, expected 0 or 1."
+                f"{path}, line {record.row}: {name} = {record.values.get(name)!r}, expected 0 or 1.",
+                remedy="1 where the label applies, 0 where it does not.",
             )
         if value in ("1", "true", "1.0"):
             given.append(name)
@@ -132,11 +150,12 @@ def _row(given: Sequence[str], codebook: Codebook, record: Record, path: Path) -
 
 def _probability(record: Record, path: Path) -> float:
     value: Any = record.values.get(PROBABILITY)
-    if value is None or value == "":
+    # Parquet and pandas write a missing number as NaN; text that says "nan" is somebody's mistake.
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return float("nan")
     try:
-        number = float(value)
-    except (TypeError, ValueError):
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
         number = float("nan")
     if not (math.isfinite(number) and 0 < number <= 1):
         raise DataError(

@@ -75,7 +75,8 @@ def read_corpus(
             remedy='Mend them, or set on_bad_rows = "refuse" to leave them out and count them.',
         )
     if not kept:
-        raise DataError(f"{path} holds no row that can be read ({rows_in} rows, {len(refused)} refused).")
+        shown = f" ({rows_in:,} rows, all refused: {_shown(refused)})" if refused else " below its header"
+        raise DataError(f"{path} holds no row that can be read{shown}.", remedy="Check the file.")
     table = pa.table({name: _column(kept, name, path) for name in kept[0]})
     return Corpus(table, columns.keys, rows_in, tuple(refused), str(path), encoding)
 
@@ -97,10 +98,13 @@ def _canonical(record: Record, columns: Columns, seen: set[str]) -> tuple[dict[s
     values = record.values
     if record.problem:
         return {}, record.problem
-    passage = str(record.row) if not columns.passage_id else values.get(columns.passage_id)
-    if passage is None or str(passage).strip() == "":
-        return {}, f"{columns.passage_id} is empty"
-    passage = str(passage)
+    passage, problem = (
+        _word(str(record.row), "row")
+        if not columns.passage_id
+        else _word(values.get(columns.passage_id), columns.passage_id)
+    )
+    if problem:
+        return {}, problem
     if passage in seen:
         return {}, f"{columns.passage_id} {passage!r} stands there already"
     text = values.get(columns.text)
@@ -108,37 +112,73 @@ def _canonical(record: Record, columns: Columns, seen: set[str]) -> tuple[dict[s
         return {}, f"{columns.text} is empty" if text is None or isinstance(
             text, str
         ) else f"{columns.text} is not text"
-    if "\0" in text:
-        return {}, f"{columns.text} holds a NUL character"
-    document = passage if not columns.document_id else values.get(columns.document_id)
-    if document is None or str(document).strip() == "":
-        return {}, f"{columns.document_id} is empty"
+    text, problem = _word(text, columns.text)
+    if problem:
+        return {}, problem
+    document, problem = (
+        (passage, "")
+        if not columns.document_id
+        else _word(values.get(columns.document_id), columns.document_id)
+    )
+    if problem:
+        return {}, problem
     weight, problem = _weight(values.get(columns.weight) if columns.weight else 1.0, columns.weight)
     if problem:
         return {}, problem
     row: dict[str, Any] = {
         "passage_id": passage,
-        "document_id": str(document),
+        "document_id": document,
         "text": text,
         "weight": weight,
     }
     if columns.stratum:
-        row["stratum"] = " / ".join(str(values.get(name)) for name in columns.stratum)
+        stratum, problem = join_stratum(values, columns.stratum)
+        if problem:
+            return {}, problem
+        row["stratum"] = stratum
     for key in columns.keys:
-        value = values.get(key)
-        if value is None or value == "":
-            return {}, f"{key} is empty"
-        row[key] = value
+        row[key], problem = _word(values.get(key), key)
+        if problem:
+            return {}, problem
     return row, ""
+
+
+def join_stratum(values: dict[str, Any], names: Sequence[str]) -> tuple[str, str]:
+    """The stratum as one string, "none / 1990-2000", or the reason why there is none."""
+    parts = []
+    for name in names:
+        part, problem = _word(values.get(name), name)
+        if problem:
+            return "", problem
+        parts.append(part)
+    return " / ".join(parts), ""
+
+
+def _word(value: Any, name: str) -> tuple[str, str]:
+    """A value as text, 1990.0 as "1990" (a column of whole numbers with gaps is stored as fractions), or its problem."""
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+        return "", f"{name} is empty"
+    if isinstance(value, (list, dict, bytes)):
+        return "", f"{name} is a {type(value).__name__}, expected text or a number"
+    word = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    if not word.strip():
+        return "", f"{name} is empty"
+    if "\0" in word:
+        return "", f"{name} holds a NUL character"
+    if not word.isascii() and any("\ud800" <= character <= "\udfff" for character in word):
+        return "", f"{name} holds half a character (a lone surrogate)"
+    return word, ""
 
 
 def _weight(value: Any, name: str) -> tuple[float, str]:
     try:
-        weight = float(value)
-    except (TypeError, ValueError):
+        weight = math.nan if isinstance(value, bool) or "_" in str(value) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        weight = math.nan
+    if math.isnan(weight):
         return 0.0, f"{name} = {value!r} is not a number"
-    if not (math.isfinite(weight) and weight > 0):
-        return 0.0, f"{name} = {value!r} is not above 0"
+    if not 0 < weight < math.inf:
+        return 0.0, f"{name} = {value!r} is not a finite number above 0"
     return weight, ""
 
 
@@ -158,19 +198,19 @@ def _column(rows: list[dict[str, Any]], name: str, path: Path) -> Any:
     if numeric >= 0.9 * len(values):
         index = next(index for index, value in enumerate(whole) if value is None)
         raise DataError(
-            f"{path}: {name} = {values[index]!r} in passage {rows[index]['passage_id']!r} is no whole number; others are."
+            f"{path}: {name} = {values[index]!r} in passage {rows[index]['passage_id']!r} is no whole number;"
+            f" {numeric:,} of {len(values):,} are.",
+            remedy="Mend it, or take the column out of keys.",
         )
     return pa.array([str(value) for value in values], pa.string())
 
 
-def _whole(value: Any) -> int | None:
-    if isinstance(value, bool):
+def _whole(value: str) -> int | None:
+    text = value.strip()
+    # Leading zeros are part of a code ("007"), not of a number; nineteen digits may not fit into 64 bits.
+    if not (text.isascii() and text.lstrip("-").isdecimal() and len(text) < 19):
         return None
-    if isinstance(value, int):
-        return value
-    text = str(value).strip()
-    # Leading zeros are part of a code ("007"), not of a number.
-    return int(text) if text.lstrip("-").isdecimal() and text.isascii() and str(int(text)) == text else None
+    return int(text) if str(int(text)) == text else None
 
 
 def _shown(refused: Sequence[Refusal]) -> str:

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import lzma
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,8 @@ def read_records(path: Path, *, encoding: str = "utf-8") -> tuple[tuple[str, ...
         The file is missing, empty, of an unknown format, or damaged as a whole. A row that is damaged alone comes as a
         `Record` with its `problem`.
     """
+    if path.is_dir():
+        raise DataError(f"{path} is a folder, expected a file.", remedy="Name the file in it.")
     if not path.is_file():
         siblings = sorted(item.name for item in path.parent.iterdir()) if path.parent.is_dir() else []
         shown = f" The folder holds {', '.join(siblings[:8])}." if siblings else ""
@@ -50,14 +53,22 @@ def read_records(path: Path, *, encoding: str = "utf-8") -> tuple[tuple[str, ...
     packed = suffixes[-1] if suffixes and suffixes[-1] in (".gz", ".xz") else ""
     kind = suffixes[-2] if packed and len(suffixes) > 1 else (suffixes[-1] if suffixes else "")
     if kind not in FORMATS:
+        ending = f"ends in {kind}" if kind else "has no ending"
         raise DataError(
-            f"{path} has the ending {kind or 'of no format'!r}, expected one of {', '.join(FORMATS)}."
+            f"{path} {ending}, expected one of {', '.join(FORMATS)} (the first three also with .gz or .xz).",
+            remedy="Save it in one of these formats.",
         )
     if kind == ".parquet":
+        if packed:
+            raise DataError(
+                f"{path} is Parquet inside {packed}, which is packed twice.", remedy="Unpack it once."
+            )
         return _parquet(path)
     text = decode(_unpack(path, packed), encoding, path)
     if not text.strip():
-        raise DataError(f"{path} is empty, expected at least a header and a row.")
+        raise DataError(
+            f"{path} is empty, expected at least a header and a row.", remedy="Fetch or save it again."
+        )
     if kind == ".jsonl":
         return _jsonl(text, path)
     return _csv(text, path, "\t" if kind == ".tsv" else ",")
@@ -65,14 +76,19 @@ def read_records(path: Path, *, encoding: str = "utf-8") -> tuple[tuple[str, ...
 
 def _unpack(path: Path, packed: str) -> bytes:
     if not packed:
-        return path.read_bytes()
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise DataError(
+                f"{path} cannot be read: {error.strerror}.", remedy="Check its permissions."
+            ) from error
     size = path.stat().st_size
     limit = max(LARGEST_UNPACKED, LARGEST_RATIO * size)
     opener = gzip.open if packed == ".gz" else lzma.open
     try:
         with opener(path, "rb") as file:
             data: bytes = file.read(limit + 1)
-    except (OSError, EOFError, lzma.LZMAError) as error:
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise DataError(
             f"{path} cannot be unpacked: {error}.", remedy="Fetch it again: it is cut off or damaged."
         ) from error
@@ -90,7 +106,9 @@ def _csv(text: str, path: Path, delimiter: str) -> tuple[tuple[str, ...], Iterat
     try:
         header = tuple(name.strip() for name in next(reader))
     except csv.Error as error:
-        raise DataError(f"{path}, line 1: the header is not valid CSV: {error}.") from error
+        raise DataError(
+            f"{path}, line 1: the header is not valid CSV ({error}).", remedy="Mend its quotes."
+        ) from error
     _check_header(header, path, delimiter)
 
     def rows() -> Iterator[Record]:
@@ -101,7 +119,7 @@ def _csv(text: str, path: Path, delimiter: str) -> tuple[tuple[str, ...], Iterat
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Record(start, {}, f"not valid CSV ({error})")
+                yield Record(start, {}, _csv_problem(error))
                 continue
             if not cells:
                 continue  # an empty line is no row in RFC 4180
@@ -115,11 +133,27 @@ def _csv(text: str, path: Path, delimiter: str) -> tuple[tuple[str, ...], Iterat
     return header, rows()
 
 
+def _csv_problem(error: csv.Error) -> str:
+    if "unexpected end of data" in str(error):
+        return "a quote opens here that is never closed, so all that follows it is one broken row"
+    return f"not valid CSV ({error})"
+
+
 def _check_header(header: tuple[str, ...], path: Path, delimiter: str) -> None:
+    if not any(header):
+        raise DataError(
+            f"{path}, line 1: empty, expected the names of the columns.", remedy="Write them there."
+        )
+    if any("\0" in name for name in header):
+        raise DataError(
+            f"{path}, line 1: the header holds a NUL character, so this is no CSV text.",
+            remedy="Save it as CSV in UTF-8.",
+        )
     doubled = sorted({name for name in header if header.count(name) > 1})
     if doubled:
         raise DataError(
-            f"{path}, line 1: the column {doubled[0]!r} stands there twice.", remedy="Rename one of them."
+            f"{path}, line 1: the column {doubled[0]!r} stands there {header.count(doubled[0])} times.",
+            remedy="Rename all but one.",
         )
     if len(header) == 1:
         other = next(
@@ -142,7 +176,10 @@ def _jsonl(text: str, path: Path) -> tuple[tuple[str, ...], Iterator[Record]]:
     first = next((record for record in rows() if not record.problem), None)
     if first is None:
         problem = next(rows())
-        raise DataError(f"{path}, line {problem.row}: {problem.problem}, expected one JSON object a line.")
+        raise DataError(
+            f"{path}, line {problem.row}: {problem.problem}, expected one JSON object a line.",
+            remedy='Write each row on its own line, e.g. {"passage_id": "p1", "text": "..."}.',
+        )
     columns = dict.fromkeys(key for record in rows() for key in record.values)
     return tuple(columns), rows()
 
@@ -181,7 +218,17 @@ def _parquet(path: Path) -> tuple[tuple[str, ...], Iterator[Record]]:
         file = pq.ParquetFile(path)
         columns = tuple(file.schema_arrow.names)
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path} is not a readable Parquet file: {str(error).splitlines()[0]}") from error
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise DataError(
+            f"{path} is not a readable Parquet file: {reason}.", remedy="Fetch or save it again."
+        ) from error
+    doubled = sorted({name for name in columns if columns.count(name) > 1})
+    if doubled:
+        raise DataError(
+            f"{path}: the column {doubled[0]!r} stands there twice.", remedy="Rename one of them."
+        )
+    if not file.metadata.num_rows:
+        raise DataError(f"{path} is empty: it has columns and no row.", remedy="Fetch or save it again.")
 
     def rows() -> Iterator[Record]:
         number = 0
@@ -191,10 +238,10 @@ def _parquet(path: Path) -> tuple[tuple[str, ...], Iterator[Record]]:
                     for values in batch.to_pylist():
                         number += 1
                         yield Record(number, values)
-            except (pa.ArrowException, OSError) as error:
-                reason = str(error).splitlines()[0]
+            except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+                reason = str(error).splitlines()[0].rstrip(".")
                 raise DataError(
-                    f"{path} is damaged after row {number}: {reason}", remedy="Fetch it again."
+                    f"{path} is damaged after row {number}: {reason}.", remedy="Fetch it again."
                 ) from error
 
     return columns, rows()
