@@ -191,3 +191,34 @@ def test_history_says_what_each_epoch_did(
     history = json.loads((tmp_path / "model" / "history.json").read_text())
     assert [record["epoch"] for record in history["epochs"]] == [1, 2, 3]
     assert history["epochs"][-1]["loss"] < history["epochs"][0]["loss"]
+
+
+def test_layers_that_are_computed_once_give_what_computing_them_at_every_step_gives(
+    tiny_checkpoint: Path, labelled: LabelledTexts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from headwinds.adapt import fold
+
+    chosen = settings(tiny_checkpoint, frozen_layers=1, head_dropout=0.0)
+    rows = plan_folds(labelled, chosen)[0]
+    histories = []
+    for name in ("kept", "computed"):
+        fit_fold(labelled, rows, chosen, tmp_path / name, tmp_path / f"scratch-{name}", quiet=True)
+        histories.append(json.loads((tmp_path / name / "history.json").read_text())["epochs"])
+        monkeypatch.setattr(fold, "freeze_states", lambda *_: None)
+    for kept, computed in zip(*histories, strict=True):
+        assert kept["loss"] == pytest.approx(computed["loss"], rel=1e-4)
+        assert kept["validation_score"] == pytest.approx(computed["validation_score"], abs=1e-3)
+
+
+def test_a_long_text_is_pooled_over_its_windows_as_if_they_were_one() -> None:
+    from headwinds.adapt.tasks.classifier import smooth_maximum
+    from headwinds.adapt.training.batches import Batch
+
+    torch.manual_seed(0)
+    logits = torch.randn(3, 5, 2)
+    mask = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [1, 1, 0, 0, 0]])
+    batch = Batch(np.arange(2), mask, mask, torch.tensor([0, 0, 1]))
+    found = smooth_maximum(logits, batch)
+    tokens = [torch.cat([logits[0], logits[1, :3]]), logits[2, :2]]
+    for text, expected in enumerate(tokens):
+        assert torch.allclose(found[text], expected.exp().mean(dim=0).log(), atol=1e-6)

@@ -7,6 +7,8 @@ before `transformers` sees it, because `trust_remote_code=False` alone has been 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,30 +144,38 @@ def load_encoder(
 ) -> PreTrainedModel:
     """Load the encoder's weights in float32, without a head."""
     from transformers import AutoModel
-    from transformers.utils import logging
 
-    level = logging.get_verbosity()
-    logging.set_verbosity_error()
-    progress_was_on = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
     try:
-        return AutoModel.from_pretrained(
-            str(checkpoint.folder),
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            attn_implementation=attention,
-            hidden_dropout_prob=encoder_dropout,
-            attention_probs_dropout_prob=encoder_dropout,
-        )
+        with quiet_transformers():
+            return AutoModel.from_pretrained(
+                str(checkpoint.folder),
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+                attn_implementation=attention,
+                hidden_dropout_prob=encoder_dropout,
+                attention_probs_dropout_prob=encoder_dropout,
+            )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(
             f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} cannot be loaded: {reason}"
         ) from error
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Keep the library's own bars and remarks off the terminal, where ours are."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
     finally:
         logging.set_verbosity(level)
-        if progress_was_on:
+        if bars:
             logging.enable_progress_bar()
 
 

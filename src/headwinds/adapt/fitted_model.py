@@ -7,7 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.checkpoints import Checkpoint, load_encoder, load_tokenizer, read_config
+from headwinds.adapt.checkpoints import (
+    Checkpoint,
+    load_encoder,
+    load_tokenizer,
+    quiet_transformers,
+    read_config,
+)
 from headwinds.adapt.evaluation.calibration import Calibration
 from headwinds.artifacts.fingerprint import file_digest
 from headwinds.artifacts.write import write_bytes, write_json
@@ -16,7 +22,7 @@ from headwinds.errors import CheckpointError
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from headwinds.adapt.tasks.classifier import TextClassifier
+    from headwinds.adapt.tasks.classifier import Pooling, TextClassifier
     from headwinds.adapt.training.precision import Precision
 
 FORMAT = 1
@@ -30,6 +36,8 @@ class ModelFacts:
     ----------
     task, method
         Registered names.
+    pooling
+        How the tokens of a text come together.
     labels
         In the order of the head's outputs.
     max_tokens
@@ -48,6 +56,7 @@ class ModelFacts:
 
     task: str
     method: str
+    pooling: Pooling
     labels: tuple[str, ...]
     max_tokens: int
     precision: Precision
@@ -74,7 +83,8 @@ def save_model(model: FittedModel, folder: Path) -> None:
     from safetensors.torch import save
 
     encoder_folder = folder / "encoder"
-    model.module.encoder.save_pretrained(encoder_folder)
+    with quiet_transformers():
+        model.module.encoder.save_pretrained(encoder_folder)
     model.tokenizer.save_pretrained(encoder_folder)
     head = {name: value.detach().contiguous() for name, value in model.module.head.state_dict().items()}
     write_bytes(folder / "head.safetensors", save(head))
@@ -139,7 +149,7 @@ def load_model(folder: Path) -> FittedModel:
         str(folder), encoder_folder, "", facts.max_tokens, int(config.get("num_hidden_layers", 0))
     )
     encoder = load_encoder(checkpoint, attention=register_attention())
-    module = TextClassifier(encoder, len(facts.labels), dropout=0.0)
+    module = TextClassifier(encoder, len(facts.labels), dropout=0.0, pooling=facts.pooling)
     module.head.load_state_dict(load_file(str(folder / "head.safetensors")))
     module.eval()
     return FittedModel(facts, module, load_tokenizer(checkpoint))

@@ -12,7 +12,8 @@ from headwinds.adapt.evaluation.calibration import Calibration, fit_calibration
 from headwinds.adapt.fitted_model import FittedModel, ModelFacts, save_model
 from headwinds.adapt.prediction import make_predictor, predict_logits
 from headwinds.adapt.training.attention import register_attention
-from headwinds.adapt.training.loop import TrainingData, train
+from headwinds.adapt.training.frozen import forward_of, freeze_states
+from headwinds.adapt.training.loop import TrainingData, plan_epochs, train
 from headwinds.adapt.training.precision import choose_precision
 from headwinds.adapt.training.progress import watch
 from headwinds.artifacts.fingerprint import code_digest, fingerprint
@@ -111,17 +112,21 @@ def fit_fold(
     training = TrainingData(
         encoded, targets, rows.training, int(tokenizer.pad_token_id or 0), data.passage_ids
     )
+    forward = forward_of(module, freeze_states(module.encoder, encoded, settings, precision))
 
     def validation_logits() -> NDArray[np.float64]:
         predictor = make_predictor(module, tokenizer, max_tokens=max_tokens, precision=precision)
         return predict_logits(predictor, encoded, rows.validation)
 
     truth = data.truth[rows.validation]
-    steps = settings.epochs * max(1, int(encoded.tokens[rows.training].sum()) // settings.batch_tokens)
+    plans = plan_epochs(training, settings)
+    steps = sum(len(plan) for plan in plans)
     with watch(f"tune fold {rows.number + 1} of {settings.folds}", steps, quiet=quiet) as progress:
         position = train(
             module,
+            forward,
             parameters,
+            plans,
             training,
             torch.nn.functional.binary_cross_entropy_with_logits,
             lambda: macro_average_precision(truth, validation_logits()),
@@ -134,6 +139,7 @@ def fit_fold(
     facts = ModelFacts(
         task=settings.task,
         method=settings.method,
+        pooling=module.pooling,
         labels=data.label_names,
         max_tokens=max_tokens,
         precision=precision,
@@ -184,7 +190,12 @@ def _new_module(
     encoder = load_encoder(
         checkpoint, encoder_dropout=settings.encoder_dropout, attention=register_attention()
     )
-    module = TextClassifier(encoder, len(data.label_names), dropout=settings.head_dropout)
+    module = TextClassifier(
+        encoder,
+        len(data.label_names),
+        dropout=settings.head_dropout,
+        pooling="mean" if settings.pooling == "mean" else "smooth-maximum",
+    )
     targets = torch.from_numpy(data.truth[rows.training]).float()
     initialise_head(module.head, targets, seed=derive_seed(settings.seed, "head", rows.number))
     return module, trainable_parameters(module, frozen_layers=settings.frozen_layers)

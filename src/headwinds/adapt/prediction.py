@@ -112,13 +112,11 @@ def predict_logits(
 
 
 def _forward(predictor: Predictor, batch: Batch) -> torch.Tensor:
-    from headwinds.adapt.tasks.classifier import mean_of_tokens
     from headwinds.adapt.training.precision import autocast
 
     if predictor.packed is None:
         with autocast("cpu", predictor.precision):
             logits: torch.Tensor = predictor.module(batch)
             return logits
-    states = predictor.packed(batch.input_ids, batch.attention_mask)
-    pooled: torch.Tensor = predictor.module.head(mean_of_tokens(states.float(), batch))
+    pooled: torch.Tensor = predictor.module(batch, predictor.packed(batch.input_ids, batch.attention_mask))
     return pooled

@@ -12,18 +12,19 @@ from headwinds.adapt.fold import window_length
 from headwinds.adapt.prediction import make_predictor, predict_logits
 from headwinds.adapt.training.attention import register_attention
 from headwinds.adapt.training.batches import collate, plan_batches
+from headwinds.adapt.training.frozen import forward_of, freeze_states
 from headwinds.adapt.training.optimizer import make_optimizer
 from headwinds.adapt.training.precision import autocast, choose_precision
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     import torch
     from numpy.typing import NDArray
 
     from headwinds.adapt.settings import TuneSettings
-    from headwinds.adapt.tasks.classifier import TextClassifier
+    from headwinds.adapt.training.batches import Batch
     from headwinds.adapt.training.precision import Precision
 
 PROBED_PASSAGES = 64
@@ -81,9 +82,10 @@ def measure_probe(
     encoder = load_encoder(
         checkpoint, encoder_dropout=settings.encoder_dropout, attention=register_attention()
     )
-    module = TextClassifier(encoder, labels, dropout=settings.head_dropout)
+    module = TextClassifier(encoder, labels, dropout=settings.head_dropout, pooling="smooth-maximum")
     parameters = trainable_parameters(module, frozen_layers=settings.frozen_layers)
-    training_rate = _training_rate(module, parameters, encoded, settings, precision, labels)
+    forward = forward_of(module, freeze_states(encoder, encoded, settings, precision))
+    training_rate = _training_rate(forward, parameters, encoded, settings, precision, labels)
     predictor = make_predictor(module, tokenizer, max_tokens=max_tokens, precision=precision)
     predict_logits(predictor, encoded)
     started = time.perf_counter()
@@ -103,7 +105,7 @@ def measure_probe(
 
 
 def _training_rate(
-    module: TextClassifier,
+    forward: Callable[[Batch], torch.Tensor],
     parameters: dict[str, torch.nn.Parameter],
     encoded: EncodedTexts,
     settings: TuneSettings,
@@ -120,7 +122,7 @@ def _training_rate(
         batch = collate(encoded, rows, padding_id=0)
         started = time.perf_counter()
         with autocast("cpu", precision):
-            logits = module(batch)
+            logits = forward(batch)
         loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, torch.zeros(len(rows), labels))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]

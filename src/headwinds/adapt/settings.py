@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 from headwinds.errors import SettingsError
 
+POOLINGS = ("mean", "smooth-maximum")
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
@@ -31,6 +32,11 @@ class TuneSettings:
         the gradient's norm is clipped at `gradient_clip`.
     frozen_layers
         So many of the lowest layers, with the embeddings, stay as they are; -1 tunes the embeddings too.
+    average_decay
+        The model that is validated and kept is an exponential moving average of the weights over the steps, with this
+        decay (Polyak, Juditsky 1992), which rises to it over the first steps; 0 keeps the last weights.
+    pooling
+        "mean" of the token states, or "smooth-maximum" of the tokens' logits: better where a few words of a passage decide.
     head_dropout, encoder_dropout
         Dropout on the pooled state, and inside the encoder. The latter costs a third of the time on a CPU.
     folds
@@ -55,11 +61,13 @@ class TuneSettings:
     weight_decay: float = 0.01
     warmup_share: float = 0.1
     gradient_clip: float = 1.0
-    frozen_layers: int = 2
+    frozen_layers: int = 0
+    average_decay: float = 0.97
+    pooling: str = "smooth-maximum"
     head_dropout: float = 0.1
     encoder_dropout: float = 0.0
     folds: int = 5
-    validation_share: float = 0.2
+    validation_share: float = 0.1
     precision: str = "auto"
     seed: int = 0
 
@@ -76,7 +84,7 @@ class TuneSettings:
             _require(getattr(self, name) > 0, name, getattr(self, name), "a number above 0")
         for name in ("weight_decay", "max_tokens"):
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
-        for name in ("warmup_share", "head_dropout", "encoder_dropout"):
+        for name in ("warmup_share", "average_decay", "head_dropout", "encoder_dropout"):
             _require(
                 0 <= getattr(self, name) < 1, name, getattr(self, name), "a share of at least 0 and below 1"
             )
@@ -88,6 +96,7 @@ class TuneSettings:
         )
         _require(self.folds >= 2, "folds", self.folds, "2 or more")
         _require(self.frozen_layers >= -1, "frozen_layers", self.frozen_layers, "-1 or more")
+        _require(self.pooling in POOLINGS, "pooling", self.pooling, f"one of {', '.join(POOLINGS)}")
         _require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
         for item in fields(self):

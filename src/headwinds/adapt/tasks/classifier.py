@@ -1,9 +1,9 @@
-"""The network of text classification: an encoder, the mean of its token states, one linear layer."""
+"""The network of text classification: an encoder, one linear layer, and what is pooled over the tokens between them."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import nn
@@ -13,26 +13,41 @@ if TYPE_CHECKING:
 
     from headwinds.adapt.training.batches import Batch
 
+Pooling = Literal["mean", "smooth-maximum"]
+
 
 class TextClassifier(nn.Module):
     """Logits of each label for each text.
 
-    The states of all tokens of all windows of a text are averaged, so a text that needs several windows is read whole.
+    The tokens of all windows of a text are pooled together, so a text that needs several windows is read whole. Pooling
+    "mean" gives the mean of the token states to the head. Pooling "smooth-maximum" gives each token to the head and takes
+    the log of the mean of the exponentials: a label that a few words of a long passage carry is not drowned by the rest
+    (multiple-instance pooling; Wang, Li and Metze 2019 compare such functions).
     """
 
-    def __init__(self, encoder: PreTrainedModel, labels: int, *, dropout: float) -> None:
+    def __init__(
+        self, encoder: PreTrainedModel, labels: int, *, dropout: float, pooling: Pooling = "mean"
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(encoder.config.hidden_size, labels)
+        self.pooling: Pooling = pooling
 
-    def forward(self, batch: Batch) -> torch.Tensor:
-        """Return logits in float32, shape (texts, labels)."""
-        states = self.encoder(
-            input_ids=batch.input_ids, attention_mask=batch.attention_mask
-        ).last_hidden_state
-        logits: torch.Tensor = self.head(self.dropout(mean_of_tokens(states.float(), batch)))
-        return logits
+    def forward(self, batch: Batch, states: torch.Tensor | None = None) -> torch.Tensor:
+        """Return logits in float32, shape (texts, labels).
+
+        `states` are the encoder's last hidden states of the batch's windows, where they are known already.
+        """
+        if states is None:
+            states = self.encoder(
+                input_ids=batch.input_ids, attention_mask=batch.attention_mask
+            ).last_hidden_state
+        states = states.float()
+        if self.pooling == "mean":
+            logits: torch.Tensor = self.head(self.dropout(mean_of_tokens(states, batch)))
+            return logits
+        return smooth_maximum(self.head(self.dropout(states)).float(), batch)
 
 
 def mean_of_tokens(states: torch.Tensor, batch: Batch) -> torch.Tensor:
@@ -50,6 +65,24 @@ def mean_of_tokens(states: torch.Tensor, batch: Batch) -> torch.Tensor:
     total = states.new_zeros(texts, states.shape[-1]).index_add_(0, batch.owner, sums)
     number = states.new_zeros(texts, 1).index_add_(0, batch.owner, counts)
     return total / number
+
+
+def smooth_maximum(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Log of the mean of exponentials over a text's unpadded tokens; (windows, length, labels) to (texts, labels)."""
+    if batch.attention_mask is None:
+        counts = logits.new_full((len(logits),), logits.shape[1])
+    else:
+        logits = logits.masked_fill(batch.attention_mask.unsqueeze(-1) == 0, float("-inf"))
+        counts = batch.attention_mask.sum(dim=1).to(logits.dtype)
+    sums = torch.logsumexp(logits, dim=1)
+    if len(batch.rows) == len(logits):
+        return sums - counts.log().unsqueeze(-1)
+    texts, labels = len(batch.rows), logits.shape[-1]
+    owner = batch.owner.unsqueeze(-1).expand(-1, labels)
+    top = logits.new_full((texts, labels), float("-inf")).scatter_reduce(0, owner, sums.detach(), "amax")
+    total = logits.new_zeros(texts, labels).index_add(0, batch.owner, (sums - top[batch.owner]).exp())
+    number = logits.new_zeros(texts).index_add(0, batch.owner, counts)
+    return total.log() + top - number.log().unsqueeze(-1)
 
 
 def initialise_head(head: nn.Linear, targets: torch.Tensor, *, seed: int) -> None:

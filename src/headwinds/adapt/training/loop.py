@@ -14,6 +14,7 @@ from headwinds.adapt.training.optimizer import learning_rate_share, make_optimiz
 from headwinds.adapt.training.precision import Precision, autocast
 from headwinds.adapt.training.progress import Progress
 from headwinds.adapt.training.state import EpochRecord, Position, load_state, save_state
+from headwinds.adapt.training.weights import Weights
 from headwinds.artifacts.interruption import raise_if_stopped, stop_requested
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.errors import TrainingError
@@ -47,9 +48,16 @@ class TrainingData:
 LossFunction = Callable[["torch.Tensor", "torch.Tensor"], "torch.Tensor"]
 
 
+def plan_epochs(data: TrainingData, settings: TuneSettings) -> list[list[NDArray[np.int64]]]:
+    """The batches of every epoch, each in an order of its own that the seed decides."""
+    return [_plan(data, settings, epoch) for epoch in range(settings.epochs)]
+
+
 def train(
     module: torch.nn.Module,
+    forward: Callable[[Batch], torch.Tensor],
     parameters: dict[str, torch.nn.Parameter],
+    plans: list[list[NDArray[np.int64]]],
     data: TrainingData,
     loss_function: LossFunction,
     validation_score: Callable[[], float],
@@ -76,10 +84,9 @@ def train(
     torch.manual_seed(derive_seed(settings.seed, "dropout"))
     optimizer = make_optimizer(parameters, settings)
     position = Position()
-    best: dict[str, torch.Tensor] = {}
+    weights = Weights(parameters, settings.average_decay)
     if state_path.exists():
-        position, best = load_state(state_path, parameters, optimizer)
-    plans = [_plan(data, settings, epoch) for epoch in range(settings.epochs)]
+        position = load_state(state_path, weights, optimizer)
     steps = sum(len(plan) for plan in plans)
     saved_at = started_at = time.monotonic()
     before = position.seconds
@@ -94,8 +101,9 @@ def train(
                 optimizer, learning_rate_share(position.step, steps=steps, warmup_share=settings.warmup_share)
             )
             loss = _step(
-                module, parameters, batch, data, loss_function, optimizer, settings, precision, position
+                forward, parameters, batch, data, loss_function, optimizer, settings, precision, position
             )
+            weights.follow(position.step)
             position.batch += 1
             position.loss_sum += loss * len(rows)
             position.tokens += batch.input_ids.numel()
@@ -103,17 +111,15 @@ def train(
             position.seconds = before + now - started_at
             progress.update(position.step, _describe(position, loss, now - started_at))
             if stop_requested() or now - saved_at > SECONDS_BETWEEN_SAVES:
-                save_state(state_path, position, parameters, best, optimizer)
+                save_state(state_path, position, weights, optimizer)
                 raise_if_stopped()
                 saved_at = time.monotonic()
-        best = _end_epoch(parameters, data, validation_score, settings, position, best)
-        save_state(state_path, position, parameters, best, optimizer)
+        _end_epoch(weights, data, validation_score, settings, position)
+        save_state(state_path, position, weights, optimizer)
         raise_if_stopped()
         saved_at = time.monotonic()
     progress.update(steps, f"best validation score {position.best_score:.3f}")
-    with torch.no_grad():
-        for name, parameter in parameters.items():
-            parameter.copy_(best[name])
+    weights.keep_best()
     return position
 
 
@@ -127,7 +133,7 @@ def _plan(data: TrainingData, settings: TuneSettings, epoch: int) -> list[NDArra
 
 
 def _step(
-    module: torch.nn.Module,
+    forward: Callable[[Batch], torch.Tensor],
     parameters: dict[str, torch.nn.Parameter],
     batch: Batch,
     data: TrainingData,
@@ -140,7 +146,7 @@ def _step(
     import torch
 
     with autocast("cpu", precision):
-        logits = module(batch)
+        logits = forward(batch)
     loss = loss_function(logits, torch.from_numpy(data.targets[batch.rows]))
     value = float(loss.detach())
     if not math.isfinite(value):
@@ -171,24 +177,23 @@ def _refuse(
 
 
 def _end_epoch(
-    parameters: dict[str, torch.nn.Parameter],
+    weights: Weights,
     data: TrainingData,
     validation_score: Callable[[], float],
     settings: TuneSettings,
     position: Position,
-    best: dict[str, torch.Tensor],
-) -> dict[str, torch.Tensor]:
-    score = validation_score()
+) -> None:
+    with weights.averaged():
+        score = validation_score()
     mean_loss = position.loss_sum / len(data.training_rows)
     position.history.append(EpochRecord(position.epoch + 1, mean_loss, score, position.tokens))
     if score > position.best_score:
         position.best_score, position.epochs_without_gain = score, 0
-        best = {name: parameter.detach().clone() for name, parameter in parameters.items()}
+        weights.remember()
     else:
         position.epochs_without_gain += 1
     position.epoch, position.batch, position.loss_sum, position.tokens = position.epoch + 1, 0, 0.0, 0
     position.finished = position.epoch == settings.epochs or position.epochs_without_gain >= settings.patience
-    return best
 
 
 def _describe(position: Position, loss: float, elapsed: float) -> str:

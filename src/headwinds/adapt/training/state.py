@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from headwinds.artifacts.write import write_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import torch
+
+    from headwinds.adapt.training.weights import Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,46 +41,39 @@ class Position:
     history: list[EpochRecord] = field(default_factory=list)
 
 
-def save_state(
-    path: Path,
-    position: Position,
-    parameters: Mapping[str, torch.nn.Parameter],
-    best: Mapping[str, torch.Tensor],
-    optimizer: torch.optim.Optimizer,
-) -> None:
-    """Write weights, best weights, optimiser moments and the random state, all or nothing."""
+def save_state(path: Path, position: Position, weights: Weights, optimizer: torch.optim.Optimizer) -> None:
+    """Write weights, their average, the best so far, optimiser moments and the random state, all or nothing."""
     import torch
     from safetensors.torch import save
 
-    tensors = {f"weight/{name}": value.detach() for name, value in parameters.items()}
-    tensors |= {f"best/{name}": value for name, value in best.items()}
-    for name, parameter in parameters.items():
+    tensors = {f"current/{name}": value.detach() for name, value in weights.current.items()}
+    tensors |= {f"average/{name}": value for name, value in weights.average.items()}
+    tensors |= {f"best/{name}": value for name, value in weights.best.items()}
+    for name, parameter in weights.current.items():
         for key, value in optimizer.state[parameter].items():
             tensors[f"moment/{key}/{name}"] = value
     tensors["random/torch"] = torch.get_rng_state()
     write_bytes(path, save(tensors, metadata={"position": json.dumps(asdict(position))}))
 
 
-def load_state(
-    path: Path, parameters: Mapping[str, torch.nn.Parameter], optimizer: torch.optim.Optimizer
-) -> tuple[Position, dict[str, torch.Tensor]]:
-    """Put a saved state back into `parameters` and `optimizer`; return the position and the best weights so far."""
+def load_state(path: Path, weights: Weights, optimizer: torch.optim.Optimizer) -> Position:
+    """Put a saved state back into `weights`, `optimizer` and the random state; return the position."""
     import torch
     from safetensors import safe_open
 
-    best: dict[str, torch.Tensor] = {}
     with safe_open(str(path), framework="pt") as file, torch.no_grad():
         saved = json.loads(file.metadata()["position"])
-        names = list(file.keys())
-        for name, parameter in parameters.items():
-            parameter.copy_(file.get_tensor(f"weight/{name}"))
-        for full in names:
+        for full in list(file.keys()):
             kind, _, rest = full.partition("/")
-            if kind == "best":
-                best[rest] = file.get_tensor(full)
+            if kind == "current":
+                weights.current[rest].copy_(file.get_tensor(full))
+            elif kind == "average":
+                weights.average[rest] = file.get_tensor(full)
+            elif kind == "best":
+                weights.best[rest] = file.get_tensor(full)
             elif kind == "moment":
                 key, _, name = rest.partition("/")
-                optimizer.state[parameters[name]][key] = file.get_tensor(full)
+                optimizer.state[weights.current[name]][key] = file.get_tensor(full)
         torch.set_rng_state(file.get_tensor("random/torch"))
     saved["history"] = [EpochRecord(**record) for record in saved["history"]]
-    return Position(**saved), best
+    return Position(**saved)
