@@ -7,6 +7,17 @@ from typing import Any
 from headwinds.report.content import GrowthFacts, RegressionFacts, Slowdown
 from headwinds.study.stages.explain import read_account
 
+BORROWED = (
+    "In a country-year a share is mostly predicted, and corrected with gold labels from elsewhere. The regression takes "
+    "it that labels go with predictions, and with the mean prediction of a country-year, as they do in the gold, and "
+    "that what the index leaves of the true share has nothing to do with growth. Where a stratum has too few positives "
+    "to learn this from, the index does not follow what happens in it."
+)
+
+
+def _years(lag: int) -> str:
+    return "one year" if lag == 1 else f"{lag} years"
+
 
 def growth_facts(facts: dict[str, Any]) -> GrowthFacts:
     """The accounts, how well they rebuild the published series, and the slowdown."""
@@ -43,6 +54,7 @@ def regression_facts(facts: dict[str, Any]) -> RegressionFacts:
         detectable=facts["tables"]["minimum_detectable_effects"],
         sentences=(
             f"{design['rows']:,} country-years enter; {design['dropped']:,} of the panel have growth but no index "
-            "a year before (no speech, too few passages, or before 1990) and do not.",
+            f"{_years(design['lag'])} before, and do not.",
+            BORROWED,
         ),
     )

@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 
     from headwinds.contracts import Indicator
 
-LIMITS = (
-    "The corpus is what governments chose to say in one debate: its index measures attention, not the state of technology.",
-    "A share counts passages; it does not weigh how much a country's word matters, nor how strongly something was said.",
-)
-
 
 def report_stage(run: StudyRun) -> Stage:
     """The report as a stage of the run: redone when anything before it changed."""
@@ -66,7 +61,7 @@ def gather(run: StudyRun) -> ReportContent:
         indicators=tuple(
             _figure(measure, tuple(by)) for by in about["indices"] if len(by) == 1 or "group" in by
         ),
-        limits=LIMITS,
+        limits=run.settings.study.limits,
         provenance=_provenance(run),
         width_by_stratum=_widths(pq.read_table(measure / "width_by_stratum.parquet")),
         label_gain=_gains(pq.read_table(measure / "label_gain.parquet")),

@@ -13,13 +13,15 @@ from headwinds.errors import SettingsError
 class AboutSettings:
     """What is asked, in words.
 
-    `seed` rules the whole study; `tune.seed` is taken from it.
+    `seed` rules the whole study; `tune.seed` is taken from it. `limits` are sentences on what this corpus cannot show; the
+    report prints them with the general ones.
     """
 
     title: str
     question: str
     seed: int = 0
     language: str = "en"
+    limits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

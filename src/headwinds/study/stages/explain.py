@@ -117,7 +117,12 @@ def _regress(
         naive,
         corrected,
         detectable,
-        {"rows": len(design.outcome), "dropped": design.dropped, "scale": design.scale.tolist()},
+        {
+            "rows": len(design.outcome),
+            "dropped": design.dropped,
+            "lag": chosen.lag,
+            "scale": design.scale.tolist(),
+        },
     )
 
 

@@ -1,0 +1,45 @@
+"""What a table of results says of the machine and the command that made it."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGES = ("torch", "transformers", "numpy")
+
+
+def describe(command: str) -> str:
+    """One paragraph of Markdown: date, processor, cores, versions, command."""
+    model = next(
+        (line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.processor(),
+    )
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return (
+        f"{datetime.date.today()}, {model}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}.\n"
+        f"Command: `{command}`\n"
+    )
+
+
+def write_table(
+    path: Path, title: str, text: str, columns: list[str], rows: list[list[str]], command: str
+) -> None:
+    """A page: a title, what was done, the table, the machine."""
+    lines = [
+        f"# {title}",
+        "",
+        text.strip(),
+        "",
+        "| " + " | ".join(columns) + " |",
+        "|" + " --- |" * len(columns),
+    ]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    path.write_text("\n".join([*lines, "", describe(command)]), encoding="utf-8")
+    print("\n".join(lines))
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text(encoding="utf-8").splitlines() if Path(path).exists() else []

@@ -1,0 +1,115 @@
+"""Scoring against a plain `transformers` pipeline: the same model, the same passages, the same process.
+
+The pipeline is what its documentation shows: batches of 32, float32, padded as the passages come. It gets our fitted model
+wrapped as a `PreTrainedModel`. Both sides tokenize inside the clock. The runs alternate, so that a slow minute of the
+machine hits both; the ratio is that of the medians.
+
+    python -m benchmarks.scoring.run runs/un-debates --passages 2000 --rounds 3
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pyarrow.parquet as pq
+import torch
+from benchmarks.machine import write_table
+from transformers import BertConfig, PreTrainedModel, TextClassificationPipeline
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+from headwinds.adapt.fitted_model import FittedModel, load_model
+from headwinds.adapt.prediction import make_predictor, predict
+from headwinds.adapt.training.batches import Batch
+
+
+class Wrapped(PreTrainedModel):
+    """Our classifier with the face that a pipeline expects."""
+
+    config_class = BertConfig
+    _tied_weights_keys = None
+    all_tied_weights_keys: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, model: FittedModel) -> None:
+        config = model.module.encoder.config
+        config.num_labels = len(model.facts.labels)
+        config._attn_implementation = "sdpa"
+        super().__init__(config)
+        self.classifier = model.module
+
+    def forward(self, input_ids, attention_mask=None, **_):
+        rows = np.arange(len(input_ids))
+        batch = Batch(rows, input_ids, attention_mask, torch.arange(len(input_ids)))
+        return SequenceClassifierOutput(logits=self.classifier(batch))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("run", type=Path, help="the folder of a finished run")
+    parser.add_argument("--passages", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    folder = next(path.parent for path in sorted(arguments.run.glob("tune/fold-*/**/model.json")))
+    model = load_model(folder)
+    texts = pq.read_table(arguments.run / "check" / "corpus.parquet", columns=["text"])["text"].to_pylist()
+    texts = [texts[row] for row in np.random.default_rng(0).permutation(len(texts))[: arguments.passages]]
+
+    predictor = make_predictor(
+        model.module, model.tokenizer, max_tokens=model.facts.max_tokens, precision=model.facts.precision
+    )
+    pipeline = TextClassificationPipeline(
+        model=Wrapped(load_model(folder)).eval(), tokenizer=model.tokenizer, batch_size=32, device="cpu"
+    )
+    names = [pipeline.model.config.id2label[number] for number in range(len(model.facts.labels))]
+
+    def ours() -> np.ndarray:
+        return predict(model, texts, predictor=predictor).label
+
+    def theirs() -> np.ndarray:
+        found = pipeline(texts, top_k=None, function_to_apply="none")
+        scores = [{one["label"]: one["score"] for one in row} for row in found]
+        logits = np.array([[row[name] for name in names] for row in scores])
+        calibration = model.facts.calibration
+        return calibration.decide(calibration.probability(logits))
+
+    predict(model, texts[:64], predictor=predictor)
+    pipeline(texts[:64])
+    seconds: dict[str, list[float]] = {"headwinds": [], "transformers pipeline": []}
+    labels = {}
+    for _ in range(arguments.rounds):
+        for name, run in (("headwinds", ours), ("transformers pipeline", theirs)):
+            started = time.perf_counter()
+            labels[name] = run()
+            seconds[name].append(time.perf_counter() - started)
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    same = float((labels["headwinds"] == labels["transformers pipeline"]).mean())
+    whole = float((labels["headwinds"] == labels["transformers pipeline"]).all(axis=1).mean())
+    slow = medians["transformers pipeline"]
+    rows = [
+        [
+            name,
+            f"{len(texts) / medians[name]:,.0f}",
+            f"{medians[name]:.2f} ({min(values):.2f}-{max(values):.2f})",
+            f"{slow / medians[name]:.2f}",
+        ]
+        for name, values in seconds.items()
+    ]
+    write_table(
+        Path(__file__).parent / "results.md",
+        "Scoring against a transformers pipeline",
+        f"{len(texts):,} passages of the shipped corpus, {arguments.rounds} alternating rounds, tokenizing included. "
+        "Pipeline: batches of 32, float32, padded as they come. "
+        f"Headwinds: {model.facts.precision}, {torch.get_num_threads()} threads. "
+        f"Identical labels: {same:.2%} of all decisions; all labels of a passage identical: {whole:.2%}.",
+        ["system", "passages a second", "seconds, median (range)", "times as fast"],
+        rows,
+        f"python -m benchmarks.scoring.run {arguments.run} --passages {arguments.passages} --rounds {arguments.rounds}",
+    )
+
+
+if __name__ == "__main__":
+    main()
