@@ -39,11 +39,14 @@ def profile_lengths(tokens: NDArray[np.int64], *, window: int) -> LengthProfile:
     import numpy as np
 
     width = max(1, -(-int(tokens.max()) // BINS))
-    code = (tokens - 1) // width
+    # A text of control characters has no token; it stands in the first bin.
+    code = np.maximum(tokens - 1, 0) // width
     counts = np.bincount(code)
-    lower = tuple(int(index * width + 1) for index in range(len(counts)))
+    lower = tuple(
+        int(index * width + 1) if index else min(1, int(tokens.min())) for index in range(len(counts))
+    )
     upper = tuple(int((index + 1) * width) for index in range(len(counts)))
-    lost = float(np.maximum(tokens - window, 0).sum() / tokens.sum())
+    lost = float(np.maximum(tokens - window, 0).sum() / max(1, tokens.sum()))
     return LengthProfile(
         lower,
         upper,

@@ -67,7 +67,7 @@ def _check(settings: StudySettings, files: dict[str, Path], output: Path) -> Non
     lengths = profile_lengths(tokens, window=window)
     findings = (
         *gold_findings(gold, strata),
-        *_leakage(settings, labelled, folds, corpus),
+        *_leakage(settings, labelled, folds, corpus, rows),
         *_refusals(corpus),
     )
     errors = [finding for finding in findings if finding.severity == "error"]
@@ -126,12 +126,12 @@ def _labelled_texts(corpus: Corpus, gold: Gold) -> tuple[LabelledTexts, Any]:
 
 
 def _leakage(
-    settings: StudySettings, labelled: LabelledTexts, folds: tuple[FoldRows, ...], corpus: Corpus
+    settings: StudySettings, labelled: LabelledTexts, folds: tuple[FoldRows, ...], corpus: Corpus, rows: Any
 ) -> tuple[Finding, ...]:
     import numpy as np
 
     from headwinds.corpus.duplicates import exact_duplicates
-    from headwinds.corpus.leakage import find_leakage
+    from headwinds.corpus.leakage import find_leakage, planted_columns
 
     side = np.empty(len(labelled.passage_ids), dtype=np.int64)
     for fold in folds:
@@ -140,6 +140,8 @@ def _leakage(
     found = list(
         find_leakage(side.tolist(), labelled.document_ids, labelled.passage_ids, labelled.texts, seed=seed)
     )
+    keys = {name: corpus.table[name].take(rows).to_pylist() for name in corpus.keys}
+    found += planted_columns(keys, labelled.truth, labelled.label_names)
     repeated = exact_duplicates(corpus.table["text"].to_pylist())
     if repeated:
         extra = sum(len(group) - 1 for group in repeated)
