@@ -20,14 +20,37 @@ if TYPE_CHECKING:
         Indicator,
         Panel,
     )
-    from headwinds.doors import check, explain, measure, report, run, score, settings, tune
+    from headwinds.doors import (
+        check,
+        explain,
+        measure,
+        measure_file,
+        report,
+        run,
+        score,
+        score_file,
+        settings,
+        tune,
+    )
     from headwinds.errors import HeadwindsError
 
 __version__ = "0.1.0"
 
 _HOMES = {
     **dict.fromkeys(
-        ("check", "explain", "measure", "report", "run", "score", "settings", "tune"), "headwinds.doors"
+        (
+            "check",
+            "explain",
+            "measure",
+            "measure_file",
+            "report",
+            "run",
+            "score",
+            "score_file",
+            "settings",
+            "tune",
+        ),
+        "headwinds.doors",
     ),
     **dict.fromkeys(
         ("Account", "Codebook", "Corpus", "Estimate", "Evaluation", "Finding", "Gold", "Indicator", "Panel"),
@@ -50,9 +73,11 @@ __all__ = [
     "check",
     "explain",
     "measure",
+    "measure_file",
     "report",
     "run",
     "score",
+    "score_file",
     "settings",
     "tune",
 ]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headwinds.errors import SettingsError
 from headwinds.study.run import StudyRun, run_study
 from headwinds.study.settings import StudySettings
+
+if TYPE_CHECKING:
+    from headwinds.contracts import Indicator
 
 PathLike = str | Path
 
@@ -108,6 +113,56 @@ def settings(corpus: PathLike, gold: PathLike, codebook: PathLike, **changes: ob
             )
         content.setdefault(section, {})[key] = value
     return settings_from(content, Path.cwd())
+
+
+def score_file(
+    model: PathLike,
+    corpus: PathLike,
+    output: PathLike,
+    *,
+    text: str = "text",
+    passage_id: str = "passage_id",
+    keep: Sequence[str] = (),
+    quiet: bool = False,
+) -> Path:
+    """Score your own file with a fitted model, without a study; returns the path of the scores (Parquet).
+
+    `keep` names columns that are carried along, to measure by.
+    """
+    from headwinds.corpus.reading import Columns
+    from headwinds.study.own_files import score_file as score
+
+    columns = Columns(passage_id=passage_id, document_id="", text=text, keys=tuple(keep))
+    return score(Path(model), Path(corpus), Path(output), columns=columns, quiet=quiet)
+
+
+def measure_file(
+    scores: PathLike,
+    gold: PathLike,
+    output: PathLike,
+    *,
+    by: Sequence[Sequence[str]] = ((),),
+    document_id: str = "document_id",
+    weight: str = "",
+    stratum: Sequence[str] = (),
+    estimator: str = "auto",
+) -> dict[str, Indicator]:
+    """Shares with their intervals from any classifier's scores and your gold labels, without a study.
+
+    `scores` has one passage a row with a column ``probability_<label>`` for each label and the columns named in `by`. The
+    scores of gold passages must come from a model that did not see their labels.
+    """
+    from headwinds.study.own_files import ScoresFile
+    from headwinds.study.own_files import measure_file as measure
+
+    file = ScoresFile(
+        Path(scores),
+        tuple(tuple(cell) for cell in by),
+        document_id=document_id,
+        weight=weight,
+        stratum=tuple(stratum),
+    )
+    return measure(file, Path(gold), Path(output), estimator=estimator)
 
 
 def _run(

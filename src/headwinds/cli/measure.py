@@ -1,20 +1,91 @@
-"""`headwinds measure`."""
+"""`headwinds measure`: a study's indices, or those of any classifier's scores and your gold labels."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headwinds.cli.study_arguments import add_study_arguments, execute_until
+from headwinds.errors import SettingsError
+
+if TYPE_CHECKING:
+    from headwinds.contracts import Indicator
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
     add_study_arguments(parser)
+    alone = parser.add_argument_group("scores of any classifier, without a study")
+    alone.add_argument(
+        "--scores",
+        help="passages with a column probability_<label> each; with --gold and --output (CSV, JSONL, Parquet)",
+    )
+    alone.add_argument(
+        "--by",
+        action="append",
+        metavar="COLUMN[,COLUMN]",
+        help="measure by these columns; may be given again",
+    )
+    alone.add_argument(
+        "--weight", default="", metavar="COLUMN", help="how many passages of the population each stands for"
+    )
+    alone.add_argument(
+        "--document", default="document_id", metavar="COLUMN", help='passages drawn together; "" if none'
+    )
+    alone.add_argument(
+        "--stratum", default="", metavar="COLUMN[,COLUMN]", help="strata within which gold was drawn"
+    )
+    alone.add_argument(
+        "--estimator", default="auto", help="auto, difference, labelled-only or classify-and-count"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Run the study up to this stage and print where its results are."""
+    """Measure, and print the indices or where they are."""
+    if arguments.scores:
+        return _alone(arguments)
     run = execute_until("measure", arguments)
     sys.stdout.write(f"Indices: {run.results['measure'].path}\n")
     return 0
+
+
+def _alone(arguments: argparse.Namespace) -> int:
+    from headwinds.study.own_files import ScoresFile, measure_file
+
+    if not arguments.gold or not arguments.output or arguments.study:
+        raise SettingsError("--scores goes with --gold FILE and --output FOLDER, and without a study file.")
+    scores = ScoresFile(
+        path=Path(arguments.scores),
+        by=tuple(_columns(item) for item in arguments.by or ("",)),
+        document_id=arguments.document,
+        weight=arguments.weight,
+        stratum=_columns(arguments.stratum),
+    )
+    output = Path(arguments.output)
+    found = measure_file(scores, Path(arguments.gold), output, estimator=arguments.estimator)
+    for name, indicator in found.items():
+        sys.stdout.write(f"{name}: {output / 'measure' / name / 'index.csv'}\n")
+        sys.stdout.writelines(f"  {line}\n" for line in _lines(indicator))
+        sys.stdout.writelines(f"  {finding}\n" for finding in indicator.findings)
+    return 0
+
+
+def _columns(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _lines(indicator: Indicator) -> list[str]:
+    """The first rows as a person reads them; all of them are in the file."""
+    shown = 20
+    rows = zip(
+        indicator.labels, indicator.cells, indicator.value, indicator.lower, indicator.upper, strict=True
+    )
+    lines = [
+        f"{label} {' '.join(map(str, cell))}: "
+        + ("not available" if value != value else f"{value:.2%}")
+        + (" (no interval)" if lower != lower else f" [{lower:.2%}, {upper:.2%}]")
+        for label, cell, value, lower, upper in rows
+    ]
+    return lines[:shown] + ([f"... and {len(lines) - shown} more"] if len(lines) > shown else [])

@@ -1,20 +1,54 @@
-"""`headwinds score`."""
+"""`headwinds score`: a study's corpus, or your own file with a model that is there."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from headwinds.cli.study_arguments import add_study_arguments, execute_until
+from headwinds.errors import SettingsError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
     add_study_arguments(parser)
+    alone = parser.add_argument_group("a file and a fitted model, without a study")
+    alone.add_argument(
+        "--model", help="folder of a fitted model, e.g. runs/NAME/tune/fold-0; with --corpus and --output"
+    )
+    alone.add_argument("--text", default="text", metavar="COLUMN", help="column with the text")
+    alone.add_argument(
+        "--passage-id", default="passage_id", metavar="COLUMN", help='unique ids; "" numbers the rows'
+    )
+    alone.add_argument(
+        "--keep", default="", metavar="COLUMN[,COLUMN]", help="columns to carry along, to measure by"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Run the study up to this stage and print where its results are."""
+    """Score, and print where the scores are."""
+    if arguments.model:
+        return _alone(arguments)
     run = execute_until("score", arguments)
     sys.stdout.write(f"Scores: {run.results['score'].path / 'scores.parquet'}\n")
+    return 0
+
+
+def _alone(arguments: argparse.Namespace) -> int:
+    from headwinds.corpus.reading import Columns
+    from headwinds.study.own_files import score_file
+
+    if not arguments.corpus or not arguments.output or arguments.study:
+        raise SettingsError("--model goes with --corpus FILE and --output FOLDER, and without a study file.")
+    keys = tuple(part.strip() for part in arguments.keep.split(",") if part.strip())
+    columns = Columns(passage_id=arguments.passage_id, document_id="", text=arguments.text, keys=keys)
+    path = score_file(
+        Path(arguments.model),
+        Path(arguments.corpus),
+        Path(arguments.output),
+        columns=columns,
+        quiet=arguments.quiet,
+    )
+    sys.stdout.write(f"Scores: {path}\n")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def read_frame(settings: StudySettings, checked: CheckedStudy, scores: Path) -> 
         gold_labels=checked.truth(),
         inclusion_probability=None if np.isnan(inclusion).all() else inclusion,
         label_names=names,
-        population=_read_population(settings) if settings.corpus.population else None,
+        population=read_population(settings) if settings.corpus.population else None,
     )
 
 
@@ -67,20 +68,29 @@ def group_values(group: GroupSettings, keys: dict[str, NDArray[Any]]) -> NDArray
 
     if group.key not in keys:
         raise SettingsError(
-            f"[[group]] {group.name!r} is made from {group.key!r}, which is none of the corpus's keys ({', '.join(keys)})."
+            f"[[group]] {group.name!r} is made from {group.key!r}, which is none of the corpus's keys ({', '.join(keys)}).",
+            remedy="Name one of them as key.",
         )
     place: dict[str, str] = {}
     for name, members in group.groups.items():
         for member in members:
             if member in place:
                 raise SettingsError(
-                    f"[[group]] {group.name!r}: {member!r} stands in {place[member]!r} and in {name!r}."
+                    f"[[group]] {group.name!r}: {member!r} stands in {place[member]!r} and in {name!r}.",
+                    remedy="Keep it in one of them.",
                 )
             place[member] = name
     return np.array([place.get(str(value), group.other) for value in keys[group.key]])
 
 
-def _read_population(settings: StudySettings) -> Population:
+def read_population(settings: StudySettings) -> Population:
+    """The population's number of passages by stratum and keys.
+
+    Raises
+    ------
+    SettingsError, DataError
+        The file is not there, a column is missing, or a row is damaged: its line is told.
+    """
     import numpy as np
 
     from headwinds.corpus.reading import require_columns
@@ -93,12 +103,17 @@ def _read_population(settings: StudySettings) -> Population:
     rows = []
     for record in records:
         if record.problem:
-            raise DataError(f"{path}, line {record.row}: {record.problem}.")
+            raise DataError(f"{path}, line {record.row}: {record.problem}.", remedy="Mend the line.")
         count = str(record.values["passages"])
         if not count.isdecimal():
-            raise DataError(f"{path}, line {record.row}: passages = {count!r}, expected a whole number.")
+            raise DataError(
+                f"{path}, line {record.row}: passages = {count!r}, expected a whole number.",
+                remedy="It is how many passages the population has there.",
+            )
         rows.append(record.values)
-    keys: dict[str, NDArray[Any]] = {name: _key([row[name] for row in rows]) for name in settings.corpus.keys}
+    keys: dict[str, NDArray[Any]] = {
+        name: key_values([row[name] for row in rows]) for name in settings.corpus.keys
+    }
     keys |= {group.name: group_values(group, keys) for group in settings.group}
     strata = np.array(
         [" / ".join(str(row[name]) for name in settings.corpus.stratum) or "all" for row in rows]
@@ -106,7 +121,8 @@ def _read_population(settings: StudySettings) -> Population:
     return Population(strata, keys, np.array([float(row["passages"]) for row in rows]))
 
 
-def _key(values: list[Any]) -> NDArray[Any]:
+def key_values(values: Sequence[Any]) -> NDArray[Any]:
+    """A key as whole numbers if all of its values are, else as text."""
     import numpy as np
 
     text = [str(value) for value in values]

@@ -1,0 +1,265 @@
+"""One stage alone, on a user's own file: score texts with a model that is there, measure scores of any classifier."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
+from headwinds.artifacts.interruption import graceful_stop
+from headwinds.artifacts.lock import study_lock
+from headwinds.artifacts.stages import run_stage
+from headwinds.corpus.reading import Columns, read_corpus, require_columns
+from headwinds.errors import DataError, SettingsError
+from headwinds.study.environment import NUMERICAL, STATISTICAL, processor, versions
+from headwinds.study.frame import key_values
+from headwinds.study.stages.measure import index_name
+
+if TYPE_CHECKING:
+    from headwinds.contracts import Corpus, Indicator
+    from headwinds.measure.frame import Frame
+
+PROBABILITY = "probability_"
+DECISION = "label_"
+
+
+@dataclass(frozen=True, slots=True)
+class ScoresFile:
+    """Where the columns of a file of scores are.
+
+    Attributes
+    ----------
+    path
+        CSV, JSONL or Parquet with one passage a row, and a column ``probability_<label>`` for each label; where there is
+        also ``label_<label>`` (0 or 1) it is the classifier's decision, else a probability of one half decides.
+    by
+        The cells of each index: lists of columns; an empty one is the whole file.
+    document_id, weight
+        Columns, or "": each passage its own document, each standing for itself.
+    stratum
+        Columns within which gold was drawn at random.
+    """
+
+    path: Path
+    by: tuple[tuple[str, ...], ...] = ((),)
+    passage_id: str = "passage_id"
+    document_id: str = "document_id"
+    weight: str = ""
+    stratum: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+
+
+def score_file(
+    model: Path, corpus: Path, output: Path, *, columns: Columns | None = None, quiet: bool = False
+) -> Path:
+    """Score every passage of `corpus` with a fitted model; returns the path of ``scores.parquet`` in ``output/scores``.
+
+    `columns.keys` name columns that are carried along, to measure by. It goes on where it was killed, and is found again
+    when model and corpus are the same.
+
+    Raises
+    ------
+    CheckpointError
+        `model` is no fitted model, or was changed.
+    DataError
+        The corpus cannot be read.
+    BusyError, Interrupted
+        Another process writes there; a signal came.
+    """
+    from headwinds.adapt.fitted_model import read_facts
+
+    read_facts(model)
+    columns = columns or Columns()
+    passages = read_corpus(corpus, columns)
+    parts = fingerprint(
+        model=file_digest(model / "model.json"),
+        corpus=file_digest(corpus),
+        columns=asdict(columns),
+        code=code_digest("headwinds.adapt", "headwinds.corpus"),
+        versions=versions(NUMERICAL),
+        processor=processor(),
+    )
+
+    def work(folder: Path, scratch: Path) -> None:
+        _score(passages, model, folder, scratch, quiet)
+
+    with study_lock(output), graceful_stop():
+        return run_stage(output, "scores", parts, work).path / "scores.parquet"
+
+
+def _score(passages: Corpus, model: Path, folder: Path, scratch: Path, quiet: bool) -> None:
+    import io
+
+    import pyarrow.parquet as pq
+
+    from headwinds.adapt.scoring import score_corpus
+    from headwinds.artifacts.write import write_bytes
+
+    buffer = io.BytesIO()
+    pq.write_table(passages.table, buffer)
+    write_bytes(scratch / "corpus.parquet", buffer.getvalue())
+    documents = dict.fromkeys(passages.table["document_id"].to_pylist(), 0)
+    score_corpus(scratch / "corpus.parquet", documents, [model], folder, scratch, quiet=quiet)
+    if passages.keys:
+        scored = pq.read_table(folder / "scores.parquet")
+        for key in passages.keys:
+            scored = scored.append_column(key, passages.table[key])
+        kept = io.BytesIO()
+        pq.write_table(scored, kept)
+        write_bytes(folder / "scores.parquet", kept.getvalue())
+
+
+def measure_file(
+    scores: ScoresFile,
+    gold: Path,
+    output: Path,
+    *,
+    estimator: str = "auto",
+    level: float = 0.95,
+    minimum_gold: int = 30,
+) -> dict[str, Indicator]:
+    """Estimate the shares of labels from any classifier's scores and gold labels; one index for each item of `by`.
+
+    Each index stands under ``output/measure`` as a table (CSV, Parquet) and as an indicator that `explain` takes. The
+    scores of gold passages must come from a model that did not see their labels (cross-fitted), or the correction
+    flatters the model: this cannot be checked here.
+
+    Raises
+    ------
+    DataError
+        A column is missing or a value out of range; file, line and column are told.
+    MismatchError
+        A gold passage is not among the scores.
+    SettingsError
+        There is no such estimator.
+    """
+    from headwinds.measure.cells import make_cells
+    from headwinds.measure.registry import choose_estimator, get_estimator
+
+    if not 0 < level < 1:
+        raise SettingsError(f"level = {level} cannot be used: expected a share between 0 and 1.")
+    frame = read_scores(scores, gold)
+    name = choose_estimator(frame)[0] if estimator == "auto" else estimator
+    estimate = get_estimator(name)
+    options: dict[str, Any] = {"level": level}
+    if name != "classify-and-count":
+        options["minimum_gold"] = minimum_gold
+    found = {index_name(by): estimate(frame, make_cells(frame, by), **options) for by in scores.by}
+    parts = fingerprint(
+        scores=file_digest(scores.path),
+        gold=file_digest(gold),
+        columns={key: value for key, value in asdict(scores).items() if key != "path"},
+        options={"estimator": name, "level": level, "minimum_gold": minimum_gold},
+        code=code_digest("headwinds.measure", "headwinds.contracts"),
+        versions=versions(STATISTICAL),
+    )
+
+    def work(folder: Path, _: Path) -> None:
+        for name, indicator in found.items():
+            _write(indicator, folder / name)
+
+    with study_lock(output):
+        run_stage(output, "measure", parts, work)
+    return found
+
+
+def read_scores(scores: ScoresFile, gold: Path) -> Frame:
+    """Scores and gold, brought together; see `measure_file`."""
+    import numpy as np
+
+    from headwinds.contracts import Codebook, Label
+    from headwinds.corpus.gold import match_gold, read_gold
+    from headwinds.corpus.records import read_records
+    from headwinds.measure.frame import make_frame
+
+    columns, records = read_records(scores.path, encoding=scores.encoding)
+    labels = tuple(name.removeprefix(PROBABILITY) for name in columns if name.startswith(PROBABILITY))
+    if not labels:
+        raise DataError(
+            f"{scores.path} has no column {PROBABILITY}<label>; it has {', '.join(columns)}.",
+            remedy=f"Name each label's column of probabilities {PROBABILITY}<label>.",
+        )
+    keys = tuple(dict.fromkeys(key for by in scores.by for key in by))
+    require_columns(
+        scores.path,
+        columns,
+        [
+            name
+            for name in (scores.passage_id, scores.document_id, scores.weight, *scores.stratum, *keys)
+            if name
+        ],
+    )
+    rows = []
+    for record in records:
+        if record.problem:
+            raise DataError(f"{scores.path}, line {record.row}: {record.problem}.", remedy="Mend the line.")
+        rows.append(record)
+    ids = [str(row.values[scores.passage_id]) for row in rows]
+    if len(set(ids)) < len(ids):
+        twice = sorted({name for name in ids if ids.count(name) > 1})[:3] if len(ids) < 10_000 else []
+        raise DataError(
+            f"{scores.path}: {len(ids) - len(set(ids)):,} values of {scores.passage_id} stand more than once"
+            + (f", first {', '.join(twice)}." if twice else "."),
+            remedy="One passage a row.",
+        )
+    decided = all(f"{DECISION}{name}" in columns for name in labels)
+    probability = np.array(
+        [[_share(scores.path, row.row, row.values, PROBABILITY + name) for name in labels] for row in rows]
+    )
+    label = (
+        np.array(
+            [[_share(scores.path, row.row, row.values, DECISION + name) for name in labels] for row in rows]
+        )
+        > 0.5
+        if decided
+        else probability >= 0.5
+    )
+    found = read_gold(gold, Codebook(tuple(Label(name, "") for name in labels)), stratum=scores.stratum)
+    inclusion = found.inclusion_probability
+    return make_frame(
+        document_ids=[str(row.values[scores.document_id]) for row in rows] if scores.document_id else ids,
+        strata=[" / ".join(str(row.values[name]) for name in scores.stratum) or "all" for row in rows],
+        keys={key: key_values([row.values[key] for row in rows]) for key in keys},
+        weight=[_number(scores.path, row.row, row.values, scores.weight) for row in rows]
+        if scores.weight
+        else np.ones(len(rows)),
+        probability=probability,
+        label=label,
+        gold_rows=match_gold(found, ids),
+        gold_labels=found.labels,
+        inclusion_probability=None if np.isnan(inclusion).all() else inclusion,
+        label_names=labels,
+    )
+
+
+def _share(path: Path, line: int, values: dict[str, Any], name: str) -> float:
+    value = _number(path, line, values, name)
+    if not 0 <= value <= 1:
+        raise DataError(f"{path}, line {line}: {name} = {value}, expected a share from 0 to 1.")
+    return value
+
+
+def _number(path: Path, line: int, values: dict[str, Any], name: str) -> float:
+    given = values.get(name)
+    if isinstance(given, bool) or str(given).lower() in ("true", "false"):
+        return float(str(given).lower() == "true")
+    try:
+        return float(str(given))
+    except ValueError:
+        raise DataError(f"{path}, line {line}: {name} = {given!r}, expected a number.") from None
+
+
+def _write(indicator: Indicator, folder: Path) -> None:
+    import io
+
+    import pyarrow.csv as csv
+
+    from headwinds.artifacts.write import write_bytes
+    from headwinds.measure.indicator_store import indicator_table, write_indicator
+
+    folder.mkdir(parents=True)
+    write_indicator(indicator, folder)
+    buffer = io.BytesIO()
+    csv.write_csv(indicator_table(indicator), buffer)
+    write_bytes(folder / "index.csv", buffer.getvalue())
