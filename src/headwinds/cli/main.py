@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import NoReturn
 
 from headwinds import __version__
 from headwinds.errors import HeadwindsError
@@ -57,11 +60,28 @@ def main(arguments: Sequence[str]) -> int:
         return 3
     except BrokenPipeError:
         return 141
+    except OSError as error:  # what no reader or writer put into better words
+        named = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(
+            f"headwinds {chosen.verb}: {named}{(error.strerror or str(error)).lower()}. Check the path and its permissions.\n"
+        )
+        return 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one line, as every other error is said."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with exit code 2."""
+        unknown = re.search(r"invalid choice: '([^']*)'", message)
+        near = get_close_matches(unknown.group(1), VERBS, n=1) if unknown else []
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        self.exit(2, f"{self.prog}: {message}.{hint} See {self.prog} --help.\n")
 
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser of all verbs; it imports none of the libraries that do the work."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="headwinds",
         description="From documents to evidence about growth: adapt a language model, measure a corpus, explain growth.",
     )

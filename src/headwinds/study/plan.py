@@ -9,6 +9,10 @@ from pathlib import Path
 Work = Callable[[Path, Path], None]
 
 
+def nothing_to_prepare() -> None:
+    """The stage reads nothing that a user could have got wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One stage of a study.
@@ -21,8 +25,12 @@ class Stage:
         Of inputs' content, settings, code and versions: equal fingerprint, equal result.
     work
         Called with the output folder to fill and a scratch folder that survives interruptions.
+    prepare
+        Reads and judges the inputs and keeps them for `work`, writing nothing: so that a mistake in them leaves no trace
+        on the disk. `work` does it if it was not called.
     """
 
     name: str
     fingerprint: str
     work: Work
+    prepare: Callable[[], None] = nothing_to_prepare

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from headwinds.artifacts.interruption import graceful_stop, raise_if_stopped
 from headwinds.artifacts.lock import study_lock
-from headwinds.artifacts.stages import StageResult, run_stage
+from headwinds.artifacts.stages import StageResult, run_stage, stored_fingerprint
 from headwinds.study.data import CheckedStudy, read_checked
 from headwinds.study.plan import Stage
+from headwinds.study.premises import check_premises
 from headwinds.study.settings import StudySettings
 from headwinds.study.stages.check import check_stage
 from headwinds.study.stages.measure import measure_stage
@@ -40,10 +42,11 @@ class StudyRun:
     quiet: bool = False
     results: dict[str, StageResult] = field(default_factory=dict)
 
-    def do(self, stage: Stage) -> StageResult:
-        """Do one stage, or find it done, and say so."""
+    def do(self, stage: Stage, *, prepared: float = 0.0) -> StageResult:
+        """Do one stage, or find it done, and say so; `prepared` is the time in seconds that its preparation took."""
         raise_if_stopped()
         result = run_stage(self.directory, stage.name, stage.fingerprint, stage.work)
+        result = replace(result, seconds=result.seconds + prepared)
         self.results[stage.name] = result
         for finding in result.findings:
             self.say(f"  {finding}")
@@ -88,9 +91,15 @@ def run_study(
         Of the stages.
     """
     run = StudyRun(settings, directory, quiet)
+    started = time.monotonic()
+    check_premises(settings)
+    check = check_stage(settings)
+    if stored_fingerprint(directory / check.name) != check.fingerprint:
+        check.prepare()  # outside the study's folder: bad input leaves no trace in it
+    prepared = time.monotonic() - started
     with study_lock(directory, wait=wait), graceful_stop():
         last = STAGES.index(until)
-        run.do(check_stage(settings))
+        run.do(check, prepared=prepared)
         checked = run.checked
         for finding in checked.findings:
             run.say(f"  {finding}")
@@ -120,7 +129,6 @@ def _tune(run: StudyRun, checked: CheckedStudy) -> None:
 def _forecast(run: StudyRun, checked: CheckedStudy, stages: list[Stage]) -> None:
     """Say what the run will take, from a few measured steps; nothing if the models are there already."""
     from headwinds.adapt.probe import measure_probe
-    from headwinds.artifacts.stages import stored_fingerprint
 
     todo = [stage for stage in stages if stored_fingerprint(run.directory / stage.name) != stage.fingerprint]
     if not todo or run.quiet:

@@ -8,6 +8,12 @@ from pathlib import Path
 from headwinds.adapt.settings import TuneSettings
 from headwinds.errors import SettingsError
 
+BAD_ROWS = ("stop", "refuse")
+ESTIMATORS = ("auto", "classify-and-count", "difference", "labelled-only")
+OUTCOMES = ("tfp_growth", "gdp_growth")
+CANONICAL = ("passage_id", "document_id", "text", "weight", "stratum")
+"""Columns that a corpus has by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class AboutSettings:
@@ -22,6 +28,9 @@ class AboutSettings:
     seed: int = 0
     language: str = "en"
     limits: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.seed < 2**32, "seed", self.seed, "a whole number of at least 0 and below 2**32")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,18 @@ class CorpusSettings:
     on_bad_rows: str = "stop"
     source: str = ""
     licence: str = ""
+
+    def __post_init__(self) -> None:
+        _require(bool(self.text), "text", self.text, "the name of the column that holds the text")
+        _require(
+            self.on_bad_rows in BAD_ROWS, "on_bad_rows", self.on_bad_rows, f"one of {', '.join(BAD_ROWS)}"
+        )
+        for name in ("keys", "stratum"):
+            value = getattr(self, name)
+            _require(all(value), name, value, "names of columns")
+            _require(len(set(value)) == len(value), name, value, "each column once")
+        taken = sorted(set(self.keys) & set(CANONICAL))
+        _require(not taken, "keys", self.keys, f"no key called {', '.join(CANONICAL)}: rename the column")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +113,15 @@ class MeasureSettings:
     level: float = 0.95
     minimum_gold: int = 30
 
+    def __post_init__(self) -> None:
+        _require(self.estimator in ESTIMATORS, "estimator", self.estimator, f"one of {', '.join(ESTIMATORS)}")
+        _require(0.5 <= self.level < 1, "level", self.level, "a share of at least 0.5 and below 1")
+        _require(1 <= self.minimum_gold <= 10**6, "minimum_gold", self.minimum_gold, "from 1 to 1,000,000")
+        _require(len(set(self.by)) == len(self.by) > 0, "by", self.by, "at least one list of keys, each once")
+        _require(
+            all(len(set(keys)) == len(keys) for keys in self.by), "by", self.by, "no key twice in one list"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ExplainSettings:
@@ -108,12 +138,24 @@ class ExplainSettings:
     before: tuple[int, int] = (1995, 2004)
     after: tuple[int, int] = (2004, 2019)
 
+    def __post_init__(self) -> None:
+        _require(self.outcome in OUTCOMES, "outcome", self.outcome, f"one of {', '.join(OUTCOMES)}")
+        _require(0 <= self.lag <= 50, "lag", self.lag, "a number of years from 0 to 50")
+        for name in ("before", "after"):
+            first, last = getattr(self, name)
+            _require(1000 <= first < last < 3000, name, [first, last], "two years, the earlier one first")
+
 
 @dataclass(frozen=True, slots=True)
 class ReportSettings:
     """What the report shows: so many passages are listed under each point of an index."""
 
     passages_a_point: int = 8
+
+    def __post_init__(self) -> None:
+        _require(
+            0 <= self.passages_a_point <= 1000, "passages_a_point", self.passages_a_point, "from 0 to 1,000"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +183,14 @@ class StudySettings:
         SettingsError
             It is not there; a near name in the same folder is shown.
         """
-        found = (self.folder / path).resolve()
-        if not found.is_file():
+        try:
+            found = (self.folder / path).resolve()
+            there = found.is_file()
+        except (OSError, ValueError) as error:  # a NUL character, or a name that is too long
+            raise SettingsError(
+                f"{self.file}: {setting} = {path[:60]!r} is no path ({error}).", remedy="Name a file."
+            ) from error
+        if not there:
             from headwinds.study.suggestions import nearest
 
             siblings = sorted(item.name for item in found.parent.iterdir()) if found.parent.is_dir() else []
@@ -151,3 +199,8 @@ class StudySettings:
                 remedy="Paths start at the study file's folder.",
             )
         return found
+
+
+def _require(condition: bool, name: str, value: object, expected: str) -> None:
+    if not condition:
+        raise SettingsError(f"{name} = {value!r} cannot be used: expected {expected}.")

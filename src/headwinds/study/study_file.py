@@ -14,6 +14,7 @@ from headwinds.study.settings import StudySettings
 from headwinds.study.suggestions import nearest
 
 LARGEST_FILE = 1_000_000
+LARGEST_NUMBER = 1e300
 MEANT_FOR_CODE = ("folder", "file")
 
 
@@ -49,15 +50,13 @@ def read_study(path: Path) -> StudySettings:
     text = _read_text(path)
     try:
         content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}.") from error
+    except (ValueError, RecursionError) as error:  # a number of over 4,300 digits is a plain ValueError
+        raise SettingsError(
+            f"{path} is not valid TOML: {error}.", remedy="Mend it there; `headwinds init` writes an example."
+        ) from error
     source = _Source(path, tuple(text.splitlines()))
     settings: StudySettings = _decode(StudySettings, content, "", source)
-    if "seed" in content.get("tune", {}):
-        where = source.at("tune", "seed")
-        raise SettingsError(
-            f"{where}: the seed of a study is set once, as seed under [study].", remedy="Move it there."
-        )
+    _refuse_second_seed(content.get("tune", {}), source)
     tune = dataclasses.replace(settings.tune, seed=settings.study.seed)
     return dataclasses.replace(settings, tune=tune, folder=path.resolve().parent, file=path)
 
@@ -72,8 +71,17 @@ def settings_from(content: dict[str, Any], folder: Path) -> StudySettings:
     """
     source = _Source(Path("settings"), ())
     settings: StudySettings = _decode(StudySettings, content, "", source)
+    _refuse_second_seed(content.get("tune", {}), source)
     tune = dataclasses.replace(settings.tune, seed=settings.study.seed)
     return dataclasses.replace(settings, tune=tune, folder=folder, file=Path("settings"))
+
+
+def _refuse_second_seed(tune: dict[str, Any], source: _Source) -> None:
+    if "seed" in tune:
+        raise SettingsError(
+            f"{source.at('tune', 'seed')}: the seed of a study is set once, as seed under [study].",
+            remedy="Set study.seed.",
+        )
 
 
 def change_settings(settings: StudySettings, changes: dict[str, Any]) -> StudySettings:
@@ -96,6 +104,8 @@ def change_settings(settings: StudySettings, changes: dict[str, Any]) -> StudySe
                 f"--set {name}: unknown section {section!r}.{nearest(section, known)}",
                 remedy=f"Known: {', '.join(known)}.",
             )
+        if section == "tune":
+            _refuse_second_seed({key: value}, source)
         now = {item.name: getattr(part, item.name) for item in dataclasses.fields(part)}
         plain = {item: _as_toml(current) for item, current in now.items()} | {key: value}
         settings = dataclasses.replace(settings, **{section: _decode(type(part), plain, section, source)})
@@ -131,7 +141,8 @@ def _decode(kind: Any, content: Any, section: str, source: _Source) -> Any:
     """Build the dataclass `kind` from a TOML table."""
     if not isinstance(content, dict):
         raise SettingsError(
-            f"{source.at('', section)}: [{section}] must be a table, found {_describe(content)}."
+            f"{source.at('', section)}: [{section}] must be a table, found {_describe(content)}.",
+            remedy=f"Write [{section}] on a line of its own, its keys below.",
         )
     hints = typing.get_type_hints(kind)
     known = {item.name: item for item in dataclasses.fields(kind) if item.name not in MEANT_FOR_CODE}
@@ -176,12 +187,13 @@ def _value(hint: Any, value: Any, key: str, section: str, source: _Source) -> An
             )
     elif origin is dict and isinstance(value, dict):
         return {name: _value(arguments[1], item, name, inner, source) for name, item in value.items()}
-    elif hint is float and type(value) in (int, float):
+    elif hint is float and type(value) in (int, float) and abs(value) < LARGEST_NUMBER:
         return float(value)
     elif hint in (str, int, bool, float) and type(value) is hint:
         return value
     raise SettingsError(
-        f"{source.at(section, key)}: {key} in [{section}] is {_describe(value)}, expected {_in_words(hint)}."
+        f"{source.at(section, key)}: {key} in [{section}] is {_describe(value)}, expected {_in_words(hint)}.",
+        remedy="Change it there.",
     )
 
 

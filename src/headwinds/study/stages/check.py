@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json
-from headwinds.contracts import Corpus, Finding, Gold
+from headwinds.contracts import Codebook, Corpus, Finding, Gold
 from headwinds.errors import DataError
 from headwinds.study.environment import NUMERICAL, versions
 from headwinds.study.plan import Stage
 from headwinds.study.settings import StudySettings
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from headwinds.adapt.fold import FoldRows, LabelledTexts
 
 NAME = "check"
@@ -42,20 +45,38 @@ def check_stage(settings: StudySettings) -> Stage:
         versions=versions(NUMERICAL),
     )
 
+    ready: list[_Checked] = []
+
+    def prepare() -> None:
+        ready.append(_check(settings, files))
+
     def work(output: Path, _: Path) -> None:
-        _check(settings, files, output)
+        _write(ready.pop() if ready else _check(settings, files), settings, output)
 
-    return Stage(NAME, parts, work)
+    return Stage(NAME, parts, work, prepare)
 
 
-def _check(settings: StudySettings, files: dict[str, Path], output: Path) -> None:
-    import pyarrow.parquet as pq
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """The inputs, read and found to be usable; `rows` gives each gold passage's row in the corpus."""
 
+    codebook: Codebook
+    corpus: Corpus
+    gold: Gold
+    labelled: LabelledTexts
+    rows: NDArray[np.int64]
+    folds: tuple[FoldRows, ...]
+    tokens: NDArray[np.int64]
+    window: int
+    findings: tuple[Finding, ...]
+
+
+def _check(settings: StudySettings, files: dict[str, Path]) -> _Checked:
     from headwinds.adapt.fold import plan_folds
     from headwinds.adapt.probe import count_tokens
     from headwinds.corpus.codebook import read_codebook
     from headwinds.corpus.gold import read_gold
-    from headwinds.corpus.profile import gold_findings, label_counts, profile_lengths
+    from headwinds.corpus.profile import gold_findings
 
     codebook = read_codebook(files["codebook"])
     corpus = _read_corpus(settings, files["corpus"])
@@ -64,7 +85,6 @@ def _check(settings: StudySettings, files: dict[str, Path], output: Path) -> Non
     folds = plan_folds(labelled, settings.tune)
     tokens, window = count_tokens(corpus.table["text"].to_pylist(), settings.tune)
     strata = corpus.table["stratum"].to_pylist() if "stratum" in corpus.table.column_names else []
-    lengths = profile_lengths(tokens, window=window)
     findings = (
         *gold_findings(gold, strata),
         *_leakage(settings, labelled, folds, corpus, rows),
@@ -73,9 +93,20 @@ def _check(settings: StudySettings, files: dict[str, Path], output: Path) -> Non
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise DataError(" ".join(f"{item.code} {item.sentence}" for item in errors), remedy=errors[0].remedy)
+    return _Checked(codebook, corpus, gold, labelled, rows, folds, tokens, window, findings)
+
+
+def _write(checked: _Checked, settings: StudySettings, output: Path) -> None:
+    import pyarrow.parquet as pq
+
+    from headwinds.corpus.profile import label_counts, profile_lengths
+
+    corpus, gold, tokens, rows = checked.corpus, checked.gold, checked.tokens, checked.rows
+    lengths = profile_lengths(tokens, window=checked.window)
+    strata = corpus.table["stratum"].to_pylist() if "stratum" in corpus.table.column_names else []
     pq.write_table(corpus.table, output / "corpus.parquet")
-    _write_gold(labelled, gold, rows, folds, output)
-    _write_folds(corpus, labelled, folds, settings, output)
+    _write_gold(checked.labelled, gold, rows, checked.folds, output)
+    _write_folds(corpus, checked.labelled, checked.folds, settings, output)
     summary = {
         "passages": len(corpus),
         "documents": len(set(corpus.table["document_id"].to_pylist())),
@@ -92,7 +123,11 @@ def _check(settings: StudySettings, files: dict[str, Path], output: Path) -> Non
     }
     write_json(
         output / "check.json",
-        {"codebook": asdict(codebook), "findings": [asdict(item) for item in findings], "summary": summary},
+        {
+            "codebook": asdict(checked.codebook),
+            "findings": [asdict(item) for item in checked.findings],
+            "summary": summary,
+        },
     )
 
 
@@ -100,8 +135,6 @@ def _read_corpus(settings: StudySettings, path: Path) -> Corpus:
     from headwinds.corpus.reading import Columns, read_corpus
 
     chosen = settings.corpus
-    if chosen.on_bad_rows not in ("stop", "refuse"):
-        raise DataError(f'on_bad_rows = {chosen.on_bad_rows!r}, expected "stop" or "refuse".')
     columns = Columns(
         chosen.passage_id, chosen.document_id, chosen.text, chosen.weight, chosen.stratum, chosen.keys
     )

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.write import write_json
 from headwinds.contracts import Account, Estimate, Finding
-from headwinds.errors import SettingsError
 from headwinds.study.environment import STATISTICAL, versions
 from headwinds.study.plan import Stage
 from headwinds.study.settings import StudySettings
@@ -32,18 +31,8 @@ SHOWN_ENTITIES = ("USA", "DEU", "FRA", "GBR", "ITA", "JPN", "KOR")
 
 def explain_stage(settings: StudySettings, measured: Path) -> Stage:
     """The stage."""
-    if settings.explain.outcome not in OUTCOMES:
-        raise SettingsError(
-            f"outcome = {settings.explain.outcome!r} in [explain], expected one of {', '.join(OUTCOMES)}."
-        )
     panel = settings.locate(settings.explain.panel, setting="explain.panel")
-    by = (settings.explain.entity_key, settings.explain.period_key)
-    if by not in settings.measure.by:
-        raise SettingsError(
-            f"[explain] needs the index by {by[0]} and {by[1]}.",
-            remedy=f'Add ["{by[0]}", "{by[1]}"] to by under [measure].',
-        )
-    index = measured / index_name(by)
+    index = measured / index_name((settings.explain.entity_key, settings.explain.period_key))
     parts = fingerprint(
         panel=file_digest(panel),
         index=[file_digest(path) for path in sorted(index.rglob("*")) if path.is_file()],

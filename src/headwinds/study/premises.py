@@ -1,0 +1,67 @@
+"""What only a later stage would stumble over, found before the first one starts: a tuned model is a dear thing to lose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headwinds.errors import SettingsError
+from headwinds.study.settings import StudySettings
+from headwinds.study.suggestions import nearest
+
+
+def check_premises(settings: StudySettings) -> None:
+    """Hold the sections of a study file against each other, and read the files that only later stages need.
+
+    Raises
+    ------
+    SettingsError
+        A group, an index or the regression is made from a key that there is not, or a file is not there.
+    DataError
+        The population's counts or the growth panel cannot be used: the line is told.
+    """
+    _check_groups(settings)
+    _check_indices(settings)
+    if settings.corpus.population:
+        from headwinds.study.frame import read_population
+
+        read_population(settings)
+    if settings.explain.panel:
+        _check_explain(settings)
+
+
+def _check_groups(settings: StudySettings) -> None:
+    import numpy as np
+
+    from headwinds.study.frame import group_values
+
+    keys: dict[str, Any] = {name: np.array([], dtype=str) for name in settings.corpus.keys}
+    for group in settings.group:
+        if group.name in keys:
+            raise SettingsError(
+                f"{settings.file}: [[group]] {group.name!r} has the name of another key.", remedy="Rename it."
+            )
+        keys[group.name] = group_values(group, keys)
+
+
+def _check_indices(settings: StudySettings) -> None:
+    known = [*settings.corpus.keys, *(group.name for group in settings.group)]
+    for name in dict.fromkeys(name for by in settings.measure.by for name in by):
+        if name not in known:
+            raise SettingsError(
+                f"{settings.file}: by in [measure] names {name!r}, which is no key of the corpus and no group."
+                f"{nearest(name, known)}",
+                remedy=f"Known: {', '.join(known) or 'none; set keys under [corpus]'}.",
+            )
+
+
+def _check_explain(settings: StudySettings) -> None:
+    from headwinds.explain.penn_world_table import read_penn_world_table
+
+    panel = settings.locate(settings.explain.panel, setting="explain.panel")
+    by = (settings.explain.entity_key, settings.explain.period_key)
+    if by not in settings.measure.by:
+        raise SettingsError(
+            f"{settings.file}: [explain] needs the index by {by[0]} and {by[1]}.",
+            remedy=f'Add ["{by[0]}", "{by[1]}"] to by under [measure].',
+        )
+    read_penn_world_table(panel)
