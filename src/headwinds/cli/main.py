@@ -62,9 +62,8 @@ def main(arguments: Sequence[str]) -> int:
         return 141
     except OSError as error:  # what no reader or writer put into better words
         named = f"{error.filename}: " if error.filename else ""
-        sys.stderr.write(
-            f"headwinds {chosen.verb}: {named}{(error.strerror or str(error)).lower()}. Check the path and its permissions.\n"
-        )
+        said = (error.strerror or str(error)).lower()
+        sys.stderr.write(f"headwinds {chosen.verb}: {named}{said}. Check the path and its permissions.\n")
         return 2
 
 
