@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headwinds.adapt.evaluation.calibration import Calibration, best_threshold
+from headwinds.adapt.evaluation.calibration import fit_calibration
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,10 +31,10 @@ def tfidf_baseline(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """TF-IDF of words and word pairs, one logistic regression a label.
 
-    The penalty is chosen on validation by mean average precision, the thresholds there by F1, exactly as for the model.
+    The penalty is chosen on validation by mean average precision; probabilities are calibrated and thresholds chosen there
+    exactly as for the model.
     Returns probabilities and labels of the test texts, shape (texts, labels).
     """
-    import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True, strip_accents="unicode")
@@ -48,10 +48,17 @@ def tfidf_baseline(
             best = (score, on_valid, on_test)
     if best is None:
         raise RuntimeError("no penalty was tried")
-    labels = range(training.truth.shape[1])
-    thresholds = tuple(best_threshold(validation.truth[:, label], best[1][:, label]) for label in labels)
-    ones, zeros = tuple(1.0 for _ in labels), tuple(0.0 for _ in labels)
-    return best[2], Calibration(ones, zeros, thresholds).decide(np.asarray(best[2]))
+    calibration = fit_calibration(_logit(best[1]), validation.truth)
+    probability = calibration.probability(_logit(best[2]))
+    return probability, calibration.decide(probability)
+
+
+def _logit(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    import numpy as np
+    from scipy.special import logit
+
+    values: NDArray[np.float64] = logit(np.clip(probability, 1e-9, 1 - 1e-9))
+    return values
 
 
 def keyword_baseline(
