@@ -56,7 +56,8 @@ def evaluate_folds(
             _fill(tuned, rows.test, found.probability, found.label)
             training, validation = _split(data, rows.training), _split(data, rows.validation)
             _fill(tfidf, rows.test, *tfidf_baseline(training, validation, test))
-            keywords.label[rows.test] = keyword_baseline(training, test, screen_words)
+            if screen_words:  # a study need not have a screen
+                keywords.label[rows.test] = keyword_baseline(training, test, screen_words)
             raise_if_stopped()
             progress.update(done, "folds")
     passages = TestPassages(
