@@ -172,6 +172,10 @@ def _run(
 
     chosen = study if isinstance(study, StudySettings) else read_study(Path(study))
     directory = Path(output) if output else Path("runs") / (chosen.folder.name or "study")
+    if until == "report":
+        from headwinds.report.messages import load_messages
+
+        load_messages(chosen.study.language)  # refused now, not when all the work is done
     return run_study(
         chosen, directory, until=until, then=(_report,) if until == "report" else (), quiet=quiet, wait=wait
     )

@@ -16,6 +16,7 @@ SHORT = """\
 [study]
 title = "My study"
 question = "What share of passages has each label, by year?"
+limits = ["The documents are made up: they show how a study runs, and nothing else."]
 seed = 0
 
 [corpus]

@@ -14,7 +14,7 @@ from headwinds.contracts import Codebook, Corpus, Finding, Gold
 from headwinds.errors import DataError
 from headwinds.study.environment import NUMERICAL, versions
 from headwinds.study.plan import Stage
-from headwinds.study.settings import StudySettings
+from headwinds.study.settings import CorpusSettings, GoldSettings, StudySettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,10 +23,22 @@ if TYPE_CHECKING:
     from headwinds.adapt.fold import FoldRows, LabelledTexts
 
 NAME = "check"
+CODE = (
+    "headwinds.adapt.encoding",
+    "headwinds.adapt.fold",
+    "headwinds.adapt.probe",
+    "headwinds.contracts",
+    "headwinds.corpus",
+    "headwinds.study.stages.check",
+)
+NOT_READ_HERE = ("path", "population", "source", "licence", "provenance")
+"""Settings of corpus and gold that leave what is checked as it is; the files themselves count by their content."""
 
 
 def check_stage(settings: StudySettings) -> Stage:
     """The stage, named by the content of the inputs and the settings that read and split them."""
+    from headwinds.adapt.checkpoints import resolve_checkpoint
+
     corpus, gold = settings.corpus, settings.gold
     files = {
         "corpus": settings.locate(corpus.path, setting="corpus.path"),
@@ -35,13 +47,11 @@ def check_stage(settings: StudySettings) -> Stage:
     }
     parts = fingerprint(
         files={name: file_digest(path) for name, path in files.items()},
-        corpus=asdict(corpus),
-        gold=asdict(gold),
+        corpus=_what_counts(corpus),
+        gold=_what_counts(gold),
         split=[settings.tune.folds, settings.tune.validation_share, settings.tune.seed],
-        reading=[settings.tune.checkpoint, settings.tune.max_tokens],
-        code=code_digest(
-            "headwinds.corpus", "headwinds.contracts", "headwinds.study.stages.check", "headwinds.adapt.fold"
-        ),
+        reading=[resolve_checkpoint(settings.tune.checkpoint).digest, settings.tune.max_tokens],
+        code=code_digest(*CODE),
         versions=versions(NUMERICAL),
     )
 
@@ -54,6 +64,10 @@ def check_stage(settings: StudySettings) -> Stage:
         _write(ready.pop() if ready else _check(settings, files), settings, output)
 
     return Stage(NAME, parts, work, prepare)
+
+
+def _what_counts(section: CorpusSettings | GoldSettings) -> dict[str, Any]:
+    return {name: value for name, value in asdict(section).items() if name not in NOT_READ_HERE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def explain_stage(settings: StudySettings, measured: Path) -> Stage:
     parts = fingerprint(
         panel=file_digest(panel),
         index=[file_digest(path) for path in sorted(index.rglob("*")) if path.is_file()],
-        settings=asdict(settings.explain),
+        settings={name: value for name, value in asdict(settings.explain).items() if name != "panel"},
         code=code_digest(*CODE),
         versions=versions(STATISTICAL),
     )
