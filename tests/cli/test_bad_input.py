@@ -293,6 +293,34 @@ def test_own_files_are_named_together_or_not_at_all(study, capsys, monkeypatch):
         assert "Name a study file, or --corpus, --gold and --codebook together" in line
 
 
+def test_own_files_are_checked_as_a_study_is(study, capsys, monkeypatch):
+    files = [
+        f"--{name}=study/{file}"
+        for name, file in (("corpus", "documents.csv"), ("gold", "gold.jsonl"), ("codebook", "codebook.md"))
+    ]
+    add("documents.csv", "p900,speech-99\n")(study)
+    assert "line 182: 2 fields, expected 4" in refused(["check", *files], study.parent, capsys, monkeypatch)
+    assert "limits in [study] is empty" in refused(["report", *files], study.parent, capsys, monkeypatch)
+    assert main(["check", *files, "--quiet", "--set", "corpus.on_bad_rows=refuse", "--output", "done"]) == 0
+    assert "W105 1 of 181 rows were refused (1 times: 2 fields, expected 4)" in capsys.readouterr().out
+
+
+def test_a_report_in_no_known_language_is_refused_before_any_work(study, capsys, monkeypatch):
+    line = refused(
+        ["run", "study/study.toml", "--set", "study.language=tlh"], study.parent, capsys, monkeypatch
+    )
+    assert "language 'tlh'" in line
+
+
+def test_ctrl_c_is_no_traceback(study, capsys, monkeypatch):
+    def pressed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("headwinds.corpus.reading.read_corpus", pressed)
+    line = refused(["check", "study/study.toml"], study.parent, capsys, monkeypatch, code=130)
+    assert "stopped; what was done is kept. Run the same command again to go on" in line
+
+
 @pytest.mark.parametrize("name", ["x" * 5000, "study", "study/documents.csv"])
 def test_what_is_no_study_file_is_told(name, study, capsys, monkeypatch):
     refused(["check", name], study.parent, capsys, monkeypatch)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from headwinds.contracts import Gold
-from headwinds.corpus.profile import gold_findings, label_counts, profile_lengths
+from headwinds.corpus.profile import damaged_texts, gold_findings, label_counts, profile_lengths
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -54,3 +54,11 @@ def test_rare_labels_strata_without_gold_and_strata_without_positives_are_told()
     assert [item.code for item in gold_findings(gold(30, ["a"] * 40 + ["b"] * 20), ["a", "b"])] == ["N111"]
     unknown = Gold(("0",), ("growth",), np.ones((1, 1), bool), np.array([np.nan]), ("a",))
     assert [item.code for item in gold_findings(unknown, ["a"])] == ["W110", "W112"]
+
+
+def test_characters_that_were_lost_before_we_read_are_counted():
+    assert damaged_texts(["p1", "p2"], ["whole", "naïve"]) == ()
+    (finding,) = damaged_texts([f"p{row}" for row in range(5)], ["whole", *["na\ufffdve"] * 4])
+    assert str(finding).startswith(
+        "W106 4 passages hold U+FFFD where a character was lost, first p1, p2, p3."
+    )

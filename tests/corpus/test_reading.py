@@ -293,6 +293,8 @@ def test_whole_numbers_stored_with_gaps_as_fractions_stay_whole_and_the_gap_is_r
     assert corpus.table["passage_id"].to_pylist() == ["1", "3"]
     assert corpus.table["year"].to_pylist() == [1990, 1992]
     assert [(item.row, item.reason) for item in corpus.refused] == [(2, "year is empty")]
+    with pytest.raises(DataError, match="1 of 3 rows cannot be read: row 2: year is empty"):
+        read(path)
 
 
 def test_codes_with_leading_zeros_stay_text(tmp_path):

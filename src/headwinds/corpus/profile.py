@@ -59,6 +59,20 @@ def profile_lengths(tokens: NDArray[np.int64], *, window: int) -> LengthProfile:
     )
 
 
+def damaged_texts(passage_ids: Sequence[str], texts: Sequence[str]) -> tuple[Finding, ...]:
+    """A warning if texts hold U+FFFD: whoever wrote the file had already lost characters, which no reader brings back."""
+    damaged = [name for name, text in zip(passage_ids, texts, strict=True) if "\ufffd" in text]
+    if not damaged:
+        return ()
+    return (
+        Finding(
+            "W106",
+            f"{len(damaged):,} passages hold U+FFFD where a character was lost, first {', '.join(damaged[:3])}.",
+            "Export the file again in its own encoding.",
+        ),
+    )
+
+
 def label_counts(gold: Gold) -> list[dict[str, object]]:
     """One row a label and stratum: gold passages read, and positives among them."""
     import numpy as np

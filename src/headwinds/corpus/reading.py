@@ -213,6 +213,10 @@ def _whole(value: str) -> int | None:
     return int(text) if str(int(text)) == text else None
 
 
+def _unit(file: str) -> str:
+    return "row" if file.lower().endswith(".parquet") else "line"
+
+
 def _shown(refused: Sequence[Refusal]) -> str:
-    first = "; ".join(f"line {item.row}: {item.reason}" for item in refused[:SHOWN])
+    first = "; ".join(f"{_unit(item.file)} {item.row}: {item.reason}" for item in refused[:SHOWN])
     return first + (f"; and {len(refused) - SHOWN:,} more" if len(refused) > SHOWN else "")

@@ -90,7 +90,7 @@ def _check(settings: StudySettings, files: dict[str, Path]) -> _Checked:
     from headwinds.adapt.probe import count_tokens
     from headwinds.corpus.codebook import read_codebook
     from headwinds.corpus.gold import read_gold
-    from headwinds.corpus.profile import gold_findings
+    from headwinds.corpus.profile import damaged_texts, gold_findings
 
     codebook = read_codebook(files["codebook"])
     corpus = _read_corpus(settings, files["corpus"])
@@ -103,6 +103,7 @@ def _check(settings: StudySettings, files: dict[str, Path]) -> _Checked:
         *gold_findings(gold, strata),
         *_leakage(settings, labelled, folds, corpus, rows),
         *_refusals(corpus),
+        *damaged_texts(corpus.table["passage_id"].to_pylist(), corpus.table["text"].to_pylist()),
     )
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
