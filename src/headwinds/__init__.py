@@ -9,6 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from headwinds.adapt.fitted_model import load_model
+    from headwinds.adapt.prediction import predict
     from headwinds.contracts import (
         Account,
         Codebook,
@@ -57,6 +59,8 @@ _HOMES = {
         "headwinds.contracts",
     ),
     "HeadwindsError": "headwinds.errors",
+    "load_model": "headwinds.adapt.fitted_model",
+    "predict": "headwinds.adapt.prediction",
 }
 
 __all__ = [
@@ -72,8 +76,10 @@ __all__ = [
     "Panel",
     "check",
     "explain",
+    "load_model",
     "measure",
     "measure_file",
+    "predict",
     "report",
     "run",
     "score",
