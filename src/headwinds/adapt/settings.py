@@ -7,6 +7,9 @@ from dataclasses import dataclass, fields
 from headwinds.errors import SettingsError
 
 POOLINGS = ("mean", "smooth-maximum")
+TASKS = ("text-classification",)
+METHODS = ("full",)
+LARGEST_COUNT = 1_000_000
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
@@ -96,11 +99,15 @@ class TuneSettings:
         )
         _require(self.folds >= 2, "folds", self.folds, "2 or more")
         _require(self.frozen_layers >= -1, "frozen_layers", self.frozen_layers, "-1 or more")
+        _require(self.task in TASKS, "task", self.task, f"one of {', '.join(TASKS)}")
+        _require(self.method in METHODS, "method", self.method, f"one of {', '.join(METHODS)}")
         _require(self.pooling in POOLINGS, "pooling", self.pooling, f"one of {', '.join(POOLINGS)}")
         _require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
         for item in fields(self):
             value = getattr(self, item.name)
+            if isinstance(value, int) and item.name != "seed":  # a fold's derived seed has 64 bits
+                _require(value <= LARGEST_COUNT, item.name, value, f"at most {LARGEST_COUNT:,}")
             if isinstance(value, float):
                 _require(value == value and abs(value) < 1e6, item.name, value, "a finite number below 1e6")
 
