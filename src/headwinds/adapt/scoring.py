@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,15 +59,16 @@ def score_corpus(
     total = pq.read_metadata(corpus_path).num_rows
     shards: list[Path] = []
     with watch("score passages", total, quiet=quiet) as progress:
-        done = 0
+        done, scored, started = 0, 0, time.monotonic()
         for number, batch in enumerate(_shards(corpus_path)):
             path = scratch / f"shard-{number:06d}.parquet"
             if not path.exists():
                 write_bytes(path, _to_parquet(_score_shard(batch, fold_of_document, models, predictors)))
                 raise_if_stopped()
+                scored += batch.num_rows
             done += batch.num_rows
             shards.append(path)
-            progress.update(done, "passages")
+            progress.update(done, f"{scored / (time.monotonic() - started):,.0f} passages/s")
     _join(shards, output / "scores.parquet")
 
 

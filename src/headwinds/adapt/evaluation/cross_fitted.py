@@ -59,7 +59,7 @@ def evaluate_folds(
             if screen_words:  # a study need not have a screen
                 keywords.label[rows.test] = keyword_baseline(training, test, screen_words)
             raise_if_stopped()
-            progress.update(done, "folds")
+            progress.update(done, "fold of test passages, and its baselines")
     passages = TestPassages(
         data.passage_ids, np.array(data.document_ids), data.texts, data.label_names, data.truth
     )

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -32,18 +32,22 @@ class Lines:
     title: str
     total: int
     seconds: float = 15.0
-    _last: float = 0.0
-    _start: float = 0.0
+    _start: float = field(default_factory=time.monotonic)
+    _last: float = field(default_factory=time.monotonic)
+    _found: int | None = None
 
     def update(self, done: int, message: str) -> None:
-        """Print a line if enough time has passed, or at the end."""
+        """Print a line if enough time has passed."""
+        if self._found is None:
+            self._found = (
+                done - 1
+            )  # what an earlier run had done already tells nothing of the speed of this one
         now = time.monotonic()
-        self._start = self._start or now
-        if done < self.total and now - self._last < self.seconds:
+        if now - self._last < self.seconds:
             return
         self._last = now
-        left = (now - self._start) / max(done, 1) * (self.total - done)
-        sys.stderr.write(f"  {self.title}: {done}/{self.total}, {message}, {left:.0f} s left\n")
+        left = (now - self._start) / (done - self._found) * (self.total - done)
+        sys.stderr.write(f"  {self.title}: {done:,} of {self.total:,}, {message}, {left:.0f} s left\n")
         sys.stderr.flush()
 
 
