@@ -312,6 +312,21 @@ def test_a_report_in_no_known_language_is_refused_before_any_work(study, capsys,
     assert "language 'tlh'" in line
 
 
+def test_gold_of_an_unknown_design_is_refused_before_the_tuning_unless_nothing_is_measured(
+    study, capsys, monkeypatch
+):
+    lines = [json.loads(line) for line in (study / "gold.jsonl").read_text().splitlines()]
+    for line in lines:
+        del line["inclusion_probability"]
+    (study / "gold.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    monkeypatch.chdir(study.parent)
+    assert main(["check", "study/study.toml", "--quiet"]) == 0
+    assert "W112" in capsys.readouterr().out
+    line = refused(["measure", "study/study.toml", "--quiet"], study.parent, capsys, monkeypatch)
+    assert "gold.jsonl gives no inclusion_probability" in line
+    assert "`headwinds score` needs none" in line
+
+
 def test_ctrl_c_is_no_traceback(study, capsys, monkeypatch):
     def pressed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

@@ -11,6 +11,7 @@ from pathlib import Path
 from headwinds.artifacts.interruption import graceful_stop, raise_if_stopped
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import StageResult, run_stage, stored_fingerprint
+from headwinds.errors import DataError
 from headwinds.study.data import CheckedStudy, read_checked
 from headwinds.study.plan import Stage
 from headwinds.study.premises import check_premises
@@ -20,6 +21,7 @@ from headwinds.study.stages.measure import measure_stage
 from headwinds.study.stages.score import score_stage
 from headwinds.study.stages.tune import evaluation_stage, fold_stages
 
+UNKNOWN_DESIGN = "W112"
 STAGES = ("check", "tune", "score", "measure", "explain", "report")
 
 
@@ -103,6 +105,8 @@ def run_study(
         checked = run.checked
         for finding in checked.findings:
             run.say(f"  {finding}")
+        if last >= STAGES.index("measure"):
+            _require_a_design(settings, checked)
         if last >= STAGES.index("tune"):
             _tune(run, checked)
         if last >= STAGES.index("score"):
@@ -116,6 +120,16 @@ def run_study(
         for step in then:
             step(run)
     return run
+
+
+def _require_a_design(settings: StudySettings, checked: CheckedStudy) -> None:
+    """Refuse before the tuning what the measuring would refuse after it."""
+    if any(finding.code == UNKNOWN_DESIGN for finding in checked.findings):
+        raise DataError(
+            f"{settings.gold.path} gives no inclusion_probability, so no share with an honest interval can be made from it.",
+            remedy="Add it (labelled passages of a stratum / all of its passages, if they were drawn at random), "
+            "or stop before: `headwinds score` needs none.",
+        )
 
 
 def _tune(run: StudyRun, checked: CheckedStudy) -> None:
