@@ -167,24 +167,28 @@ def _reliability(passages: TestPassages, probability: NDArray[np.float64]) -> pa
 def _worst_errors(
     passages: TestPassages, probability: NDArray[np.float64], given: NDArray[np.bool_]
 ) -> pa.Table:
+    """Of each label the surest misses and the surest false alarms, the first of every label and kind before the second."""
     import numpy as np
     import pyarrow as pa
 
-    rows = []
-    for label, name in enumerate(passages.label_names):
+    ranked: list[tuple[int, int, bool, int]] = []
+    for label in range(len(passages.label_names)):
         truth = passages.truth[:, label]
-        wrong = np.flatnonzero(truth != given[:, label])
-        distance = np.abs(truth[wrong] - probability[wrong, label])
-        for index in wrong[np.argsort(-distance, kind="stable")][:WORST_ERRORS_A_LABEL]:
-            rows.append(
-                {
-                    "passage_id": passages.passage_ids[index],
-                    "label": name,
-                    "gold": bool(truth[index]),
-                    "probability": float(probability[index, label]),
-                    "text": passages.texts[index],
-                }
-            )
+        distance = np.abs(truth - probability[:, label])
+        for missed in (True, False):
+            wrong = np.flatnonzero((truth != given[:, label]) & (truth == missed))
+            surest = wrong[np.argsort(-distance[wrong], kind="stable")][: WORST_ERRORS_A_LABEL // 2]
+            ranked += [(rank, label, missed, int(index)) for rank, index in enumerate(surest)]
+    rows = [
+        {
+            "passage_id": passages.passage_ids[index],
+            "label": passages.label_names[label],
+            "gold": bool(passages.truth[index, label]),
+            "probability": float(probability[index, label]),
+            "text": passages.texts[index],
+        }
+        for _, label, _, index in sorted(ranked, key=lambda one: (one[0], one[1], not one[2]))
+    ]
     columns = [
         ("passage_id", pa.string()),
         ("label", pa.string()),

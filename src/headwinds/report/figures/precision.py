@@ -46,31 +46,40 @@ def draw_width(table: ReportTable, messages: Messages) -> Figure:
 
 
 def draw_gain(table: ReportTable, messages: Messages) -> Figure:
-    """Draw the table `label-gain`: the half width of the interval as labels are added to a stratum."""
+    """Draw the table `label-gain` for the stratum where labels help most: the half width as labels are added to it."""
     from matplotlib.lines import Line2D
 
     figure = new_figure(4.7, 3.4)
     axes = figure.subplots()
     handles = []
-    series = list(dict.fromkeys(zip(table.texts("label"), table.texts("stratum"), strict=True)))
-    one_stratum = len({stratum for _, stratum in series}) == 1
-    for number, (label, stratum) in enumerate(series):
+    chosen = _most_helpful(table)
+    labels = list(dict.fromkeys(table.texts("label")))
+    for number, label in enumerate(labels):
         colour, marker = PALETTE[number % len(PALETTE)], MARKERS[number % len(MARKERS)]
         records = [
-            record for record in table.records() if (record["label"], record["stratum"]) == (label, stratum)
+            record for record in table.records() if (record["label"], record["stratum"]) == (label, chosen)
         ]
         points = {float(record["additional_labels"] or 0): record["half_width_then"] for record in records}
         points.setdefault(0.0, records[0]["half_width_now"])
         known = sorted((labels, float(width)) for labels, width in points.items() if width is not None)
-        name = label if one_stratum else f"{label} / {stratum}"
         axes.plot(
             *zip(*known, strict=True), color=colour, marker=marker, markersize=5, linewidth=1.3
         ) if known else None
-        handles.append(Line2D([], [], color=colour, marker=marker, markersize=5, label=name))
+        handles.append(Line2D([], [], color=colour, marker=marker, markersize=5, label=label))
     axes.set_ylim(bottom=0)
     axes.axhline(0, color=FAINT, linewidth=0.7)
     percent_axis(axes)
-    axes.set_xlabel(messages("axis_additional_labels"))
+    axes.set_xlabel(messages("axis_additional_labels", stratum=chosen))
     axes.set_ylabel(messages("axis_half_width"))
     legend_below(figure, handles, 3)
     return figure
+
+
+def _most_helpful(table: ReportTable) -> str:
+    """The stratum in which additional labels narrow the intervals most, over all labels."""
+    gain: dict[str, float] = {}
+    for record in table.records():
+        now, then = record["half_width_now"], record["half_width_then"]
+        drop = float(now) - float(then) if now is not None and then is not None else 0.0
+        gain[str(record["stratum"])] = gain.get(str(record["stratum"]), 0.0) + drop
+    return max(gain, key=lambda stratum: gain[stratum])
