@@ -110,8 +110,8 @@ def main() -> None:
     write_table(
         Path(__file__).parent / "results.md",
         "Coverage of the 95% intervals",
-        "Seeded draws from worlds whose truth is known; the classifier gives labels too freely. `tests/measure` and `tests/chain` "
-        "run smaller sizes of the same.",
+        "Seeded draws from worlds whose truth is known; the classifier gives labels too freely. "
+        "`tests/measure` and `tests/chain` run smaller sizes of the same.",
         ["what", "estimator", "intervals", "mean error", "standard deviation", "mean width", "covered"],
         rows,
         f"python -m benchmarks.coverage.run --draws {arguments.draws} --chain-draws {arguments.chain_draws}",
