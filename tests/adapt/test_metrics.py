@@ -38,6 +38,24 @@ def test_a_weight_of_two_counts_a_passage_twice() -> None:
     assert weighted[0] == pytest.approx(plain[0], abs=1e-12)
 
 
+def test_a_shift_between_the_folds_models_changes_no_ranking() -> None:
+    generator = np.random.default_rng(2)
+    truth, score, fold = generator.random(90) < 0.4, generator.random(90), np.arange(90) % 3
+    weights = np.vstack([np.ones(90), generator.integers(0, 3, size=90)]).astype(float)
+    plain = metrics.average_precision_by_fold(truth, score, weights, fold)
+    shifted = metrics.average_precision_by_fold(truth, score + 10.0 * fold, weights, fold)
+    each = [average_precision_score(truth[fold == one], score[fold == one]) for one in range(3)]
+    assert plain[0] == pytest.approx(np.mean(each), abs=1e-12)
+    np.testing.assert_allclose(plain, shifted, atol=1e-12)
+
+
+def test_a_fold_without_positives_is_left_out_of_the_mean() -> None:
+    truth, fold = np.array([True, False, False, False]), np.array([0, 0, 1, 1])
+    score = np.array([0.9, 0.1, 0.9, 0.1])
+    assert metrics.average_precision_by_fold(truth, score, np.ones((1, 4)), fold)[0] == 1.0
+    assert np.isnan(metrics.average_precision_by_fold(~truth & truth, score, np.ones((1, 4)), fold)[0])
+
+
 def test_undefined_is_not_zero() -> None:
     nothing = np.zeros(10, dtype=bool)
     ones = np.ones((1, 10))

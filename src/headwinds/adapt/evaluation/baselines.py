@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TFIDF = "TF-IDF + logistic regression"
 KEYWORDS = "screen keywords"
-INVERSE_PENALTIES = (1.0, 10.0, 100.0)
+INVERSE_PENALTIES = (1.0, 3.0, 10.0, 30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,34 +31,32 @@ def tfidf_baseline(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """TF-IDF of words and word pairs, one logistic regression a label.
 
-    The penalty is chosen on validation by mean average precision; probabilities are calibrated and thresholds chosen there
-    exactly as for the model.
-    Returns probabilities and labels of the test texts, shape (texts, labels).
+    The penalty is chosen on validation by mean average precision. Each label's threshold is the cut with the best F1 on
+    validation: of the rules tried on these data it serves this baseline best, and a rival deserves its best rule.
+    Returns calibrated probabilities and the labels of the test texts, shape (texts, labels).
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True, strip_accents="unicode")
     train = vectorizer.fit_transform(training.texts)
-    valid, test = vectorizer.transform(validation.texts), vectorizer.transform(test_texts)
-    best: tuple[float, NDArray[np.float64], NDArray[np.float64]] | None = None
-    for penalty in INVERSE_PENALTIES:
-        on_valid, on_test = _logistic(train, training.truth, (valid, test), penalty)
-        score = _mean_average_precision(validation.truth, on_valid)
-        if best is None or score > best[0]:
-            best = (score, on_valid, on_test)
-    if best is None:
-        raise RuntimeError("no penalty was tried")
-    calibration = fit_calibration(_logit(best[1]), validation.truth)
-    probability = calibration.probability(_logit(best[2]))
-    return probability, calibration.decide(probability)
+    others = vectorizer.transform(validation.texts), vectorizer.transform(test_texts)
+    tried = [_logistic(train, training.truth, others, penalty) for penalty in INVERSE_PENALTIES]
+    on_validation, on_test = max(tried, key=lambda pair: _mean_average_precision(validation.truth, pair[0]))
+    labels = on_test >= best_cuts(on_validation, validation.truth)
+    return fit_calibration(on_validation, validation.truth).probability(on_test), labels
 
 
-def _logit(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+def best_cuts(score: NDArray[np.float64], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The cut of each label with the highest F1 on these passages, shape (labels,); infinite where none is positive."""
     import numpy as np
-    from scipy.special import logit
 
-    values: NDArray[np.float64] = logit(np.clip(probability, 1e-9, 1 - 1e-9))
-    return values
+    cuts = np.full(truth.shape[1], np.inf)
+    for label in np.flatnonzero(truth.any(axis=0)):
+        order = np.argsort(-score[:, label], kind="stable")
+        given = np.arange(1, len(order) + 1)
+        f1 = 2 * np.cumsum(truth[order, label]) / (given + truth[:, label].sum())
+        cuts[label] = score[order[np.argmax(f1)], label]
+    return cuts
 
 
 def keyword_baseline(
@@ -108,20 +106,19 @@ def _matches(texts: Sequence[str], words: Sequence[str]) -> NDArray[np.bool_]:
 def _logistic(
     train: object, truth: NDArray[np.bool_], others: tuple[object, object], penalty: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Log-odds of the labels for both sets of other texts; a label that training never or always shows stays at 0."""
     import numpy as np
     from sklearn.linear_model import LogisticRegression
 
-    columns: tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]] = ([], [])
+    logits = tuple(np.zeros((features.shape[0], truth.shape[1])) for features in others)  # type: ignore[attr-defined]
     for label in range(truth.shape[1]):
         if truth[:, label].any() and not truth[:, label].all():
-            model = LogisticRegression(C=penalty, max_iter=1000).fit(train, truth[:, label])
-            for column, features in zip(columns, others, strict=True):
-                column.append(model.predict_proba(features)[:, 1])
-        else:
-            share = float(truth[:, label].mean())
-            for column, features in zip(columns, others, strict=True):
-                column.append(np.full(features.shape[0], share))  # type: ignore[attr-defined]
-    return np.column_stack(columns[0]), np.column_stack(columns[1])
+            # liblinear draws a random order of the coordinates; a fixed one keeps the bytes the same.
+            model = LogisticRegression(C=penalty, solver="liblinear", max_iter=1000, random_state=0)
+            model.fit(train, truth[:, label])
+            for column, features in zip(logits, others, strict=True):
+                column[:, label] = model.decision_function(features)
+    return logits[0], logits[1]
 
 
 def _mean_average_precision(truth: NDArray[np.bool_], score: NDArray[np.float64]) -> float:

@@ -22,13 +22,14 @@ WORST_ERRORS_A_LABEL = 6
 
 @dataclass(frozen=True, slots=True)
 class TestPassages:
-    """Passages held out from fitting; `truth` has shape (passages, labels)."""
+    """Passages held out from fitting; `truth` has shape (passages, labels), `fold` says whose test passage each is."""
 
     passage_ids: tuple[str, ...]
     document_ids: NDArray[np.str_]
     texts: tuple[str, ...]
     label_names: tuple[str, ...]
     truth: NDArray[np.bool_]
+    fold: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,6 @@ def compare(
     passages: TestPassages,
     systems: Sequence[SystemPredictions],
     *,
-    folds: int,
     seed: int,
     provenance: Mapping[str, str],
 ) -> Evaluation:
@@ -82,7 +82,7 @@ def compare(
         errors=_worst_errors(passages, tuned.probability, tuned.label),
         passages=len(passages.passage_ids),
         documents=len(np.unique(passages.document_ids)),
-        folds=folds,
+        folds=len(np.unique(passages.fold)),
         findings=_findings(passages, differences),
         provenance=dict(provenance),
     )
@@ -103,7 +103,9 @@ def _all_metrics(
         table["f1"][label] = metrics.f1(counts)
         if system.probability is not None:
             probability = system.probability[:, label]
-            table["average_precision"][label] = metrics.average_precision(truth, probability, weights)
+            table["average_precision"][label] = metrics.average_precision_by_fold(
+                truth, probability, weights, passages.fold
+            )
             table["expected_calibration_error"][label] = metrics.expected_calibration_error(
                 truth, probability, weights
             )

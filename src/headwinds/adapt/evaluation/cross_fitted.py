@@ -49,9 +49,11 @@ def evaluate_folds(
     tuned = SystemPredictions(TUNED, np.empty(shape), np.empty(shape, dtype=bool))
     tfidf = SystemPredictions(TFIDF, np.empty(shape), np.empty(shape, dtype=bool))
     keywords = SystemPredictions(KEYWORDS, None, np.empty(shape, dtype=bool))
+    fold = np.empty(shape[0], dtype=np.int64)
     with watch("evaluate folds", len(folds), quiet=quiet) as progress:
         for done, (rows, folder) in enumerate(zip(folds, model_folders, strict=True), start=1):
             test = _texts(data, rows.test)
+            fold[rows.test] = rows.number
             found = predict(load_model(folder), test)
             _fill(tuned, rows.test, found.probability, found.label)
             training, validation = _split(data, rows.training), _split(data, rows.validation)
@@ -61,12 +63,10 @@ def evaluate_folds(
             raise_if_stopped()
             progress.update(done, "fold of test passages, and its baselines")
     passages = TestPassages(
-        data.passage_ids, np.array(data.document_ids), data.texts, data.label_names, data.truth
+        data.passage_ids, np.array(data.document_ids), data.texts, data.label_names, data.truth, fold
     )
     systems = (tuned, tfidf, keywords) if screen_words else (tuned, tfidf)
-    evaluation = compare(
-        passages, systems, folds=len(folds), seed=derive_seed(seed, "bootstrap"), provenance={}
-    )
+    evaluation = compare(passages, systems, seed=derive_seed(seed, "bootstrap"), provenance={})
     return evaluation, tuned
 
 
