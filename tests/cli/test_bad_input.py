@@ -300,7 +300,6 @@ def test_own_files_are_checked_as_a_study_is(study, capsys, monkeypatch):
     ]
     add("documents.csv", "p900,speech-99\n")(study)
     assert "line 182: 2 fields, expected 4" in refused(["check", *files], study.parent, capsys, monkeypatch)
-    assert "limits in [study] is empty" in refused(["report", *files], study.parent, capsys, monkeypatch)
     assert main(["check", *files, "--quiet", "--set", "corpus.on_bad_rows=refuse", "--output", "done"]) == 0
     assert "W105 1 of 181 rows were refused (1 times: 2 fields, expected 4)" in capsys.readouterr().out
 

@@ -11,8 +11,8 @@ from headwinds.adapt.fitted_model import FittedModel, load_model
 from headwinds.adapt.prediction import Predictor, make_predictor, predict
 from headwinds.adapt.training.progress import watch
 from headwinds.artifacts.interruption import raise_if_stopped
-from headwinds.artifacts.write import write_bytes
-from headwinds.errors import MismatchError
+from headwinds.artifacts.sealed import read_sealed, write_sealed
+from headwinds.errors import ArtifactError, MismatchError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,9 +61,9 @@ def score_corpus(
     with watch("score passages", total, quiet=quiet) as progress:
         done, scored, started = 0, 0, time.monotonic()
         for number, batch in enumerate(_shards(corpus_path)):
-            path = scratch / f"shard-{number:06d}.parquet"
-            if not path.exists():
-                write_bytes(path, _to_parquet(_score_shard(batch, fold_of_document, models, predictors)))
+            path = scratch / f"shard-{number:06d}"
+            if read_sealed(path) is None:
+                write_sealed(path, _to_parquet(_score_shard(batch, fold_of_document, models, predictors)))
                 raise_if_stopped()
                 scored += batch.num_rows
             done += batch.num_rows
@@ -147,8 +147,18 @@ def _to_parquet(table: pa.Table) -> bytes:
 
 
 def _join(shards: Sequence[Path], path: Path) -> None:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetWriter(path, pq.read_schema(shards[0])) as writer:
-        for shard in shards:
-            writer.write_table(pq.read_table(shard))
+    writer: pq.ParquetWriter | None = None
+    for shard in shards:
+        content = read_sealed(shard)
+        if content is None:
+            raise ArtifactError(
+                f"{shard} changed while the run was under way.", remedy="Run the same command again."
+            )
+        table = pq.read_table(pa.BufferReader(content))
+        writer = writer or pq.ParquetWriter(path, table.schema)
+        writer.write_table(table)
+    if writer is not None:
+        writer.close()

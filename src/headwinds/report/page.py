@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headwinds.errors import SettingsError, StorageError
+from headwinds.artifacts.write import write_bytes
 from headwinds.report.anchors import passages_anchor
 from headwinds.report.messages import Messages, load_messages
 
@@ -43,19 +43,14 @@ def write_report(content: ReportContent, directory: Path, *, language: str = "en
     Raises
     ------
     SettingsError
-        If the language is unknown, or the study says nothing of its limits.
+        If the language is unknown.
     MismatchError
         If a table lacks a column that the page needs, or a label is not in the codebook.
     StorageError
         If a file cannot be written.
     """
     for name, data in render_report(content, language=language).items():
-        path = directory / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        except OSError as error:
-            raise StorageError(f"Cannot write {path}: {error.strerror or error}.") from error
+        write_bytes(directory / name, data)
 
 
 def render_report(content: ReportContent, *, language: str = "en") -> dict[str, bytes]:
@@ -96,14 +91,11 @@ def render_report(content: ReportContent, *, language: str = "en") -> dict[str, 
 
 
 def _limits(content: ReportContent, messages: Messages) -> tuple[str, ...]:
-    """The study's own limits, then those that hold for any study; no setting leaves them out."""
-    if not any(limit.strip() for limit in content.limits):
-        raise SettingsError(
-            "A report must say what its study cannot: `limits` is empty.",
-            remedy="Add at least one sentence to it.",
-        )
+    """The study's own limits, or that it names none; then those that hold for any study. No setting leaves them out."""
+    own = tuple(limit.strip() for limit in content.limits if limit.strip())
     general = tuple(messages(f"limit_{name}") for name in ("association", "model", "labels", "texts"))
-    return (*content.limits, messages("limit_gold", gold_provenance=content.check.gold_provenance), *general)
+    gold = messages("limit_gold", gold_provenance=content.check.gold_provenance)
+    return (*(own or (messages("limit_unsaid"),)), gold, *general)
 
 
 def passage_groups(content: ReportContent) -> dict[str, tuple[PassageGroup, ...]]:

@@ -9,13 +9,8 @@ from headwinds.study.settings import StudySettings
 from headwinds.study.suggestions import nearest
 
 
-def check_premises(settings: StudySettings, *, reported: bool = False) -> None:
+def check_premises(settings: StudySettings) -> None:
     """Hold the sections of a study file against each other, and read the files that only later stages need.
-
-    Parameters
-    ----------
-    reported
-        Whether a report is to be written, which asks for more.
 
     Raises
     ------
@@ -24,11 +19,6 @@ def check_premises(settings: StudySettings, *, reported: bool = False) -> None:
     DataError
         The population's counts or the growth panel cannot be used: the line is told.
     """
-    if reported and not any(sentence.strip() for sentence in settings.study.limits):
-        raise SettingsError(
-            f"{settings.file}: limits in [study] is empty, but a report must say what its study cannot show.",
-            remedy='Say it, e.g. limits = ["The documents are speeches; they say nothing of what was done."].',
-        )
     _check_groups(settings)
     _check_indices(settings)
     if settings.corpus.population:

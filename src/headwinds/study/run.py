@@ -94,7 +94,7 @@ def run_study(
     """
     run = StudyRun(settings, directory, quiet)
     started = time.monotonic()
-    check_premises(settings, reported=until == "report")
+    check_premises(settings)
     check = check_stage(settings)
     if stored_fingerprint(directory / check.name) != check.fingerprint:
         check.prepare()  # outside the study's folder: bad input leaves no trace in it

@@ -83,10 +83,8 @@ def train(
 
     torch.manual_seed(derive_seed(settings.seed, "dropout"))
     optimizer = make_optimizer(parameters, settings)
-    position = Position()
     weights = Weights(parameters, settings.average_decay)
-    if state_path.exists():
-        position = load_state(state_path, weights, optimizer)
+    position = load_state(state_path, weights, optimizer)
     steps = sum(len(plan) for plan in plans)
     saved_at = started_at = time.monotonic()
     before = position.seconds

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headwinds.artifacts.write import write_bytes
+from headwinds.artifacts.sealed import read_sealed, write_sealed
 
 if TYPE_CHECKING:
     import torch
@@ -53,27 +53,36 @@ def save_state(path: Path, position: Position, weights: Weights, optimizer: torc
         for key, value in optimizer.state[parameter].items():
             tensors[f"moment/{key}/{name}"] = value
     tensors["random/torch"] = torch.get_rng_state()
-    write_bytes(path, save(tensors, metadata={"position": json.dumps(asdict(position))}))
+    plain = json.dumps(asdict(position)).encode()
+    tensors["position"] = torch.frombuffer(bytearray(plain), dtype=torch.uint8)
+    write_sealed(path, save(tensors))
 
 
 def load_state(path: Path, weights: Weights, optimizer: torch.optim.Optimizer) -> Position:
-    """Put a saved state back into `weights`, `optimizer` and the random state; return the position."""
-    import torch
-    from safetensors import safe_open
+    """Put a saved state back into `weights`, `optimizer` and the random state; return the position.
 
-    with safe_open(str(path), framework="pt") as file, torch.no_grad():
-        saved = json.loads(file.metadata()["position"])
-        for full in list(file.keys()):
+    Where there is no state, or a damaged one, nothing is touched and the position is that of the start.
+    """
+    import torch
+    from safetensors.torch import load
+
+    content = read_sealed(path)
+    if content is None:
+        return Position()
+    tensors = load(content)
+    saved = json.loads(bytes(tensors.pop("position").tolist()))
+    with torch.no_grad():
+        for full, value in tensors.items():
             kind, _, rest = full.partition("/")
             if kind == "current":
-                weights.current[rest].copy_(file.get_tensor(full))
+                weights.current[rest].copy_(value)
             elif kind == "average":
-                weights.average[rest] = file.get_tensor(full)
+                weights.average[rest] = value
             elif kind == "best":
-                weights.best[rest] = file.get_tensor(full)
+                weights.best[rest] = value
             elif kind == "moment":
                 key, _, name = rest.partition("/")
-                optimizer.state[weights.current[name]][key] = file.get_tensor(full)
-        torch.set_rng_state(file.get_tensor("random/torch"))
+                optimizer.state[weights.current[name]][key] = value
+    torch.set_rng_state(tensors["random/torch"])
     saved["history"] = [EpochRecord(**record) for record in saved["history"]]
     return Position(**saved)

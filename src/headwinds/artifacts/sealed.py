@@ -1,0 +1,36 @@
+"""Scratch files that prove themselves whole: the content, then its SHA-256.
+
+Guarantee: `read_sealed` gives back exactly the bytes that were sealed, or None. Trade-off: the content is held in memory
+once. Scope: what a run writes for its own restart, where damage costs the work again and nothing else; finished artifacts
+have manifests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from headwinds.artifacts.write import write_bytes
+
+_DIGEST_BYTES = hashlib.sha256().digest_size
+
+
+def write_sealed(path: Path, data: bytes) -> None:
+    """Write `data` and its digest atomically.
+
+    Raises
+    ------
+    StorageError
+        As `write_bytes`.
+    """
+    write_bytes(path, data + hashlib.sha256(data).digest())
+
+
+def read_sealed(path: Path) -> bytes | None:
+    """The sealed bytes; None where there are none or where they are not what was written."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    data, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
+    return data if hashlib.sha256(data).digest() == digest else None
