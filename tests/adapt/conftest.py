@@ -1,71 +1,20 @@
-"""A real but tiny checkpoint, made here, and a corpus in which three labels are each a matter of a few words."""
+"""A tiny real checkpoint and a tiny labelled corpus, made once a session."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from adapt.tiny import make_checkpoint, make_labelled
 from headwinds.adapt.fold import LabelledTexts
-
-TOPICS = {
-    "driver": ["technology raises growth", "innovation lifts incomes", "science brings prosperity"],
-    "divide": ["the digital divide grows", "poor regions lack networks", "access stays unequal"],
-    "security": ["cyber attacks threaten data", "privacy must be protected", "hackers steal information"],
-}
-FILLER = [
-    "we thank the president",
-    "peace is our aim",
-    "the assembly meets again",
-    "our delegation welcomes the report",
-]
 
 
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A two-layer BERT with random weights and the offline default's tokenizer."""
-    import torch
-    from transformers import AutoTokenizer, BertConfig, BertModel
-
-    from headwinds.adapt.checkpoints import resolve_checkpoint
-
-    folder = tmp_path_factory.mktemp("checkpoint")
-    tokenizer = AutoTokenizer.from_pretrained(str(resolve_checkpoint("default").folder))
-    tokenizer.save_pretrained(folder)
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=64,
-        max_position_embeddings=64,
-    )
-    BertModel(config).save_pretrained(folder)
-    return folder
+    return make_checkpoint(tmp_path_factory.mktemp("checkpoint"))
 
 
 @pytest.fixture(scope="session")
 def labelled() -> LabelledTexts:
-    """240 passages in 60 documents; about a quarter carry each label."""
-    generator = np.random.default_rng(7)
-    names = tuple(TOPICS)
-    texts, truth = [], []
-    for _ in range(240):
-        given = generator.random(3) < 0.25
-        sentences = [str(generator.choice(FILLER))]
-        sentences += [
-            str(generator.choice(TOPICS[name])) for name, has in zip(names, given, strict=True) if has
-        ]
-        sentences += [str(generator.choice(FILLER)) for _ in range(int(generator.integers(0, 3)))]
-        texts.append(". ".join(sentences))
-        truth.append(given)
-    return LabelledTexts(
-        passage_ids=tuple(f"p{number:03d}" for number in range(240)),
-        document_ids=tuple(f"d{number // 4:02d}" for number in range(240)),
-        texts=tuple(texts),
-        label_names=names,
-        truth=np.array(truth),
-        stratum=("all",) * 240,
-    )
+    return make_labelled()
