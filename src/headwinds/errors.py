@@ -85,25 +85,17 @@ class ArtifactError(HeadwindsError):
 class StorageError(HeadwindsError):
     """The disk is full or read-only; nothing half-written is taken for done."""
 
-    exit_code = 3
-
 
 class BusyError(HeadwindsError):
     """Another process holds the same study."""
-
-    exit_code = 4
 
 
 class TrainingError(HeadwindsError):
     """The optimisation went wrong, for instance a loss that is not finite; the last good state is kept."""
 
-    exit_code = 5
-
 
 class EstimationError(HeadwindsError):
     """The numbers given do not identify what was asked: a singular design, one cluster, no overlap."""
-
-    exit_code = 2
 
 
 class Interrupted(HeadwindsError):

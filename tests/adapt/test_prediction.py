@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -117,3 +118,16 @@ def test_an_unknown_checkpoint_is_one_clear_line(name: str) -> None:
         resolve_checkpoint(name)
     assert "\n" not in str(caught.value)
     assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "config.json", "model.safetensors"])
+def test_whatever_decides_the_output_counts_in_a_checkpoints_digest(
+    name: str, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(tiny_checkpoint, folder)
+    before = resolve_checkpoint(str(folder)).digest
+    assert before == resolve_checkpoint(str(tiny_checkpoint)).digest
+    with open(folder / name, "ab") as file:
+        file.write(b" ")
+    assert resolve_checkpoint(str(folder)).digest != before

@@ -90,7 +90,7 @@ def test_a_full_disk_is_told_and_nothing_half_written_is_taken_for_done(study, c
         if code == 0:
             break
         stops += 1
-        assert code == 3
+        assert code == 2
         assert shown.out == ""
         assert len(shown.err.splitlines()) == 1
         assert "no room is left on the disk" in shown.err
@@ -107,7 +107,7 @@ def test_a_full_disk_is_told_and_nothing_half_written_is_taken_for_done(study, c
 def test_a_study_that_is_being_run_is_not_run_twice_and_its_holder_is_named(study, capsys):
     before = files(study)
     with study_lock(study / "runs" / "study"):
-        assert main(["check", "study/study.toml", "--quiet"]) == 4
+        assert main(["check", "study/study.toml", "--quiet"]) == 2
         line = capsys.readouterr().err
         assert len(line.splitlines()) == 1
         assert f"is being run by process {os.getpid()} on " in line

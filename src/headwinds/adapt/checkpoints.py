@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwinds.artifacts.fingerprint import file_digest
+from headwinds.artifacts.fingerprint import file_digest, fingerprint
 from headwinds.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -28,6 +28,18 @@ FORBIDDEN_KEYS = (
 )
 PICKLED_SUFFIXES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".npz", ".h5", ".msgpack")
 LARGEST_CONFIG = 1_000_000
+# What decides a model's output: a changed tokenizer changes it as surely as changed weights do.
+FILES_THAT_COUNT = (
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,7 @@ class Checkpoint:
     folder
         Where its files lie.
     digest
-        SHA-256 of the weights, as a hexadecimal string.
+        SHA-256 over the weights, the configuration and the tokenizer, as a hexadecimal string.
     max_tokens
         The longest sequence that its positions allow, special tokens included.
     layers
@@ -83,7 +95,7 @@ def resolve_checkpoint(name: str) -> Checkpoint:
             f"{folder / 'config.json'}: max_position_embeddings = {limit!r}, expected an integer of at least 8."
         )
     layers = config.get("num_hidden_layers", 0)
-    return Checkpoint(name, folder, file_digest(weights), _usable_positions(config, limit), int(layers))
+    return Checkpoint(name, folder, _digest(folder), _usable_positions(config, limit), int(layers))
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -177,6 +189,11 @@ def quiet_transformers() -> Iterator[None]:
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()
+
+
+def _digest(folder: Path) -> str:
+    found = {name: file_digest(folder / name) for name in FILES_THAT_COUNT if (folder / name).is_file()}
+    return fingerprint(files=found)
 
 
 def _locate(name: str) -> Path:

@@ -35,7 +35,7 @@ def entry() -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Parse and execute; returns the exit code: 0 done, 2 something that the user can mend (see `headwinds.errors`)."""
+    """Parse and execute; returns the exit code: 0 done, 2 the user can mend it, 130 or 143 stopped by a signal."""
     parser = make_parser()
     chosen = parser.parse_args(arguments)
     if chosen.verb is None:
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(
             f"headwinds {chosen.verb}: out of memory; lower batch_tokens under [tune], or close other programs.\n"
         )
-        return 3
+        return 2
     except BrokenPipeError:
         return 141
     except OSError as error:  # what no reader or writer put into better words
