@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_study_arguments(parser)
     alone = parser.add_argument_group("a file and a fitted model, without a study")
     alone.add_argument(
-        "--model", help="folder of a fitted model, e.g. runs/NAME/tune/fold-0; with --corpus and --output"
+        "--model", help="folder of a fitted model, e.g. runs/NAME/tune/fold-1; with --corpus and --output"
     )
     alone.add_argument("--text", default="text", metavar="COLUMN", help="column with the text")
     alone.add_argument(

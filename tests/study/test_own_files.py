@@ -1,0 +1,199 @@
+"""One stage alone on a user's own files: any classifier's scores are measured, any corpus is scored with a model."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from adapt.tiny import make_checkpoint, make_labelled
+from headwinds.adapt.fold import fit_fold, plan_folds
+from headwinds.adapt.settings import TuneSettings
+from headwinds.artifacts.manifest import verify
+from headwinds.cli.main import main
+from headwinds.corpus.reading import Columns
+from headwinds.errors import CheckpointError, DataError, MismatchError, SettingsError
+from headwinds.measure.indicator_store import read_indicator
+from headwinds.study.own_files import ScoresFile, measure_file, score_file
+
+PASSAGES, LABELLED = 3000, 500
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """Scores of a rule that gives too many labels, and a simple random sample of labelled passages."""
+    generator = random.Random(5)
+    rows = []
+    for number in range(PASSAGES):
+        year = 2000 + number % 3
+        truth = generator.random() < 0.1 + 0.1 * (year - 2000)
+        flagged = generator.random() < (0.85 if truth else 0.15)
+        rows.append(
+            {"passage_id": f"p{number}", "year": year, "truth": truth, "probability_tech": float(flagged)}
+        )
+    with open(tmp_path / "scores.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, ["passage_id", "year", "probability_tech"], extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    with open(tmp_path / "gold.jsonl", "w") as file:
+        for row in generator.sample(rows, LABELLED):
+            labels = ["tech"] if row["truth"] else []
+            line = {
+                "passage_id": row["passage_id"],
+                "labels": labels,
+                "inclusion_probability": LABELLED / PASSAGES,
+            }
+            file.write(json.dumps(line) + "\n")
+    return tmp_path / "scores.csv", tmp_path / "gold.jsonl"
+
+
+def by_year(scores: Path) -> ScoresFile:
+    return ScoresFile(scores, by=(("year",),), document_id="")
+
+
+def test_the_measured_shares_are_right_where_the_plain_count_is_not(files, tmp_path):
+    scores, gold = files
+    index = measure_file(by_year(scores), gold, tmp_path / "out")["index-by-year"]
+    plain = measure_file(by_year(scores), gold, tmp_path / "plain", estimator="classify-and-count")[
+        "index-by-year"
+    ]
+    assert index.cells == ((2000,), (2001,), (2002,))
+    for number in range(3):
+        truth = 0.1 + 0.1 * number
+        assert index.lower[number] < truth < index.upper[number]
+    assert plain.value[0] > 0.18  # 0.1 is the truth
+    assert index.method == "difference"
+
+
+def test_what_is_written_is_read_back_equal_and_whole(files, tmp_path):
+    index = measure_file(by_year(files[0]), files[1], tmp_path / "out")["index-by-year"]
+    verify(tmp_path / "out" / "measure")
+    back = read_indicator(tmp_path / "out" / "measure" / "index-by-year")
+    np.testing.assert_array_equal(back.value, index.value)
+    np.testing.assert_allclose(back.covariance, index.covariance, rtol=0, atol=0)
+    with open(tmp_path / "out" / "measure" / "index-by-year" / "index.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["value"]) for row in rows] == list(index.value)
+
+
+def test_a_decision_column_is_believed_over_one_half(files, tmp_path):
+    scores, gold = files
+    lines = scores.read_text().splitlines()
+    decided = [lines[0] + ",label_tech"] + [f"{line},0" for line in lines[1:]]
+    (tmp_path / "decided.csv").write_text("\n".join(decided) + "\n")
+    index = measure_file(
+        ScoresFile(tmp_path / "decided.csv", document_id=""),
+        gold,
+        tmp_path / "out",
+        estimator="classify-and-count",
+    )["index"]
+    assert list(index.value) == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        (lambda text: text.replace("probability_tech", "score"), DataError, "no column probability_<label>"),
+        (lambda text: text.replace(",1.0\n", ",1.5\n", 1), DataError, "expected a share from 0 to 1"),
+        (lambda text: text.replace(",1.0\n", ",high\n", 1), DataError, "expected a number"),
+        (lambda text: text.replace("p17,", "p16,"), DataError, "stand more than once, first p16"),
+        (lambda text: text.replace("year", "jahr", 1), DataError, "'year'"),
+        (lambda text: "\n".join(text.splitlines()[:10]) + "\n", MismatchError, "gold"),
+        (lambda text: text.replace("p5,2002", "p5"), DataError, "line 7"),
+    ],
+)
+def test_scores_that_cannot_be_used_are_told_with_their_place(files, tmp_path, change, error, words):
+    scores, gold = files
+    changed = change(scores.read_text().replace("\r\n", "\n"))
+    assert changed != scores.read_text()
+    scores.write_text(changed)
+    with pytest.raises(error, match=words) as caught:
+        measure_file(by_year(scores), gold, tmp_path / "out")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 95.0])
+def test_a_level_that_is_no_share_is_refused(files, tmp_path, level):
+    with pytest.raises(SettingsError, match="level"):
+        measure_file(by_year(files[0]), files[1], tmp_path / "out", level=level)
+
+
+def test_the_command_prints_the_shares_and_where_they_are(files, tmp_path, capsys):
+    scores, gold = files
+    arguments = [
+        "--scores",
+        scores,
+        "--gold",
+        gold,
+        "--by",
+        "year",
+        "--document",
+        "",
+        "--output",
+        tmp_path / "o",
+    ]
+    assert main(["measure", *map(str, arguments)]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == f"index-by-year: {tmp_path / 'o' / 'measure' / 'index-by-year' / 'index.csv'}"
+    assert shown[1].startswith("  tech 2000: ")
+    assert main(["measure", "--scores", str(scores)]) == 2
+    assert "--scores goes with --gold FILE and --output FOLDER" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    chosen = TuneSettings(
+        checkpoint=str(make_checkpoint(folder / "c")), epochs=1, folds=2, learning_rate=1e-3
+    )
+    data = make_labelled()
+    fit_fold(data, plan_folds(data, chosen)[0], chosen, folder / "m", folder / "scratch", quiet=True)
+    return folder / "m"
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    with open(tmp_path / "mine.csv", "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "body", "country"])
+        writer.writerows(
+            [f"x{number}", text, "FRA" if number % 2 else "DEU"]
+            for number, text in enumerate(make_labelled().texts[:40])
+        )
+    return tmp_path / "mine.csv"
+
+
+MINE = Columns(passage_id="id", document_id="", text="body", keys=("country",))
+
+
+def test_own_documents_are_scored_and_found_again(model, documents, tmp_path):
+    path = score_file(model, documents, tmp_path / "out", columns=MINE, quiet=True)
+    table = pq.read_table(path)
+    assert table["passage_id"].to_pylist() == [f"x{number}" for number in range(40)]
+    assert table["country"].to_pylist()[:2] == ["DEU", "FRA"]
+    assert {"probability_driver", "label_driver", "read_share"} <= set(table.column_names)
+    assert set(table["read_share"].to_pylist()) == {1.0}
+    before = path.stat().st_mtime_ns
+    assert score_file(model, documents, tmp_path / "out", columns=MINE, quiet=True) == path
+    assert path.stat().st_mtime_ns == before
+    documents.write_text(documents.read_text() + "x99,peace,FRA\n")
+    score_file(model, documents, tmp_path / "out", columns=MINE, quiet=True)
+    assert pq.read_metadata(path).num_rows == 41
+
+
+def test_a_model_that_was_changed_is_refused_before_anything_is_scored(model, documents, tmp_path):
+    shutil.copytree(model, tmp_path / "changed")
+    with open(tmp_path / "changed" / "head.safetensors", "ab") as file:
+        file.write(b"0")
+    for folder in (tmp_path / "changed", tmp_path / "nothing"):
+        with pytest.raises(CheckpointError) as caught:
+            score_file(folder, documents, tmp_path / "out", columns=MINE, quiet=True)
+        assert "\n" not in str(caught.value)
+        assert not (tmp_path / "out").exists()
