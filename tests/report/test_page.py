@@ -122,6 +122,11 @@ def test_limits_stand_on_the_page_with_how_gold_came_about(page, made):
     assert "Associations are not causes" in section
 
 
+def test_documents_without_a_year_have_a_size_all_the_same(made):
+    without = replace(made, corpus=replace(made.corpus, first_year=None, last_year=None))
+    assert "documents, which stand for" in render_report(without)["report.html"].decode()
+
+
 @pytest.mark.parametrize("limits", [(), ("",), ("  ",)])
 def test_a_study_that_names_no_limits_is_said_to_name_none(made, limits):
     page = render_report(replace(made, limits=limits))["report.html"].decode()

@@ -37,7 +37,7 @@ class CorpusFacts:
     population
         How many passages they stand for (the sum of the weights).
     first_year, last_year
-        Years covered.
+        Years covered; None where the passages bear no year.
     strata
         One row a stratum (and period): `stratum`, `passages`, `population`, `gold`; None where nothing was stratified.
     """
@@ -48,8 +48,8 @@ class CorpusFacts:
     passages: int
     documents: int
     population: float
-    first_year: int
-    last_year: int
+    first_year: int | None
+    last_year: int | None
     strata: Table | None = None
 
 

@@ -81,7 +81,8 @@ def _corpus(run: StudyRun) -> CorpusFacts:
     summary = run.checked.summary
     period = run.settings.explain.period_key
     table = pq.read_table(run.checked.corpus_path)
-    years = table[period].to_pylist() if period in table.column_names else [0]
+    stated = table[period].to_pylist() if period in table.column_names else []
+    years = [year for year in stated if isinstance(year, int)]
     sampled = summary["population"] > summary["passages"] * 1.0001
     sampling = (
         f"The {summary['passages']:,} passages at hand stand for {summary['population']:,.0f}: each has a weight, "
@@ -96,8 +97,8 @@ def _corpus(run: StudyRun) -> CorpusFacts:
         passages=summary["passages"],
         documents=summary["documents"],
         population=summary["population"],
-        first_year=int(min(years)),
-        last_year=int(max(years)),
+        first_year=min(years, default=None),
+        last_year=max(years, default=None),
         strata=pa.Table.from_pylist(summary["strata"]) if summary["strata"] else None,
     )
 

@@ -23,7 +23,7 @@ from headwinds.report.views import (
 
 if TYPE_CHECKING:
     from headwinds.contracts import Finding
-    from headwinds.report.content import ReportContent
+    from headwinds.report.content import CorpusFacts, ReportContent
     from headwinds.report.messages import Messages
     from headwinds.report.page import PassageGroup
 
@@ -124,6 +124,12 @@ def page_sections(
     )
 
 
+def _years(corpus: CorpusFacts, messages: Messages) -> str:
+    if corpus.first_year is None or corpus.last_year is None:
+        return ""
+    return messages("fact_years", first_year=corpus.first_year, last_year=corpus.last_year)
+
+
 def _facts(content: ReportContent, messages: Messages) -> tuple[tuple[str, str], ...]:
     """The data in six lines."""
     corpus, check = content.corpus, content.check
@@ -140,7 +146,7 @@ def _facts(content: ReportContent, messages: Messages) -> tuple[tuple[str, str],
         (messages("fact_licence"), corpus.licence),
         (
             messages("fact_size"),
-            messages("fact_size_text", **counts, first_year=corpus.first_year, last_year=corpus.last_year),
+            messages("fact_size_text", **counts, years=_years(corpus, messages)),
         ),
         (messages("fact_sampling"), corpus.sampling),
         (messages("fact_gold"), check.gold_provenance),
