@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     )
     from headwinds.doors import (
         check,
+        evaluate_file,
         explain,
         measure,
         measure_file,
+        predict_file,
         report,
         run,
         score,
@@ -42,9 +44,11 @@ _HOMES = {
     **dict.fromkeys(
         (
             "check",
+            "evaluate_file",
             "explain",
             "measure",
             "measure_file",
+            "predict_file",
             "report",
             "run",
             "score",
@@ -75,11 +79,13 @@ __all__ = [
     "Indicator",
     "Panel",
     "check",
+    "evaluate_file",
     "explain",
     "load_model",
     "measure",
     "measure_file",
     "predict",
+    "predict_file",
     "report",
     "run",
     "score",

@@ -11,6 +11,8 @@ from headwinds.study.run import StudyRun, run_study
 from headwinds.study.settings import StudySettings
 
 if TYPE_CHECKING:
+    from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
+    from headwinds.adapt.tuning import TunedModel
     from headwinds.contracts import Indicator
 
 PathLike = str | Path
@@ -46,10 +48,77 @@ def check(
 
 
 def tune(
-    study: PathLike | StudySettings, *, output: PathLike | None = None, quiet: bool = False, wait: float = 0.0
-) -> StudyRun:
-    """Check, then fit and test the models of all folds."""
-    return _run(study, "tune", output, quiet, wait)
+    study: PathLike | StudySettings | None = None,
+    *,
+    task: str | None = None,
+    train: PathLike | None = None,
+    validation: PathLike | None = None,
+    test: PathLike | None = None,
+    group: str = "",
+    seed: int = 0,
+    output: PathLike | None = None,
+    quiet: bool = False,
+    wait: float = 0.0,
+    **settings: object,
+) -> StudyRun | TunedModel:
+    """Fit and test models: those of all folds of a study, or one of any task on your own labelled files.
+
+    Parameters
+    ----------
+    study
+        A study file or settings; then nothing below but `output`, `quiet` and `wait` is given.
+    task
+        One of `headwinds tasks`; what its files must hold is printed there.
+    train, validation, test
+        CSV, TSV, JSONL or Parquet files; see `headwinds.adapt.tuning.LabelledFiles`.
+    group
+        A column whose values are never on two sides of a split.
+    settings
+        Any setting of ``[tune]``: ``method="head"``, ``checkpoint="owner/name"``, ``epochs=3``.
+
+    Returns
+    -------
+    StudyRun or TunedModel
+        The latter where `task` was given: the model's folder and its test.
+
+    Raises
+    ------
+    HeadwindsError
+        One clear line: what is wrong, where, and how to mend it.
+    """
+    if study is not None:
+        if task or train or settings:
+            raise SettingsError("Give a study, or a task with its files, not both.")
+        return _run(study, "tune", output, quiet, wait)
+    if not (task and train and output):
+        raise SettingsError(
+            "Tuning on your own files needs a task, a training file and a folder for the results.",
+            remedy="Give task=, train= and output=; `headwinds tasks` lists the tasks.",
+        )
+    from headwinds.adapt.tuning import LabelledFiles, tune_files
+    from headwinds.study.study_file import tune_settings
+
+    files = LabelledFiles(
+        Path(train), Path(validation) if validation else None, Path(test) if test else None, group
+    )
+    chosen = tune_settings({"task": task, **settings}, seed=seed)
+    return tune_files(files, chosen, Path(output), quiet=quiet, wait=wait)
+
+
+def predict_file(model: PathLike, file: PathLike, output: PathLike) -> int:
+    """Predict every row of a file with a tuned model, into a JSONL, CSV or Parquet file; returns the number of rows."""
+    from headwinds.adapt import predicting
+
+    return predicting.predict_file(Path(model), Path(file), Path(output))
+
+
+def evaluate_file(
+    model: PathLike, test: PathLike, output: PathLike, *, group: str = "", seed: int = 0
+) -> TaskEvaluation:
+    """Test a tuned model on a labelled file that it was not fitted to; metrics come with 95% intervals."""
+    from headwinds.adapt import predicting
+
+    return predicting.evaluate_file(Path(model), Path(test), Path(output), group=group, seed=seed)
 
 
 def score(

@@ -27,14 +27,28 @@ class EncodedTexts:
         Shape (texts + 1,): the windows of text i are ``windows[first_window[i]:first_window[i + 1]]``.
     tokens
         Shape (texts,): tokens of each text without special tokens and overlaps.
+    types
+        Of each window: 0 for tokens of the first text of a pair and 1 for those of the second; None without pairs.
+    offsets
+        Of each window, shape (length, 2): where in its text each token begins and ends; (0, 0) for special tokens and,
+        of a pair, for those of the first text.
+    shapes
+        Of each window: the word shape of each token (see `adapt.tasks.word_shapes`); None where a task uses none.
     """
 
     windows: list[NDArray[np.int32]]
     first_window: NDArray[np.int64]
     tokens: NDArray[np.int64]
+    types: list[NDArray[np.int32]] | None = None
+    offsets: list[NDArray[np.int32]] | None = None
+    shapes: list[NDArray[np.int32]] | None = None
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    def window_numbers(self, text: int) -> range:
+        """Which windows are those of one text."""
+        return range(int(self.first_window[text]), int(self.first_window[text + 1]))
 
     def windows_of(self, text: int) -> list[NDArray[np.int32]]:
         """The windows of one text."""
@@ -85,3 +99,62 @@ def encode_texts(
         )
     first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
     return EncodedTexts(windows, first, tokens)
+
+
+def encode_pairs(
+    tokenizer: PreTrainedTokenizerBase, firsts: Sequence[str], seconds: Sequence[str], *, max_tokens: int
+) -> EncodedTexts:
+    """Tokenize pairs of texts, each into one window, or several where the pair is longer than `max_tokens`.
+
+    The first text stands in every window whole; the second moves through them with an overlap of an eighth.
+
+    Raises
+    ------
+    DataError
+        A first text alone fills more than half of a window.
+    """
+    import numpy as np
+
+    special = tokenizer.num_special_tokens_to_add(pair=True)
+    ids = tokenizer(list(firsts), add_special_tokens=False, return_attention_mask=False)["input_ids"]
+    longest = (max_tokens - special) // 2
+    for number, tokens in enumerate(ids):
+        if len(tokens) > longest:
+            raise DataError(
+                f"The first text of pair {number + 1} has {len(tokens):,} tokens; "
+                f"at most {longest:,} fit beside a second one.",
+                remedy="Put the longer text second, or raise max_tokens with a checkpoint that reads more.",
+            )
+    batch = tokenizer(
+        list(firsts),
+        list(seconds),
+        truncation="only_second",
+        max_length=max_tokens,
+        stride=max(1, (max_tokens - special) // 8),
+        return_overflowing_tokens=True,
+        return_attention_mask=False,
+        return_token_type_ids=True,
+        return_offsets_mapping=True,
+    )
+    owner = np.asarray(batch["overflow_to_sample_mapping"], dtype=np.int64)
+    windows = [np.asarray(window, dtype=np.int32) for window in batch["input_ids"]]
+    second = [
+        np.array([part == 1 for part in batch.sequence_ids(number)], dtype=bool)
+        for number in range(len(windows))
+    ]
+    offsets = [
+        np.asarray(places, dtype=np.int32) * own[:, None]
+        for places, own in zip(batch["offset_mapping"], second, strict=True)
+    ]
+    count = np.bincount(owner, minlength=len(firsts))
+    seen = np.bincount(owner, weights=[own.sum() for own in second], minlength=len(firsts))
+    overlaps = (count - 1) * max(1, (max_tokens - special) // 8)
+    tokens = np.array([len(first) for first in ids]) + seen.astype(np.int64) - overlaps
+    types = [np.asarray(given, dtype=np.int32) for given in batch["token_type_ids"]]
+    return EncodedTexts(
+        windows,
+        np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
+        tokens.astype(np.int64),
+        types=types if "token_type_ids" in tokenizer.model_input_names else None,
+        offsets=offsets,
+    )

@@ -15,17 +15,19 @@ from headwinds.adapt.checkpoints import (
     read_config,
 )
 from headwinds.adapt.evaluation.calibration import Calibration
+from headwinds.adapt.settings import TuneSettings
+from headwinds.adapt.tasks.registry import get_task
 from headwinds.artifacts.fingerprint import file_digest
 from headwinds.artifacts.write import write_bytes, write_json
-from headwinds.errors import CheckpointError
+from headwinds.errors import CheckpointError, MismatchError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from headwinds.adapt.tasks.classifier import Pooling, TextClassifier
+    from headwinds.adapt.tasks.contract import Task
     from headwinds.adapt.training.precision import Precision
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +38,19 @@ class ModelFacts:
     ----------
     task, method
         Registered names.
-    pooling
-        How the tokens of a text come together.
+    network
+        The settings that gave the network its form.
     labels
-        In the order of the head's outputs.
+        In the order of the network's outputs.
     max_tokens
         Longest window; longer texts are read in several.
     precision
-        Numbers in which the calibration was fitted, and in which the model predicts.
+        Numbers in which the decoder was fitted, and in which the model predicts.
     checkpoint, checkpoint_digest
         Which pretrained weights it started from.
-    calibration
-        Map from logits to probabilities, and thresholds.
-    training_passages, validation_passages
+    decoder
+        What turns outputs into predictions: calibration and thresholds, or whatever the task needs.
+    training_examples, validation_examples
         Counts.
     data_digest, code_digest
         Of the texts and labels it saw, and of the code that fitted it.
@@ -56,17 +58,33 @@ class ModelFacts:
 
     task: str
     method: str
-    pooling: Pooling
+    network: dict[str, str]
     labels: tuple[str, ...]
     max_tokens: int
     precision: Precision
     checkpoint: str
     checkpoint_digest: str
-    calibration: Calibration
-    training_passages: int
-    validation_passages: int
+    decoder: dict[str, Any]
+    training_examples: int
+    validation_examples: int
     data_digest: str
     code_digest: str
+
+    @property
+    def calibration(self) -> Calibration:
+        """Of a model that gives any number of labels: the map from logits to probabilities, and the thresholds.
+
+        Raises
+        ------
+        MismatchError
+            The model is of another kind.
+        """
+        if set(self.decoder) != {"slope", "intercept", "threshold"}:
+            raise MismatchError(
+                f"The model does {self.task} with one label a text, and this needs one with any number of labels.",
+                remedy="Name another model.",
+            )
+        return Calibration(**{name: tuple(values) for name, values in self.decoder.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +92,8 @@ class FittedModel:
     """A model in memory, ready to predict."""
 
     facts: ModelFacts
-    module: TextClassifier
+    task: Task[Any]
+    network: Any
     tokenizer: PreTrainedTokenizerBase
 
 
@@ -84,9 +103,13 @@ def save_model(model: FittedModel, folder: Path) -> None:
 
     encoder_folder = folder / "encoder"
     with quiet_transformers():
-        model.module.encoder.save_pretrained(encoder_folder)
+        model.network.encoder.save_pretrained(encoder_folder)
     model.tokenizer.save_pretrained(encoder_folder)
-    head = {name: value.detach().contiguous() for name, value in model.module.head.state_dict().items()}
+    head = {
+        name: value.detach().contiguous()
+        for name, value in model.network.state_dict().items()
+        if not name.startswith("encoder.")
+    }
     write_bytes(folder / "head.safetensors", save(head))
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "model.json")
     digests = {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
@@ -110,9 +133,6 @@ def read_facts(folder: Path) -> ModelFacts:
     try:
         saved: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         files, version = saved.pop("files"), saved.pop("format")
-        saved["calibration"] = Calibration(
-            **{key: tuple(value) for key, value in saved["calibration"].items()}
-        )
         facts = ModelFacts(**{**saved, "labels": tuple(saved["labels"])})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path} is damaged: {error}.", remedy="Tune the model again.") from error
@@ -139,7 +159,6 @@ def load_model(folder: Path) -> FittedModel:
     """
     from safetensors.torch import load_file
 
-    from headwinds.adapt.tasks.classifier import TextClassifier
     from headwinds.adapt.training.attention import register_attention
 
     facts = read_facts(folder)
@@ -148,8 +167,14 @@ def load_model(folder: Path) -> FittedModel:
     checkpoint = Checkpoint(
         str(folder), encoder_folder, "", facts.max_tokens, int(config.get("num_hidden_layers", 0))
     )
-    encoder = load_encoder(checkpoint, attention=register_attention())
-    module = TextClassifier(encoder, len(facts.labels), dropout=0.0, pooling=facts.pooling)
-    module.head.load_state_dict(load_file(str(folder / "head.safetensors")))
-    module.eval()
-    return FittedModel(facts, module, load_tokenizer(checkpoint))
+    task = get_task(facts.task)
+    settings = TuneSettings(head_dropout=0.0, **facts.network)  # type: ignore[arg-type]
+    network = task.network(load_encoder(checkpoint, attention=register_attention()), facts.labels, settings)
+    missing, unknown = network.load_state_dict(load_file(str(folder / "head.safetensors")), strict=False)
+    if unknown or any(not name.startswith("encoder.") for name in missing):
+        raise CheckpointError(
+            f"{folder / 'head.safetensors'} does not hold the head of this task.",
+            remedy="Tune the model again.",
+        )
+    network.eval()
+    return FittedModel(facts, task, network, load_tokenizer(checkpoint))

@@ -58,16 +58,32 @@ class PackedEncoder:
 
     words: torch.Tensor
     positions: torch.Tensor
+    second_type: torch.Tensor
     embedding_norm: tuple[torch.Tensor, torch.Tensor]
     layers: tuple[PackedLayer, ...]
     heads: int
     epsilon: float
 
-    def __call__(self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None) -> torch.Tensor:
-        """Return the last hidden state, shape (windows, length, width), in the packed precision."""
+    def __call__(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor | None,
+        *,
+        types: torch.Tensor | None = None,
+        added: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Return the last hidden state, shape (windows, length, width), in the packed precision.
+
+        `types` is 1 for tokens of the second text of a pair; `added`, of the shape of the result, comes to the word
+        embeddings.
+        """
         windows, length = input_ids.shape
         width = self.words.shape[1]
         states = functional.embedding(input_ids, self.words) + self.positions[:length]
+        if types is not None:
+            states = states + types.unsqueeze(-1) * self.second_type
+        if added is not None:
+            states = states + added.to(states.dtype)
         states = functional.layer_norm(states, (width,), *self.embedding_norm, self.epsilon).view(-1, width)
         bias = None if attention_mask is None else self._padding_bias(attention_mask)
         for layer in self.layers:
@@ -113,6 +129,7 @@ def pack(encoder: PreTrainedModel, dtype: torch.dtype) -> PackedEncoder | None:
         return PackedEncoder(
             words=embeddings.word_embeddings.weight.detach().to(dtype),
             positions=positions.to(dtype),
+            second_type=_second_type(embeddings.token_type_embeddings.weight).to(dtype),
             embedding_norm=_norm(embeddings.LayerNorm, dtype),
             layers=tuple(
                 _pack_layer(layer, config.num_attention_heads, dtype) for layer in model.encoder.layer
@@ -120,6 +137,11 @@ def pack(encoder: PreTrainedModel, dtype: torch.dtype) -> PackedEncoder | None:
             heads=config.num_attention_heads,
             epsilon=config.layer_norm_eps,
         )
+
+
+def _second_type(types: torch.Tensor) -> torch.Tensor:
+    """What a token of the second text differs by from one of the first."""
+    return types[1] - types[0] if len(types) > 1 else torch.zeros_like(types[0])
 
 
 def _pack_layer(layer: Any, heads: int, dtype: torch.dtype) -> PackedLayer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_texts
 from headwinds.adapt.training.batches import collate, plan_batches
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from headwinds.adapt.fitted_model import FittedModel
     from headwinds.adapt.packed import PackedEncoder
-    from headwinds.adapt.tasks.classifier import TextClassifier
     from headwinds.adapt.training.batches import Batch
     from headwinds.adapt.training.precision import Precision
 
@@ -27,12 +26,12 @@ SCORING_TOKENS = 2048
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """A classifier packed for scoring.
+    """A network packed for scoring.
 
     `packed` is None for architectures that are not packed; they compute by their own forward under autocast.
     """
 
-    module: TextClassifier
+    network: Any
     packed: PackedEncoder | None
     tokenizer: PreTrainedTokenizerBase
     max_tokens: int
@@ -60,16 +59,16 @@ class Predictions:
 
 
 def make_predictor(
-    module: TextClassifier, tokenizer: PreTrainedTokenizerBase, *, max_tokens: int, precision: Precision
+    network: Any, tokenizer: PreTrainedTokenizerBase, *, max_tokens: int, precision: Precision
 ) -> Predictor:
-    """Pack a classifier, in evaluation mode, for scoring."""
+    """Pack a network, in evaluation mode, for scoring."""
     import torch
 
     from headwinds.adapt.packed import pack
 
-    module.eval()
-    packed = pack(module.encoder, torch.bfloat16 if precision == "bfloat16" else torch.float32)
-    return Predictor(module, packed, tokenizer, max_tokens, precision)
+    network.eval()
+    packed = pack(network.encoder, torch.bfloat16 if precision == "bfloat16" else torch.float32)
+    return Predictor(network, packed, tokenizer, max_tokens, precision)
 
 
 def predict(model: FittedModel, texts: Sequence[str], *, predictor: Predictor | None = None) -> Predictions:
@@ -79,7 +78,7 @@ def predict(model: FittedModel, texts: Sequence[str], *, predictor: Predictor | 
     facts = model.facts
     if predictor is None:
         predictor = make_predictor(
-            model.module, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
+            model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
         )
     encoded = encode_texts(predictor.tokenizer, texts, max_tokens=facts.max_tokens)
     logits = predict_logits(predictor, encoded)
@@ -89,34 +88,73 @@ def predict(model: FittedModel, texts: Sequence[str], *, predictor: Predictor | 
     )
 
 
+def predict_examples(
+    model: FittedModel, examples: Any, *, predictor: Predictor | None = None
+) -> list[dict[str, Any]]:
+    """Predictions of a model of any task, one for each example that its task has read."""
+    facts = model.facts
+    if predictor is None:
+        predictor = make_predictor(
+            model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
+        )
+    encoded = model.task.encode(examples, model.tokenizer, max_tokens=facts.max_tokens)
+    outputs = predict_outputs(predictor, encoded)
+    return model.task.decode(outputs, examples, encoded, facts.labels, facts.decoder)
+
+
 def predict_logits(
     predictor: Predictor, encoded: EncodedTexts, rows: NDArray[np.int64] | None = None
 ) -> NDArray[np.float64]:
-    """Logits of the encoded texts in `rows` (all if None), shape (rows, labels).
+    """Outputs of a network that has one row of them a text, shape (rows, labels)."""
+    import numpy as np
 
-    Batches are a function of the texts' lengths alone, so the same texts give the same bits.
+    return np.array(predict_outputs(predictor, encoded, rows), dtype=np.float64)
+
+
+def predict_outputs(
+    predictor: Predictor, encoded: EncodedTexts, rows: NDArray[np.int64] | None = None
+) -> list[Any]:
+    """The network's outputs for the texts in `rows` (all if None).
+
+    Of a network with outputs a text: an array (labels,) each. Of one with outputs a token: a list of arrays (length,
+    outputs), one for each window of the text. Batches are a function of the texts' lengths alone, so the same texts give
+    the same bits.
     """
     import numpy as np
     import torch
 
     rows = np.arange(len(encoded)) if rows is None else rows
-    place = np.full(len(encoded), -1, dtype=np.int64)
-    place[rows] = np.arange(len(rows))
-    result = np.empty((len(rows), predictor.module.head.out_features))
+    place = dict(zip(rows.tolist(), range(len(rows)), strict=True))
+    result: list[Any] = [None] * len(rows)
     padding_id = int(predictor.tokenizer.pad_token_id or 0)
     with torch.inference_mode():
         for chosen in plan_batches(encoded, rows, batch_tokens=SCORING_TOKENS):
             batch = collate(encoded, chosen, padding_id=padding_id)
-            result[place[chosen]] = _forward(predictor, batch).double().numpy()
+            outputs = _forward(predictor, batch).float().numpy()
+            if outputs.ndim == 2:
+                for row, values in zip(chosen.tolist(), outputs, strict=True):
+                    result[place[row]] = values
+                continue
+            for row in chosen.tolist():
+                result[place[row]] = []
+            for owner, window in zip(batch.owner.tolist(), range(len(outputs)), strict=True):
+                row = int(chosen[owner])
+                number = len(result[place[row]])
+                length = len(encoded.windows_of(row)[number])
+                result[place[row]].append(outputs[window, :length].copy())
     return result
 
 
 def _forward(predictor: Predictor, batch: Batch) -> torch.Tensor:
     from headwinds.adapt.training.precision import autocast
 
+    network = predictor.network
     if predictor.packed is None:
         with autocast("cpu", predictor.precision):
-            logits: torch.Tensor = predictor.module(batch)
-            return logits
-    pooled: torch.Tensor = predictor.module(batch, predictor.packed(batch.input_ids, batch.attention_mask))
-    return pooled
+            plain: torch.Tensor = network(batch)
+            return plain
+    states = predictor.packed(
+        batch.input_ids, batch.attention_mask, types=batch.types, added=network.added(batch)
+    )
+    outputs: torch.Tensor = network(batch, states)
+    return outputs

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.adapt.checkpoints import load_encoder, load_tokenizer, resolve_checkpoint
 from headwinds.adapt.encoding import EncodedTexts, encode_texts
-from headwinds.adapt.fold import window_length
+from headwinds.adapt.fitting import window_length
 from headwinds.adapt.prediction import make_predictor, predict_logits
 from headwinds.adapt.training.attention import register_attention
 from headwinds.adapt.training.batches import collate, plan_batches
@@ -70,7 +70,7 @@ def measure_probe(
     """
     import torch
 
-    from headwinds.adapt.tasks.classifier import TextClassifier, trainable_parameters
+    from headwinds.adapt.networks.text import TextClassifier, trainable_parameters
 
     checkpoint = resolve_checkpoint(settings.checkpoint)
     tokenizer = load_tokenizer(checkpoint)
@@ -84,7 +84,7 @@ def measure_probe(
     )
     module = TextClassifier(encoder, labels, dropout=settings.head_dropout, pooling="smooth-maximum")
     parameters = trainable_parameters(module, frozen_layers=settings.frozen_layers)
-    forward = forward_of(module, freeze_states(encoder, encoded, settings, precision))
+    forward = forward_of(module, freeze_states(module, encoded, settings, precision))
     training_rate = _training_rate(forward, parameters, encoded, settings, precision, labels)
     predictor = make_predictor(module, tokenizer, max_tokens=max_tokens, precision=precision)
     predict_logits(predictor, encoded)

@@ -52,7 +52,7 @@ def score_corpus(
             "The models of the folds do not have the same labels.", remedy="Tune them again in one run."
         )
     predictors = [
-        make_predictor(m.module, m.tokenizer, max_tokens=m.facts.max_tokens, precision=m.facts.precision)
+        make_predictor(m.network, m.tokenizer, max_tokens=m.facts.max_tokens, precision=m.facts.precision)
         for m in models
     ]
     scratch.mkdir(parents=True, exist_ok=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from headwinds.adapt.methods.registry import METHODS
+from headwinds.adapt.tasks.registry import TASKS
 from headwinds.errors import SettingsError
 
 POOLINGS = ("mean", "smooth-maximum")
-TASKS = ("text-classification",)
-METHODS = ("full",)
 LARGEST_COUNT = 1_000_000
 PRECISIONS = ("auto", "float32", "bfloat16")
 

@@ -18,11 +18,15 @@ VERBS = {
     "init": "write a commented study to start from",
     "run": "run a whole study and write its report",
     "check": "check a study's documents, labels and splits",
-    "tune": "adapt the model and test it on passages it did not see",
+    "tune": "adapt a model and test it: a study's, or one of any task on your own files",
     "score": "score every passage of the corpus",
     "measure": "estimate the indices with their intervals",
     "explain": "growth accounts, and growth on the indices",
     "report": "write the report of a study",
+    "predict": "predict the rows of a file with a tuned model",
+    "evaluate": "test a tuned model on labelled rows",
+    "tasks": "list the tasks and the columns of their files",
+    "methods": "list the ways of adapting",
 }
 
 

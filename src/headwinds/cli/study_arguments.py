@@ -52,7 +52,7 @@ def chosen_settings(arguments: argparse.Namespace) -> StudySettings:
     from headwinds.study.study_file import change_settings, read_study
 
     files = (arguments.corpus, arguments.gold, arguments.codebook)
-    changes = _changes(arguments.set)
+    changes = settings_changes(arguments.set)
     if arguments.study and not any(files):
         return change_settings(read_study(Path(arguments.study)), changes)
     if not arguments.study and all(files):
@@ -69,7 +69,14 @@ def execute_until(stage: str, arguments: argparse.Namespace) -> StudyRun:
     return doors._run(chosen_settings(arguments), stage, arguments.output, arguments.quiet, arguments.wait)
 
 
-def _changes(given: list[str]) -> dict[str, Any]:
+def settings_changes(given: list[str]) -> dict[str, Any]:
+    """Settings given as SECTION.KEY=VALUE, by "section.key".
+
+    Raises
+    ------
+    SettingsError
+        One is not of that form.
+    """
     changes = {}
     for item in given:
         name, separator, value = item.partition("=")

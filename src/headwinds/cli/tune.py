@@ -1,20 +1,37 @@
-"""`headwinds tune`."""
+"""`headwinds tune`: the models of a study, or one of any task on your own labelled files."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from headwinds.cli.study_arguments import add_study_arguments, execute_until
+from headwinds.cli.study_arguments import add_study_arguments, execute_until, settings_changes
+from headwinds.errors import SettingsError
+
+if TYPE_CHECKING:
+    from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
     add_study_arguments(parser)
+    alone = parser.add_argument_group("labelled files of any task, without a study")
+    alone.add_argument("--task", help="see `headwinds tasks`; with --train and --output")
+    alone.add_argument("--train", help="labelled examples: CSV, TSV, JSONL or Parquet")
+    alone.add_argument("--validation", help="examples that choose the best epoch; else a tenth of --train")
+    alone.add_argument("--test", help="examples to test on")
+    alone.add_argument("--group", default="", metavar="COLUMN", help="values never on two sides of a split")
+    alone.add_argument("--method", help="see `headwinds methods` (default: full)")
+    alone.add_argument("--checkpoint", help='"default", a folder, or a name on the hub')
+    alone.add_argument("--seed", type=int, default=0, help="rules everything that is random (default: 0)")
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Run the study up to this stage and print where its results are."""
+    """Tune, and print how the models do and where they are."""
+    if arguments.task or arguments.train:
+        return _alone(arguments)
     run = execute_until("tune", arguments)
     from headwinds.adapt.evaluation.store import read_evaluation
 
@@ -27,3 +44,48 @@ def execute(arguments: argparse.Namespace) -> int:
         )
     sys.stdout.write(f"Models and metrics: {folder.parent}\n")
     return 0
+
+
+def _alone(arguments: argparse.Namespace) -> int:
+    from headwinds.adapt.tuning import LabelledFiles, tune_files
+    from headwinds.study.study_file import tune_settings
+
+    if arguments.study or not (arguments.task and arguments.train and arguments.output):
+        raise SettingsError("--task goes with --train FILE and --output FOLDER, and without a study file.")
+    changes = settings_changes(arguments.set)
+    for name in changes:
+        if not name.startswith("tune."):
+            raise SettingsError(
+                f"--set {name}: only settings of [tune] count here.", remedy="Try tune.epochs=3."
+            )
+    named = {"task": arguments.task, "method": arguments.method, "checkpoint": arguments.checkpoint}
+    chosen = {name.removeprefix("tune."): value for name, value in changes.items()}
+    settings = tune_settings({**chosen, **{k: v for k, v in named.items() if v}}, seed=arguments.seed)
+    files = LabelledFiles(
+        Path(arguments.train),
+        Path(arguments.validation) if arguments.validation else None,
+        Path(arguments.test) if arguments.test else None,
+        arguments.group,
+    )
+    found = tune_files(files, settings, Path(arguments.output), quiet=arguments.quiet, wait=arguments.wait)
+    if found.evaluation is not None:
+        sys.stdout.writelines(f"{line}\n" for line in evaluation_lines(found.evaluation))
+    sys.stdout.write(f"Model: {found.folder}{' (found, nothing changed)' if found.reused else ''}\n")
+    return 0
+
+
+def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
+    """The metrics of all examples, the main one first; those of single labels are in the file."""
+    others = [name for name in evaluation.metrics if name != evaluation.main_metric and "[" not in name]
+    names = [evaluation.main_metric, *sorted(others)]
+    lines = []
+    for name in names:
+        item = evaluation.metrics[name]
+        shown = "not available" if item.value != item.value else f"{item.value:.4f}"
+        if item.lower == item.lower:
+            shown += f" [{item.lower:.4f}, {item.upper:.4f}]"
+        lines.append(f"{name.replace('_', ' ')}: {shown}")
+    tested = (
+        f"Tested on {evaluation.examples:,} examples (95% intervals, {evaluation.groups:,} groups drawn)."
+    )
+    return [tested, *lines, *(str(finding) for finding in evaluation.findings)]

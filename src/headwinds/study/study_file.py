@@ -9,6 +9,7 @@ import typing
 from pathlib import Path
 from typing import Any
 
+from headwinds.adapt.settings import TuneSettings
 from headwinds.errors import SettingsError
 from headwinds.study.settings import StudySettings
 from headwinds.study.suggestions import nearest
@@ -110,6 +111,19 @@ def change_settings(settings: StudySettings, changes: dict[str, Any]) -> StudySe
         plain = {item: _as_toml(current) for item, current in now.items()} | {key: value}
         settings = dataclasses.replace(settings, **{section: _decode(type(part), plain, section, source)})
     return dataclasses.replace(settings, tune=dataclasses.replace(settings.tune, seed=settings.study.seed))
+
+
+def tune_settings(changes: dict[str, Any], *, seed: int = 0) -> TuneSettings:
+    """Settings of a tuning without a study; every default is filled in.
+
+    Raises
+    ------
+    SettingsError
+        A key is unknown, or a value is of the wrong type or impossible.
+    """
+    source = _Source(Path("settings"), ())
+    settings: TuneSettings = _decode(TuneSettings, dict(changes), "tune", source)
+    return dataclasses.replace(settings, seed=seed)
 
 
 def _as_toml(value: Any) -> Any:

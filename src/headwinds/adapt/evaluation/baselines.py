@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headwinds.adapt.evaluation.calibration import fit_calibration
+from headwinds.adapt.evaluation.metrics import macro_average_precision
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +42,7 @@ def tfidf_baseline(
     train = vectorizer.fit_transform(training.texts)
     others = vectorizer.transform(validation.texts), vectorizer.transform(test_texts)
     tried = [_logistic(train, training.truth, others, penalty) for penalty in INVERSE_PENALTIES]
-    on_validation, on_test = max(tried, key=lambda pair: _mean_average_precision(validation.truth, pair[0]))
+    on_validation, on_test = max(tried, key=lambda pair: macro_average_precision(validation.truth, pair[0]))
     labels = on_test >= best_cuts(on_validation, validation.truth)
     return fit_calibration(on_validation, validation.truth).probability(on_test), labels
 
@@ -119,13 +120,3 @@ def _logistic(
             for column, features in zip(logits, others, strict=True):
                 column[:, label] = model.decision_function(features)
     return logits[0], logits[1]
-
-
-def _mean_average_precision(truth: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
-    import numpy as np
-
-    from headwinds.adapt.evaluation.metrics import average_precision
-
-    ones = np.ones((1, len(truth)))
-    values = [average_precision(truth[:, label], score[:, label], ones)[0] for label in range(truth.shape[1])]
-    return float(np.nanmean(values)) if not np.all(np.isnan(values)) else 0.0

@@ -92,6 +92,19 @@ def average_precision_by_fold(
     return _ratio(np.where(known, each, 0.0).sum(axis=0), known.sum(axis=0))
 
 
+def macro_average_precision(truth: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
+    """Mean average precision over the labels that have positives, shape (passages, labels) each; 0 if none has."""
+    import numpy as np
+
+    ones = np.ones((1, len(truth)))
+    values = [
+        float(average_precision(truth[:, label], score[:, label], ones)[0])
+        for label in range(truth.shape[1])
+        if truth[:, label].any()
+    ]
+    return float(np.mean(values)) if values else 0.0
+
+
 def expected_calibration_error(
     truth: NDArray[np.bool_], probability: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:

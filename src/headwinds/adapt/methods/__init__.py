@@ -1,1 +1,1 @@
-"""One file a way of adapting."""
+"""One file a way of adapting; `registry` knows them by name."""

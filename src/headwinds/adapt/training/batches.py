@@ -29,12 +29,16 @@ class Batch:
         Shape (windows, length), 1 for text and 0 for padding; None when no window is padded.
     owner
         Shape (windows,): position in `rows` of each window's text.
+    types, shapes
+        Shape (windows, length): as in `EncodedTexts`; None where the texts have none.
     """
 
     rows: NDArray[np.int64]
     input_ids: torch.Tensor
     attention_mask: torch.Tensor | None
     owner: torch.Tensor
+    types: torch.Tensor | None = None
+    shapes: torch.Tensor | None = None
 
 
 def plan_batches(
@@ -101,9 +105,26 @@ def collate(encoded: EncodedTexts, rows: Sequence[int] | NDArray[np.int64], *, p
         ids[index, : len(window)] = window
         mask[index, : len(window)] = 1
     padded = not mask.all()
+    numbers = [number for row in rows for number in encoded.window_numbers(int(row))]
     return Batch(
         np.asarray(rows, dtype=np.int64),
         torch.from_numpy(ids),
         torch.from_numpy(mask) if padded else None,
         torch.tensor(owner, dtype=torch.int64),
+        _padded(encoded.types, numbers, length),
+        _padded(encoded.shapes, numbers, length),
     )
+
+
+def _padded(
+    windows: list[NDArray[np.int32]] | None, numbers: Sequence[int], length: int
+) -> torch.Tensor | None:
+    import numpy as np
+    import torch
+
+    if windows is None:
+        return None
+    filled = np.zeros((len(numbers), length), dtype=np.int64)
+    for index, number in enumerate(numbers):
+        filled[index, : len(windows[number])] = windows[number]
+    return torch.from_numpy(filled)

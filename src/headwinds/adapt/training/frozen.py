@@ -59,12 +59,15 @@ class FrozenStates:
 
 
 def freeze_states(
-    encoder: PreTrainedModel, encoded: EncodedTexts, settings: TuneSettings, precision: Precision
+    network: Any, encoded: EncodedTexts, settings: TuneSettings, precision: Precision
 ) -> FrozenStates | None:
     """Compute the frozen layers for all texts; None where nothing is frozen or it would not be exact or not fit.
 
     Encoders of the BERT architecture only; others compute their frozen layers at every step.
     """
+    encoder: PreTrainedModel = network.encoder
+    if getattr(network, "head_shapes_in", None) is not None:
+        return None  # what comes to the word embeddings is learnt, so that no layer's states stay as they are
     dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
     tokens = sum(len(window) for window in encoded.windows)
     size = tokens * encoder.config.hidden_size * (2 if precision == "bfloat16" else 4)
@@ -79,7 +82,7 @@ def freeze_states(
     with torch.inference_mode():
         for rows in plan_batches(encoded, _all_rows(encoded), batch_tokens=COMPUTED_TOKENS):
             batch = collate(encoded, rows, padding_id=0)
-            states = lower(batch.input_ids, batch.attention_mask)
+            states = lower(batch.input_ids, batch.attention_mask, types=batch.types)
             places = [place for row in rows for place in range(*encoded.first_window[[row, row + 1]])]
             for place, state in zip(places, states, strict=True):
                 windows[place] = state[: len(encoded.windows[place])].clone()

@@ -30,22 +30,21 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_SAVES = 30.0
 
+LossFunction = Callable[["torch.Tensor", "Batch"], "torch.Tensor"]
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """Encoded texts with their targets, and which rows train and which validate.
+    """Encoded texts, which of them train, and the loss of a batch of them.
 
-    `targets` has shape (texts, labels); `ids` name the texts in messages.
+    `loss` takes the network's outputs and the batch that they are of; `ids` name the texts in messages.
     """
 
     encoded: EncodedTexts
-    targets: NDArray[np.float32]
+    loss: LossFunction
     training_rows: NDArray[np.int64]
     padding_id: int
     ids: tuple[str, ...]
-
-
-LossFunction = Callable[["torch.Tensor", "torch.Tensor"], "torch.Tensor"]
 
 
 def plan_epochs(data: TrainingData, settings: TuneSettings) -> list[list[NDArray[np.int64]]]:
@@ -59,7 +58,6 @@ def train(
     parameters: dict[str, torch.nn.Parameter],
     plans: list[list[NDArray[np.int64]]],
     data: TrainingData,
-    loss_function: LossFunction,
     validation_score: Callable[[], float],
     settings: TuneSettings,
     *,
@@ -98,9 +96,7 @@ def train(
             set_learning_rate(
                 optimizer, learning_rate_share(position.step, steps=steps, warmup_share=settings.warmup_share)
             )
-            loss = _step(
-                forward, parameters, batch, data, loss_function, optimizer, settings, precision, position
-            )
+            loss = _step(forward, parameters, batch, data, optimizer, settings, precision, position)
             weights.follow(position.step)
             position.batch += 1
             position.loss_sum += loss * len(rows)
@@ -135,7 +131,6 @@ def _step(
     parameters: dict[str, torch.nn.Parameter],
     batch: Batch,
     data: TrainingData,
-    loss_function: LossFunction,
     optimizer: torch.optim.Optimizer,
     settings: TuneSettings,
     precision: Precision,
@@ -145,7 +140,7 @@ def _step(
 
     with autocast("cpu", precision):
         logits = forward(batch)
-    loss = loss_function(logits, torch.from_numpy(data.targets[batch.rows]))
+    loss = data.loss(logits, batch)
     value = float(loss.detach())
     if not math.isfinite(value):
         _refuse(value, "loss", data, batch, optimizer, position)

@@ -34,20 +34,33 @@ class TextClassifier(nn.Module):
         self.head = nn.Linear(encoder.config.hidden_size, labels)
         self.pooling: Pooling = pooling
 
+    def added(self, batch: Batch) -> torch.Tensor | None:
+        """Nothing comes to the word embeddings of texts."""
+        return None
+
     def forward(self, batch: Batch, states: torch.Tensor | None = None) -> torch.Tensor:
         """Return logits in float32, shape (texts, labels).
 
         `states` are the encoder's last hidden states of the batch's windows, where they are known already.
         """
-        if states is None:
-            states = self.encoder(
-                input_ids=batch.input_ids, attention_mask=batch.attention_mask
-            ).last_hidden_state
-        states = states.float()
+        states = (encoder_states(self.encoder, batch) if states is None else states).float()
         if self.pooling == "mean":
             logits: torch.Tensor = self.head(self.dropout(mean_of_tokens(states, batch)))
             return logits
         return smooth_maximum(self.head(self.dropout(states)).float(), batch)
+
+
+def encoder_states(encoder: PreTrainedModel, batch: Batch, added: torch.Tensor | None = None) -> torch.Tensor:
+    """The encoder's last hidden state of the batch's windows; `added` comes to the word embeddings."""
+    arguments: dict[str, torch.Tensor | None] = {"attention_mask": batch.attention_mask}
+    if batch.types is not None:
+        arguments["token_type_ids"] = batch.types
+    if added is None:
+        arguments["input_ids"] = batch.input_ids
+    else:
+        arguments["inputs_embeds"] = encoder.get_input_embeddings()(batch.input_ids) + added
+    states: torch.Tensor = encoder(**arguments).last_hidden_state
+    return states
 
 
 def mean_of_tokens(states: torch.Tensor, batch: Batch) -> torch.Tensor:

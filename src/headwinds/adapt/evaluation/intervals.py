@@ -1,0 +1,74 @@
+"""The metrics of a task with 95% bootstrap intervals, whole and by slices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from headwinds.adapt.evaluation.metrics import document_weights
+from headwinds.contracts import Interval
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+REPLICATES = 1000
+FEWEST_REPLICATES = 200
+LARGEST_WEIGHTS = 30_000_000  # numbers in memory at once
+
+Metrics = Callable[["NDArray[np.float64]"], "dict[str, NDArray[np.float64]]"]
+
+
+def bootstrap(metrics: Metrics, clusters: Sequence[str], *, seed: int) -> dict[str, Interval]:
+    """Every metric with its percentile interval; whole clusters are drawn (Davison, Hinkley 1997, sec. 3.8).
+
+    Parameters
+    ----------
+    metrics
+        From weights (replicates, examples) to (replicates,) each.
+    clusters
+        The cluster of each example; a name of its own for each where they are independent.
+
+    Returns
+    -------
+    dict
+        A metric that is undefined in over a tenth of the draws, or of fewer than two clusters, has no bounds.
+    """
+    import numpy as np
+
+    count = len(clusters)
+    plain = metrics(np.ones((1, count)))
+    replicates = max(FEWEST_REPLICATES, min(REPLICATES, LARGEST_WEIGHTS // max(count, 1)))
+    names = np.asarray(clusters)
+    if len(np.unique(names)) < 2:
+        return {
+            name: Interval(float(values[0]), float("nan"), float("nan")) for name, values in plain.items()
+        }
+    drawn = metrics(document_weights(names, replicates=replicates, seed=seed))
+    return {name: _interval(float(plain[name][0]), values) for name, values in drawn.items()}
+
+
+def slices(
+    metrics: Metrics, members: Mapping[str, NDArray[np.bool_]], metric: str
+) -> list[tuple[str, int, float]]:
+    """One metric in each slice, worst first: (slice, examples, value); NaN last."""
+    import numpy as np
+
+    names = list(members)
+    if not names:
+        return []
+    values = metrics(np.array([members[name] for name in names], dtype=float))[metric]
+    found = [
+        (name, int(members[name].sum()), float(value)) for name, value in zip(names, values, strict=True)
+    ]
+    return sorted(found, key=lambda item: (np.isnan(item[2]), item[2], item[0]))
+
+
+def _interval(plain: float, drawn: NDArray[np.float64]) -> Interval:
+    import numpy as np
+
+    known = drawn[~np.isnan(drawn)]
+    if np.isnan(plain) or len(known) < 0.9 * len(drawn):
+        return Interval(plain, float("nan"), float("nan"))
+    lower, upper = np.quantile(known, [0.025, 0.975])
+    return Interval(plain, float(lower), float(upper))

@@ -1,0 +1,153 @@
+"""Fit one model of any task: train, choose the best epoch on validation, calibrate there, save."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.adapt.checkpoints import Checkpoint, load_encoder, load_tokenizer, resolve_checkpoint
+from headwinds.adapt.fitted_model import FittedModel, ModelFacts, save_model
+from headwinds.adapt.methods.registry import get_method
+from headwinds.adapt.prediction import make_predictor, predict_outputs
+from headwinds.adapt.training.attention import register_attention
+from headwinds.adapt.training.frozen import forward_of, freeze_states
+from headwinds.adapt.training.loop import TrainingData, plan_epochs, train
+from headwinds.adapt.training.precision import choose_precision
+from headwinds.adapt.training.progress import watch
+from headwinds.artifacts.fingerprint import code_digest
+from headwinds.artifacts.seeds import derive_seed
+from headwinds.artifacts.write import write_json
+from headwinds.errors import SettingsError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+    from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.tasks.contract import Task
+    from headwinds.adapt.training.batches import Batch
+    from headwinds.adapt.training.state import Position
+
+
+@dataclass(frozen=True, slots=True)
+class FittingData:
+    """Examples of a task and the part that each plays.
+
+    Attributes
+    ----------
+    examples
+        Of training and validation, in one list; `training` and `validation` are numbers in it.
+    labels
+        In the order of the network's outputs.
+    digest
+        SHA-256 of texts and labels.
+    """
+
+    examples: Any
+    labels: tuple[str, ...]
+    training: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    digest: str
+
+
+def fit_model(
+    task: Task[Any],
+    data: FittingData,
+    settings: TuneSettings,
+    output: Path,
+    scratch: Path,
+    *,
+    title: str = "tune",
+    quiet: bool = False,
+    seeds: tuple[str | int, ...] = (),
+) -> None:
+    """Fit a model into `output`: a model folder, and `history.json` with the loss and score of each epoch.
+
+    The training state lives in `scratch`; a run that was killed goes on from there and ends with the same bytes. `seeds`
+    names the run, so that runs of one seed draw their own heads.
+
+    Raises
+    ------
+    CheckpointError, SettingsError, TrainingError, Interrupted
+        See the functions called.
+    """
+    checkpoint = resolve_checkpoint(settings.checkpoint)
+    method = get_method(settings.method)
+    settings = method.settings(settings, checkpoint.layers)
+    tokenizer = load_tokenizer(checkpoint)
+    max_tokens = window_length(checkpoint, settings)
+    precision = choose_precision(settings.precision)
+    examples, labels = data.examples, data.labels
+    encoder = load_encoder(
+        checkpoint, encoder_dropout=settings.encoder_dropout, attention=register_attention()
+    )
+    network = task.network(encoder, labels, settings)
+    task.initialise(network, examples, data.training, labels, seed=derive_seed(settings.seed, "head", *seeds))
+    parameters = method.prepare(network, settings)
+    encoded = task.encode(examples, tokenizer, max_tokens=max_tokens)
+    targets = task.targets(examples, encoded, labels)
+
+    def loss(outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
+        return task.loss(outputs, batch, targets)
+
+    training = TrainingData(encoded, loss, data.training, int(tokenizer.pad_token_id or 0), examples.ids)
+    forward = forward_of(network, freeze_states(network, encoded, settings, precision))
+
+    def validation_outputs() -> list[Any]:
+        predictor = make_predictor(network, tokenizer, max_tokens=max_tokens, precision=precision)
+        return predict_outputs(predictor, encoded, data.validation)
+
+    def validation_score() -> float:
+        return task.score(validation_outputs(), examples, data.validation, encoded, labels)
+
+    plans = plan_epochs(training, settings)
+    with watch(title, sum(len(plan) for plan in plans), quiet=quiet) as progress:
+        position = train(
+            network,
+            forward,
+            parameters,
+            plans,
+            training,
+            validation_score,
+            settings,
+            precision=precision,
+            state_path=scratch / "state",
+            progress=progress,
+        )
+    method.finish(network)
+    facts = ModelFacts(
+        task=task.name,
+        method=settings.method,
+        network={"pooling": settings.pooling, "method": settings.method},
+        labels=labels,
+        max_tokens=max_tokens,
+        precision=precision,
+        checkpoint=settings.checkpoint,
+        checkpoint_digest=checkpoint.digest,
+        decoder=task.fit_decoder(validation_outputs(), examples, data.validation, encoded, labels),
+        training_examples=len(data.training),
+        validation_examples=len(data.validation),
+        data_digest=data.digest,
+        code_digest=code_digest("headwinds.adapt", "headwinds.contracts"),
+    )
+    save_model(FittedModel(facts, task, network, tokenizer), output)
+    write_json(output / "history.json", _history(position))
+
+
+def window_length(checkpoint: Checkpoint, settings: TuneSettings) -> int:
+    """The longest window in tokens: what is set, else what the checkpoint allows."""
+    if settings.max_tokens > checkpoint.max_tokens:
+        raise SettingsError(
+            f"max_tokens = {settings.max_tokens}, but checkpoint {checkpoint.name!r} reads at most {checkpoint.max_tokens}.",
+            remedy="Lower it: longer texts are read in several windows anyway.",
+        )
+    return settings.max_tokens or checkpoint.max_tokens
+
+
+def _history(position: Position) -> dict[str, object]:
+    return {
+        "best_validation_score": position.best_score,
+        "epochs": [asdict(record) for record in position.history],
+    }

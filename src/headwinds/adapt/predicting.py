@@ -1,0 +1,131 @@
+"""A tuned model on files: predictions of new rows, and the test on labelled ones."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation, evaluate_model
+from headwinds.adapt.fitted_model import load_model
+from headwinds.adapt.labelled_files import read_rows
+from headwinds.adapt.prediction import make_predictor, predict_examples
+from headwinds.adapt.tuning import groups_of
+from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
+from headwinds.artifacts.stages import run_stage
+from headwinds.artifacts.write import write_bytes, write_text
+from headwinds.errors import SettingsError
+
+if TYPE_CHECKING:
+    from headwinds.adapt.fitted_model import FittedModel
+
+FORMATS = (".jsonl", ".csv", ".parquet")
+AT_ONCE = 4096
+
+
+def predict_file(model_folder: Path, file: Path, output: Path, *, encoding: str = "utf-8") -> int:
+    """Write a prediction for every row of `file`, in its order; returns their number.
+
+    JSONL holds the predictions as they are. CSV and Parquet hold plain columns: of classifiers also
+    ``probability_<label>`` and ``label_<label>``, which `headwinds measure --scores` takes.
+
+    Raises
+    ------
+    CheckpointError, DataError, SettingsError, StorageError
+        The model, a row, the format of `output`, the disk.
+    """
+    if output.suffix not in FORMATS:
+        raise SettingsError(f"{output} ends in {output.suffix!r}, expected one of {', '.join(FORMATS)}.")
+    model = load_model(model_of(model_folder))
+    rows = read_rows(file, model.task, labelled=False, encoding=encoding)
+    facts = model.facts
+    predictor = make_predictor(
+        model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
+    )
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(rows), AT_ONCE):
+        examples = model.task.read(rows[start : start + AT_ONCE], labelled=False)
+        predictions = predict_examples(model, examples, predictor=predictor)
+        found += [
+            {"id": name, **prediction} for name, prediction in zip(examples.ids, predictions, strict=True)
+        ]
+    if output.suffix == ".jsonl":
+        write_text(output, "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in found))
+    else:
+        _write_table([_flat(item, model) for item in found], output)
+    return len(found)
+
+
+def evaluate_file(
+    model_folder: Path, test: Path, output: Path, *, group: str = "", seed: int = 0, encoding: str = "utf-8"
+) -> TaskEvaluation:
+    """Test a model on a labelled file; `evaluation.json` and `predictions.jsonl` stand in ``output/evaluation``.
+
+    Raises
+    ------
+    CheckpointError, DataError, MismatchError
+        The model, a row, a label that the model does not know.
+    """
+    folder = model_of(model_folder)
+    model = load_model(folder)
+    rows = read_rows(test, model.task, encoding=encoding)
+    examples = model.task.read(rows, labelled=True)
+    model.task.check_labels(examples, model.facts.labels)
+    groups = groups_of(rows, group)
+    identity = fingerprint(
+        model=file_digest(folder / "model.json"),
+        test=file_digest(test),
+        group=group,
+        seed=seed,
+        code=code_digest("headwinds.adapt"),
+    )
+    from headwinds.adapt.evaluation.task_evaluation import read_task_evaluation
+
+    stage = run_stage(
+        output, "evaluation", identity, lambda place, _: _test(model, examples, groups, place, seed)
+    )
+    return read_task_evaluation(stage.path)
+
+
+def model_of(folder: Path) -> Path:
+    """The folder with `model.json`: the one that is named, or `model` in it."""
+    inside = folder / "model"
+    return inside if not (folder / "model.json").exists() and (inside / "model.json").exists() else folder
+
+
+def _test(model: FittedModel, examples: Any, groups: tuple[str, ...], place: Path, seed: int) -> None:
+    evaluate_model(model, examples, groups, place, seed=seed)
+
+
+def _flat(prediction: dict[str, Any], model: FittedModel) -> dict[str, Any]:
+    """Plain columns: shares of labels each in its own, lists as JSON."""
+    row: dict[str, Any] = {}
+    given = prediction.get("labels", [prediction["label"]] if "label" in prediction else None)
+    for name, value in prediction.items():
+        if name == "probabilities":
+            for label, share in zip(model.facts.labels, value, strict=True):
+                row[f"probability_{label}"] = share
+                row[f"label_{label}"] = int(given is not None and label in given)
+        elif isinstance(value, list | dict):
+            row[name] = json.dumps(value, ensure_ascii=False)
+        else:
+            row[name] = value
+    return row
+
+
+def _write_table(rows: list[dict[str, Any]], output: Path) -> None:
+    if output.suffix == ".parquet":
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        buffer = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist(rows), buffer)
+        write_bytes(output, buffer.getvalue())
+        return
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(output, text.getvalue())

@@ -1,0 +1,166 @@
+"""What a task is: the columns of a row, the network for a checkpoint, the loss, decoding, and how predictions are scored.
+
+A task is one file with one class that has these methods. Everything else (reading files, splits, the training loop,
+resuming, saving, intervals, the command line) is the same for all tasks and knows a task by this contract alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from headwinds.adapt.encoding import EncodedTexts
+    from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.training.batches import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a labelled file: its name, what it holds, and whether a file to predict must have it too."""
+
+    name: str
+    meaning: str
+    needed: bool = True
+    label: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a file: where it stands, for messages, and its values."""
+
+    place: str
+    values: Mapping[str, Any]
+
+
+class Examples(Protocol):
+    """What a task makes of rows; each task has a type of its own."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """A name for each example."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The text of each example."""
+
+
+E = TypeVar("E", bound=Examples)
+
+
+class Task(Protocol[E]):
+    """A task of any encoder checkpoint.
+
+    Attributes
+    ----------
+    name, summary
+        As `headwinds tasks` prints them.
+    columns
+        What a row must hold.
+    main_metric
+        The metric that is told first; higher is better.
+    """
+
+    @property
+    def name(self) -> str:
+        """The registered name."""
+
+    @property
+    def summary(self) -> str:
+        """One line."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What a row must hold."""
+
+    @property
+    def main_metric(self) -> str:
+        """The metric that is told first."""
+
+    def read(self, rows: Sequence[Row], *, labelled: bool) -> E:
+        """Turn rows into examples; without `labelled` the label columns may be missing.
+
+        Raises
+        ------
+        DataError
+            A value cannot be used: its row, column and what was expected.
+        """
+
+    def labels(self, examples: E) -> tuple[str, ...]:
+        """The labels that occur, in the order of the head's outputs; () for a task without any."""
+
+    def check_labels(self, examples: E, labels: tuple[str, ...]) -> None:
+        """Refuse labels that training did not know.
+
+        Raises
+        ------
+        MismatchError
+            The label and where it stands.
+        """
+
+    def encode(self, examples: E, tokenizer: PreTrainedTokenizerBase, *, max_tokens: int) -> EncodedTexts:
+        """Token windows of every example; no text is cut without being said."""
+
+    def network(
+        self, encoder: PreTrainedModel, labels: tuple[str, ...], settings: TuneSettings
+    ) -> torch.nn.Module:
+        """The network whose outputs `loss` and `decode` take; its new parts have names that begin with "head"."""
+
+    def initialise(
+        self, network: Any, examples: E, training: NDArray[np.int64], labels: tuple[str, ...], *, seed: int
+    ) -> None:
+        """Give the new parts their starting values from the training examples and `seed`."""
+
+    def targets(self, examples: E, encoded: EncodedTexts, labels: tuple[str, ...]) -> Any:
+        """What `loss` compares with, by example."""
+
+    def loss(self, outputs: torch.Tensor, batch: Batch, targets: Any) -> torch.Tensor:
+        """Mean loss of a batch."""
+
+    def score(
+        self,
+        outputs: Sequence[Any],
+        examples: E,
+        rows: NDArray[np.int64],
+        encoded: EncodedTexts,
+        labels: tuple[str, ...],
+    ) -> float:
+        """How good the network's outputs for some rows are; the epoch with the highest is kept."""
+
+    def fit_decoder(
+        self,
+        outputs: Sequence[Any],
+        examples: E,
+        rows: NDArray[np.int64],
+        encoded: EncodedTexts,
+        labels: tuple[str, ...],
+    ) -> dict[str, Any]:
+        """What decoding needs beside the outputs (calibration, thresholds), from validation rows; plain JSON."""
+
+    def decode(
+        self,
+        outputs: Sequence[Any],
+        examples: E,
+        encoded: EncodedTexts,
+        labels: tuple[str, ...],
+        decoder: Mapping[str, Any],
+    ) -> list[dict[str, Any]]:
+        """A prediction an example, as plain values that a file can hold."""
+
+    def metrics(
+        self,
+        predictions: Sequence[Mapping[str, Any]],
+        examples: E,
+        labels: tuple[str, ...],
+        weights: NDArray[np.float64],
+    ) -> dict[str, NDArray[np.float64]]:
+        """Every metric for each weighting of the examples, (replicates, examples) to (replicates,); NaN where undefined.
+
+        A bootstrap replicate is a weighting, a slice is one of zeros and ones, the plain metric is that of ones alone.
+        """

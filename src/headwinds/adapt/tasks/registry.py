@@ -1,0 +1,32 @@
+"""The tasks by name. A new task is a file beside this one and a line here."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from headwinds.errors import SettingsError
+
+if TYPE_CHECKING:
+    from headwinds.adapt.tasks.contract import Task
+
+TASKS = ("text-classification",)
+
+
+def get_task(name: str) -> Task[Any]:
+    """The task of that name.
+
+    Raises
+    ------
+    SettingsError
+        There is none.
+    """
+    if name == "text-classification":
+        from headwinds.adapt.tasks.text_classification import TextClassification
+
+        return TextClassification()
+    near = get_close_matches(name, TASKS, n=1)
+    raise SettingsError(
+        f"There is no task {name!r}.{f' Did you mean {near[0]!r}?' if near else ''}",
+        remedy=f"Known: {', '.join(TASKS)}.",
+    )

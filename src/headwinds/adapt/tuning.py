@@ -1,0 +1,199 @@
+"""From labelled files to a fitted, tested, saved model of any task: one path, found again and resumed like every stage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation, evaluate_model, read_task_evaluation
+from headwinds.adapt.fitted_model import load_model
+from headwinds.adapt.fitting import FittingData, fit_model
+from headwinds.adapt.labelled_files import read_rows
+from headwinds.adapt.tasks.registry import get_task
+from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
+from headwinds.artifacts.interruption import graceful_stop
+from headwinds.artifacts.lock import study_lock
+from headwinds.artifacts.seeds import derive_seed
+from headwinds.artifacts.stages import run_stage
+from headwinds.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.tasks.contract import Row, Task
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFiles:
+    """Files to tune on.
+
+    Attributes
+    ----------
+    train, validation, test
+        CSV, TSV, JSONL or Parquet, with the columns of the task. Without `validation` a share of the training examples is
+        set aside; without `test` nothing is tested on.
+    group
+        A column whose values stay together: examples of one group are never on two sides of a split, and the intervals
+        draw groups; "" takes every example for itself.
+    """
+
+    train: Path
+    validation: Path | None = None
+    test: Path | None = None
+    group: str = ""
+    encoding: str = "utf-8"
+
+    def named(self) -> dict[str, Path]:
+        """The files that there are, by the part that they play."""
+        files = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: path for name, path in files.items() if path is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class TunedModel:
+    """Where a tuned model stands, and how it did on the test file (None without one)."""
+
+    folder: Path
+    evaluation: TaskEvaluation | None
+    reused: bool
+
+
+def tune_files(
+    files: LabelledFiles, settings: TuneSettings, output: Path, *, quiet: bool = False, wait: float = 0.0
+) -> TunedModel:
+    """Tune the task of `settings` on `files`: the model stands in ``output/model``, its test in ``output/evaluation``.
+
+    A model that was tuned on the same content with the same settings is found again; one that was killed goes on.
+
+    Raises
+    ------
+    DataError, MismatchError
+        A file cannot be used: line, column and what was expected.
+    SettingsError, CheckpointError, TrainingError, BusyError, Interrupted
+        See `fit_model`.
+    """
+    import transformers
+
+    task = get_task(settings.task)
+    rows = {name: read_rows(path, task, encoding=files.encoding) for name, path in files.named().items()}
+    data, test = _prepare(task, rows, files, settings)
+    identity = fingerprint(
+        files={name: file_digest(path) for name, path in files.named().items() if name != "test"},
+        group=files.group,
+        encoding=files.encoding,
+        settings=asdict(settings),
+        checkpoint=_checkpoint_digest(settings),
+        code=code_digest("headwinds.adapt", "headwinds.corpus"),
+        versions={"torch": _version("torch"), "transformers": transformers.__version__},
+    )
+
+    def fit(folder: Path, scratch: Path) -> None:
+        fit_model(task, data, settings, folder, scratch, title=f"tune {task.name}", quiet=quiet)
+
+    with study_lock(output, wait=wait), graceful_stop():
+        model = run_stage(output, "model", identity, fit)
+        if test is None:
+            return TunedModel(model.path, None, model.reused)
+        examples, groups = test
+
+        def evaluate(folder: Path, _: Path) -> None:
+            evaluate_model(
+                load_model(model.path), examples, groups, folder, seed=settings.seed, trained_on=data.examples
+            )
+
+        tested = fingerprint(
+            model=identity,
+            test=file_digest(files.test) if files.test else "",
+            code=code_digest("headwinds.adapt"),
+            group=files.group,
+        )
+        evaluation = run_stage(output, "evaluation", tested, evaluate)
+    return TunedModel(model.path, read_task_evaluation(evaluation.path), model.reused and evaluation.reused)
+
+
+def _prepare(
+    task: Task[Any], rows: dict[str, list[Row]], files: LabelledFiles, settings: TuneSettings
+) -> tuple[FittingData, tuple[Any, tuple[str, ...]] | None]:
+    """Read every file before anything is fitted: what is wrong with the test is said before the training, not after."""
+    import numpy as np
+
+    training = task.read(rows["train"], labelled=True)
+    labels = task.labels(training)
+    both = rows["train"] + rows.get("validation", [])
+    examples = task.read(both, labelled=True) if "validation" in rows else training
+    task.check_labels(examples, labels)
+    if "validation" in rows:
+        count = len(rows["train"])
+        sides = (np.arange(count), np.arange(count, len(both)))
+    else:
+        sides = split_off(
+            groups_of(rows["train"], files.group),
+            settings.validation_share,
+            seed=derive_seed(settings.seed, "validation"),
+        )
+    digest = fingerprint(
+        **{name: file_digest(path) for name, path in files.named().items() if name != "test"}
+    )
+    data = FittingData(examples, labels, *sides, digest)
+    if "test" not in rows:
+        return data, None
+    tested = task.read(rows["test"], labelled=True)
+    task.check_labels(tested, labels)
+    return data, (tested, groups_of(rows["test"], files.group))
+
+
+def groups_of(rows: Sequence[Row], column: str) -> tuple[str, ...]:
+    """The group of each row; without a column every row is its own.
+
+    Raises
+    ------
+    DataError
+        A row has no value there.
+    """
+    if not column:
+        return tuple(str(number) for number in range(len(rows)))
+    for row in rows:
+        if row.values.get(column) in (None, ""):
+            raise DataError(f"{row.place}: {column} is empty.", remedy="Fill it, or group by another column.")
+    return tuple(str(row.values[column]) for row in rows)
+
+
+def split_off(
+    groups: Sequence[str], share: float, *, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers of the examples that train, and of about `share` of them that validate; groups stay whole.
+
+    Raises
+    ------
+    DataError
+        There are fewer than two groups.
+    """
+    import numpy as np
+
+    names, owner = np.unique(np.asarray(groups), return_inverse=True)
+    if len(names) < 2:
+        raise DataError(
+            "There is one group of examples, so none can be set aside for validation.",
+            remedy="Name a file for validation, or another column to group by.",
+        )
+    order = np.random.default_rng(seed).permutation(len(names))
+    sizes = np.bincount(owner)[order]
+    taken = max(1, int(np.searchsorted(np.cumsum(sizes), share * len(owner))))
+    aside = np.isin(owner, order[: min(taken, len(names) - 1)])
+    return np.flatnonzero(~aside), np.flatnonzero(aside)
+
+
+def _checkpoint_digest(settings: TuneSettings) -> str:
+    from headwinds.adapt.checkpoints import resolve_checkpoint
+
+    return resolve_checkpoint(settings.checkpoint).digest
+
+
+def _version(package: str) -> str:
+    from importlib.metadata import version
+
+    return version(package)

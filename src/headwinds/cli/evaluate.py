@@ -1,0 +1,31 @@
+"""`headwinds evaluate`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from headwinds.cli.tune import evaluation_lines
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's arguments."""
+    parser.add_argument("--model", required=True, help="folder of a tuned model")
+    parser.add_argument("--test", required=True, help="labelled rows that the model was not fitted to")
+    parser.add_argument("--output", required=True, help="folder for the results")
+    parser.add_argument("--group", default="", metavar="COLUMN", help="drawn together for the intervals")
+    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Test, and print the metrics and where they are."""
+    from headwinds.adapt.predicting import evaluate_file
+
+    output = Path(arguments.output)
+    found = evaluate_file(
+        Path(arguments.model), Path(arguments.test), output, group=arguments.group, seed=arguments.seed
+    )
+    sys.stdout.writelines(f"{line}\n" for line in evaluation_lines(found))
+    sys.stdout.write(f"Evaluation: {output / 'evaluation'}\n")
+    return 0

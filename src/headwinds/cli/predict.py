@@ -1,0 +1,23 @@
+"""`headwinds predict`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's arguments."""
+    parser.add_argument("--model", required=True, help="folder of a tuned model")
+    parser.add_argument("--input", required=True, help="rows to predict: CSV, TSV, JSONL or Parquet")
+    parser.add_argument("--output", required=True, help="file to write: .jsonl, .csv or .parquet")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Predict, and print where the predictions are."""
+    from headwinds.adapt.predicting import predict_file
+
+    count = predict_file(Path(arguments.model), Path(arguments.input), Path(arguments.output))
+    sys.stdout.write(f"{count:,} predictions: {arguments.output}\n")
+    return 0
