@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from headwinds.doors import (
         check,
         explain,
+        explain_file,
         measure,
         measure_file,
         report,
@@ -43,6 +44,7 @@ _HOMES = {
         (
             "check",
             "explain",
+            "explain_file",
             "measure",
             "measure_file",
             "report",
@@ -76,6 +78,7 @@ __all__ = [
     "Panel",
     "check",
     "explain",
+    "explain_file",
     "load_model",
     "measure",
     "measure_file",
