@@ -1,20 +1,47 @@
-"""`headwinds explain`."""
+"""`headwinds explain`: a study's growth results, or growth accounts from your own panel."""
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headwinds.cli.study_arguments import add_study_arguments, execute_until
+from headwinds.errors import SettingsError
+
+if TYPE_CHECKING:
+    from headwinds.contracts import Estimate
+    from headwinds.study.growth_files import GrowthFile, GrowthResult
+
+SHOWN = 12
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
     add_study_arguments(parser)
+    alone = parser.add_argument_group("a panel, without a study")
+    alone.add_argument(
+        "--panel", help="Penn World Table, or a table with its series names (CSV, Parquet); with --output"
+    )
+    alone.add_argument("--entity", default="entity", metavar="COLUMN", help="entities of a plain table")
+    alone.add_argument("--period", default="period", metavar="COLUMN", help="years of a plain table")
+    alone.add_argument("--entities", default="all", metavar="CODE[,CODE]", help="codes, or all, or OECD")
+    alone.add_argument("--before", default="1995-2004", metavar="YEAR-YEAR", help="the first span")
+    alone.add_argument("--after", default="2004-2019", metavar="YEAR-YEAR", help="the second span")
+    alone.add_argument("--outcome", default="rtfpna", metavar="SERIES", help="whose growth is compared")
+    alone.add_argument("--index", metavar="FOLDER", help="an index by entity and year that `measure` wrote")
+    alone.add_argument(
+        "--labels", default="", metavar="LABEL[,LABEL]", help="labels of the index (default: all)"
+    )
+    alone.add_argument("--lag", type=int, default=1, metavar="YEARS", help="how long the index comes first")
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Run the study up to this stage and print where its results are."""
+    """Run the study up to this stage, or explain the panel; print what was found and where it is."""
+    if arguments.panel:
+        return _alone(arguments)
     run = execute_until("explain", arguments)
     found = run.results.get("explain")
     sys.stdout.write(
@@ -23,3 +50,83 @@ def execute(arguments: argparse.Namespace) -> int:
         else "The study names no panel ([explain] panel), so there is nothing to explain.\n"
     )
     return 0
+
+
+def _alone(arguments: argparse.Namespace) -> int:
+    from headwinds.study.growth_files import GrowthFile, explain_file
+
+    if not arguments.output or arguments.study:
+        raise SettingsError("--panel goes with --output FOLDER, and without a study file.")
+    growth = GrowthFile(
+        path=Path(arguments.panel),
+        entity=arguments.entity,
+        period=arguments.period,
+        entities=_names(arguments.entities),
+        before=_span("--before", arguments.before),
+        after=_span("--after", arguments.after),
+        outcome=arguments.outcome,
+        index=Path(arguments.index) if arguments.index else None,
+        labels=_names(arguments.labels),
+        lag=arguments.lag,
+    )
+    found = explain_file(growth, Path(arguments.output))
+    sys.stdout.writelines(f"{line}\n" for line in _lines(growth, found))
+    return 0
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _span(name: str, text: str) -> tuple[int, int]:
+    years = re.fullmatch(r"(\d{4})-(\d{4})", text.strip())
+    if not years:
+        raise SettingsError(f"{name} {text!r} is no span of years.", remedy="Write it as 1995-2004.")
+    return int(years.group(1)), int(years.group(2))
+
+
+def _lines(growth: GrowthFile, found: GrowthResult) -> list[str]:
+    """What was found as a person reads it; all of it is in the files."""
+    compared = found.slowdown
+    before, after = ("-".join(map(str, span)) for span in (growth.before, growth.after))
+    lines = [
+        f"Growth of {growth.outcome}, % a year, mean of {compared.countries} entities: {compared.before:.2f} in {before}, "
+        f"{compared.after:.2f} in {after}; change {compared.change:+.2f}"
+        + (f" (standard error {compared.standard_error:.2f})" if compared.countries > 1 else "")
+        + f"; it fell in {compared.fell}."
+    ]
+    if compared.unavailable:
+        lines.append(f"Not compared, a year is missing: {_few(compared.unavailable)}.")
+    table = found.by_span.table
+    if len(table):
+        lines.append("Contributions to the growth of output, % a year:")
+        lines.append("  entity  span        output   hours  quality  capital     TFP")
+        lines.extend(
+            f"  {row.entity:<7} {row.span:<10} {row.output:7.2f} {row.hours:7.2f} {row.labour_quality:8.2f} "
+            f"{row.capital:8.2f} {row.tfp:7.2f}"
+            for row in table.head(SHOWN).itertuples()
+        )
+        if len(table) > SHOWN:
+            lines.append(f"  and {len(table) - SHOWN} more rows in accounts-by-span.csv")
+    if len(found.by_span.unavailable):
+        lines.append(
+            f"{len(found.by_span.unavailable)} entity-spans have no account: accounts-by-span-unavailable.csv says why."
+        )
+    for estimate in (found.naive, found.corrected):
+        if estimate is not None:
+            lines.extend(_regression(estimate))
+    return [*lines, f"Growth: {found.path}"]
+
+
+def _regression(estimate: Estimate) -> list[str]:
+    lines = [f"{estimate.method}, {estimate.units}: {estimate.estimand}"]
+    for name, value, (lower, upper) in zip(
+        estimate.names, estimate.value.tolist(), estimate.confidence_interval().tolist(), strict=True
+    ):
+        shown = "not identified" if value != value else f"{value:+.3f} [{lower:+.3f}, {upper:+.3f}]"
+        lines.append(f"  {name}: {shown}")
+    return lines + [f"  {finding}" for finding in estimate.findings]
+
+
+def _few(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

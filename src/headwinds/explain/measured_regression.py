@@ -16,6 +16,7 @@ once, as all of it is linear in M F.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -177,8 +178,18 @@ def naive_estimate(design: Design, outcome_words: str, lag: int) -> Estimate:
     columns = {f"x{number}": design.index[:, number] for number in range(len(design.labels))}
     data = pd.DataFrame({"y": design.outcome, "entity": design.entity, "period": design.period, **columns})
     clusters = len(np.unique(design.entity))
-    fit = pyfixest.feols(f"y ~ {' + '.join(columns)} | entity + period", data=data, vcov={"CRV1": "entity"})
-    kept = list(fit.coef().index)
+    formula = f"y ~ {' + '.join(columns)} | entity + period"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", UserWarning
+            )  # of a variable that it drops: an error of ours, below
+            fit = pyfixest.feols(formula, data=data, vcov={"CRV1": "entity"})
+        kept = list(fit.coef().index)
+    except ValueError as error:
+        if "collinear" not in str(error):
+            raise
+        kept = []
     if len(kept) < len(columns):
         lost = [design.labels[int(name[1:])] for name in columns if name not in kept]
         raise EstimationError(

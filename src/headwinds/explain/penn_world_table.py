@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headwinds.contracts import Panel, Series
 from headwinds.contracts.panel import Kind
@@ -10,11 +11,14 @@ from headwinds.errors import DataError
 from headwinds.explain.panel_data import build_panel, require_columns
 from headwinds.explain.plain_panel import read_table
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 SOURCE = "Penn World Table (Feenstra, Inklaar and Timmer 2015)"
 
 # name: (unit, kind). "growth" series are chained national accounts, to be compared over time within a country only;
 # "level" series are converted at purchasing power parities, to be compared between countries only.
-_SERIES: dict[str, tuple[str, Kind]] = {
+PENN_SERIES: dict[str, tuple[str, Kind]] = {
     "rgdpe": ("expenditure-side real GDP, chained PPPs, million 2017 US$", "level"),
     "rgdpo": ("output-side real GDP, chained PPPs, million 2017 US$", "level"),
     "pop": ("population, millions", "count"),
@@ -77,9 +81,15 @@ def read_penn_world_table(path: str | Path, *, vintage: str = "10.01") -> Panel:
         raise DataError(
             f"{path.name}, line {wrong[0] + 2}, column 'isocode': {codes.iloc[wrong[0]]!r} is no ISO 3166-1 alpha-3 code."
         )
-    series = {
-        name: Series(name=name, unit=unit, kind=kind, source=SOURCE, vintage=vintage)
-        for name, (unit, kind) in _SERIES.items()
-        if name in frame.columns
-    }
+    series = described_series([name for name in PENN_SERIES if name in frame.columns], vintage=vintage)
     return build_panel(frame, entity="isocode", period="year", series=series, place=path.name)
+
+
+def described_series(names: Sequence[str], *, source: str = SOURCE, vintage: str) -> dict[str, Series]:
+    """What series of these names are, by the table's own definitions."""
+    return {
+        name: Series(
+            name=name, unit=PENN_SERIES[name][0], kind=PENN_SERIES[name][1], source=source, vintage=vintage
+        )
+        for name in names
+    }

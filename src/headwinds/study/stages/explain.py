@@ -79,8 +79,8 @@ def _explain(settings: StudySettings, path: Path, index: Path, output: Path) -> 
             for name in ("countries", "fell", "before", "after", "change", "standard_error")
         },
         "spans": [list(chosen.before), list(chosen.after)],
-        "naive": _plain(naive),
-        "corrected": _plain(corrected),
+        "naive": plain_estimate(naive),
+        "corrected": plain_estimate(corrected),
         "design": design_facts,
     }
     write_json(output / "explain.json", facts, allow_missing=True)
@@ -115,7 +115,8 @@ def _regress(
     )
 
 
-def _plain(estimate: Estimate) -> dict[str, Any]:
+def plain_estimate(estimate: Estimate) -> dict[str, Any]:
+    """An estimate as plain data; `read_estimate` reads it back."""
     content = {name: getattr(estimate, name) for name in estimate.__dataclass_fields__}
     for name in ("value", "standard_error", "covariance"):
         content[name] = content[name].tolist()

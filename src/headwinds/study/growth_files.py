@@ -1,0 +1,221 @@
+"""Growth alone, on a user's own panel: accounts, the slowdown, and growth on an index where one is named."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
+from headwinds.artifacts.lock import study_lock
+from headwinds.artifacts.stages import run_stage
+from headwinds.artifacts.write import write_bytes, write_json
+from headwinds.errors import SettingsError
+from headwinds.study.environment import STATISTICAL, versions
+from headwinds.study.stages.explain import plain_estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from headwinds.contracts import Account, Estimate, Panel
+    from headwinds.explain.spans import SlowdownEstimate
+
+PUBLISHED = "rtfpna"
+GROUPS = ("all", "OECD")
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthFile:
+    """A panel, and what is asked of it.
+
+    Attributes
+    ----------
+    path
+        CSV (also .csv.xz, .csv.gz) or Parquet with one row an entity and year. A file with a column `isocode` is read as
+        a Penn World Table; any other needs the table's names for the series that accounts are made of.
+    entity, period
+        Columns of a file that is no Penn World Table.
+    entities
+        Codes, or "all", or "OECD": whose accounts and whose slowdown.
+    before, after
+        Two spans of years.
+    outcome
+        The series whose growth is compared and explained.
+    index
+        Folder of an index that `measure` wrote, keyed by entity and year; None for growth alone.
+    labels
+        Which of the index's labels enter the regression; all if empty.
+    lag
+        Calendar years by which the index precedes growth.
+    """
+
+    path: Path
+    entity: str = "entity"
+    period: str = "period"
+    entities: tuple[str, ...] = ("all",)
+    before: tuple[int, int] = (1995, 2004)
+    after: tuple[int, int] = (2004, 2019)
+    outcome: str = PUBLISHED
+    index: Path | None = None
+    labels: tuple[str, ...] = ()
+    lag: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthResult:
+    """What was found.
+
+    Attributes
+    ----------
+    accounts
+        Year by year, with the rows that could not be made and why.
+    by_span
+        Mean contributions over the two spans.
+    slowdown
+        Growth of the outcome before and after.
+    naive, corrected, detectable
+        The regression on the index, without and with its error, and what it could have found; None without an index.
+    path
+        Where all of it stands as files.
+    """
+
+    accounts: Account
+    by_span: Account
+    slowdown: SlowdownEstimate
+    naive: Estimate | None
+    corrected: Estimate | None
+    detectable: pd.DataFrame | None
+    path: Path
+
+
+def explain_file(growth: GrowthFile, output: Path) -> GrowthResult:
+    """Account for growth, compare it before and after, and regress it on an index; all under ``output/explain``.
+
+    Raises
+    ------
+    DataError
+        The panel cannot be read: file, line and column are told.
+    SettingsError, EstimationError
+        A series, an entity or a year is not there.
+    ArtifactError, MismatchError
+        The index is damaged, or shares no entity and year with the panel.
+    """
+    from headwinds.explain.growth_accounts import growth_accounts, span_accounts
+    from headwinds.explain.spans import slowdown
+
+    for name, (first, last) in (("before", growth.before), ("after", growth.after)):
+        if first >= last:
+            raise SettingsError(
+                f"{name} = {first}-{last} is no span of years.", remedy="Write it as 1995-2004."
+            )
+    panel = read_growth_panel(growth)
+    entities = _entities(growth.entities, panel)
+    accounts = growth_accounts(panel, entities=entities)
+    by_span = span_accounts(accounts, (growth.before, growth.after), entities)
+    compared = slowdown(panel, entities, series=growth.outcome, before=growth.before, after=growth.after)
+    naive, corrected, detectable = _regress(growth, panel)
+    tables = {
+        "accounts.csv": accounts.table,
+        "accounts-unavailable.csv": accounts.unavailable,
+        "accounts-by-span.csv": by_span.table,
+        "accounts-by-span-unavailable.csv": by_span.unavailable,
+        "slowdown.csv": compared.table,
+    }
+    if detectable is not None:
+        tables["minimum-detectable-effects.csv"] = detectable
+    facts: dict[str, Any] = {
+        "units": accounts.units,
+        "outcome": asdict(panel.series[growth.outcome]),
+        "before": list(growth.before),
+        "after": list(growth.after),
+        "slowdown": {
+            name: getattr(compared, name)
+            for name in ("countries", "fell", "before", "after", "change", "standard_error", "unavailable")
+        },
+        "naive": plain_estimate(naive) if naive else None,
+        "corrected": plain_estimate(corrected) if corrected else None,
+    }
+
+    def work(folder: Path, _: Path) -> None:
+        for name, table in tables.items():
+            write_bytes(folder / name, table.to_csv(index=False, lineterminator="\n").encode())
+        write_json(folder / "growth.json", facts, allow_missing=True)
+
+    asked = {name: value for name, value in asdict(growth).items() if name not in ("path", "index")}
+    parts = fingerprint(
+        panel=file_digest(growth.path),
+        index=[file_digest(path) for path in sorted(growth.index.rglob("*")) if path.is_file()]
+        if growth.index
+        else [],
+        settings=asked,
+        code=code_digest("headwinds.explain", "headwinds.contracts", "headwinds.study.growth_files"),
+        versions=versions(STATISTICAL),
+    )
+    with study_lock(output):
+        path = run_stage(output, "explain", parts, work).path
+    return GrowthResult(accounts, by_span, compared, naive, corrected, detectable, path)
+
+
+def read_growth_panel(growth: GrowthFile) -> Panel:
+    """The panel, described where the series are those of the Penn World Table."""
+    from headwinds.explain.penn_world_table import PENN_SERIES, described_series, read_penn_world_table
+    from headwinds.explain.plain_panel import read_panel, read_table
+
+    columns = [str(name) for name in read_table(growth.path).columns]
+    if "isocode" in columns:
+        return read_penn_world_table(growth.path)
+    known = [name for name in columns if name in PENN_SERIES]
+    others = [name for name in columns if name not in (growth.entity, growth.period, *known)]
+    plain = read_panel(
+        growth.path, entity=growth.entity, period=growth.period, series=[*known, *others] or None
+    )
+    described = described_series(known, source=growth.path.name, vintage="as read")
+    return type(plain)(data=plain.data, series={**plain.series, **described})
+
+
+def _entities(asked: tuple[str, ...], panel: Panel) -> tuple[str, ...]:
+    from difflib import get_close_matches
+
+    from headwinds.explain.country_groups import OECD_38
+
+    there = [str(name) for name in panel.data["entity"].unique()]
+    if asked == ("all",):
+        return tuple(there)
+    if asked == ("OECD",):
+        return OECD_38
+    for name in asked:
+        if name not in there:
+            near = get_close_matches(name, [*there, *GROUPS], n=1, cutoff=0.5)
+            raise SettingsError(
+                f"The panel has no entity {name!r}; it has {len(there)}, from {there[0]} to {there[-1]}.",
+                remedy=f"Did you mean {near[0]!r}?"
+                if near
+                else 'Write codes as the file does, or "all", or "OECD".',
+            )
+    return asked
+
+
+def _regress(
+    growth: GrowthFile, panel: Panel
+) -> tuple[Estimate | None, Estimate | None, pd.DataFrame | None]:
+    if growth.index is None:
+        return None, None, None
+    from headwinds.explain.measured_regression import corrected_estimate, make_design, naive_estimate
+    from headwinds.explain.panel_data import log_growth
+    from headwinds.explain.power import minimum_detectable_effects
+    from headwinds.measure.indicator_store import read_indicator
+
+    indicator = read_indicator(growth.index)
+    labels = growth.labels or tuple(dict.fromkeys(indicator.labels))
+    unknown = [name for name in labels if name not in indicator.labels]
+    if unknown:
+        raise SettingsError(
+            f"The index has no label {unknown[0]!r}; it has {', '.join(dict.fromkeys(indicator.labels))}."
+        )
+    outcome = panel.data[["entity", "period"]].copy()
+    outcome["value"] = log_growth(panel, growth.outcome)
+    design = make_design(outcome, indicator, labels=labels, lag=growth.lag)
+    detectable = minimum_detectable_effects(design)
+    words = f"annual growth of {growth.outcome} (%)"
+    naive = naive_estimate(design, words, growth.lag)
+    return naive, corrected_estimate(design, words, growth.lag), detectable

@@ -1,0 +1,191 @@
+"""An estimate that carries the error of its index: right on average, and its intervals keep what they promise."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pyfixest
+import pytest
+from scipy import stats
+
+from explain.panels import World, indicator
+from headwinds.errors import EstimationError, MismatchError
+from headwinds.explain.measured_regression import (
+    corrected_estimate,
+    make_design,
+    naive_estimate,
+    regress_with_index,
+)
+from headwinds.explain.power import minimum_detectable_effects
+
+DRAWS = 300
+
+
+def estimates(world: World, seed: int):
+    frame, index = world.draw(seed)
+    design = make_design(frame, index, labels=["divide"], lag=1)
+    return (
+        naive_estimate(design, "growth", 1),
+        corrected_estimate(design, "growth", 1),
+        world.slope * design.scale[0],
+    )
+
+
+def corrected_only(world: World, seed: int):
+    """(corrected estimate, true slope in its units)."""
+    frame, index = world.draw(seed)
+    design = make_design(frame, index, labels=["divide"], lag=1)
+    return corrected_estimate(design, "growth", 1), world.slope * design.scale[0]
+
+
+def covers(estimate, truth: float) -> bool:
+    reach = stats.t.ppf(0.975, estimate.degrees_of_freedom) * estimate.standard_error[0]
+    return bool(abs(estimate.value[0] - truth) <= reach)
+
+
+def test_without_error_the_correction_changes_nothing():
+    for seed in range(5):
+        naive, corrected, _ = estimates(World(), seed)
+        assert corrected.value == pytest.approx(naive.value, rel=1e-10)
+        assert corrected.standard_error == pytest.approx(naive.standard_error, rel=1e-8)
+
+
+def test_the_naive_estimate_is_that_of_pyfixest():
+    frame, index = World(own_error=0.05).draw(3)
+    naive, _ = regress_with_index(frame, index, labels=["divide"])
+    data = frame.assign(x=index.value / index.value.std(ddof=1))
+    fit = pyfixest.feols("value ~ x | entity + period", data=data, vcov={"CRV1": "entity"})
+    assert naive.value[0] == pytest.approx(float(fit.coef().iloc[0]), rel=1e-10)
+    assert naive.standard_error[0] == pytest.approx(float(fit.se().iloc[0]), rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    "world",
+    [World(own_error=0.1), World(own_error=0.07, common_error=0.04)],
+    ids=["own error", "common error"],
+)
+def test_intervals_cover_the_slope_where_the_naive_ones_do_not(world):
+    """Of 300 draws at 95%, between 91.7% and 97.7% is what chance allows (two-sided, 1 in 100)."""
+    found = [estimates(world, seed) for seed in range(DRAWS)]
+    corrected = np.mean([covers(estimate, truth) for _, estimate, truth in found])
+    naive = np.mean([covers(estimate, truth) for estimate, _, truth in found])
+    ratio = np.mean([estimate.value[0] / truth for _, estimate, truth in found])
+    assert 0.917 <= corrected <= 0.977
+    assert naive < 0.5
+    assert ratio == pytest.approx(1, abs=0.05)  # a ratio of moments: a little above 1 in small panels
+
+
+def test_the_interval_widens_with_the_error_of_the_index():
+    """The same true panels, their index seen better and worse: each step worse must cost precision."""
+    widths = []
+    for error in (0.0, 0.03, 0.06, 0.1):
+        found = [corrected_only(World(own_error=error), seed) for seed in range(10)]
+        widths.append(np.mean([corrected.standard_error[0] / truth for corrected, truth in found]))
+    assert widths == sorted(widths)
+
+
+def test_scatter_of_the_truth_about_its_prediction_is_not_taken_for_error():
+    """Berkson scatter in `sampling_variance` widens a cell's interval and leaves the slope as it is."""
+    frame, index = World(own_error=0.05).draw(1)
+    told = dataclasses.replace(
+        index, sampling_variance=index.sampling_variance + 0.01, berkson_variance=np.full(len(index), 0.01)
+    )
+    _, plain = regress_with_index(frame, index, labels=["divide"])
+    _, scattered = regress_with_index(frame, told, labels=["divide"])
+    assert scattered.value == pytest.approx(plain.value, rel=1e-10)
+
+
+def test_what_cannot_be_identified_is_said_and_not_estimated():
+    frame, index = World(own_error=0.1).draw(0)
+    noisier = dataclasses.replace(index, sampling_variance=np.full(len(index), index.value.var()))
+    naive, corrected = regress_with_index(frame, noisier, labels=["divide"])
+    assert np.isfinite(naive.value).all()
+    assert np.isnan(corrected.value).all()
+    assert np.isnan(corrected.standard_error).all()
+    assert "W402" in [finding.code for finding in corrected.findings]
+
+
+def test_undefined_variance_stays_undefined():
+    """A cell whose error is unknown is left out and counted; it is never taken for exact."""
+    frame, index = World(own_error=0.05).draw(0)
+    variance = index.sampling_variance.copy()
+    variance[:30] = np.nan
+    design = make_design(
+        frame, dataclasses.replace(index, sampling_variance=variance), labels=["divide"], lag=1
+    )
+    assert design.dropped == 30
+    assert len(design.outcome) == len(frame) - 30
+
+
+def test_few_clusters_are_said():
+    frame, index = World(entities=6, own_error=0.05).draw(0)
+    naive, corrected = regress_with_index(frame, index, labels=["divide"])
+    assert "W401" in [finding.code for finding in naive.findings]
+    assert "W401" in [finding.code for finding in corrected.findings]
+    assert corrected.degrees_of_freedom == 5
+
+
+def test_every_estimate_says_what_it_identifies():
+    frame, index = World(own_error=0.05).draw(0)
+    for estimate in regress_with_index(frame, index, labels=["divide"]):
+        assert "40" in estimate.estimand
+        assert all((estimate.variation, estimate.absorbed, estimate.units))
+        assert " causes " not in estimate.estimand
+
+
+def test_an_index_and_a_panel_that_do_not_meet():
+    frame, index = World(own_error=0.05).draw(0)
+    with pytest.raises(MismatchError, match=r"2001-2020.*2000-2019, lag 50.* share no entity-year"):
+        regress_with_index(frame, index, labels=["divide"], lag=50)
+
+
+def test_an_index_that_does_not_vary():
+    frame, index = World().draw(0)
+    with pytest.raises(EstimationError, match="'divide' does not vary"):
+        regress_with_index(
+            frame, dataclasses.replace(index, value=np.full(len(index), 0.2)), labels=["divide"]
+        )
+
+
+def test_two_indices_that_are_one():
+    frame, index = World(own_error=0.05).draw(0)
+    double = indicator(
+        index.cells * 2,
+        np.tile(index.value, 2),
+        np.tile(index.sampling_variance, 2),
+        np.tile(index.audit_factor, (2, 1)),
+    )
+    double = dataclasses.replace(double, labels=("divide",) * len(index) + ("social",) * len(index))
+    with pytest.raises(EstimationError, match="'social' is collinear"):
+        regress_with_index(frame, double, labels=["divide", "social"])
+
+
+def test_one_period_is_no_panel():
+    frame, index = World(periods=2).draw(0)
+    with pytest.raises(EstimationError, match="two-way effects need two of each"):
+        regress_with_index(frame[frame["period"] == 2001], index, labels=["divide"])
+
+
+def test_the_detectable_effect_is_found_four_times_in_five():
+    """Give the panel the slope that the forecast calls detectable, and count how often the test finds it."""
+    plain = World(entities=30, periods=12, own_error=0.07, slope=0.0)
+    frame, index = plain.draw(0)
+    design = make_design(frame, index, labels=["divide"], lag=1)
+    effect = minimum_detectable_effects(design)["minimum_detectable_effect"].iloc[0]
+    world = dataclasses.replace(plain, slope=float(effect / design.scale[0]))
+    found = 0
+    for seed in range(1, 101):
+        corrected, _ = corrected_only(world, seed)
+        reach = stats.t.ppf(0.975, corrected.degrees_of_freedom) * corrected.standard_error[0]
+        found += abs(corrected.value[0]) > reach
+    assert 0.68 <= found / 100 <= 0.91
+
+
+def test_detectable_effects_need_no_coefficient():
+    """Power is forecast from the spread of the outcome, whatever its relation to the index."""
+    frame, index = World(own_error=0.05, slope=0.0).draw(0)
+    design = make_design(frame, index, labels=["divide"], lag=1)
+    turned = dataclasses.replace(design, outcome=-design.outcome)
+    pd.testing.assert_frame_equal(minimum_detectable_effects(design), minimum_detectable_effects(turned))
