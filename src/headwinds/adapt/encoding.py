@@ -69,6 +69,30 @@ def encode_texts(
     CheckpointError
         `max_tokens` leaves no room for text.
     """
+    return _encode(tokenizer, texts, max_tokens, offsets=False)
+
+
+def encode_with_offsets(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, max_tokens: int
+) -> EncodedTexts:
+    """As `encode_texts`, with the characters of its text that each token stands for.
+
+    Raises
+    ------
+    CheckpointError
+        The tokenizer is of the kind that does not tell them.
+    """
+    if not tokenizer.is_fast:
+        raise CheckpointError(
+            "This checkpoint's tokenizer does not tell which characters a token stands for.",
+            remedy="Name a checkpoint with a file tokenizer.json.",
+        )
+    return _encode(tokenizer, texts, max_tokens, offsets=True)
+
+
+def _encode(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_tokens: int, *, offsets: bool
+) -> EncodedTexts:
     import numpy as np
 
     special = tokenizer.num_special_tokens_to_add(pair=False)
@@ -84,6 +108,7 @@ def encode_texts(
         return_overflowing_tokens=True,
         return_attention_mask=False,
         return_token_type_ids=False,
+        return_offsets_mapping=offsets,
     )
     owner = np.asarray(batch["overflow_to_sample_mapping"], dtype=np.int64)
     windows = [np.asarray(window, dtype=np.int32) for window in batch["input_ids"]]
@@ -94,11 +119,12 @@ def encode_texts(
     empty = np.flatnonzero(tokens <= 0)
     if empty.size:
         raise DataError(
-            f"Text number {int(empty[0])} yields no token with this checkpoint's tokenizer.",
+            f"Text number {int(empty[0]) + 1} yields no token with this checkpoint's tokenizer.",
             remedy="Remove it.",
         )
     first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    return EncodedTexts(windows, first, tokens)
+    places = [np.asarray(one, dtype=np.int32) for one in batch["offset_mapping"]] if offsets else None
+    return EncodedTexts(windows, first, tokens, offsets=places)
 
 
 def encode_pairs(

@@ -10,6 +10,8 @@ from torch import nn
 from headwinds.adapt.networks.text import encoder_states
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from transformers import PreTrainedModel
 
     from headwinds.adapt.training.batches import Batch
@@ -54,9 +56,10 @@ class TokenClassifier(nn.Module):
         return logits
 
 
-def initialise_token_head(network: TokenClassifier, *, seed: int) -> None:
-    """Small random weights from `seed`, a bias of zero."""
+def initialise_token_head(network: TokenClassifier, shares: NDArray[np.float64], *, seed: int) -> None:
+    """Small random weights from `seed`; the bias at the log of each output's share among the training tokens."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         network.head.weight.normal_(0.0, 0.02, generator=generator)
-        network.head.bias.zero_()
+        logs = torch.from_numpy(shares).log()
+        network.head.bias.copy_(logs - logs.mean())

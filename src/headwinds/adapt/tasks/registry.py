@@ -10,7 +10,7 @@ from headwinds.errors import SettingsError
 if TYPE_CHECKING:
     from headwinds.adapt.tasks.contract import Task
 
-TASKS = ("text-classification",)
+TASKS = ("text-classification", "named-entity-recognition")
 
 
 def get_task(name: str) -> Task[Any]:
@@ -25,6 +25,10 @@ def get_task(name: str) -> Task[Any]:
         from headwinds.adapt.tasks.text_classification import TextClassification
 
         return TextClassification()
+    if name == "named-entity-recognition":
+        from headwinds.adapt.tasks.named_entities import NamedEntities
+
+        return NamedEntities()
     near = get_close_matches(name, TASKS, n=1)
     raise SettingsError(
         f"There is no task {name!r}.{f' Did you mean {near[0]!r}?' if near else ''}",

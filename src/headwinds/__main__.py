@@ -1,0 +1,5 @@
+"""`python -m headwinds`: the command line."""
+
+from headwinds.cli.main import entry
+
+entry()
