@@ -34,6 +34,10 @@ class EncodedTexts:
         of a pair, for those of the first text.
     shapes
         Of each window: the word shape of each token (see `adapt.tasks.word_shapes`); None where a task uses none.
+    marks
+        Shape (texts, marks): which tokens of a text's only window are marked; None where a task marks none.
+    read_share
+        Shape (texts,): the share of each text's tokens that the windows hold; None where they hold all.
     """
 
     windows: list[NDArray[np.int32]]
@@ -42,6 +46,8 @@ class EncodedTexts:
     types: list[NDArray[np.int32]] | None = None
     offsets: list[NDArray[np.int32]] | None = None
     shapes: list[NDArray[np.int32]] | None = None
+    marks: NDArray[np.int64] | None = None
+    read_share: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.tokens)

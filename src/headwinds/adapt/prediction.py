@@ -91,7 +91,7 @@ def predict(model: FittedModel, texts: Sequence[str], *, predictor: Predictor | 
 def predict_examples(
     model: FittedModel, examples: Any, *, predictor: Predictor | None = None
 ) -> list[dict[str, Any]]:
-    """Predictions of a model of any task, one for each example that its task has read."""
+    """Predictions of a model of any task, one for each example, with the share of its text that was read."""
     facts = model.facts
     if predictor is None:
         predictor = make_predictor(
@@ -99,7 +99,9 @@ def predict_examples(
         )
     encoded = model.task.encode(examples, model.tokenizer, max_tokens=facts.max_tokens)
     outputs = predict_outputs(predictor, encoded)
-    return model.task.decode(outputs, examples, encoded, facts.labels, facts.decoder)
+    found = model.task.decode(outputs, examples, encoded, facts.labels, facts.decoder)
+    shares = [1.0] * len(found) if encoded.read_share is None else encoded.read_share.tolist()
+    return [{**item, "read_share": share} for item, share in zip(found, shares, strict=True)]
 
 
 def predict_logits(

@@ -10,7 +10,13 @@ from headwinds.errors import SettingsError
 if TYPE_CHECKING:
     from headwinds.adapt.tasks.contract import Task
 
-TASKS = ("text-classification", "named-entity-recognition")
+TASKS = (
+    "text-classification",
+    "named-entity-recognition",
+    "relation-extraction",
+    "question-answering",
+    "multiple-choice",
+)
 
 
 def get_task(name: str) -> Task[Any]:
@@ -29,6 +35,18 @@ def get_task(name: str) -> Task[Any]:
         from headwinds.adapt.tasks.named_entities import NamedEntities
 
         return NamedEntities()
+    if name == "relation-extraction":
+        from headwinds.adapt.tasks.relation_extraction import RelationExtraction
+
+        return RelationExtraction()
+    if name == "question-answering":
+        from headwinds.adapt.tasks.question_answering import QuestionAnswering
+
+        return QuestionAnswering()
+    if name == "multiple-choice":
+        from headwinds.adapt.tasks.multiple_choice import MultipleChoice
+
+        return MultipleChoice()
     near = get_close_matches(name, TASKS, n=1)
     raise SettingsError(
         f"There is no task {name!r}.{f' Did you mean {near[0]!r}?' if near else ''}",

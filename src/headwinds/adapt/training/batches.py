@@ -31,6 +31,8 @@ class Batch:
         Shape (windows,): position in `rows` of each window's text.
     types, shapes
         Shape (windows, length): as in `EncodedTexts`; None where the texts have none.
+    marks
+        Shape (texts, marks): as in `EncodedTexts`.
     """
 
     rows: NDArray[np.int64]
@@ -39,6 +41,7 @@ class Batch:
     owner: torch.Tensor
     types: torch.Tensor | None = None
     shapes: torch.Tensor | None = None
+    marks: torch.Tensor | None = None
 
 
 def plan_batches(
@@ -113,6 +116,7 @@ def collate(encoded: EncodedTexts, rows: Sequence[int] | NDArray[np.int64], *, p
         torch.tensor(owner, dtype=torch.int64),
         _padded(encoded.types, numbers, length),
         _padded(encoded.shapes, numbers, length),
+        None if encoded.marks is None else torch.from_numpy(encoded.marks[np.asarray(rows, dtype=np.int64)]),
     )
 
 

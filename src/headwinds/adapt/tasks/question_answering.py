@@ -1,0 +1,357 @@
+"""Extractive question answering: the answer is a span of the context, or there is none."""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from headwinds.adapt.encoding import EncodedTexts, encode_pairs
+from headwinds.adapt.tasks.cells import list_cell, text_cell
+from headwinds.adapt.tasks.contract import Column, Row
+from headwinds.adapt.tasks.words import split_words
+from headwinds.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from headwinds.adapt.networks.tokens import TokenClassifier
+    from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.training.batches import Batch
+
+LONGEST_ANSWER = 50  # tokens
+CANDIDATES = 20
+BARRED = -1e9
+ARTICLES = re.compile(r"\b(a|an|the)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class AskedContexts:
+    """Questions about contexts.
+
+    Attributes
+    ----------
+    texts
+        The questions.
+    contexts
+        What they are asked about.
+    answers
+        Character spans (first, after the last) in the context; none where the context holds no answer.
+    """
+
+    ids: tuple[str, ...]
+    places: tuple[str, ...]
+    texts: tuple[str, ...]
+    contexts: tuple[str, ...]
+    answers: tuple[tuple[tuple[int, int], ...], ...]
+
+    @property
+    def seconds(self) -> tuple[str, ...]:
+        """The contexts: what makes two equal questions different examples."""
+        return self.contexts
+
+
+@dataclass(frozen=True, slots=True)
+class SpanTargets:
+    """The first and the last token of the answer in each window; 0, the first special token, where it has none."""
+
+    encoded: EncodedTexts
+    windows: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAnswering:
+    """Find the answer in the context.
+
+    The context moves through windows beside the question; in each the likeliest span is compared with "no answer here".
+    Where training had questions without an answer, a threshold fitted on validation decides between the two.
+    """
+
+    name: str = "question-answering"
+    summary: str = "the span of a context that answers a question, or that there is none"
+    columns: tuple[Column, ...] = (
+        Column("question", "the question"),
+        Column("context", "the text that may hold the answer; as long as it is"),
+        Column(
+            "answers",
+            "a list of texts or of {text, start}; an empty one where the context has no answer",
+            label=True,
+        ),
+    )
+    main_metric: str = "f1"
+
+    def read(self, rows: Sequence[Row], *, labelled: bool) -> AskedContexts:
+        """See the contract."""
+        contexts = [text_cell(row, "context") for row in rows]
+        return AskedContexts(
+            ids=tuple(str(row.values.get("id", row.place)) for row in rows),
+            places=tuple(row.place for row in rows),
+            texts=tuple(text_cell(row, "question") for row in rows),
+            contexts=tuple(contexts),
+            answers=tuple(
+                _answers(row, context) if labelled else ()
+                for row, context in zip(rows, contexts, strict=True)
+            ),
+        )
+
+    def labels(self, examples: AskedContexts) -> tuple[str, ...]:
+        """None: an answer is a span."""
+        return ()
+
+    def check_labels(self, examples: AskedContexts, labels: tuple[str, ...]) -> None:
+        """Nothing can be unknown."""
+
+    def encode(
+        self, examples: AskedContexts, tokenizer: PreTrainedTokenizerBase, *, max_tokens: int
+    ) -> EncodedTexts:
+        """See the contract."""
+        return encode_pairs(tokenizer, examples.texts, examples.contexts, max_tokens=max_tokens)
+
+    def network(
+        self, encoder: PreTrainedModel, labels: tuple[str, ...], settings: TuneSettings
+    ) -> TokenClassifier:
+        """Two numbers a token: it begins the answer, it ends it."""
+        from headwinds.adapt.networks.tokens import TokenClassifier
+
+        return TokenClassifier(encoder, 2, dropout=settings.head_dropout)
+
+    def initialise(
+        self,
+        network: Any,
+        examples: AskedContexts,
+        training: NDArray[np.int64],
+        labels: tuple[str, ...],
+        *,
+        seed: int,
+    ) -> None:
+        """See the contract."""
+        import numpy as np
+
+        from headwinds.adapt.networks.tokens import initialise_token_head
+
+        initialise_token_head(network, np.full(2, 0.5), seed=seed)
+
+    def targets(self, examples: AskedContexts, encoded: EncodedTexts, labels: tuple[str, ...]) -> SpanTargets:
+        """See `SpanTargets`; of several answers the first one counts."""
+        import numpy as np
+
+        windows = np.zeros((len(encoded.windows), 2), dtype=np.int64)
+        for row, answers in enumerate(examples.answers):
+            for number in encoded.window_numbers(row):
+                for start, end in answers[:1]:
+                    windows[number] = _tokens_of(_offsets(encoded)[number], start, end)
+        return SpanTargets(encoded, windows)
+
+    def loss(self, outputs: torch.Tensor, batch: Batch, targets: SpanTargets) -> torch.Tensor:
+        """Cross-entropy of the first and of the last token, over the tokens of the context and "no answer here"."""
+        import torch
+        from torch.nn import functional
+
+        numbers = [number for row in batch.rows.tolist() for number in targets.encoded.window_numbers(row)]
+        barred = torch.ones(outputs.shape[:2], dtype=torch.bool)
+        for line, number in enumerate(numbers):
+            offsets = torch.from_numpy(_offsets(targets.encoded)[number])
+            barred[line, : len(offsets)] = offsets[:, 1] <= offsets[:, 0]
+        barred[:, 0] = False
+        logits = outputs.masked_fill(barred.unsqueeze(-1), BARRED)
+        wanted = torch.from_numpy(targets.windows[numbers])
+        return (
+            functional.cross_entropy(logits[..., 0], wanted[:, 0])
+            + functional.cross_entropy(logits[..., 1], wanted[:, 1])
+        ) / 2
+
+    def score(
+        self,
+        outputs: Sequence[Any],
+        examples: AskedContexts,
+        rows: NDArray[np.int64],
+        encoded: EncodedTexts,
+        labels: tuple[str, ...],
+    ) -> float:
+        """F1 with "no answer" wherever it is likelier."""
+        import numpy as np
+
+        values = []
+        for output, row in zip(outputs, rows.tolist(), strict=True):
+            span, margin = best_span(output, encoded, row)
+            context, answers = examples.contexts[row], examples.answers[row]
+            given = context[slice(*span)] if span and (margin > 0 or answers) else ""
+            values.append(overlap(given, [context[start:end] for start, end in answers])[1])
+        return float(np.mean(values))
+
+    def fit_decoder(
+        self,
+        outputs: Sequence[Any],
+        examples: AskedContexts,
+        rows: NDArray[np.int64],
+        encoded: EncodedTexts,
+        labels: tuple[str, ...],
+    ) -> dict[str, Any]:
+        """The margin over "no answer" from which a span is given; None where every question has an answer."""
+        if all(examples.answers[row] for row in rows.tolist()):
+            return {"threshold": None}
+        found = []
+        for output, row in zip(outputs, rows.tolist(), strict=True):
+            span, margin = best_span(output, encoded, row)
+            context, answers = examples.contexts[row], examples.answers[row]
+            truth = [context[start:end] for start, end in answers]
+            with_span = overlap(context[slice(*span)] if span else "", truth)[1]
+            found.append((margin, with_span, overlap("", truth)[1]))
+        cuts = sorted({margin for margin, _, _ in found})
+        best = max(cuts, key=lambda cut: sum(span if margin >= cut else none for margin, span, none in found))
+        return {"threshold": float(best)}
+
+    def decode(
+        self,
+        outputs: Sequence[Any],
+        examples: AskedContexts,
+        encoded: EncodedTexts,
+        labels: tuple[str, ...],
+        decoder: Mapping[str, Any],
+    ) -> list[dict[str, Any]]:
+        """`answer` with `start` and `end`, empty for none, and its `margin` over "no answer" in log probability."""
+        found: list[dict[str, Any]] = []
+        for row, output in enumerate(outputs):
+            span, margin = best_span(output, encoded, row)
+            threshold = decoder["threshold"]
+            if span is None or (threshold is not None and margin < threshold):
+                found.append({"answer": "", "start": None, "end": None, "margin": margin})
+                continue
+            text = examples.contexts[row][slice(*span)]
+            found.append({"answer": text, "start": span[0], "end": span[1], "margin": margin})
+        return found
+
+    def metrics(
+        self,
+        predictions: Sequence[Mapping[str, Any]],
+        examples: AskedContexts,
+        labels: tuple[str, ...],
+        weights: NDArray[np.float64],
+    ) -> dict[str, NDArray[np.float64]]:
+        """Exact match and F1 of words as SQuAD counts them (Rajpurkar et al. 2018), and F1 of "no answer"."""
+        import numpy as np
+
+        both = np.array(
+            [
+                overlap(item["answer"], [context[start:end] for start, end in answers])
+                for item, context, answers in zip(
+                    predictions, examples.contexts, examples.answers, strict=True
+                )
+            ]
+        )
+        exact, f1 = _means(weights, both)
+        none_given = np.array([not item["answer"] for item in predictions])
+        none_true = np.array([not answers for answers in examples.answers])
+        found = {"exact_match": exact, "f1": f1}
+        if none_true.any():
+            with np.errstate(invalid="ignore", divide="ignore"):
+                hits = weights @ (none_given & none_true)
+                found["no_answer_f1"] = 2 * hits / (weights @ none_given + weights @ none_true)
+                answered = weights * ~none_true
+                found["answered_f1"] = _means(answered, both)[1]
+        return found
+
+
+def best_span(output: Sequence[Any], encoded: EncodedTexts, row: int) -> tuple[tuple[int, int] | None, float]:
+    """The likeliest span of the context in any window, as characters, and its margin over "no answer"."""
+    import numpy as np
+
+    best: tuple[int, int] | None = None
+    margin = -np.inf
+    for values, number in zip(output, encoded.window_numbers(row), strict=True):
+        offsets = _offsets(encoded)[number]
+        places = np.flatnonzero(offsets[:, 1] > offsets[:, 0])
+        starts = places[np.argsort(-values[places, 0], kind="stable")[:CANDIDATES]]
+        ends = places[np.argsort(-values[places, 1], kind="stable")[:CANDIDATES]]
+        length = ends[None, :] - starts[:, None]
+        total = values[starts, 0][:, None] + values[ends, 1][None, :]
+        total = np.where((length >= 0) & (length < LONGEST_ANSWER), total, -np.inf)
+        first, last = np.unravel_index(int(total.argmax()), total.shape)
+        own = float(total[first, last] - values[0].sum())
+        if np.isfinite(own) and own > margin:
+            best, margin = (int(offsets[starts[first], 0]), int(offsets[ends[last], 1])), own
+    return best, float(margin)
+
+
+def overlap(given: str, answers: Sequence[str]) -> tuple[float, float]:
+    """(exact match, F1) with the nearest of the answers; no answer is right where there is none."""
+    if not answers:
+        return (1.0, 1.0) if not given else (0.0, 0.0)
+    words = normal_words(given)
+    best = (0.0, 0.0)
+    for answer in answers:
+        true = normal_words(answer)
+        shared = sum((Counter(words) & Counter(true)).values())
+        f1 = 2 * shared / (len(words) + len(true)) if shared else 0.0
+        best = max(best, (float(words == true), f1), key=lambda pair: (pair[1], pair[0]))
+    return best
+
+
+def normal_words(text: str) -> list[str]:
+    """Words in lower case without punctuation and English articles; an ideograph is a word of its own."""
+    plain = unicodedata.normalize("NFKC", text).lower()
+    plain = "".join(character for character in plain if character not in string.punctuation)
+    plain = ARTICLES.sub(" ", plain)
+    words = [plain[start:end] for start, end in split_words(plain)]
+    return [word for word in words if not all(unicodedata.category(one)[0] == "P" for one in word)]
+
+
+def _means(weights: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[Any, Any]:
+    import numpy as np
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = weights @ values / weights.sum(axis=1)[:, None]
+    return means[:, 0], means[:, 1]
+
+
+def _offsets(encoded: EncodedTexts) -> list[NDArray[np.int32]]:
+    if encoded.offsets is None:
+        raise ValueError("The texts were encoded without offsets.")
+    return encoded.offsets
+
+
+def _tokens_of(offsets: NDArray[np.int32], start: int, end: int) -> tuple[int, int]:
+    """The first and last token of a span of characters; (0, 0) where the window does not hold it whole."""
+    import numpy as np
+
+    inside = np.flatnonzero((offsets[:, 1] > start) & (offsets[:, 0] < end) & (offsets[:, 1] > offsets[:, 0]))
+    if not len(inside):
+        return 0, 0
+    first, last = int(inside[0]), int(inside[-1])
+    return (first, last) if offsets[first, 0] <= start and offsets[last, 1] >= end else (0, 0)
+
+
+def _answers(row: Row, context: str) -> tuple[tuple[int, int], ...]:
+    return tuple(_answer(row, item, context) for item in list_cell(row, "answers"))
+
+
+def _answer(row: Row, item: Any, context: str) -> tuple[int, int]:
+    text, start = (item.get("text"), item.get("start")) if isinstance(item, Mapping) else (item, None)
+    if not isinstance(text, str) or not text.strip():
+        raise DataError(
+            f"{row.place}: answers holds {item!r}, expected a text of the context.",
+            remedy='Write {"text": "...", "start": 17}; an empty list where there is no answer.',
+        )
+    if start is None:
+        start = context.find(text)
+        if start < 0 or context.find(text, start + 1) >= 0:
+            count = "no time" if start < 0 else "more than once"
+            raise DataError(
+                f"{row.place}: the answer {text[:40]!r} stands in the context {count}.",
+                remedy="Copy it from the context as it stands there; give its start if it stands there twice.",
+            )
+    if not isinstance(start, int) or context[start : start + len(text)] != text:
+        raise DataError(
+            f"{row.place}: at {start!r} the context has {context[start : start + len(text)][:40]!r}, not {text[:40]!r}."
+            if isinstance(start, int)
+            else f"{row.place}: start = {start!r} is no whole number.",
+            remedy="Offsets count characters of the context (not bytes, not UTF-16 units).",
+        )
+    return start, start + len(text)
