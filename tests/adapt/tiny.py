@@ -21,7 +21,7 @@ FILLER = [
 ]
 
 
-def make_checkpoint(folder: Path) -> Path:
+def make_checkpoint(folder: Path, *, positions: int = 64) -> Path:
     """A two-layer BERT with random weights and the offline default's tokenizer."""
     import torch
     from transformers import AutoTokenizer, BertConfig, BertModel
@@ -37,7 +37,7 @@ def make_checkpoint(folder: Path) -> Path:
         num_hidden_layers=2,
         num_attention_heads=4,
         intermediate_size=64,
-        max_position_embeddings=64,
+        max_position_embeddings=positions,
     )
     BertModel(config).save_pretrained(folder)
     return folder

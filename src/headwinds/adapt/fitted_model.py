@@ -13,6 +13,7 @@ from headwinds.adapt.checkpoints import (
     load_tokenizer,
     quiet_transformers,
     read_config,
+    resolve_checkpoint,
 )
 from headwinds.adapt.evaluation.calibration import Calibration
 from headwinds.adapt.settings import TuneSettings
@@ -24,10 +25,12 @@ from headwinds.errors import CheckpointError, MismatchError
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    from headwinds.adapt.methods.contract import Adapter
     from headwinds.adapt.tasks.contract import Task
     from headwinds.adapt.training.precision import Precision
 
 FORMAT = 2
+ADAPTER = "adapter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +100,19 @@ class FittedModel:
     tokenizer: PreTrainedTokenizerBase
 
 
-def save_model(model: FittedModel, folder: Path) -> None:
-    """Write a model into `folder` (inside a directory that is committed as a whole)."""
+def save_model(model: FittedModel, folder: Path, *, adapter: Adapter | None = None) -> None:
+    """Write a model into `folder` (inside a directory that is committed as a whole); with `adapter` no encoder's weights."""
     from safetensors.torch import save
 
     encoder_folder = folder / "encoder"
-    with quiet_transformers():
-        model.network.encoder.save_pretrained(encoder_folder)
+    if adapter is None:
+        with quiet_transformers():
+            model.network.encoder.save_pretrained(encoder_folder)
+    else:
+        (folder / ADAPTER).mkdir()
+        model.network.encoder.config.save_pretrained(encoder_folder)
+        write_bytes(folder / ADAPTER / "adapter_model.safetensors", save(adapter.weights))
+        write_json(folder / ADAPTER / "adapter_config.json", adapter.facts())
     model.tokenizer.save_pretrained(encoder_folder)
     head = {
         name: value.detach().contiguous()
@@ -155,21 +164,16 @@ def load_model(folder: Path) -> FittedModel:
     Raises
     ------
     CheckpointError
-        The folder is not a fitted model, or any of its files changed since it was written.
+        The folder is not a fitted model, any of its files changed since it was written, or the checkpoint under its
+        adapter is not the one that it was fitted on.
     """
     from safetensors.torch import load_file
 
-    from headwinds.adapt.training.attention import register_attention
-
     facts = read_facts(folder)
-    encoder_folder = folder / "encoder"
-    config = read_config(encoder_folder)
-    checkpoint = Checkpoint(
-        str(folder), encoder_folder, "", facts.max_tokens, int(config.get("num_hidden_layers", 0))
-    )
     task = get_task(facts.task)
     settings = TuneSettings(head_dropout=0.0, **facts.network)  # type: ignore[arg-type]
-    network = task.network(load_encoder(checkpoint, attention=register_attention()), facts.labels, settings)
+    tokenizer = load_tokenizer(_checkpoint(folder / "encoder", facts))
+    network = task.network(_load_encoder(folder, facts), facts.labels, settings)
     missing, unknown = network.load_state_dict(load_file(str(folder / "head.safetensors")), strict=False)
     if unknown or any(not name.startswith("encoder.") for name in missing):
         raise CheckpointError(
@@ -177,4 +181,30 @@ def load_model(folder: Path) -> FittedModel:
             remedy="Tune the model again.",
         )
     network.eval()
-    return FittedModel(facts, task, network, load_tokenizer(checkpoint))
+    return FittedModel(facts, task, network, tokenizer)
+
+
+def _load_encoder(folder: Path, facts: ModelFacts) -> Any:
+    from safetensors.torch import load_file
+
+    from headwinds.adapt.training.attention import register_attention
+
+    adapter = folder / ADAPTER
+    if not adapter.is_dir():
+        return load_encoder(_checkpoint(folder / "encoder", facts), attention=register_attention())
+    from headwinds.adapt.methods.parameter_efficient import attach_adapter, read_adapter_config
+
+    checkpoint = resolve_checkpoint(facts.checkpoint)
+    if checkpoint.digest != facts.checkpoint_digest:
+        raise CheckpointError(
+            f"{folder} holds an adapter to checkpoint {facts.checkpoint!r}, and that is not what it was when it was tuned.",
+            remedy="Bring back that checkpoint, or tune again; with merge_adapter = true a model needs none.",
+        )
+    encoder = load_encoder(checkpoint, attention=register_attention())
+    config = read_adapter_config(adapter / "adapter_config.json")
+    return attach_adapter(encoder, config, load_file(str(adapter / "adapter_model.safetensors")))
+
+
+def _checkpoint(folder: Path, facts: ModelFacts) -> Checkpoint:
+    config = read_config(folder)
+    return Checkpoint(str(folder), folder, "", facts.max_tokens, int(config.get("num_hidden_layers", 0)))

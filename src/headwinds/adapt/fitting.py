@@ -116,7 +116,7 @@ def fit_model(
             state_path=scratch / "state",
             progress=progress,
         )
-    method.finish(network)
+    adapter = method.finish(network, settings)
     facts = ModelFacts(
         task=task.name,
         method=settings.method,
@@ -132,7 +132,7 @@ def fit_model(
         data_digest=data.digest,
         code_digest=code_digest("headwinds.adapt", "headwinds.contracts"),
     )
-    save_model(FittedModel(facts, task, network, tokenizer), output)
+    save_model(FittedModel(facts, task, network, tokenizer), output, adapter=adapter)
     write_json(output / "history.json", _history(position))
 
 

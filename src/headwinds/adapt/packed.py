@@ -120,6 +120,8 @@ def pack(encoder: PreTrainedModel, dtype: torch.dtype) -> PackedEncoder | None:
     plain = getattr(config, "position_embedding_type", "absolute") == "absolute" and not getattr(
         config, "is_decoder", False
     )
+    if hasattr(encoder, "peft_config"):
+        return None  # an adapter that is not merged computes by its own forward
     if config.model_type != "bert" or config.hidden_act != "gelu" or not plain:
         return None
     model: Any = encoder

@@ -33,6 +33,10 @@ class TuneSettings:
     learning_rate, head_learning_rate, weight_decay, warmup_share, gradient_clip
         AdamW with linear warm-up over `warmup_share` of all steps and linear decay to zero (Loshchilov, Hutter 2019);
         the gradient's norm is clipped at `gradient_clip`.
+        A `learning_rate` of 0 takes the method's own: 1e-4 for "full", larger ones where few numbers are trained.
+    rank, virtual_tokens, merge_adapter
+        Of the updates of "lora" and "dora"; before the text with "prefix", "prompt" and "p-tuning"; whether the whole
+        encoder is saved with the adapter merged into it, or the adapter alone.
     frozen_layers
         So many of the lowest layers, with the embeddings, stay as they are; -1 tunes the embeddings too.
     average_decay
@@ -59,11 +63,14 @@ class TuneSettings:
     batch_tokens: int = 2048
     epochs: int = 6
     patience: int = 3
-    learning_rate: float = 1e-4
+    learning_rate: float = 0.0
     head_learning_rate: float = 1e-3
     weight_decay: float = 0.01
     warmup_share: float = 0.1
     gradient_clip: float = 1.0
+    rank: int = 8
+    virtual_tokens: int = 16
+    merge_adapter: bool = False
     frozen_layers: int = 0
     average_decay: float = 0.97
     pooling: str = "smooth-maximum"
@@ -79,13 +86,14 @@ class TuneSettings:
             "batch_tokens",
             "epochs",
             "patience",
-            "learning_rate",
             "head_learning_rate",
             "gradient_clip",
+            "rank",
+            "virtual_tokens",
         )
         for name in positive:
             _require(getattr(self, name) > 0, name, getattr(self, name), "a number above 0")
-        for name in ("weight_decay", "max_tokens"):
+        for name in ("learning_rate", "weight_decay", "max_tokens"):
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         for name in ("warmup_share", "average_decay", "head_dropout", "encoder_dropout"):
             _require(

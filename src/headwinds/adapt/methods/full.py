@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
 
+    from headwinds.adapt.methods.contract import Adapter
     from headwinds.adapt.settings import TuneSettings
+
+LEARNING_RATE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +22,8 @@ class Full:
     summary: str = "every weight above frozen_layers is trained"
 
     def settings(self, chosen: TuneSettings, layers: int) -> TuneSettings:
-        """See the contract."""
-        return chosen
+        """A rate that suits whole encoders."""
+        return replace(chosen, learning_rate=chosen.learning_rate or LEARNING_RATE)
 
     def prepare(self, network: Any, settings: TuneSettings) -> dict[str, torch.nn.Parameter]:
         """See the contract."""
@@ -28,5 +31,6 @@ class Full:
 
         return trainable_parameters(network, frozen_layers=settings.frozen_layers)
 
-    def finish(self, network: Any) -> None:
-        """Nothing is to be done."""
+    def finish(self, network: Any, settings: TuneSettings) -> Adapter | None:
+        """Nothing is to be done: the encoder is saved whole."""
+        return None

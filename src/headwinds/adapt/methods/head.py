@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
+    from headwinds.adapt.methods.contract import Adapter
     from headwinds.adapt.settings import TuneSettings
 
 
@@ -20,7 +21,8 @@ class Head:
 
     def settings(self, chosen: TuneSettings, layers: int) -> TuneSettings:
         """All layers are frozen."""
-        return replace(chosen, frozen_layers=layers, encoder_dropout=0.0)
+        rate = chosen.learning_rate or chosen.head_learning_rate
+        return replace(chosen, learning_rate=rate, frozen_layers=layers, encoder_dropout=0.0)
 
     def prepare(self, network: Any, settings: TuneSettings) -> dict[str, torch.nn.Parameter]:
         """See the contract."""
@@ -28,5 +30,6 @@ class Head:
 
         return trainable_parameters(network, frozen_layers=settings.frozen_layers)
 
-    def finish(self, network: Any) -> None:
-        """Nothing is to be done."""
+    def finish(self, network: Any, settings: TuneSettings) -> Adapter | None:
+        """Nothing is to be done: the encoder is saved whole."""
+        return None

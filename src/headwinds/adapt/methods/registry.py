@@ -10,7 +10,8 @@ from headwinds.errors import SettingsError
 if TYPE_CHECKING:
     from headwinds.adapt.methods.contract import Method
 
-METHODS = ("full", "head")
+PARAMETER_EFFICIENT = ("lora", "dora", "ia3", "prefix", "prompt", "p-tuning")
+METHODS = ("full", "head", "bitfit", *PARAMETER_EFFICIENT)
 
 
 def get_method(name: str) -> Method:
@@ -29,6 +30,14 @@ def get_method(name: str) -> Method:
         from headwinds.adapt.methods.head import Head
 
         return Head()
+    if name == "bitfit":
+        from headwinds.adapt.methods.bitfit import BitFit
+
+        return BitFit()
+    if name in PARAMETER_EFFICIENT:
+        from headwinds.adapt.methods.parameter_efficient import ParameterEfficient
+
+        return ParameterEfficient(name)
     near = get_close_matches(name, METHODS, n=1)
     raise SettingsError(
         f"There is no method {name!r}.{f' Did you mean {near[0]!r}?' if near else ''}",

@@ -60,7 +60,7 @@ def encoder_states(encoder: PreTrainedModel, batch: Batch, added: torch.Tensor |
     else:
         arguments["inputs_embeds"] = encoder.get_input_embeddings()(batch.input_ids) + added
     states: torch.Tensor = encoder(**arguments).last_hidden_state
-    return states
+    return states[:, -batch.input_ids.shape[1] :]  # without the states of learnt tokens before the text
 
 
 def mean_of_tokens(states: torch.Tensor, batch: Batch) -> torch.Tensor:

@@ -39,6 +39,7 @@ def attention_by_products(
 
     # Autocast would lift the softmax to float32, a pass over memory that short texts do not need.
     with torch.autocast(query.device.type, enabled=False):
+        key, value = key.to(query.dtype), value.to(query.dtype)  # learnt keys before the text stay float32
         scale = scaling if scaling is not None else query.shape[-1] ** -0.5
         scores = torch.matmul(query * scale, key.transpose(-1, -2))
         if attention_mask is not None:

@@ -1,0 +1,120 @@
+"""Every task and every method goes the same way: files in, a tested model out, the same predictions in a fresh process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from adapt.tiny import make_checkpoint
+from headwinds.adapt.methods.registry import METHODS
+from headwinds.adapt.predicting import predict_file
+from headwinds.adapt.settings import TuneSettings
+from headwinds.adapt.tasks.registry import TASKS, get_task
+from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.artifacts.manifest import verify
+from house.repository import ROOT
+
+EXAMPLES = ROOT / "examples"
+FILES = {
+    "text-classification": ("intents-train.csv", "intents-test.csv"),
+    "named-entity-recognition": ("entities-train.jsonl", "entities-test.jsonl"),
+    "relation-extraction": ("relations-train.jsonl", "relations-test.jsonl"),
+    "question-answering": ("xquad/questions-train.jsonl", "xquad/questions-test.jsonl"),
+    "multiple-choice": ("choices-train.jsonl", "choices-test.jsonl"),
+}
+AGAIN = """
+import sys
+from pathlib import Path
+from headwinds.adapt.predicting import predict_file
+predict_file(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+"""
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Room for the contexts of questions, and random weights: what is tested here is the way, not the quality."""
+    return make_checkpoint(tmp_path_factory.mktemp("checkpoint"), positions=512)
+
+
+def tuned(task: str, checkpoint: Path, output: Path, **changes: object):
+    train, test = (EXAMPLES / name for name in FILES[task])
+    settings = TuneSettings(**{"checkpoint": str(checkpoint), "task": task, "epochs": 1, **changes})
+    return tune_files(LabelledFiles(train, test=test), settings, output, quiet=True), test
+
+
+def predicted_again(model: Path, test: Path, output: Path) -> bytes:
+    subprocess.run([sys.executable, "-c", AGAIN, model, test, output], check=True, capture_output=True)
+    return output.read_bytes()
+
+
+def test_every_task_has_example_files():
+    assert set(FILES) == set(TASKS)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_from_files_to_the_same_predictions_in_a_fresh_process(task, checkpoint, tmp_path):
+    found, test = tuned(task, checkpoint, tmp_path / "out")
+    verify(found.folder)
+    evaluation = found.evaluation
+    main = evaluation.metrics[get_task(task).main_metric]
+    assert main.lower <= main.value <= main.upper
+    here = tmp_path / "here.jsonl"
+    count = predict_file(found.folder, test, here)
+    assert count == evaluation.examples
+    assert predicted_again(found.folder, test, tmp_path / "there.jsonl") == here.read_bytes()
+    stored = (tmp_path / "out" / "evaluation" / "predictions.jsonl").read_text().splitlines()
+    alike = [json.loads(line) for line in here.read_text().splitlines()]
+    for one, other in zip(alike, map(json.loads, stored), strict=True):
+        assert {k: v for k, v in one.items() if k != "id"} == {k: v for k, v in other.items() if k != "id"}
+        assert one["read_share"] == 1.0
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_saves_what_it_predicts_with(method, checkpoint, tmp_path):
+    found, test = tuned(
+        "text-classification", checkpoint, tmp_path / "out", method=method, rank=2, virtual_tokens=4
+    )
+    here = tmp_path / "here.jsonl"
+    predict_file(found.folder, test, here)
+    assert predicted_again(found.folder, test, tmp_path / "there.jsonl") == here.read_bytes()
+    adapter = found.folder / "adapter"
+    whole = found.folder / "encoder" / "model.safetensors"
+    assert adapter.is_dir() != whole.is_file()
+    if adapter.is_dir():
+        saved = sum(path.stat().st_size for path in adapter.iterdir())
+        assert saved < (checkpoint / "model.safetensors").stat().st_size / 10
+        assert str(checkpoint) not in (adapter / "adapter_config.json").read_text()
+
+
+def test_a_merged_adapter_needs_no_checkpoint_and_predicts_the_same(checkpoint, tmp_path):
+    apart, test = tuned("text-classification", checkpoint, tmp_path / "apart", method="lora", rank=2)
+    merged, _ = tuned(
+        "text-classification", checkpoint, tmp_path / "merged", method="lora", rank=2, merge_adapter=True
+    )
+    assert (merged.folder / "encoder" / "model.safetensors").is_file()
+    for folder, name in ((apart.folder, "a.jsonl"), (merged.folder, "m.jsonl")):
+        predict_file(folder, test, tmp_path / name)
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "m.jsonl").read_bytes()
+
+
+def test_an_adapter_to_another_checkpoint_is_refused(tmp_path):
+    from headwinds.adapt.fitted_model import load_model
+    from headwinds.errors import CheckpointError
+
+    own = make_checkpoint(tmp_path / "own", positions=64)
+    found, _ = tuned("text-classification", own, tmp_path / "out", method="lora", rank=2)
+    config = own / "config.json"
+    config.write_text(config.read_text().replace('"layer_norm_eps": 1e-12', '"layer_norm_eps": 1e-11'))
+    with pytest.raises(CheckpointError, match="not what it was when it was tuned"):
+        load_model(found.folder)
+
+
+def test_a_second_call_finds_the_model(checkpoint, tmp_path):
+    first, _ = tuned("text-classification", checkpoint, tmp_path / "out")
+    second, _ = tuned("text-classification", checkpoint, tmp_path / "out")
+    assert (first.reused, second.reused) == (False, True)
+    assert repr(second.evaluation) == repr(first.evaluation)  # a metric may be NaN, which equals nothing
