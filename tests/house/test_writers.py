@@ -53,6 +53,7 @@ LIBRARY_WRITERS = {
 MAY_CALL_LIBRARY_WRITERS = {
     "adapt/evaluation/store.py",
     "adapt/fitted_model.py",
+    "adapt/predicting.py",  # into memory
     "adapt/scoring.py",
     "measure/indicator_store.py",
     "report/figures/canvas.py",

@@ -191,8 +191,10 @@ def _take_place(temporary: Path, path: Path) -> list[Path]:
         try:
             disk.replace(temporary, path)
         except OSError as error:
-            if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR) and path.exists():
-                continue
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST) or (
+                error.errno == errno.ENOTDIR and path.exists()
+            ):
+                continue  # a rival's stands there, or stood there a moment ago
             if retired:
                 with suppress(OSError):
                     disk.replace(retired[-1], path)
