@@ -1,0 +1,117 @@
+"""Metrics against values worked out by hand, as the official scorers count."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from headwinds.adapt.tasks.contract import Row
+from headwinds.adapt.tasks.multiple_choice import MultipleChoice
+from headwinds.adapt.tasks.named_entities import NamedEntities
+from headwinds.adapt.tasks.question_answering import QuestionAnswering, normal_words, overlap
+from headwinds.adapt.tasks.relation_extraction import RelationExtraction, mark_entities
+
+ONES = np.ones((1, 4))
+
+
+def rows(*values):
+    return [Row(f"file, line {number + 1}", value) for number, value in enumerate(values)]
+
+
+def test_relations_are_scored_as_semeval_does():
+    """Ten lines of the official scorer's logic: direction must be right, both directions are one relation, Other is none."""
+    task = RelationExtraction()
+    labels = ("Cause(e1,e2)", "Cause(e2,e1)", "Other", "Part(e1,e2)")
+    true = ["Cause(e1,e2)", "Cause(e1,e2)", "Other", "Part(e1,e2)"]
+    given = ["Cause(e1,e2)", "Cause(e2,e1)", "Part(e1,e2)", "Part(e1,e2)"]
+    examples = task.read(
+        rows(*({"text": "<e1>A</e1> b <e2>C</e2>", "relation": name} for name in true)), labelled=True
+    )
+    found = task.metrics([{"relation": name} for name in given], examples, labels, ONES)
+    # Cause: 1 right, 2 given, 2 true: F1 = 0.5. Part: 1 right, 2 given, 1 true: F1 = 2/3.
+    assert found["macro_f1"][0] == pytest.approx((0.5 + 2 / 3) / 2)
+    assert found["micro_f1"][0] == pytest.approx(2 * 2 / (4 + 3))
+    assert found["accuracy"][0] == pytest.approx(0.5)
+
+
+def test_marks_stand_at_the_entities_in_either_order():
+    text = "Rain caused floods."
+    marked, head, tail = mark_entities(text, (0, 4), (12, 18))
+    assert marked == " @ Rain @  caused  # floods # ."
+    assert (marked[head], marked[tail]) == ("@", "#")
+    marked, head, tail = mark_entities(text, (12, 18), (0, 4))
+    assert marked == " # Rain #  caused  @ floods @ ."
+    assert (marked[head], marked[tail]) == ("@", "#")
+
+
+def test_entities_are_right_with_span_and_type_alone():
+    task = NamedEntities()
+    examples = task.read(
+        rows(
+            {"tokens": ["Anna", "Smith", "left", "Rome"], "tags": ["B-PER", "I-PER", "O", "B-LOC"]},
+            {"tokens": ["Nothing", "here"], "tags": ["O", "O"]},
+        ),
+        labelled=True,
+    )
+    given = [
+        {"spans": [{"start": 0, "end": 4, "label": "PER"}, {"start": 16, "end": 20, "label": "LOC"}]},
+        {"spans": []},
+    ]
+    found = task.metrics(given, examples, ("LOC", "PER"), np.ones((1, 2)))
+    assert found["entity_f1"][0] == pytest.approx(0.5)  # Rome is right, Anna alone is not Anna Smith
+    assert (found["f1[LOC]"][0], found["f1[PER]"][0]) == (1.0, 0.0)
+    assert found["token_micro_f1"][0] == pytest.approx(5 / 6)
+    inside, outside = 2 * 2 / (2 * 2 + 1), 2 * 3 / (2 * 3 + 1)
+    assert found["token_macro_f1"][0] == pytest.approx((inside + outside) / 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "answers", "exact", "f1"),
+    [
+        ("the Denver Broncos", ["Denver Broncos"], 1.0, 1.0),
+        ("Denver", ["Denver Broncos"], 0.0, 2 / 3),
+        ("Denver", ["Broncos", "Denver"], 1.0, 1.0),
+        ("", [], 1.0, 1.0),
+        ("Denver", [], 0.0, 0.0),
+        ("", ["Denver"], 0.0, 0.0),
+        ("丹佛野马", ["丹佛野马队"], 0.0, 8 / 9),
+    ],
+)
+def test_answers_are_scored_as_squad_does(given, answers, exact, f1):
+    assert overlap(given, answers) == pytest.approx((exact, f1))
+
+
+def test_answers_lose_articles_case_and_punctuation():
+    assert normal_words("The U.S. Army, a force") == ["us", "army", "force"]
+
+
+def test_no_answer_has_an_f1_of_its_own():
+    task = QuestionAnswering()
+    examples = task.read(
+        rows(
+            {"question": "Who?", "context": "Anna left.", "answers": ["Anna"]},
+            {"question": "Why?", "context": "Anna left.", "answers": []},
+            {"question": "When?", "context": "Anna left.", "answers": []},
+        ),
+        labelled=True,
+    )
+    given = [{"answer": "Anna"}, {"answer": ""}, {"answer": "left"}]
+    found = task.metrics(given, examples, (), np.ones((1, 3)))
+    assert found["exact_match"][0] == pytest.approx(2 / 3)
+    assert found["no_answer_f1"][0] == pytest.approx(2 * 1 / (1 + 2))
+    assert found["answered_f1"][0] == pytest.approx(1.0)
+
+
+def test_choices_are_compared_with_chance():
+    task = MultipleChoice()
+    examples = task.read(
+        rows(
+            {"question": "a?", "choices": ["x", "y"], "answer": 1},
+            {"question": "b?", "choices": ["x", "y", "z", "w"], "answer": "z"},
+        ),
+        labelled=True,
+    )
+    given = [{"answer": 1, "probability": 0.9}, {"answer": 0, "probability": 0.6}]
+    found = task.metrics(given, examples, (), np.ones((1, 2)))
+    assert found["accuracy"][0] == pytest.approx(0.5)
+    assert found["accuracy_of_chance"][0] == pytest.approx((0.5 + 0.25) / 2)
