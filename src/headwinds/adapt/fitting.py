@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.checkpoints import Checkpoint, load_encoder, load_tokenizer, resolve_checkpoint
 from headwinds.adapt.fitted_model import FittedModel, ModelFacts, save_model
+from headwinds.adapt.methods.contract import Fitting
 from headwinds.adapt.methods.registry import get_method
 from headwinds.adapt.prediction import make_predictor, predict_outputs
 from headwinds.adapt.training.attention import register_attention
-from headwinds.adapt.training.frozen import forward_of, freeze_states
-from headwinds.adapt.training.loop import TrainingData, plan_epochs, train
 from headwinds.adapt.training.precision import choose_precision
-from headwinds.adapt.training.progress import watch
 from headwinds.artifacts.fingerprint import code_digest
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json
@@ -22,12 +20,10 @@ from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
     from numpy.typing import NDArray
 
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.tasks.contract import Task
-    from headwinds.adapt.training.batches import Batch
     from headwinds.adapt.training.state import Position
 
 
@@ -85,38 +81,17 @@ def fit_model(
     )
     network = task.network(encoder, labels, settings)
     task.initialise(network, examples, data.training, labels, seed=derive_seed(settings.seed, "head", *seeds))
-    parameters = method.prepare(network, settings)
     encoded = task.encode(examples, tokenizer, max_tokens=max_tokens)
-    targets = task.targets(examples, encoded, labels)
-
-    def loss(outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
-        return task.loss(outputs, batch, targets)
-
-    training = TrainingData(encoded, loss, data.training, int(tokenizer.pad_token_id or 0), examples.ids)
-    forward = forward_of(network, freeze_states(network, encoded, settings, precision))
-
-    def validation_outputs() -> list[Any]:
-        predictor = make_predictor(network, tokenizer, max_tokens=max_tokens, precision=precision)
-        return predict_outputs(predictor, encoded, data.validation)
-
-    def validation_score() -> float:
-        return task.score(validation_outputs(), examples, data.validation, encoded, labels)
-
-    plans = plan_epochs(training, settings)
-    with watch(title, sum(len(plan) for plan in plans), quiet=quiet) as progress:
-        position = train(
-            network,
-            forward,
-            parameters,
-            plans,
-            training,
-            validation_score,
-            settings,
-            precision=precision,
-            state_path=scratch / "state",
-            progress=progress,
+    done = method.optimise(
+        Fitting(
+            task, data, encoded, network, tokenizer, settings, max_tokens, precision, scratch, title, quiet
         )
+    )
     adapter = method.finish(network, settings)
+    outputs = done.outputs
+    if outputs is None:
+        predictor = make_predictor(network, tokenizer, max_tokens=max_tokens, precision=precision)
+        outputs = predict_outputs(predictor, encoded, data.validation)
     facts = ModelFacts(
         task=task.name,
         method=settings.method,
@@ -126,14 +101,14 @@ def fit_model(
         precision=precision,
         checkpoint=settings.checkpoint,
         checkpoint_digest=checkpoint.digest,
-        decoder=task.fit_decoder(validation_outputs(), examples, data.validation, encoded, labels),
+        decoder=task.fit_decoder(outputs, examples, data.validation, encoded, labels),
         training_examples=len(data.training),
         validation_examples=len(data.validation),
         data_digest=data.digest,
         code_digest=code_digest("headwinds.adapt", "headwinds.contracts"),
     )
     save_model(FittedModel(facts, task, network, tokenizer), output, adapter=adapter)
-    write_json(output / "history.json", _history(position))
+    write_json(output / "history.json", _history(done.position))
 
 
 def window_length(checkpoint: Checkpoint, settings: TuneSettings) -> int:

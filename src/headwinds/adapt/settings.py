@@ -8,7 +8,7 @@ from headwinds.adapt.methods.registry import METHODS
 from headwinds.adapt.tasks.registry import TASKS
 from headwinds.errors import SettingsError
 
-POOLINGS = ("mean", "smooth-maximum")
+POOLINGS = ("mean", "normalised-mean", "smooth-maximum")
 LARGEST_COUNT = 1_000_000
 PRECISIONS = ("auto", "float32", "bfloat16")
 
@@ -43,7 +43,8 @@ class TuneSettings:
         The model that is validated and kept is an exponential moving average of the weights over the steps, with this
         decay (Polyak, Juditsky 1992), which rises to it over the first steps; 0 keeps the last weights.
     pooling
-        "mean" of the token states, or "smooth-maximum" of the tokens' logits: better where a few words of a passage decide.
+        "mean" of the token states, "normalised-mean" to length 1, or "smooth-maximum" of the tokens' logits: better where
+        a few words of a passage decide.
     head_dropout, encoder_dropout
         Dropout on the pooled state, and inside the encoder. The latter costs a third of the time on a CPU.
     folds

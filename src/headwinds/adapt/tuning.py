@@ -11,6 +11,7 @@ from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation, evaluate_
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.fitting import FittingData, fit_model
 from headwinds.adapt.labelled_files import read_rows
+from headwinds.adapt.methods.registry import get_method
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.interruption import graceful_stop
@@ -129,6 +130,8 @@ def _prepare(
     if "validation" in rows:
         count = len(rows["train"])
         sides = (np.arange(count), np.arange(count, len(both)))
+    elif not get_method(settings.method).validates:
+        sides = (np.arange(len(both)), np.arange(len(both)))
     else:
         sides = split_off(
             groups_of(rows["train"], files.group),

@@ -6,9 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import torch
-
-    from headwinds.adapt.methods.contract import Adapter
+    from headwinds.adapt.methods.contract import Adapter, Fitting, Optimised
     from headwinds.adapt.settings import TuneSettings
 
 LEARNING_RATE = 2e-3
@@ -20,22 +18,26 @@ class BitFit:
 
     name: str = "bitfit"
     summary: str = "biases alone are trained (Ben Zaken et al. 2022)"
+    validates: bool = True
 
     def settings(self, chosen: TuneSettings, layers: int) -> TuneSettings:
         """A rate that suits biases."""
         return replace(chosen, learning_rate=chosen.learning_rate or LEARNING_RATE)
 
-    def prepare(self, network: Any, settings: TuneSettings) -> dict[str, torch.nn.Parameter]:
+    def optimise(self, fitting: Fitting) -> Optimised:
         """See the contract."""
         from headwinds.adapt.networks.text import trainable_parameters
+        from headwinds.adapt.training.by_gradient import optimise_by_gradient
 
-        trained = trainable_parameters(network, frozen_layers=settings.frozen_layers)
-        kept = {
-            name: value for name, value in trained.items() if name.endswith("bias") or name.startswith("head")
+        all_of_them = trainable_parameters(fitting.network, frozen_layers=fitting.settings.frozen_layers)
+        trained = {
+            name: value
+            for name, value in all_of_them.items()
+            if name.endswith("bias") or name.startswith("head")
         }
-        for name, value in trained.items():
-            value.requires_grad_(name in kept)
-        return kept
+        for name, value in all_of_them.items():
+            value.requires_grad_(name in trained)
+        return optimise_by_gradient(fitting, trained)
 
     def finish(self, network: Any, settings: TuneSettings) -> Adapter | None:
         """Nothing is to be done: the encoder is saved whole."""

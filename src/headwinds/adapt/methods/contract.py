@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    import torch
+    from collections.abc import Sequence
+    from pathlib import Path
 
+    import torch
+    from transformers import PreTrainedTokenizerBase
+
+    from headwinds.adapt.encoding import EncodedTexts
+    from headwinds.adapt.fitting import FittingData
     from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.tasks.contract import Task
+    from headwinds.adapt.training.precision import Precision
+    from headwinds.adapt.training.state import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +38,43 @@ class Adapter:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """A network with new parts, the examples that it is to learn from, and where the training state is kept."""
+
+    task: Task[Any]
+    data: FittingData
+    encoded: EncodedTexts
+    network: Any
+    tokenizer: PreTrainedTokenizerBase
+    settings: TuneSettings
+    max_tokens: int
+    precision: Precision
+    scratch: Path
+    title: str
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Optimised:
+    """What training did, and the outputs of the validation examples by which the decoder is to be fitted.
+
+    `outputs` is None where the trained network gives them; a method without validation examples has others.
+    """
+
+    position: Position
+    outputs: Sequence[Any] | None = None
+
+
 class Method(Protocol):
-    """A way of adapting a checkpoint by gradient steps.
+    """A way of adapting a checkpoint.
 
     Attributes
     ----------
     name, summary
         As `headwinds methods` prints them.
+    validates
+        Whether validation examples are set aside for it; a method for a handful of examples learns from all of them.
     """
 
     @property
@@ -46,6 +85,10 @@ class Method(Protocol):
     def summary(self) -> str:
         """One line."""
 
+    @property
+    def validates(self) -> bool:
+        """Whether validation examples are set aside."""
+
     def settings(self, chosen: TuneSettings, layers: int) -> TuneSettings:
         """The settings with those that the method decides put in; `layers` is the checkpoint's number of layers.
 
@@ -55,8 +98,14 @@ class Method(Protocol):
             A setting contradicts the method.
         """
 
-    def prepare(self, network: Any, settings: TuneSettings) -> dict[str, torch.nn.Parameter]:
-        """Change the network as the method needs, and return what is trained, by name."""
+    def optimise(self, fitting: Fitting) -> Optimised:
+        """Train the network in place; most methods say what is trained and call `optimise_by_gradient`.
+
+        Raises
+        ------
+        TrainingError, Interrupted
+            See `training.loop.train`.
+        """
 
     def finish(self, network: Any, settings: TuneSettings) -> Adapter | None:
         """Bring the trained network into the form in which it predicts; the adapter to save, None to save it whole."""

@@ -6,9 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import torch
-
-    from headwinds.adapt.methods.contract import Adapter
+    from headwinds.adapt.methods.contract import Adapter, Fitting, Optimised
     from headwinds.adapt.settings import TuneSettings
 
 LEARNING_RATE = 1e-4
@@ -20,16 +18,19 @@ class Full:
 
     name: str = "full"
     summary: str = "every weight above frozen_layers is trained"
+    validates: bool = True
 
     def settings(self, chosen: TuneSettings, layers: int) -> TuneSettings:
         """A rate that suits whole encoders."""
         return replace(chosen, learning_rate=chosen.learning_rate or LEARNING_RATE)
 
-    def prepare(self, network: Any, settings: TuneSettings) -> dict[str, torch.nn.Parameter]:
+    def optimise(self, fitting: Fitting) -> Optimised:
         """See the contract."""
         from headwinds.adapt.networks.text import trainable_parameters
+        from headwinds.adapt.training.by_gradient import optimise_by_gradient
 
-        return trainable_parameters(network, frozen_layers=settings.frozen_layers)
+        trained = trainable_parameters(fitting.network, frozen_layers=fitting.settings.frozen_layers)
+        return optimise_by_gradient(fitting, trained)
 
     def finish(self, network: Any, settings: TuneSettings) -> Adapter | None:
         """Nothing is to be done: the encoder is saved whole."""

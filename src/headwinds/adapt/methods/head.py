@@ -6,9 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import torch
-
-    from headwinds.adapt.methods.contract import Adapter
+    from headwinds.adapt.methods.contract import Adapter, Fitting, Optimised
     from headwinds.adapt.settings import TuneSettings
 
 
@@ -18,17 +16,20 @@ class Head:
 
     name: str = "head"
     summary: str = "the encoder stays as it is, computed once; only the task's own layer is trained"
+    validates: bool = True
 
     def settings(self, chosen: TuneSettings, layers: int) -> TuneSettings:
         """All layers are frozen."""
         rate = chosen.learning_rate or chosen.head_learning_rate
         return replace(chosen, learning_rate=rate, frozen_layers=layers, encoder_dropout=0.0)
 
-    def prepare(self, network: Any, settings: TuneSettings) -> dict[str, torch.nn.Parameter]:
+    def optimise(self, fitting: Fitting) -> Optimised:
         """See the contract."""
         from headwinds.adapt.networks.text import trainable_parameters
+        from headwinds.adapt.training.by_gradient import optimise_by_gradient
 
-        return trainable_parameters(network, frozen_layers=settings.frozen_layers)
+        trained = trainable_parameters(fitting.network, frozen_layers=fitting.settings.frozen_layers)
+        return optimise_by_gradient(fitting, trained)
 
     def finish(self, network: Any, settings: TuneSettings) -> Adapter | None:
         """Nothing is to be done: the encoder is saved whole."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from headwinds.adapt.methods.contract import Fitting, Optimised
     from headwinds.adapt.settings import TuneSettings
 
 MERGED = ("lora", "dora", "ia3")
@@ -33,6 +34,7 @@ class ParameterEfficient:
     """One of the methods of `KINDS`; all of them save the adapter alone, unless `merge_adapter` is set."""
 
     name: str
+    validates: bool = True
 
     @property
     def summary(self) -> str:
@@ -49,20 +51,24 @@ class ParameterEfficient:
         rate = chosen.learning_rate or LEARNING_RATES[self.name]
         return replace(chosen, learning_rate=rate, frozen_layers=0)
 
-    def prepare(self, network: Any, settings: TuneSettings) -> dict[str, torch.nn.Parameter]:
+    def optimise(self, fitting: Fitting) -> Optimised:
         """See the contract."""
         import warnings
 
         import torch
         from peft import get_peft_model
 
+        from headwinds.adapt.training.by_gradient import optimise_by_gradient
+
+        network, settings = fitting.network, fitting.settings
         with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
             warnings.simplefilter(
                 "ignore", FutureWarning
             )  # of transformers, about a name that peft still uses
             torch.manual_seed(settings.seed % 2**63)
             network.encoder = get_peft_model(network.encoder, self._config(network.encoder, settings))
-        return {name: value for name, value in network.named_parameters() if value.requires_grad}
+        trained = {name: value for name, value in network.named_parameters() if value.requires_grad}
+        return optimise_by_gradient(fitting, trained)
 
     def finish(self, network: Any, settings: TuneSettings) -> Adapter | None:
         """Keep the adapter; merge it into the weights in memory where that can be, so that prediction is as fast."""

@@ -13,16 +13,17 @@ if TYPE_CHECKING:
 
     from headwinds.adapt.training.batches import Batch
 
-Pooling = Literal["mean", "smooth-maximum"]
+Pooling = Literal["mean", "normalised-mean", "smooth-maximum"]
 
 
 class TextClassifier(nn.Module):
     """Logits of each label for each text.
 
     The tokens of all windows of a text are pooled together, so a text that needs several windows is read whole. Pooling
-    "mean" gives the mean of the token states to the head. Pooling "smooth-maximum" gives each token to the head and takes
-    the log of the mean of the exponentials: a label that a few words of a long passage carry is not drowned by the rest
-    (multiple-instance pooling; Wang, Li and Metze 2019 compare such functions).
+    "mean" gives the mean of the token states to the head, "normalised-mean" the same scaled to length 1.
+    "smooth-maximum" gives each token to the head and takes the log of the mean of the exponentials: a label that a few
+    words of a long passage carry is not drowned by the rest (multiple-instance pooling; Wang, Li and Metze 2019 compare
+    such functions).
     """
 
     def __init__(
@@ -44,8 +45,11 @@ class TextClassifier(nn.Module):
         `states` are the encoder's last hidden states of the batch's windows, where they are known already.
         """
         states = (encoder_states(self.encoder, batch) if states is None else states).float()
-        if self.pooling == "mean":
-            logits: torch.Tensor = self.head(self.dropout(mean_of_tokens(states, batch)))
+        if self.pooling in ("mean", "normalised-mean"):
+            pooled = mean_of_tokens(states, batch)
+            if self.pooling == "normalised-mean":
+                pooled = nn.functional.normalize(pooled, dim=-1)
+            logits: torch.Tensor = self.head(self.dropout(pooled))
             return logits
         return smooth_maximum(self.head(self.dropout(states)).float(), batch)
 

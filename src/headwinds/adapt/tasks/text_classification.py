@@ -127,8 +127,12 @@ class TextClassification:
         """See the contract."""
         from headwinds.adapt.networks.text import TextClassifier
 
-        pooling = "smooth-maximum" if settings.pooling == "smooth-maximum" else "mean"
-        return TextClassifier(encoder, len(labels), dropout=settings.head_dropout, pooling=pooling)  # type: ignore[arg-type]
+        return TextClassifier(
+            encoder,
+            len(labels),
+            dropout=settings.head_dropout,
+            pooling=settings.pooling,  # type: ignore[arg-type]
+        )
 
     def initialise(
         self,

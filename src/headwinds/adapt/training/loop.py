@@ -58,14 +58,14 @@ def train(
     parameters: dict[str, torch.nn.Parameter],
     plans: list[list[NDArray[np.int64]]],
     data: TrainingData,
-    validation_score: Callable[[], float],
+    validation_score: Callable[[], float] | None,
     settings: TuneSettings,
     *,
     precision: Precision,
     state_path: Path,
     progress: Progress,
 ) -> Position:
-    """Train `module` in place and leave it with the weights of the best validation score.
+    """Train `module` in place and leave it with the weights of the best validation score; None keeps the last ones.
 
     The state is saved to `state_path` at every epoch's end, every half minute, and when a signal asks to stop; if the
     file exists the run goes on from it, and ends with the same bits as a run that was never interrupted.
@@ -172,12 +172,15 @@ def _refuse(
 def _end_epoch(
     weights: Weights,
     data: TrainingData,
-    validation_score: Callable[[], float],
+    validation_score: Callable[[], float] | None,
     settings: TuneSettings,
     position: Position,
 ) -> None:
-    with weights.averaged():
-        score = validation_score()
+    if validation_score is None:
+        score = float(position.epoch + 1)
+    else:
+        with weights.averaged():
+            score = validation_score()
     mean_loss = position.loss_sum / len(data.training_rows)
     position.history.append(EpochRecord(position.epoch + 1, mean_loss, score, position.tokens))
     if score > position.best_score:

@@ -1,0 +1,52 @@
+"""Train what a method chose by gradient steps on the task's own loss; the best epoch on validation is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from headwinds.adapt.methods.contract import Fitting, Optimised
+from headwinds.adapt.prediction import make_predictor, predict_outputs
+from headwinds.adapt.training.frozen import forward_of, freeze_states
+from headwinds.adapt.training.loop import TrainingData, plan_epochs, train
+from headwinds.adapt.training.progress import watch
+
+if TYPE_CHECKING:
+    import torch
+
+    from headwinds.adapt.training.batches import Batch
+
+
+def optimise_by_gradient(fitting: Fitting, parameters: dict[str, torch.nn.Parameter]) -> Optimised:
+    """Train `parameters` of the network; see `training.loop.train`."""
+    task, data, settings, network = fitting.task, fitting.data, fitting.settings, fitting.network
+    encoded, examples, labels = fitting.encoded, data.examples, data.labels
+    targets = task.targets(examples, encoded, labels)
+
+    def loss(outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
+        return task.loss(outputs, batch, targets)
+
+    def validation_score() -> float:
+        predictor = make_predictor(
+            network, fitting.tokenizer, max_tokens=fitting.max_tokens, precision=fitting.precision
+        )
+        outputs: list[Any] = predict_outputs(predictor, encoded, data.validation)
+        return task.score(outputs, examples, data.validation, encoded, labels)
+
+    padding = int(fitting.tokenizer.pad_token_id or 0)
+    training = TrainingData(encoded, loss, data.training, padding, examples.ids)
+    forward = forward_of(network, freeze_states(network, encoded, settings, fitting.precision))
+    plans = plan_epochs(training, settings)
+    with watch(fitting.title, sum(len(plan) for plan in plans), quiet=fitting.quiet) as progress:
+        position = train(
+            network,
+            forward,
+            parameters,
+            plans,
+            training,
+            validation_score,
+            settings,
+            precision=fitting.precision,
+            state_path=fitting.scratch / "state",
+            progress=progress,
+        )
+    return Optimised(position)
