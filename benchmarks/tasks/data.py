@@ -1,0 +1,157 @@
+"""Public data sets as rows of our tasks: what `benchmarks.tasks.run` tunes and tests on. Nothing of them is shipped."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set in the form of a task.
+
+    `settings` are those of [tune] that differ from the defaults; `group` is the column that the intervals draw whole;
+    `asked` is the metric and the value that the project set itself.
+    """
+
+    task: str
+    read: Callable[[Path], dict[str, Rows]]
+    asked: tuple[str, float] | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    group: str = ""
+
+
+def conll(folder: Path) -> dict[str, Rows]:
+    names = {"train": "eng.train", "validation": "eng.testa", "test": "eng.testb"}
+    return {part: _conll(folder / "conll2003_ner" / name) for part, name in names.items()}
+
+
+def conll_two_classes(folder: Path) -> dict[str, Rows]:
+    """Inside of an entity or not, every word by itself: the form of the founding essay."""
+    parts = conll(folder)
+    for rows in parts.values():
+        for row in rows:
+            row["tags"] = ["O" if tag == "O" else "I-ENTITY" for tag in row["tags"]]
+    return parts
+
+
+def _conll(path: Path) -> Rows:
+    rows: Rows = []
+    tokens: list[str] = []
+    tags: list[str] = []
+    document = 0
+    for line in [*path.read_text(encoding="utf-8").splitlines(), ""]:
+        fields = line.split()
+        if fields and fields[0] == "-DOCSTART-":
+            document += 1
+        elif fields:
+            tokens.append(fields[0])
+            tags.append(fields[-1])
+        elif tokens:
+            rows.append({"tokens": tokens, "tags": tags, "document": f"{path.name}-{document}"})
+            tokens, tags = [], []
+    return rows
+
+
+def semeval(folder: Path) -> dict[str, Rows]:
+    names = {"train": "TRAIN_FILE.TXT", "test": "TEST_FILE_FULL.TXT"}
+    parts = {}
+    for part, name in names.items():
+        lines = (folder / "semeval2010_task8" / name).read_text(encoding="utf-8").splitlines()
+        parts[part] = [
+            {"text": found.group(1), "relation": after.strip()}
+            for line, after in pairwise(lines)
+            if (found := re.match(r'\d+\t"(.*)"\s*$', line))
+        ]
+    return parts
+
+
+def banking(folder: Path) -> dict[str, Rows]:
+    parts = {}
+    for part in ("train", "test"):
+        with (folder / "banking77" / f"{part}.csv").open(encoding="utf-8", newline="") as file:
+            parts[part] = [
+                {"text": row["text"].strip(), "label": row["category"]} for row in csv.DictReader(file)
+            ]
+    return parts
+
+
+def clinc(folder: Path) -> dict[str, Rows]:
+    data = json.loads((folder / "clinc150" / "data_full.json").read_text(encoding="utf-8"))
+    names = {"train": "train", "validation": "val", "test": "test"}
+    return {
+        part: [{"text": text, "label": label} for text, label in data[name]] for part, name in names.items()
+    }
+
+
+def fomc(folder: Path) -> dict[str, Rows]:
+    parts = {}
+    for part in ("train", "test"):
+        path = folder / "fomc_hawkish_dovish" / f"split_combine_{part}_5768.csv"
+        with path.open(encoding="utf-8", newline="") as file:
+            parts[part] = [
+                {"text": row["sentence"], "label": str(row["label"])} for row in csv.DictReader(file)
+            ]
+    return parts
+
+
+DATA_SETS = {
+    "conll2003": DataSet(
+        "named-entity-recognition",
+        conll,
+        ("entity_f1", 0.89),
+        {
+            "epochs": 5,
+            "batch_tokens": 1024,
+            "learning_rate": 3e-4,
+            "head_learning_rate": 2e-3,
+            "frozen_layers": -1,
+        },
+        "document",
+    ),
+    "conll2003, two classes": DataSet(
+        "named-entity-recognition",
+        conll_two_classes,
+        ("token_micro_f1", 0.991),
+        {
+            "epochs": 4,
+            "batch_tokens": 1024,
+            "learning_rate": 3e-4,
+            "head_learning_rate": 2e-3,
+            "frozen_layers": -1,
+        },
+        "document",
+    ),
+    "semeval2010-task8": DataSet(
+        "relation-extraction",
+        semeval,
+        ("macro_f1", 0.82),
+        {"epochs": 8, "batch_tokens": 1024, "learning_rate": 2e-4, "average_decay": 0.99},
+    ),
+    "banking77": DataSet(
+        "text-classification",
+        banking,
+        ("accuracy", 0.92),
+        {"epochs": 12, "batch_tokens": 1024, "learning_rate": 2e-4, "pooling": "mean", "average_decay": 0.99},
+    ),
+    "clinc150, in scope": DataSet(
+        "text-classification",
+        clinc,
+        ("accuracy", 0.95),
+        {"epochs": 8, "batch_tokens": 1024, "learning_rate": 2e-4, "pooling": "mean", "average_decay": 0.99},
+    ),
+    "fomc": DataSet(
+        "text-classification",
+        fomc,
+        ("weighted_f1", 0.7171),
+        {"epochs": 8, "batch_tokens": 1024, "learning_rate": 2e-4, "average_decay": 0.99},
+    ),
+}
