@@ -56,6 +56,7 @@ def tune(
     validation: PathLike | None = None,
     test: PathLike | None = None,
     group: str = "",
+    slices: Sequence[str] = (),
     seed: int = 0,
     output: PathLike | None = None,
     quiet: bool = False,
@@ -74,6 +75,8 @@ def tune(
         CSV, TSV, JSONL or Parquet files; see `headwinds.adapt.tuning.LabelledFiles`.
     group
         A column whose values are never on two sides of a split.
+    slices
+        Columns by whose values the main metric of the test is told apart, the worst value first.
     settings
         Any setting of ``[tune]``: ``method="head"``, ``checkpoint="owner/name"``, ``epochs=3``.
 
@@ -100,7 +103,11 @@ def tune(
     from headwinds.study.study_file import tune_settings
 
     files = LabelledFiles(
-        Path(train), Path(validation) if validation else None, Path(test) if test else None, group
+        Path(train),
+        Path(validation) if validation else None,
+        Path(test) if test else None,
+        group,
+        tuple(slices),
     )
     chosen = tune_settings({"task": task, **settings}, seed=seed)
     return tune_files(files, chosen, Path(output), quiet=quiet, wait=wait)
@@ -114,12 +121,20 @@ def predict_file(model: PathLike, file: PathLike, output: PathLike) -> int:
 
 
 def evaluate_file(
-    model: PathLike, test: PathLike, output: PathLike, *, group: str = "", seed: int = 0
+    model: PathLike,
+    test: PathLike,
+    output: PathLike,
+    *,
+    group: str = "",
+    slices: Sequence[str] = (),
+    seed: int = 0,
 ) -> TaskEvaluation:
     """Test a tuned model on a labelled file that it was not fitted to; metrics come with 95% intervals."""
     from headwinds.adapt import predicting
 
-    return predicting.evaluate_file(Path(model), Path(test), Path(output), group=group, seed=seed)
+    return predicting.evaluate_file(
+        Path(model), Path(test), Path(output), group=group, slices=tuple(slices), seed=seed
+    )
 
 
 def score(

@@ -118,3 +118,25 @@ def test_a_second_call_finds_the_model(checkpoint, tmp_path):
     second, _ = tuned("text-classification", checkpoint, tmp_path / "out")
     assert (first.reused, second.reused) == (False, True)
     assert repr(second.evaluation) == repr(first.evaluation)  # a metric may be NaN, which equals nothing
+
+
+def test_the_test_says_where_a_model_errs(checkpoint, tmp_path):
+    from headwinds.adapt.predicting import evaluate_file
+
+    found, test = tuned("text-classification", checkpoint, tmp_path / "out")
+    evaluation = evaluate_file(found.folder, test, tmp_path / "again", slices=("label",))
+    folder = tmp_path / "again" / "evaluation"
+    verify(folder)
+    errors = [json.loads(line) for line in (folder / "errors.jsonl").read_text().splitlines()]
+    accuracy = evaluation.metrics["accuracy"].value
+    assert len(errors) == evaluation.mistakes == round((1 - accuracy) * evaluation.examples)
+    assert all(error["true"] != error["given"] for error in errors)
+    assert [error["cost"] for error in errors] == sorted((error["cost"] for error in errors), reverse=True)
+    assert sum(one.count for one in evaluation.confusions) <= evaluation.mistakes
+    values = [one.metric for one in evaluation.slices]
+    assert len({one.value for one in evaluation.slices}) == 4
+    assert values == sorted(values)
+    card = (folder / "card.md").read_text()
+    assert "| macro f1 |" in card
+    assert "109 training and 11 validation examples" in card
+    assert not any(error["text"] in card for error in errors)  # a card is passed on; the texts are the user's

@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation, evaluate_model
+from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation, evaluate_model, read_task_evaluation
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.prediction import make_predictor, predict_examples
-from headwinds.adapt.tuning import groups_of
+from headwinds.adapt.tuning import test_data
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
+from headwinds.artifacts.interruption import graceful_stop
+from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import run_stage
 from headwinds.artifacts.write import write_bytes, write_text
 from headwinds.errors import SettingsError
@@ -59,9 +62,16 @@ def predict_file(model_folder: Path, file: Path, output: Path, *, encoding: str 
 
 
 def evaluate_file(
-    model_folder: Path, test: Path, output: Path, *, group: str = "", seed: int = 0, encoding: str = "utf-8"
+    model_folder: Path,
+    test: Path,
+    output: Path,
+    *,
+    group: str = "",
+    slices: Sequence[str] = (),
+    seed: int = 0,
+    encoding: str = "utf-8",
 ) -> TaskEvaluation:
-    """Test a model on a labelled file; `evaluation.json` and `predictions.jsonl` stand in ``output/evaluation``.
+    """Test a model on a labelled file; metrics, predictions, errors and the card stand in ``output/evaluation``.
 
     Raises
     ------
@@ -70,22 +80,23 @@ def evaluate_file(
     """
     folder = model_of(model_folder)
     model = load_model(folder)
-    rows = read_rows(test, model.task, encoding=encoding)
-    examples = model.task.read(rows, labelled=True)
-    model.task.check_labels(examples, model.facts.labels)
-    groups = groups_of(rows, group)
+    tested = test_data(
+        model.task, read_rows(test, model.task, encoding=encoding), model.facts.labels, group, slices
+    )
     identity = fingerprint(
         model=file_digest(folder / "model.json"),
         test=file_digest(test),
         group=group,
+        slices=list(slices),
         seed=seed,
         code=code_digest("headwinds.adapt"),
     )
-    from headwinds.adapt.evaluation.task_evaluation import read_task_evaluation
 
-    stage = run_stage(
-        output, "evaluation", identity, lambda place, _: _test(model, examples, groups, place, seed)
-    )
+    def work(place: Path, _: Path) -> None:
+        evaluate_model(model, tested.examples, tested.groups, place, seed=seed, columns=tested.columns)
+
+    with study_lock(output), graceful_stop():
+        stage = run_stage(output, "evaluation", identity, work)
     return read_task_evaluation(stage.path)
 
 
@@ -93,10 +104,6 @@ def model_of(folder: Path) -> Path:
     """The folder with `model.json`: the one that is named, or `model` in it."""
     inside = folder / "model"
     return inside if not (folder / "model.json").exists() and (inside / "model.json").exists() else folder
-
-
-def _test(model: FittedModel, examples: Any, groups: tuple[str, ...], place: Path, seed: int) -> None:
-    evaluate_model(model, examples, groups, place, seed=seed)
 
 
 def _flat(prediction: dict[str, Any], model: FittedModel) -> dict[str, Any]:

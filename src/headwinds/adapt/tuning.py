@@ -40,18 +40,32 @@ class LabelledFiles:
     group
         A column whose values stay together: examples of one group are never on two sides of a split, and the intervals
         draw groups; "" takes every example for itself.
+    slices
+        Columns by whose values the main metric of the test is told apart.
     """
 
     train: Path
     validation: Path | None = None
     test: Path | None = None
     group: str = ""
+    slices: tuple[str, ...] = ()
     encoding: str = "utf-8"
 
     def named(self) -> dict[str, Path]:
         """The files that there are, by the part that they play."""
         files = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: path for name, path in files.items() if path is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class TestData:
+    """Examples to test on, the group of each, and the columns by whose values the main metric is told apart."""
+
+    __test__ = False  # for pytest, which collects what is named so
+
+    examples: Any
+    groups: tuple[str, ...]
+    columns: dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +113,16 @@ def tune_files(
         model = run_stage(output, "model", identity, fit)
         if test is None:
             return TunedModel(model.path, None, model.reused)
-        examples, groups = test
 
         def evaluate(folder: Path, _: Path) -> None:
             evaluate_model(
-                load_model(model.path), examples, groups, folder, seed=settings.seed, trained_on=data.examples
+                load_model(model.path),
+                test.examples,
+                test.groups,
+                folder,
+                seed=settings.seed,
+                trained_on=data.examples,
+                columns=test.columns,
             )
 
         tested = fingerprint(
@@ -111,6 +130,7 @@ def tune_files(
             test=file_digest(files.test) if files.test else "",
             code=code_digest("headwinds.adapt"),
             group=files.group,
+            slices=list(files.slices),
         )
         evaluation = run_stage(output, "evaluation", tested, evaluate)
     return TunedModel(model.path, read_task_evaluation(evaluation.path), model.reused and evaluation.reused)
@@ -118,7 +138,7 @@ def tune_files(
 
 def _prepare(
     task: Task[Any], rows: dict[str, list[Row]], files: LabelledFiles, settings: TuneSettings
-) -> tuple[FittingData, tuple[Any, tuple[str, ...]] | None]:
+) -> tuple[FittingData, TestData | None]:
     """Read every file before anything is fitted: what is wrong with the test is said before the training, not after."""
     import numpy as np
 
@@ -144,9 +164,23 @@ def _prepare(
     data = FittingData(examples, labels, *sides, digest)
     if "test" not in rows:
         return data, None
-    tested = task.read(rows["test"], labelled=True)
-    task.check_labels(tested, labels)
-    return data, (tested, groups_of(rows["test"], files.group))
+    return data, test_data(task, rows["test"], labels, files.group, files.slices)
+
+
+def test_data(
+    task: Task[Any], rows: Sequence[Row], labels: tuple[str, ...], group: str, slices: Sequence[str]
+) -> TestData:
+    """Labelled rows as a test of a model that knows `labels`.
+
+    Raises
+    ------
+    DataError, MismatchError
+        A row cannot be used, a column is missing, a label is unknown.
+    """
+    examples = task.read(rows, labelled=True)
+    task.check_labels(examples, labels)
+    columns = {name: groups_of(rows, name) for name in slices}
+    return TestData(examples, groups_of(rows, group), columns)
 
 
 def groups_of(rows: Sequence[Row], column: str) -> tuple[str, ...]:

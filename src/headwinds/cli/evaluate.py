@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from headwinds.cli.tune import evaluation_lines
+from headwinds.cli.tune import evaluation_lines, names_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--test", required=True, help="labelled rows that the model was not fitted to")
     parser.add_argument("--output", required=True, help="folder for the results")
     parser.add_argument("--group", default="", metavar="COLUMN", help="drawn together for the intervals")
+    parser.add_argument(
+        "--slices", default="", metavar="COLUMN[,COLUMN]", help="tell the main metric apart by these columns"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
 
 
@@ -24,7 +27,12 @@ def execute(arguments: argparse.Namespace) -> int:
 
     output = Path(arguments.output)
     found = evaluate_file(
-        Path(arguments.model), Path(arguments.test), output, group=arguments.group, seed=arguments.seed
+        Path(arguments.model),
+        Path(arguments.test),
+        output,
+        group=arguments.group,
+        slices=names_of(arguments.slices),
+        seed=arguments.seed,
     )
     sys.stdout.writelines(f"{line}\n" for line in evaluation_lines(found))
     sys.stdout.write(f"Evaluation: {output / 'evaluation'}\n")

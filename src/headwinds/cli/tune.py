@@ -23,6 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     alone.add_argument("--validation", help="examples that choose the best epoch; else a tenth of --train")
     alone.add_argument("--test", help="examples to test on")
     alone.add_argument("--group", default="", metavar="COLUMN", help="values never on two sides of a split")
+    alone.add_argument(
+        "--slices",
+        default="",
+        metavar="COLUMN[,COLUMN]",
+        help="tell the main metric of the test apart by these",
+    )
     alone.add_argument("--method", help="see `headwinds methods` (default: full)")
     alone.add_argument("--checkpoint", help='"default", a folder, or a name on the hub')
     alone.add_argument("--seed", type=int, default=0, help="rules everything that is random (default: 0)")
@@ -66,12 +72,18 @@ def _alone(arguments: argparse.Namespace) -> int:
         Path(arguments.validation) if arguments.validation else None,
         Path(arguments.test) if arguments.test else None,
         arguments.group,
+        names_of(arguments.slices),
     )
     found = tune_files(files, settings, Path(arguments.output), quiet=arguments.quiet, wait=arguments.wait)
     if found.evaluation is not None:
         sys.stdout.writelines(f"{line}\n" for line in evaluation_lines(found.evaluation))
     sys.stdout.write(f"Model: {found.folder}{' (found, nothing changed)' if found.reused else ''}\n")
     return 0
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """Names with commas between them."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
@@ -88,4 +100,8 @@ def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
     tested = (
         f"Tested on {evaluation.examples:,} examples (95% intervals, {evaluation.groups:,} groups drawn)."
     )
+    lines += [f"{evaluation.mistakes:,} examples are wrong: errors.jsonl has them, the surest first."]
+    for column in dict.fromkeys(one.column for one in evaluation.slices):
+        worst = next(one for one in evaluation.slices if one.column == column)
+        lines.append(f"Worst {column}: {worst.value} ({worst.examples:,} examples), {worst.metric:.4f}.")
     return [tested, *lines, *(str(finding) for finding in evaluation.findings)]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.evaluation.intervals import bootstrap
+from headwinds.adapt.evaluation.intervals import Metrics, bootstrap, slices
+from headwinds.adapt.evaluation.model_card import model_card
 from headwinds.adapt.prediction import predict_examples
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json, write_text
@@ -19,8 +21,29 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headwinds.adapt.fitted_model import FittedModel
+    from headwinds.adapt.tasks.contract import Mistake
 
 FILE = "evaluation.json"
+SHOWN_CONFUSIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """How often one thing was taken for another."""
+
+    true: str
+    given: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The main metric of the examples that have one value in a column; NaN where it is undefined."""
+
+    column: str
+    value: str
+    examples: int
+    metric: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +60,12 @@ class TaskEvaluation:
         How many examples were tested, and how many groups were drawn for the intervals.
     findings
         What to weigh: test texts that stand in training, labels with few examples.
+    mistakes
+        How many examples were predicted wrongly; `errors.jsonl` has them, those first of which the model was surest.
+    confusions
+        The commonest pairs of what was true and what was given.
+    slices
+        The main metric by the values of each column asked for, the worst of a column first.
     """
 
     task: str
@@ -45,6 +74,9 @@ class TaskEvaluation:
     examples: int
     groups: int
     findings: tuple[Finding, ...]
+    mistakes: int = 0
+    confusions: tuple[Confusion, ...] = ()
+    slices: tuple[Slice, ...] = ()
 
 
 def evaluate_model(
@@ -55,12 +87,16 @@ def evaluate_model(
     *,
     seed: int,
     trained_on: Any = None,
+    columns: Mapping[str, Sequence[str]] | None = None,
 ) -> TaskEvaluation:
-    """Test a model, and write `evaluation.json` and `predictions.jsonl` into `folder`.
+    """Test a model; write `evaluation.json`, `predictions.jsonl`, `errors.jsonl` and the model card into `folder`.
 
-    `groups` are drawn whole for the intervals; `trained_on` are the examples of training, to look for test texts among them.
+    `groups` are drawn whole for the intervals; `trained_on` are the examples of training, to look for test texts among
+    them; `columns` hold a value for each example, by which the main metric is told apart.
     """
     predictions = predict_examples(model, examples)
+
+    mistakes = model.task.mistakes(predictions, examples, model.facts.labels)
 
     def metrics(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         return model.task.metrics(predictions, examples, model.facts.labels, weights)
@@ -72,6 +108,9 @@ def evaluate_model(
         examples=len(examples.ids),
         groups=len(set(groups)),
         findings=_leaks(trained_on, examples) if trained_on is not None else (),
+        mistakes=len(mistakes),
+        confusions=_confusions(mistakes),
+        slices=_slices(metrics, columns or {}, model.task.main_metric),
     )
     write_json(folder / FILE, asdict(found), allow_missing=True)
     lines = [
@@ -79,6 +118,8 @@ def evaluate_model(
         for name, prediction in zip(examples.ids, predictions, strict=True)
     ]
     write_text(folder / "predictions.jsonl", "\n".join(lines) + "\n")
+    write_text(folder / "errors.jsonl", _errors(mistakes, examples))
+    write_text(folder / "card.md", model_card(model.facts, model.task, found))
     return found
 
 
@@ -90,7 +131,45 @@ def read_task_evaluation(folder: Path) -> TaskEvaluation:
         for name, item in plain["metrics"].items()
     }
     plain["findings"] = tuple(Finding(**item) for item in plain["findings"])
+    plain["confusions"] = tuple(Confusion(**item) for item in plain["confusions"])
+    plain["slices"] = tuple(
+        Slice(**{**item, "metric": float("nan") if item["metric"] is None else item["metric"]})
+        for item in plain["slices"]
+    )
     return TaskEvaluation(**plain)
+
+
+def _errors(mistakes: Sequence[Mistake], examples: Any) -> str:
+    """Wrong predictions with their texts, those first of which the model was surest."""
+    ordered = sorted(mistakes, key=lambda one: (-one.cost, one.row))
+    lines = [
+        {
+            "id": examples.ids[one.row],
+            "true": one.true,
+            "given": one.given,
+            "cost": one.cost,
+            "text": examples.texts[one.row],
+        }
+        for one in ordered
+    ]
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+
+
+def _confusions(mistakes: Sequence[Mistake]) -> tuple[Confusion, ...]:
+    counts = Counter((one.true, one.given) for one in mistakes)
+    common = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:SHOWN_CONFUSIONS]
+    return tuple(Confusion(true, given, count) for (true, given), count in common if count > 1)
+
+
+def _slices(metrics: Metrics, columns: Mapping[str, Sequence[str]], metric: str) -> tuple[Slice, ...]:
+    import numpy as np
+
+    found = []
+    for column, values in columns.items():
+        names, owner = np.unique(np.asarray(values, dtype=str), return_inverse=True)
+        members = {str(name): owner == number for number, name in enumerate(names)}
+        found += [Slice(column, *item) for item in slices(metrics, members, metric)]
+    return tuple(found)
 
 
 def _leaks(trained_on: Any, examples: Any) -> tuple[Finding, ...]:

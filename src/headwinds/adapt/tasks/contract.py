@@ -39,6 +39,26 @@ class Row:
     values: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A prediction that is wrong.
+
+    Attributes
+    ----------
+    row
+        Number of the example.
+    true, given
+        In words, as short as they can be.
+    cost
+        How sure the model was of what is wrong; the highest are looked at first.
+    """
+
+    row: int
+    true: str
+    given: str
+    cost: float
+
+
 class Examples(Protocol):
     """What a task makes of rows; each task has a type of its own."""
 
@@ -164,3 +184,8 @@ class Task(Protocol[E]):
 
         A bootstrap replicate is a weighting, a slice is one of zeros and ones, the plain metric is that of ones alone.
         """
+
+    def mistakes(
+        self, predictions: Sequence[Mapping[str, Any]], examples: E, labels: tuple[str, ...]
+    ) -> list[Mistake]:
+        """The predictions that are wrong, in the order of the examples."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_pairs
 from headwinds.adapt.tasks.cells import list_cell, text_cell
-from headwinds.adapt.tasks.contract import Column, Row
+from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.one_label import decode_one_label, mean_log_likelihood
 from headwinds.errors import DataError
 
@@ -196,6 +196,16 @@ class MultipleChoice:
             "accuracy_of_chance": weights @ chance / total,
             "expected_calibration_error": expected_calibration_error(right, probability, weights),
         }
+
+    def mistakes(
+        self, predictions: Sequence[Mapping[str, Any]], examples: Questions, labels: tuple[str, ...]
+    ) -> list[Mistake]:
+        """See the contract."""
+        return [
+            Mistake(row, examples.choices[row][true], item["choice"], item["probability"])
+            for row, (item, true) in enumerate(zip(predictions, examples.answer, strict=True))
+            if item["answer"] != true
+        ]
 
 
 def _choices(row: Row) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_with_offsets
 from headwinds.adapt.tasks.cells import list_cell, text_cell
-from headwinds.adapt.tasks.contract import Column, Row
+from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.tags import WordSpan, best_tags, spans_of_numbers, spans_of_tags, tag_numbers
 from headwinds.adapt.tasks.token_words import first_tokens, word_scores, word_shapes
 from headwinds.adapt.tasks.words import SHAPES, split_words
@@ -287,6 +287,27 @@ class NamedEntities:
             found["token_micro_f1"] = (both + neither) / (both + neither + only_given + only_true)
             found["token_macro_f1"] = (of_inside + of_outside) / 2
         found |= {f"f1[{name}]": each[:, number] for number, name in enumerate(labels)}
+        return found
+
+    def mistakes(
+        self, predictions: Sequence[Mapping[str, Any]], examples: TaggedTexts, labels: tuple[str, ...]
+    ) -> list[Mistake]:
+        """One for each text with a span too many or too few."""
+        found = []
+        for row, prediction in enumerate(predictions):
+            text, words = examples.texts[row], examples.words[row]
+            true = {(words[start][0], words[end - 1][1], name) for start, end, name in examples.spans[row]}
+            given = {
+                (span["start"], span["end"], span["label"]): span["probability"]
+                for span in prediction["spans"]
+            }
+            missed, wrong = sorted(true - set(given)), sorted(set(given) - true)
+            if missed or wrong:
+                shown = [
+                    "; ".join(f"{text[a:b]} ({name})" for a, b, name in spans) for spans in (missed, wrong)
+                ]
+                cost = max((given[span] for span in wrong), default=0.0)
+                found.append(Mistake(row, shown[0] or "nothing more", shown[1] or "nothing more", cost))
         return found
 
 

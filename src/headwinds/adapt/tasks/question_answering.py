@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_pairs
 from headwinds.adapt.tasks.cells import list_cell, text_cell
-from headwinds.adapt.tasks.contract import Column, Row
+from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.words import split_words
 from headwinds.errors import DataError
 
@@ -256,6 +256,24 @@ class QuestionAnswering:
                 found["no_answer_f1"] = 2 * hits / (weights @ none_given + weights @ none_true)
                 answered = weights * ~none_true
                 found["answered_f1"] = _means(answered, both)[1]
+        return found
+
+    def mistakes(
+        self, predictions: Sequence[Mapping[str, Any]], examples: AskedContexts, labels: tuple[str, ...]
+    ) -> list[Mistake]:
+        """Answers that share no word, or not most words, with a true one."""
+        found = []
+        for row, (item, answers) in enumerate(zip(predictions, examples.answers, strict=True)):
+            truth = [examples.contexts[row][start:end] for start, end in answers]
+            if overlap(item["answer"], truth)[1] < 0.5:
+                found.append(
+                    Mistake(
+                        row,
+                        truth[0] if truth else "no answer",
+                        item["answer"] or "no answer",
+                        abs(item["margin"]),
+                    )
+                )
         return found
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_with_offsets
 from headwinds.adapt.tasks.cells import label_cell, list_cell, text_cell
-from headwinds.adapt.tasks.contract import Column, Row
+from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.one_label import decode_one_label, mean_log_likelihood
 from headwinds.errors import DataError, MismatchError
 
@@ -246,6 +246,16 @@ class RelationExtraction:
             "accuracy": weights @ right / weights.sum(axis=1),
         }
         return found | {f"f1[{base}]": values for base, values in zip(bases, each, strict=True)}
+
+    def mistakes(
+        self, predictions: Sequence[Mapping[str, Any]], examples: RelatedEntities, labels: tuple[str, ...]
+    ) -> list[Mistake]:
+        """See the contract."""
+        return [
+            Mistake(row, true, item["relation"], item["probability"])
+            for row, (item, true) in enumerate(zip(predictions, examples.given, strict=True))
+            if item["relation"] != true
+        ]
 
 
 def mark_entities(text: str, head: tuple[int, int], tail: tuple[int, int]) -> tuple[str, int, int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_pairs, encode_texts
 from headwinds.adapt.tasks.cells import label_cell, labels_cell, text_cell
-from headwinds.adapt.tasks.contract import Column, Row
+from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.errors import DataError, MismatchError
 
 if TYPE_CHECKING:
@@ -273,6 +273,22 @@ class TextClassification:
             right: NDArray[np.bool_] = np.any(truth & given, axis=1)
             found["expected_calibration_error"] = one.expected_calibration_error(
                 right, probability.max(axis=1), weights
+            )
+        return found
+
+    def mistakes(
+        self, predictions: Sequence[Mapping[str, Any]], examples: LabelledText, labels: tuple[str, ...]
+    ) -> list[Mistake]:
+        """See the contract."""
+        found = []
+        for row, (item, names) in enumerate(zip(predictions, examples.given, strict=True)):
+            given = tuple(item["labels"]) if "labels" in item else (item["label"],)
+            if set(given) == set(names):
+                continue
+            share = dict(zip(labels, item["probabilities"], strict=True))
+            cost = max(share[name] if name in given else 1 - share[name] for name in {*given} ^ {*names})
+            found.append(
+                Mistake(row, ", ".join(sorted(names)) or "none", ", ".join(sorted(given)) or "none", cost)
             )
         return found
 

@@ -1,0 +1,93 @@
+"""The card of a model: what it does, what it was made from, how it does, where it errs; Markdown, no example's text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
+    from headwinds.adapt.fitted_model import ModelFacts
+    from headwinds.adapt.tasks.contract import Task
+
+MOST_LABELS = 40
+MOST_SLICES = 5
+
+
+def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -> str:
+    """The card as Markdown."""
+    lines = [
+        f"# {task.name}",
+        "",
+        f"Task: {task.summary}.",
+        f"Adapted from checkpoint `{facts.checkpoint}` by method `{facts.method}`; "
+        f"{facts.training_examples:,} training and {facts.validation_examples:,} validation examples.",
+        "",
+        "| a row holds | |",
+        "| --- | --- |",
+        *(f"| `{column.name}` | {column.meaning} |" for column in task.columns if not column.label),
+        "",
+    ]
+    if facts.labels:
+        shown = ", ".join(f"`{name}`" for name in facts.labels[:MOST_LABELS])
+        more = f" and {len(facts.labels) - MOST_LABELS} more" if len(facts.labels) > MOST_LABELS else ""
+        lines += [f"Labels: {shown}{more}.", ""]
+    lines += [
+        "## How it does",
+        "",
+        f"On {evaluation.examples:,} test examples; 95 % bootstrap intervals, {evaluation.groups:,} groups drawn whole.",
+        "",
+        "| metric | value | interval |",
+        "| --- | --- | --- |",
+        *(_metric(name, evaluation) for name in _ordered(evaluation)),
+        "",
+        f"{evaluation.mistakes:,} examples are predicted wrongly; `errors.jsonl` has them, the surest first.",
+        "",
+    ]
+    if evaluation.confusions:
+        lines += ["| true | given | times |", "| --- | --- | --- |"]
+        lines += [
+            f"| {_cell(one.true)} | {_cell(one.given)} | {one.count} |" for one in evaluation.confusions
+        ]
+        lines += [""]
+    for column in dict.fromkeys(one.column for one in evaluation.slices):
+        own = [one for one in evaluation.slices if one.column == column]
+        lines += [f"Worst values of `{column}`, {evaluation.main_metric.replace('_', ' ')}:", ""]
+        lines += ["| value | examples | metric |", "| --- | --- | --- |"]
+        lines += [
+            f"| {_cell(one.value)} | {one.examples:,} | {_number(one.metric)} |" for one in own[:MOST_SLICES]
+        ]
+        lines += [""]
+    lines += [f"- {finding}" for finding in evaluation.findings]
+    lines += [
+        "## What it rests on",
+        "",
+        f"- Windows of at most {facts.max_tokens} tokens; longer texts are read in several, whole.",
+        f"- Computes in {facts.precision}. Probabilities were calibrated on the validation examples.",
+        f"- SHA-256: data {facts.data_digest[:16]}, code {facts.code_digest[:16]}, checkpoint {facts.checkpoint_digest[:16]}.",
+        "",
+        "It knows the labels and the kind of text that it was trained on. On text of another kind or time, test it again.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _ordered(evaluation: TaskEvaluation) -> list[str]:
+    names = [name for name in evaluation.metrics if name != evaluation.main_metric]
+    whole = [name for name in names if "[" not in name]
+    single = [name for name in names if "[" in name][:MOST_LABELS]
+    return [evaluation.main_metric, *whole, *single]
+
+
+def _metric(name: str, evaluation: TaskEvaluation) -> str:
+    item = evaluation.metrics[name]
+    interval = (
+        f"{_number(item.lower)} to {_number(item.upper)}" if item.lower == item.lower else "not available"
+    )
+    return f"| {_cell(name.replace('_', ' ') if '[' not in name else name)} | {_number(item.value)} | {interval} |"
+
+
+def _number(value: float) -> str:
+    return "not available" if value != value else f"{value:.3f}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
