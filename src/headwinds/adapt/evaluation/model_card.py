@@ -63,7 +63,8 @@ def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -
         "",
         f"- Windows of at most {facts.max_tokens} tokens; longer texts are read in several, whole.",
         f"- Computes in {facts.precision}. Probabilities were calibrated on the validation examples.",
-        f"- SHA-256: data {facts.data_digest[:12]}, code {facts.code_digest[:12]}, checkpoint {facts.checkpoint_digest[:12]}.",
+        f"- SHA-256 of the data {facts.data_digest[:12]}, the code {facts.code_digest[:12]}, "
+        f"the checkpoint {facts.checkpoint_digest[:12]}.",
         "",
         "It knows the labels and the kind of text that it was trained on. On text of another kind or time, test it again.",
     ]
