@@ -1,0 +1,174 @@
+"""Few-shot against the `setfit` package and a frozen linear probe: the same encoder, the same draws, one process each.
+
+    python -m benchmarks.few_shot.run DATA --sets banking77 --shots 8 --draws 10
+
+Needs `pip install setfit` beside Headwinds. Every system sees the same examples of a draw and is tested on the whole test
+part. Seconds are of training alone, model loading left out for all. Results are kept in results.json; the table is made
+anew from it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from benchmarks.machine import write_table
+from benchmarks.tasks.data import DATA_SETS
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results.json"
+Rows = list[dict[str, str]]
+
+
+def draw(rows: Rows, shots: int, seed: int) -> Rows:
+    generator = random.Random(seed)
+    by_label: dict[str, Rows] = {}
+    for row in rows:
+        by_label.setdefault(row["label"], []).append(row)
+    return [
+        row
+        for name in sorted(by_label)
+        for row in generator.sample(by_label[name], min(shots, len(by_label[name])))
+    ]
+
+
+def ours(train: Rows, test: Rows, seed: int, method: str) -> tuple[float, float]:
+    from headwinds.adapt.tuning import LabelledFiles, tune_files
+    from headwinds.study.study_file import tune_settings
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for part, rows in (("train", train), ("test", test)):
+            (folder / f"{part}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        settings = tune_settings({"task": "text-classification", "method": method}, seed=seed)
+        files = LabelledFiles(folder / "train.jsonl")
+        started = time.perf_counter()
+        found = tune_files(files, settings, folder / "out", quiet=True)
+        seconds = time.perf_counter() - started
+        from headwinds.adapt.predicting import evaluate_file
+
+        tested = evaluate_file(found.folder, folder / "test.jsonl", folder / "tested")
+        return tested.metrics["accuracy"].value, seconds
+
+
+def setfit(train: Rows, test: Rows, seed: int) -> tuple[float, float]:
+    import datasets
+    from setfit import SetFitModel, Trainer, TrainingArguments
+
+    from headwinds.adapt.checkpoints import resolve_checkpoint
+
+    datasets.disable_progress_bars()
+    model = SetFitModel.from_pretrained(str(resolve_checkpoint("default").folder))
+    labels = sorted({row["label"] for row in train})
+    data = datasets.Dataset.from_list(
+        [{"text": row["text"], "label": labels.index(row["label"])} for row in train]
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = TrainingArguments(
+            output_dir=folder,
+            num_iterations=20,
+            seed=seed,
+            save_strategy="no",
+            report_to="none",
+            show_progress_bar=False,
+        )
+        trainer = Trainer(model=model, args=arguments, train_dataset=data)
+        started = time.perf_counter()
+        trainer.train()
+        seconds = time.perf_counter() - started
+    given = [
+        labels[int(number)]
+        for number in model.predict([row["text"] for row in test], show_progress_bar=False)
+    ]
+    return float(np.mean([one == row["label"] for one, row in zip(given, test, strict=True)])), seconds
+
+
+def probe(train: Rows, test: Rows, seed: int) -> tuple[float, float]:
+    from sentence_transformers import SentenceTransformer
+    from sklearn.linear_model import LogisticRegression
+
+    from headwinds.adapt.checkpoints import resolve_checkpoint
+
+    model = SentenceTransformer(str(resolve_checkpoint("default").folder), device="cpu")
+    started = time.perf_counter()
+    vectors = model.encode([row["text"] for row in train], normalize_embeddings=True)
+    head = LogisticRegression(C=10, max_iter=2000).fit(vectors, [row["label"] for row in train])
+    seconds = time.perf_counter() - started
+    given = head.predict(model.encode([row["text"] for row in test], normalize_embeddings=True))
+    return float(np.mean([one == row["label"] for one, row in zip(given, test, strict=True)])), seconds
+
+
+SYSTEMS = {
+    "headwinds few-shot": lambda train, test, seed: ours(train, test, seed, "few-shot"),
+    "setfit": setfit,
+    "frozen linear probe": probe,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--sets", nargs="+", default=["banking77"])
+    parser.add_argument("--shots", nargs="+", type=int, default=[8])
+    parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--systems", nargs="+", default=list(SYSTEMS), choices=list(SYSTEMS))
+    arguments = parser.parse_args()
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for name in arguments.sets:
+        parts = DATA_SETS[name].read(arguments.data)
+        for shots in arguments.shots:
+            for seed in range(arguments.draws):
+                train = draw(parts["train"], shots, seed)
+                for system in arguments.systems:
+                    key = f"{name} | {shots} | {system}"
+                    if str(seed) in results.setdefault(key, {}):
+                        continue
+                    accuracy, seconds = SYSTEMS[system](train, parts["test"], seed)
+                    results[key][str(seed)] = [accuracy, seconds]
+                    print(key, seed, f"{accuracy:.4f} {seconds:.1f} s", flush=True)
+                    RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+    rows = []
+    for key, runs in results.items():
+        name, shots, system = key.split(" | ")
+        accuracy, seconds = np.array(list(runs.values())).T
+        spread = f"{accuracy.std(ddof=1):.4f}" if len(accuracy) > 1 else "one draw"
+        slow = results.get(f"{name} | {shots} | setfit", {})
+        slow_seconds = np.mean([run[1] for run in slow.values()]) if slow else np.nan
+        rows.append(
+            [
+                name,
+                shots,
+                system,
+                f"{accuracy.mean():.4f}",
+                spread,
+                f"{seconds.mean():.1f}",
+                f"{slow_seconds / seconds.mean():.1f}",
+                str(len(runs)),
+            ]
+        )
+    write_table(
+        HERE / "results.md",
+        "Few-shot",
+        "Accuracy on the whole test part after tuning on a few examples a class; mean and deviation over the draws.",
+        [
+            "data set",
+            "examples a class",
+            "system",
+            "accuracy",
+            "sd",
+            "seconds",
+            "times as fast as setfit",
+            "draws",
+        ],
+        rows,
+        "python -m benchmarks.few_shot.run DATA",
+    )
+
+
+if __name__ == "__main__":
+    main()
