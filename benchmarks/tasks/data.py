@@ -103,7 +103,25 @@ def fomc(folder: Path) -> dict[str, Rows]:
     return parts
 
 
+def dialogsum(folder: Path) -> dict[str, Rows]:
+    """The development part trains (there is no other here), the test part has three references a dialogue."""
+    parts: dict[str, Rows] = {"train": [], "test": []}
+    for part, name in (("train", "dev"), ("test", "test")):
+        path = folder / "dialogsum" / f"dialogsum.{name}.jsonl"
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            summaries = [row[key] for key in sorted(row) if key.startswith("summary")]
+            parts[part].append({"text": row["dialogue"], "summary": summaries})
+    return parts
+
+
 DATA_SETS = {
+    "dialogsum": DataSet(
+        "extractive-summarisation",
+        dialogsum,
+        ("gain_over_first_sentences", 0.0),
+        {"epochs": 4, "learning_rate": 2e-4},
+    ),
     "conll2003": DataSet(
         "named-entity-recognition",
         conll,

@@ -31,6 +31,12 @@ SHOWN = (
     "token_micro_f1",
     "token_macro_f1",
     "expected_calibration_error",
+    "rouge_1",
+    "rouge_2",
+    "rouge_l",
+    "rouge_1_of_first_sentences",
+    "rouge_2_of_first_sentences",
+    "rouge_l_of_first_sentences",
 )
 
 

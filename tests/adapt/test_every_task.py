@@ -24,6 +24,7 @@ FILES = {
     "named-entity-recognition": ("entities-train.jsonl", "entities-test.jsonl"),
     "relation-extraction": ("relations-train.jsonl", "relations-test.jsonl"),
     "question-answering": ("xquad/questions-train.jsonl", "xquad/questions-test.jsonl"),
+    "extractive-summarisation": ("summaries-train.jsonl", "summaries-test.jsonl"),
     "multiple-choice": ("choices-train.jsonl", "choices-test.jsonl"),
 }
 AGAIN = """

@@ -16,6 +16,7 @@ TASKS = (
     "relation-extraction",
     "question-answering",
     "multiple-choice",
+    "extractive-summarisation",
 )
 
 
@@ -47,6 +48,10 @@ def get_task(name: str) -> Task[Any]:
         from headwinds.adapt.tasks.multiple_choice import MultipleChoice
 
         return MultipleChoice()
+    if name == "extractive-summarisation":
+        from headwinds.adapt.tasks.extractive_summarisation import ExtractiveSummarisation
+
+        return ExtractiveSummarisation()
     near = get_close_matches(name, TASKS, n=1)
     raise SettingsError(
         f"There is no task {name!r}.{f' Did you mean {near[0]!r}?' if near else ''}",
