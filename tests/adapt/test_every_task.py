@@ -25,6 +25,7 @@ FILES = {
     "relation-extraction": ("relations-train.jsonl", "relations-test.jsonl"),
     "question-answering": ("xquad/questions-train.jsonl", "xquad/questions-test.jsonl"),
     "extractive-summarisation": ("summaries-train.jsonl", "summaries-test.jsonl"),
+    "sentence-similarity": ("similar-train.jsonl", "similar-test.jsonl"),
     "multiple-choice": ("choices-train.jsonl", "choices-test.jsonl"),
 }
 AGAIN = """

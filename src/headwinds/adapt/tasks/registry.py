@@ -17,6 +17,7 @@ TASKS = (
     "question-answering",
     "multiple-choice",
     "extractive-summarisation",
+    "sentence-similarity",
 )
 
 
@@ -52,6 +53,10 @@ def get_task(name: str) -> Task[Any]:
         from headwinds.adapt.tasks.extractive_summarisation import ExtractiveSummarisation
 
         return ExtractiveSummarisation()
+    if name == "sentence-similarity":
+        from headwinds.adapt.tasks.sentence_similarity import SentenceSimilarity
+
+        return SentenceSimilarity()
     near = get_close_matches(name, TASKS, n=1)
     raise SettingsError(
         f"There is no task {name!r}.{f' Did you mean {near[0]!r}?' if near else ''}",

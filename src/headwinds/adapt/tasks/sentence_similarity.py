@@ -1,0 +1,312 @@
+"""Sentence similarity: vectors of texts, near each other where the texts mean the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from headwinds.adapt.encoding import EncodedTexts, encode_texts
+from headwinds.adapt.tasks.cells import text_cell
+from headwinds.adapt.tasks.contract import Column, Mistake, Row
+from headwinds.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from headwinds.adapt.networks.parts import PartEmbedder
+    from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.training.batches import Batch
+
+SCALE = 20.0  # of cosines, before they are exponents
+RANKS = (1, 5, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class TextParts:
+    """Pairs of texts with a score, or pairs that belong together, or triplets (anchor, positive, negative).
+
+    Attributes
+    ----------
+    texts
+        The first text of each example.
+    others
+        The second text, and the third where there are triplets.
+    score
+        How like the pair is, in any unit that grows with likeness; NaN where none is given.
+    """
+
+    ids: tuple[str, ...]
+    places: tuple[str, ...]
+    texts: tuple[str, ...]
+    others: tuple[tuple[str, ...], ...]
+    score: tuple[float, ...]
+
+    @property
+    def seconds(self) -> tuple[str, ...]:
+        """The second texts."""
+        return tuple(own[0] for own in self.others)
+
+    @property
+    def scored(self) -> bool:
+        """Whether the pairs have scores."""
+        return all(math.isfinite(value) for value in self.score)
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceSimilarity:
+    """Learn vectors.
+
+    Scored pairs are learnt by their order (CoSENT; Su 2022): a pair with a higher score must have a higher cosine. Pairs
+    that belong together, and triplets, are learnt by contrast with the other texts of a batch (van den Oord et al. 2018).
+    """
+
+    name: str = "sentence-similarity"
+    summary: str = "vectors of texts, near each other where the texts mean the same"
+    columns: tuple[Column, ...] = (
+        Column("text", "the first text"),
+        Column("text_b", "the second; without a score, one that belongs to the first"),
+        Column("text_c", "with triplets: one that does not belong to the first", needed=False),
+        Column("score", "how like a pair is, in any unit", needed=False),
+    )
+    main_metric: str = "likeness"
+
+    def read(self, rows: Sequence[Row], *, labelled: bool) -> TextParts:
+        """See the contract."""
+        third = any(row.values.get("text_c") not in (None, "") for row in rows)
+        scored = any(row.values.get("score") not in (None, "") for row in rows)
+        if third and scored:
+            raise DataError(
+                "There are both a column text_c and a column score.", remedy="Keep the one that is meant."
+            )
+        names = ("text_b", "text_c") if third else ("text_b",)
+        return TextParts(
+            ids=tuple(str(row.values.get("id", row.place)) for row in rows),
+            places=tuple(row.place for row in rows),
+            texts=tuple(text_cell(row, "text") for row in rows),
+            others=tuple(tuple(text_cell(row, name) for name in names) for row in rows),
+            score=tuple(_score(row) if scored and labelled else math.nan for row in rows),
+        )
+
+    def labels(self, examples: TextParts) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def check_labels(self, examples: TextParts, labels: tuple[str, ...]) -> None:
+        """Nothing can be unknown."""
+
+    def encode(
+        self, examples: TextParts, tokenizer: PreTrainedTokenizerBase, *, max_tokens: int
+    ) -> EncodedTexts:
+        """The windows of an example's parts stand one after the other."""
+        import numpy as np
+
+        parts = 1 + len(examples.others[0])
+        flat = [
+            text
+            for first, rest in zip(examples.texts, examples.others, strict=True)
+            for text in (first, *rest)
+        ]
+        encoded = encode_texts(tokenizer, flat, max_tokens=max_tokens)
+        first = encoded.first_window[::parts]
+        begins = encoded.first_window[:-1].reshape(-1, parts) - first[:-1, None]
+        return replace(
+            encoded,
+            first_window=first,
+            tokens=np.add.reduceat(encoded.tokens, np.arange(0, len(flat), parts)),
+            marks=begins[:, 1:].astype(np.int64),
+        )
+
+    def network(
+        self, encoder: PreTrainedModel, labels: tuple[str, ...], settings: TuneSettings
+    ) -> PartEmbedder:
+        """See the contract."""
+        from headwinds.adapt.networks.parts import PartEmbedder
+
+        return PartEmbedder(encoder)
+
+    def initialise(
+        self,
+        network: Any,
+        examples: TextParts,
+        training: NDArray[np.int64],
+        labels: tuple[str, ...],
+        *,
+        seed: int,
+    ) -> None:
+        """Nothing is new in the network."""
+
+    def targets(self, examples: TextParts, encoded: EncodedTexts, labels: tuple[str, ...]) -> torch.Tensor:
+        """The score of each pair, NaN where there is none."""
+        import torch
+
+        return torch.tensor(examples.score, dtype=torch.float32)
+
+    def loss(self, outputs: torch.Tensor, batch: Batch, targets: torch.Tensor) -> torch.Tensor:
+        """Of the order of scores, or of the contrast with the batch."""
+        import torch
+        from torch.nn import functional
+
+        if batch.marks is None:
+            raise ValueError("The batch does not say where parts begin.")
+        vectors = outputs.view(len(outputs), batch.marks.shape[1] + 1, -1)
+        wanted = targets[batch.rows]
+        if bool(torch.isfinite(wanted).all()):
+            cosine = (vectors[:, 0] * vectors[:, 1]).sum(dim=-1) * SCALE
+            wrong = (cosine[:, None] - cosine[None, :])[wanted[:, None] < wanted[None, :]]
+            return torch.logsumexp(torch.cat([wrong.new_zeros(1), wrong]), dim=0)
+        against = torch.cat([vectors[:, part] for part in range(1, vectors.shape[1])])
+        logits = vectors[:, 0] @ against.T * SCALE
+        return functional.cross_entropy(logits, torch.arange(len(vectors)))
+
+    def score(
+        self,
+        outputs: Sequence[Any],
+        examples: TextParts,
+        rows: NDArray[np.int64],
+        encoded: EncodedTexts,
+        labels: tuple[str, ...],
+    ) -> float:
+        """The main metric."""
+        import numpy as np
+
+        vectors = _vectors(outputs, examples)
+        ones = np.ones((1, len(rows)))
+        score = np.array(examples.score)[rows]
+        return float(_metrics(vectors, score, ones)["likeness"][0])
+
+    def fit_decoder(
+        self,
+        outputs: Sequence[Any],
+        examples: TextParts,
+        rows: NDArray[np.int64],
+        encoded: EncodedTexts,
+        labels: tuple[str, ...],
+    ) -> dict[str, Any]:
+        """Nothing is needed."""
+        return {}
+
+    def decode(
+        self,
+        outputs: Sequence[Any],
+        examples: TextParts,
+        encoded: EncodedTexts,
+        labels: tuple[str, ...],
+        decoder: Mapping[str, Any],
+    ) -> list[dict[str, Any]]:
+        """`similarity`, the cosine of the first two parts, and the `vectors` of all."""
+        vectors = _vectors(outputs, examples)
+        cosine = (vectors[:, 0] * vectors[:, 1]).sum(axis=-1)
+        return [
+            {"similarity": value, "vectors": own.tolist()}
+            for value, own in zip(cosine.tolist(), vectors, strict=True)
+        ]
+
+    def metrics(
+        self,
+        predictions: Sequence[Mapping[str, Any]],
+        examples: TextParts,
+        labels: tuple[str, ...],
+        weights: NDArray[np.float64],
+    ) -> dict[str, NDArray[np.float64]]:
+        """Spearman's correlation with the scores; or recall among all second texts, and the share of triplets in order.
+
+        `likeness` is the one of them that suits the file: the correlation, the share of triplets, recall at 1.
+        """
+        import numpy as np
+
+        vectors = np.array([item["vectors"] for item in predictions])
+        return _metrics(vectors, np.array(examples.score), weights)
+
+    def mistakes(
+        self, predictions: Sequence[Mapping[str, Any]], examples: TextParts, labels: tuple[str, ...]
+    ) -> list[Mistake]:
+        """Second texts that are not found first, by the distance to the one that is; of scored pairs none is a mistake."""
+        import numpy as np
+
+        if examples.scored:
+            return []
+        vectors = np.array([item["vectors"] for item in predictions])
+        cosine = vectors[:, 0] @ vectors[:, 1].T
+        found = []
+        for row, own in enumerate(cosine):
+            best = int(own.argmax())
+            if examples.seconds[best] != examples.seconds[row]:
+                found.append(
+                    Mistake(row, examples.seconds[row], examples.seconds[best], float(own[best] - own[row]))
+                )
+        return found
+
+
+def _vectors(outputs: Sequence[Any], examples: TextParts) -> NDArray[np.float64]:
+    import numpy as np
+
+    parts = 1 + len(examples.others[0])
+    return np.array(outputs, dtype=np.float64).reshape(len(outputs), parts, -1)
+
+
+def _metrics(
+    vectors: NDArray[np.float64], score: NDArray[np.float64], weights: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    import numpy as np
+
+    cosine = (vectors[:, 0] * vectors[:, 1]).sum(axis=-1)
+    if np.isfinite(score).all():
+        correlation = weighted_rank_correlation(cosine, score, weights)
+        return {"likeness": correlation, "spearman": correlation}
+    total = weights.sum(axis=1)
+    all_pairs = vectors[:, 0] @ vectors[:, 1].T
+    rank = (all_pairs > cosine[:, None] + 1e-9).sum(axis=1)
+    found = {f"recall_at_{top}": weights @ (rank < top) / total for top in RANKS}
+    if vectors.shape[1] > 2:
+        found["triplets_in_order"] = weights @ (cosine > (vectors[:, 0] * vectors[:, 2]).sum(axis=-1)) / total
+    likeness = found.get("triplets_in_order", found["recall_at_1"])
+    return {"likeness": likeness, **found}
+
+
+def weighted_rank_correlation(
+    one: NDArray[np.float64], other: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Spearman's correlation where each example counts `weights` times, (replicates, examples) to (replicates,)."""
+    import numpy as np
+
+    ranks = [_weighted_ranks(values, weights) for values in (one, other)]
+    total = weights.sum(axis=1, keepdims=True)
+    first, second = (rank - (weights * rank).sum(axis=1, keepdims=True) / total for rank in ranks)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: NDArray[np.float64] = (weights * first * second).sum(axis=1) / np.sqrt(
+            (weights * first**2).sum(axis=1) * (weights * second**2).sum(axis=1)
+        )
+    return found
+
+
+def _weighted_ranks(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mid-ranks, ties sharing one, shape of `weights`."""
+    import numpy as np
+
+    order = np.argsort(values, kind="stable")
+    _, tie = np.unique(values[order], return_inverse=True)
+    groups = np.zeros((len(weights), int(tie.max()) + 1))
+    for replicate, row in enumerate(weights[:, order]):
+        groups[replicate] = np.bincount(tie, weights=row, minlength=groups.shape[1])
+    middle = np.cumsum(groups, axis=1) - groups / 2
+    ranks = np.empty_like(weights, dtype=np.float64)
+    ranks[:, order] = middle[:, tie]
+    return ranks
+
+
+def _score(row: Row) -> float:
+    value = row.values.get("score")
+    try:
+        score = math.nan if isinstance(value, bool) else float(str(value))
+    except ValueError:
+        score = math.nan
+    if not math.isfinite(score):
+        raise DataError(
+            f"{row.place}: score = {value!r} is no number.", remedy="Write one, or leave the row out."
+        )
+    return score
