@@ -196,7 +196,7 @@ def test_history_says_what_each_epoch_did(
 def test_layers_that_are_computed_once_give_what_computing_them_at_every_step_gives(
     tiny_checkpoint: Path, labelled: LabelledTexts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from headwinds.adapt import fitting
+    from headwinds.adapt.training import by_gradient
 
     chosen = settings(tiny_checkpoint, frozen_layers=1, head_dropout=0.0)
     rows = plan_folds(labelled, chosen)[0]
@@ -204,7 +204,7 @@ def test_layers_that_are_computed_once_give_what_computing_them_at_every_step_gi
     for name in ("kept", "computed"):
         fit_fold(labelled, rows, chosen, tmp_path / name, tmp_path / f"scratch-{name}", quiet=True)
         histories.append(json.loads((tmp_path / name / "history.json").read_text())["epochs"])
-        monkeypatch.setattr(fitting, "freeze_states", lambda *_: None)
+        monkeypatch.setattr(by_gradient, "freeze_states", lambda *_: None)
     for kept, computed in zip(*histories, strict=True):
         assert kept["loss"] == pytest.approx(computed["loss"], rel=1e-4)
         assert kept["validation_score"] == pytest.approx(computed["validation_score"], abs=1e-3)

@@ -161,6 +161,8 @@ LIMITS = {
     ),
     "tune.task": ('"regression"',),
     "tune.method": ('"lorry"',),
+    "tune.class_weights": ('"heavy"',),
+    "tune.focal_gamma": ("-1", "nan", "inf"),
     "tune.rank": ("0", "10000000"),
     "tune.virtual_tokens": ("0", "10000000"),
     "tune.pooling": ('"median"',),

@@ -9,6 +9,7 @@ from headwinds.adapt.tasks.registry import TASKS
 from headwinds.errors import SettingsError
 
 POOLINGS = ("mean", "normalised-mean", "smooth-maximum")
+CLASS_WEIGHTS = ("none", "balanced")
 LARGEST_COUNT = 1_000_000
 PRECISIONS = ("auto", "float32", "bfloat16")
 
@@ -45,6 +46,9 @@ class TuneSettings:
     pooling
         "mean" of the token states, "normalised-mean" to length 1, or "smooth-maximum" of the tokens' logits: better where
         a few words of a passage decide.
+    class_weights, focal_gamma
+        "balanced" gives rare classes (the positives of rare labels) as much weight as common ones; a gamma above 0 takes
+        weight from examples that are right already (focal loss). Both cost calibration what they give to rare classes.
     head_dropout, encoder_dropout
         Dropout on the pooled state, and inside the encoder. The latter costs a third of the time on a CPU.
     folds
@@ -75,6 +79,8 @@ class TuneSettings:
     frozen_layers: int = 0
     average_decay: float = 0.97
     pooling: str = "smooth-maximum"
+    class_weights: str = "none"
+    focal_gamma: float = 0.0
     head_dropout: float = 0.1
     encoder_dropout: float = 0.0
     folds: int = 5
@@ -94,7 +100,7 @@ class TuneSettings:
         )
         for name in positive:
             _require(getattr(self, name) > 0, name, getattr(self, name), "a number above 0")
-        for name in ("learning_rate", "weight_decay", "max_tokens"):
+        for name in ("learning_rate", "weight_decay", "max_tokens", "focal_gamma"):
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         for name in ("warmup_share", "average_decay", "head_dropout", "encoder_dropout"):
             _require(
@@ -111,6 +117,12 @@ class TuneSettings:
         _require(self.task in TASKS, "task", self.task, f"one of {', '.join(TASKS)}")
         _require(self.method in METHODS, "method", self.method, f"one of {', '.join(METHODS)}")
         _require(self.pooling in POOLINGS, "pooling", self.pooling, f"one of {', '.join(POOLINGS)}")
+        _require(
+            self.class_weights in CLASS_WEIGHTS,
+            "class_weights",
+            self.class_weights,
+            f"one of {', '.join(CLASS_WEIGHTS)}",
+        )
         _require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
         for item in fields(self):

@@ -93,9 +93,7 @@ def tune_files(
     """
     import transformers
 
-    task = get_task(settings.task)
-    rows = {name: read_rows(path, task, encoding=files.encoding) for name, path in files.named().items()}
-    data, test = _prepare(task, rows, files, settings)
+    task, data, test = prepare_files(files, settings)
     identity = fingerprint(
         files={name: file_digest(path) for name, path in files.named().items() if name != "test"},
         group=files.group,
@@ -136,12 +134,20 @@ def tune_files(
     return TunedModel(model.path, read_task_evaluation(evaluation.path), model.reused and evaluation.reused)
 
 
-def _prepare(
-    task: Task[Any], rows: dict[str, list[Row]], files: LabelledFiles, settings: TuneSettings
-) -> tuple[FittingData, TestData | None]:
-    """Read every file before anything is fitted: what is wrong with the test is said before the training, not after."""
+def prepare_files(
+    files: LabelledFiles, settings: TuneSettings
+) -> tuple[Task[Any], FittingData, TestData | None]:
+    """Read every file before anything is fitted: what is wrong with the test is said before the training, not after.
+
+    Raises
+    ------
+    DataError, MismatchError, SettingsError
+        As `tune_files`.
+    """
     import numpy as np
 
+    task = get_task(settings.task)
+    rows = {name: read_rows(path, task, encoding=files.encoding) for name, path in files.named().items()}
     training = task.read(rows["train"], labelled=True)
     labels = task.labels(training)
     both = rows["train"] + rows.get("validation", [])
@@ -163,8 +169,8 @@ def _prepare(
     )
     data = FittingData(examples, labels, *sides, digest)
     if "test" not in rows:
-        return data, None
-    return data, test_data(task, rows["test"], labels, files.group, files.slices)
+        return task, data, None
+    return task, data, test_data(task, rows["test"], labels, files.group, files.slices)
 
 
 def test_data(

@@ -12,6 +12,8 @@ from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
+    from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.tuning import LabelledFiles
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     alone.add_argument("--method", help="see `headwinds methods` (default: full)")
     alone.add_argument("--checkpoint", help='"default", a folder, or a name on the hub')
     alone.add_argument("--seed", type=int, default=0, help="rules everything that is random (default: 0)")
+    alone.add_argument(
+        "--seeds", default="", metavar="N[,N]", help="tune once for each, tell mean and spread"
+    )
+    alone.add_argument(
+        "--dry-run", action="store_true", help="read everything, say what would be done, fit nothing"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -56,7 +64,9 @@ def _alone(arguments: argparse.Namespace) -> int:
     from headwinds.adapt.tuning import LabelledFiles, tune_files
     from headwinds.study.study_file import tune_settings
 
-    if arguments.study or not (arguments.task and arguments.train and arguments.output):
+    if arguments.study or not (
+        arguments.task and arguments.train and (arguments.output or arguments.dry_run)
+    ):
         raise SettingsError("--task goes with --train FILE and --output FOLDER, and without a study file.")
     changes = settings_changes(arguments.set)
     for name in changes:
@@ -74,10 +84,36 @@ def _alone(arguments: argparse.Namespace) -> int:
         arguments.group,
         names_of(arguments.slices),
     )
+    if arguments.dry_run:
+        from headwinds.adapt.rehearsal import rehearsal_lines, rehearse
+
+        sys.stdout.writelines(f"{line}\n" for line in rehearsal_lines(rehearse(files, settings)))
+        return 0
+    if arguments.seeds:
+        return _several(files, settings, arguments)
     found = tune_files(files, settings, Path(arguments.output), quiet=arguments.quiet, wait=arguments.wait)
     if found.evaluation is not None:
         sys.stdout.writelines(f"{line}\n" for line in evaluation_lines(found.evaluation))
     sys.stdout.write(f"Model: {found.folder}{' (found, nothing changed)' if found.reused else ''}\n")
+    return 0
+
+
+def _several(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Namespace) -> int:
+    from headwinds.adapt.seeds import tune_seeds
+
+    names = names_of(arguments.seeds)
+    if not all(name.isdecimal() for name in names):
+        raise SettingsError(f"--seeds {arguments.seeds!r}: expected whole numbers with commas between them.")
+    output = Path(arguments.output)
+    found = tune_seeds(files, settings, [int(name) for name in names], output, quiet=arguments.quiet)
+    sys.stdout.write(f"Over {len(names)} seeds: mean (standard deviation), lowest to highest\n")
+    for name, item in found.spread.items():
+        if "[" not in name:
+            sys.stdout.write(
+                f"{name.replace('_', ' ')}: {item.mean:.4f} ({item.standard_deviation:.4f}), "
+                f"{item.lowest:.4f} to {item.highest:.4f}\n"
+            )
+    sys.stdout.write(f"Models: {output}\n")
     return 0
 
 

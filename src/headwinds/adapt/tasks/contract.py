@@ -137,7 +137,9 @@ class Task(Protocol[E]):
     ) -> None:
         """Give the new parts their starting values from the training examples and `seed`."""
 
-    def targets(self, examples: E, encoded: EncodedTexts, labels: tuple[str, ...]) -> Any:
+    def targets(
+        self, examples: E, encoded: EncodedTexts, labels: tuple[str, ...], settings: TuneSettings
+    ) -> Any:
         """What `loss` compares with, by example."""
 
     def loss(self, outputs: torch.Tensor, batch: Batch, targets: Any) -> torch.Tensor:

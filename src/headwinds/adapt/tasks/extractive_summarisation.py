@@ -112,7 +112,11 @@ class ExtractiveSummarisation:
         initialise_token_head(network, np.ones(1), seed=seed)
 
     def targets(
-        self, examples: SummarisedTexts, encoded: EncodedTexts, labels: tuple[str, ...]
+        self,
+        examples: SummarisedTexts,
+        encoded: EncodedTexts,
+        labels: tuple[str, ...],
+        settings: TuneSettings,
     ) -> SentenceTargets:
         """See `SentenceTargets`."""
         import numpy as np

@@ -116,7 +116,9 @@ class MultipleChoice:
             network.head.weight.normal_(0.0, 0.02, generator=generator)
             network.head.bias.zero_()
 
-    def targets(self, examples: Questions, encoded: EncodedTexts, labels: tuple[str, ...]) -> torch.Tensor:
+    def targets(
+        self, examples: Questions, encoded: EncodedTexts, labels: tuple[str, ...], settings: TuneSettings
+    ) -> torch.Tensor:
         """The number of the right choice."""
         import torch
 

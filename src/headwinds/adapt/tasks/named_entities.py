@@ -148,7 +148,9 @@ class NamedEntities:
             counts += np.bincount(tags, minlength=len(counts))
         initialise_token_head(network, counts / counts.sum(), seed=seed)
 
-    def targets(self, examples: TaggedTexts, encoded: EncodedTexts, labels: tuple[str, ...]) -> TokenTargets:
+    def targets(
+        self, examples: TaggedTexts, encoded: EncodedTexts, labels: tuple[str, ...], settings: TuneSettings
+    ) -> TokenTargets:
         """See `TokenTargets`."""
         import numpy as np
 

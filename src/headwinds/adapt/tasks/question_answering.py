@@ -138,7 +138,9 @@ class QuestionAnswering:
 
         initialise_token_head(network, np.full(2, 0.5), seed=seed)
 
-    def targets(self, examples: AskedContexts, encoded: EncodedTexts, labels: tuple[str, ...]) -> SpanTargets:
+    def targets(
+        self, examples: AskedContexts, encoded: EncodedTexts, labels: tuple[str, ...], settings: TuneSettings
+    ) -> SpanTargets:
         """See `SpanTargets`; of several answers the first one counts."""
         import numpy as np
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.encoding import EncodedTexts, encode_with_offsets
 from headwinds.adapt.tasks.cells import label_cell, list_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
+from headwinds.adapt.tasks.losses import ClassTargets, class_targets, classification_loss
 from headwinds.adapt.tasks.one_label import decode_one_label, mean_log_likelihood
 from headwinds.errors import DataError, MismatchError
 
@@ -159,18 +160,22 @@ class RelationExtraction:
         initialise_marked_head(network, torch.nn.functional.one_hot(classes, len(labels)).float(), seed=seed)
 
     def targets(
-        self, examples: RelatedEntities, encoded: EncodedTexts, labels: tuple[str, ...]
-    ) -> torch.Tensor:
+        self,
+        examples: RelatedEntities,
+        encoded: EncodedTexts,
+        labels: tuple[str, ...],
+        settings: TuneSettings,
+    ) -> ClassTargets:
         """The number of each text's relation."""
         import torch
 
-        return torch.from_numpy(classes_of(examples.given, labels))
+        return class_targets(torch.from_numpy(classes_of(examples.given, labels)), len(labels), settings)
 
-    def loss(self, outputs: torch.Tensor, batch: Batch, targets: torch.Tensor) -> torch.Tensor:
+    def loss(self, outputs: torch.Tensor, batch: Batch, targets: ClassTargets) -> torch.Tensor:
         """Cross-entropy over the relations."""
-        from torch.nn import functional
+        import torch
 
-        return functional.cross_entropy(outputs, targets[batch.rows])
+        return classification_loss(outputs, torch.from_numpy(batch.rows), targets)
 
     def score(
         self,

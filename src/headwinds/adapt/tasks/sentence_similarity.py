@@ -140,7 +140,9 @@ class SentenceSimilarity:
     ) -> None:
         """Nothing is new in the network."""
 
-    def targets(self, examples: TextParts, encoded: EncodedTexts, labels: tuple[str, ...]) -> torch.Tensor:
+    def targets(
+        self, examples: TextParts, encoded: EncodedTexts, labels: tuple[str, ...], settings: TuneSettings
+    ) -> torch.Tensor:
         """The score of each pair, NaN where there is none."""
         import torch
 

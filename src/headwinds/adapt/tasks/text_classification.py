@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.encoding import EncodedTexts, encode_pairs, encode_texts
 from headwinds.adapt.tasks.cells import label_cell, labels_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
+from headwinds.adapt.tasks.losses import ClassTargets, class_targets, classification_loss
 from headwinds.errors import DataError, MismatchError
 
 if TYPE_CHECKING:
@@ -155,21 +156,20 @@ class TextClassification:
                 shares = (truth.sum(dim=0) + 1).log()
                 network.head.bias.copy_(shares - shares.mean())
 
-    def targets(self, examples: LabelledText, encoded: EncodedTexts, labels: tuple[str, ...]) -> torch.Tensor:
-        """Shape (texts, labels) of 0 and 1; for one label of several, the class number, shape (texts,)."""
+    def targets(
+        self, examples: LabelledText, encoded: EncodedTexts, labels: tuple[str, ...], settings: TuneSettings
+    ) -> ClassTargets:
+        """See `losses.ClassTargets`."""
         import torch
 
-        truth = truth_of(examples, labels)
-        return torch.from_numpy(truth) if examples.several else torch.from_numpy(truth.argmax(axis=1))
+        truth = torch.from_numpy(truth_of(examples, labels))
+        return class_targets(truth if examples.several else truth.argmax(dim=1), len(labels), settings)
 
-    def loss(self, outputs: torch.Tensor, batch: Batch, targets: torch.Tensor) -> torch.Tensor:
+    def loss(self, outputs: torch.Tensor, batch: Batch, targets: ClassTargets) -> torch.Tensor:
         """Binary cross-entropy of each label, or cross-entropy over the labels."""
-        from torch.nn import functional
+        import torch
 
-        wanted = targets[batch.rows]
-        if wanted.ndim == 1:
-            return functional.cross_entropy(outputs, wanted)
-        return functional.binary_cross_entropy_with_logits(outputs, wanted)
+        return classification_loss(outputs, torch.from_numpy(batch.rows), targets)
 
     def score(
         self,

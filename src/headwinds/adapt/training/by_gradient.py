@@ -20,7 +20,7 @@ def optimise_by_gradient(fitting: Fitting, parameters: dict[str, torch.nn.Parame
     """Train `parameters` of the network; see `training.loop.train`."""
     task, data, settings, network = fitting.task, fitting.data, fitting.settings, fitting.network
     encoded, examples, labels = fitting.encoded, data.examples, data.labels
-    targets = task.targets(examples, encoded, labels)
+    targets = task.targets(examples, encoded, labels, settings)
 
     def loss(outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
         return task.loss(outputs, batch, targets)

@@ -1,0 +1,115 @@
+"""A dry run: the files are read, split and tokenized as they would be, and what would follow is told; nothing is fitted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from headwinds.adapt.checkpoints import load_tokenizer, resolve_checkpoint
+from headwinds.adapt.fitting import window_length
+from headwinds.adapt.methods.registry import get_method
+from headwinds.adapt.training.batches import plan_batches
+from headwinds.adapt.tuning import LabelledFiles, prepare_files
+
+if TYPE_CHECKING:
+    from headwinds.adapt.settings import TuneSettings
+
+QUANTILES = (0.5, 0.9, 0.99, 1.0)
+SHOWN_LABELS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a tuning would do.
+
+    Attributes
+    ----------
+    training, validation, test
+        Numbers of examples.
+    labels
+        How often each label occurs among the training examples; empty for tasks without labels.
+    token_quantiles
+        Tokens of an example: the median, and those that 90%, 99% and 100% do not exceed.
+    max_tokens, windowed
+        The longest window, and the number of examples that need several; none is cut.
+    steps
+        Of one epoch; `epochs` of them at the most.
+    settings
+        With what the method decides put in.
+    """
+
+    training: int
+    validation: int
+    test: int
+    labels: dict[str, int]
+    token_quantiles: tuple[int, ...]
+    max_tokens: int
+    windowed: int
+    steps: int
+    settings: TuneSettings
+
+
+def rehearse(files: LabelledFiles, settings: TuneSettings) -> Rehearsal:
+    """Prepare a tuning and tell what it would do.
+
+    Raises
+    ------
+    HeadwindsError
+        Whatever the tuning itself would refuse before it begins.
+    """
+    import numpy as np
+
+    task, data, test = prepare_files(files, settings)
+    checkpoint = resolve_checkpoint(settings.checkpoint)
+    chosen = get_method(settings.method).settings(settings, checkpoint.layers)
+    max_tokens = window_length(checkpoint, chosen)
+    encoded = task.encode(data.examples, load_tokenizer(checkpoint), max_tokens=max_tokens)
+    windows = np.diff(encoded.first_window)[data.training]
+    return Rehearsal(
+        training=len(data.training),
+        validation=0 if np.array_equal(data.validation, data.training) else len(data.validation),
+        test=0 if test is None else len(test.examples.ids),
+        labels=_label_counts(data.examples, data.training.tolist()) if data.labels else {},
+        token_quantiles=tuple(
+            int(value) for value in np.quantile(encoded.tokens[data.training], QUANTILES, method="higher")
+        ),
+        max_tokens=max_tokens,
+        windowed=int((windows > windows.min()).sum()),
+        steps=len(plan_batches(encoded, data.training, batch_tokens=chosen.batch_tokens)),
+        settings=chosen,
+    )
+
+
+def rehearsal_lines(found: Rehearsal) -> list[str]:
+    """The rehearsal as a person reads it."""
+    settings = found.settings
+    half, most, nearly_all, longest = found.token_quantiles
+    lines = [
+        f"{settings.task} by {settings.method}, checkpoint {settings.checkpoint}, seed {settings.seed}",
+        f"{found.training:,} training, {found.validation:,} validation, {found.test:,} test examples",
+        f"tokens: half of the examples up to {half}, 90% up to {most}, 99% up to {nearly_all}, the longest {longest:,}; "
+        f"windows of {found.max_tokens}: {found.windowed:,} examples need more than others, none is cut",
+        f"{found.steps:,} steps an epoch, at most {settings.epochs} epochs, learning rate {settings.learning_rate:g}",
+    ]
+    if found.labels:
+        common = sorted(found.labels.items(), key=lambda item: (-item[1], item[0]))
+        shown = ", ".join(f"{name} {count:,}" for name, count in common[:SHOWN_LABELS])
+        more = f", and {len(common) - SHOWN_LABELS} more" if len(common) > SHOWN_LABELS else ""
+        lines.append(f"{len(common)} labels: {shown}{more}")
+        rare = [name for name, count in common if count < 5]
+        if rare:
+            lines.append(
+                f"{len(rare)} labels have fewer than 5 training examples: {', '.join(rare[:SHOWN_LABELS])}"
+            )
+    return [*lines, "nothing was fitted (--dry-run)"]
+
+
+def _label_counts(examples: Any, rows: list[int]) -> dict[str, int]:
+    given: Any = examples.given if hasattr(examples, "given") else examples.spans
+    counts: Counter[str] = Counter()
+    for row in rows:
+        own = given[row]
+        names = [own] if isinstance(own, str) else [one if isinstance(one, str) else one[2] for one in own]
+        counts.update(names)
+    return dict(counts)

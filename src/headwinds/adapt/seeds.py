@@ -1,0 +1,102 @@
+"""The same tuning with several seeds: one run is an anecdote."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headwinds.adapt.tuning import LabelledFiles, TunedModel, tune_files
+from headwinds.artifacts.write import write_json
+from headwinds.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from headwinds.adapt.settings import TuneSettings
+
+FILE = "seeds.json"
+
+
+@dataclass(frozen=True, slots=True)
+class SeedSpread:
+    """A metric over seeds: its mean, its standard deviation (NaN for one seed), its lowest and highest value."""
+
+    mean: float
+    standard_deviation: float
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True, slots=True)
+class TunedSeeds:
+    """The models by seed, and every metric of their tests over the seeds."""
+
+    models: dict[int, TunedModel]
+    spread: dict[str, SeedSpread]
+
+
+def tune_seeds(
+    files: LabelledFiles, settings: TuneSettings, seeds: Sequence[int], output: Path, *, quiet: bool = False
+) -> TunedSeeds:
+    """Tune once for each seed into ``output/seed-N``; `seeds.json` holds the metrics over the seeds.
+
+    A seed rules the split into training and validation too, where the files do not give one.
+
+    Raises
+    ------
+    SettingsError
+        A seed stands there twice, or there is no test file.
+    HeadwindsError
+        See `tune_files`.
+    """
+    if len(set(seeds)) < len(seeds) or not seeds:
+        raise SettingsError(f"seeds = {list(seeds)}: expected one or more, each once.")
+    if files.test is None:
+        raise SettingsError(
+            "Several seeds are compared by their tests, and there is no test file.", remedy="Name one."
+        )
+    models = {
+        seed: tune_files(files, replace(settings, seed=seed), output / f"seed-{seed}", quiet=quiet)
+        for seed in seeds
+    }
+    spread = _spread(list(models.values()))
+    write_json(
+        output / FILE,
+        {
+            "seeds": list(seeds),
+            "metrics": {
+                name: {
+                    "mean": item.mean,
+                    "standard_deviation": item.standard_deviation,
+                    "lowest": item.lowest,
+                    "highest": item.highest,
+                }
+                for name, item in spread.items()
+            },
+        },
+        allow_missing=True,
+    )
+    return TunedSeeds(models, spread)
+
+
+def _spread(models: list[TunedModel]) -> dict[str, SeedSpread]:
+    import numpy as np
+
+    evaluations = [model.evaluation for model in models if model.evaluation is not None]
+    found = {}
+    for name in evaluations[0].metrics:
+        values = np.array([evaluation.metrics[name].value for evaluation in evaluations])
+        deviation = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
+        found[name] = SeedSpread(float(values.mean()), deviation, float(values.min()), float(values.max()))
+    return found
+
+
+def read_seeds(output: Path) -> dict[str, SeedSpread]:
+    """The metrics over seeds that `tune_seeds` wrote."""
+    plain = json.loads((output / FILE).read_text(encoding="utf-8"))["metrics"]
+    return {
+        name: SeedSpread(**{key: float("nan") if value is None else value for key, value in item.items()})
+        for name, item in plain.items()
+    }

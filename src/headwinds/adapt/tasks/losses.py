@@ -1,0 +1,70 @@
+"""Losses of classification, with weights against imbalance and with focus on what is hard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+    from headwinds.adapt.settings import TuneSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ClassTargets:
+    """What a classifier is to give, and how much each class weighs.
+
+    Attributes
+    ----------
+    truth
+        Shape (texts,): class numbers; or (texts, labels) of 0 and 1 where a text may have any number of labels.
+    weight
+        Shape (labels,): of a class; of the positives of a label. None where all weigh the same.
+    focal_gamma
+        0 is cross-entropy; more takes weight from what is right already (Lin et al. 2017, eq. 4).
+    """
+
+    truth: torch.Tensor
+    weight: torch.Tensor | None
+    focal_gamma: float
+
+
+def class_targets(truth: torch.Tensor, labels: int, settings: TuneSettings) -> ClassTargets:
+    """Targets with the weights that the settings ask for.
+
+    "balanced" gives every class the same total weight, mean 1; the positives of a label as much as its negatives.
+    """
+    import torch
+
+    weight = None
+    if settings.class_weights == "balanced":
+        if truth.ndim == 1:
+            counts = torch.bincount(truth, minlength=labels).float().clamp(min=1)
+            weight = len(truth) / (labels * counts)
+        else:
+            positives = truth.sum(dim=0).clamp(min=1)
+            weight = (len(truth) - positives).clamp(min=1) / positives
+    return ClassTargets(truth, weight, settings.focal_gamma)
+
+
+def classification_loss(outputs: torch.Tensor, rows: torch.Tensor, targets: ClassTargets) -> torch.Tensor:
+    """Mean loss of the texts in `rows`: cross-entropy, or binary cross-entropy over all labels."""
+    import torch
+    from torch.nn import functional
+
+    truth = targets.truth[rows]
+    if truth.ndim == 1:
+        each = functional.cross_entropy(outputs, truth, reduction="none")
+        if targets.focal_gamma:
+            each = (1 - torch.exp(-each)) ** targets.focal_gamma * each
+        if targets.weight is None:
+            return each.mean()
+        weight = targets.weight[truth]
+        return (weight * each).sum() / weight.sum()
+    each = functional.binary_cross_entropy_with_logits(outputs, truth, reduction="none")
+    if targets.focal_gamma:
+        each = (1 - torch.exp(-each)) ** targets.focal_gamma * each
+    if targets.weight is not None:
+        each = torch.where(truth > 0.5, each * targets.weight, each)
+    return each.mean()

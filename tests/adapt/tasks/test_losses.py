@@ -1,0 +1,71 @@
+"""Losses and their gradients against the closed form; what the weights promise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from headwinds.adapt.settings import TuneSettings
+from headwinds.adapt.tasks.losses import class_targets, classification_loss
+
+ROWS = torch.arange(6)
+
+
+def logits(labels: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(3)
+    return torch.randn(6, labels, generator=generator, dtype=torch.float64).requires_grad_()
+
+
+def test_binary_cross_entropy_and_its_gradient_are_the_closed_form():
+    """d/dz of the mean of -y log p - (1 - y) log(1 - p) is (p - y) / n."""
+    z = logits(3)
+    truth = torch.tensor(np.random.default_rng(0).integers(0, 2, (6, 3)), dtype=torch.float64)
+    loss = classification_loss(z, ROWS, class_targets(truth, 3, TuneSettings()))
+    loss.backward()
+    p = 1 / (1 + np.exp(-z.detach().numpy()))
+    y = truth.numpy()
+    assert loss.item() == pytest.approx(np.mean(-y * np.log(p) - (1 - y) * np.log(1 - p)), rel=1e-12)
+    np.testing.assert_allclose(z.grad.numpy(), (p - y) / p.size, rtol=1e-10)
+
+
+def test_cross_entropy_and_its_gradient_are_the_closed_form():
+    z = logits(4)
+    truth = torch.tensor([0, 1, 2, 3, 1, 1])
+    loss = classification_loss(z, ROWS, class_targets(truth, 4, TuneSettings()))
+    loss.backward()
+    values = z.detach().numpy()
+    p = np.exp(values) / np.exp(values).sum(axis=1, keepdims=True)
+    y = np.eye(4)[truth.numpy()]
+    assert loss.item() == pytest.approx(-np.mean(np.log((p * y).sum(axis=1))), rel=1e-12)
+    np.testing.assert_allclose(z.grad.numpy(), (p - y) / 6, rtol=1e-10, atol=1e-15)
+
+
+def test_balanced_weights_give_every_class_the_same_total():
+    truth = torch.tensor([0, 0, 0, 0, 1, 2])
+    weight = class_targets(truth, 3, TuneSettings(class_weights="balanced")).weight
+    totals = [float(weight[truth[truth == name]].sum()) for name in range(3)]
+    assert totals == pytest.approx([2.0, 2.0, 2.0])
+    several = torch.tensor([[1.0], [0.0], [0.0], [0.0]])
+    assert class_targets(several, 1, TuneSettings(class_weights="balanced")).weight.tolist() == [3.0]
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_focal_loss_takes_weight_from_what_is_right(several):
+    """An example that is right with p = 0.99 loses far more of its loss than one at p = 0.5."""
+    sure, unsure = np.log(0.99 / 0.01), 0.0
+    if several:
+        z, truth = torch.tensor([[sure], [unsure]]), torch.ones(2, 1)
+    else:
+        z, truth = torch.tensor([[sure, 0.0], [unsure, 0.0]]), torch.zeros(2, dtype=torch.int64)
+    plain, focal = (
+        [
+            float(classification_loss(z[[row]], torch.tensor([row]), class_targets(truth, 2, settings)))
+            for row in range(2)
+        ]
+        for settings in (TuneSettings(), replace(TuneSettings(), focal_gamma=2.0))
+    )
+    assert focal[0] / plain[0] == pytest.approx(0.01**2, rel=1e-3)
+    assert focal[1] / plain[1] == pytest.approx(0.5**2, rel=1e-3)

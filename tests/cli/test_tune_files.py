@@ -1,0 +1,102 @@
+"""`headwinds tune` on labelled files from the terminal: the dry run, several seeds, what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from adapt.tiny import make_checkpoint
+from headwinds.adapt.seeds import read_seeds
+from headwinds.cli.main import main
+from house.repository import ROOT
+
+EXAMPLES = ROOT / "examples"
+TRAIN, TEST = str(EXAMPLES / "intents-train.csv"), str(EXAMPLES / "intents-test.csv")
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(make_checkpoint(tmp_path_factory.mktemp("checkpoint")))
+
+
+def asked(checkpoint: str, *more: str) -> list[str]:
+    return [
+        "tune", "--task", "text-classification", "--train", TRAIN, "--checkpoint", checkpoint, "--set", "tune.epochs=1",
+        "--quiet", *more,
+    ]  # fmt: skip
+
+
+def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(checkpoint, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(asked(checkpoint, "--test", TEST, "--dry-run")) == 0
+    said = capsys.readouterr().out
+    assert "109 training, 11 validation, 40 test examples" in said
+    assert "4 labels" in said
+    assert "none is cut" in said
+    assert "nothing was fitted" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_seeds_are_told_with_their_spread(checkpoint, tmp_path, capsys):
+    output = tmp_path / "out"
+    assert main(asked(checkpoint, "--test", TEST, "--output", str(output), "--seeds", "0,3")) == 0
+    said = capsys.readouterr().out
+    assert "Over 2 seeds" in said
+    spread = read_seeds(output)["accuracy"]
+    values = [
+        json.loads((output / f"seed-{seed}" / "evaluation" / "evaluation.json").read_text())["metrics"][
+            "accuracy"
+        ]["value"]
+        for seed in (0, 3)
+    ]
+    assert spread.mean == pytest.approx(sum(values) / 2)
+    assert (spread.lowest, spread.highest) == (min(values), max(values))
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (("--seeds", "0,1", "--output", "out"), "there is no test file"),
+        (("--seeds", "0,0", "--test", TEST, "--output", "out"), "each once"),
+        (("--seeds", "a", "--test", TEST, "--output", "out"), "expected whole numbers"),
+        (("--method", "lorra", "--output", "out"), "lorra"),
+        (("--set", "measure.level=0.9", "--output", "out"), "only settings of [tune] count here"),
+        ((), "--task goes with --train FILE and --output FOLDER"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_line(checkpoint, tmp_path, capsys, monkeypatch, more, says):
+    monkeypatch.chdir(tmp_path)
+    assert main(asked(checkpoint, *more)) == 2
+    said = capsys.readouterr().err
+    assert says in said
+    assert said.count("\n") == 1
+    assert not Path("out").exists()
+
+
+def test_tasks_and_methods_are_listed(capsys):
+    assert main(["tasks"]) == 0
+    said = capsys.readouterr().out
+    assert "named-entity-recognition: " in said
+    assert "  spans: " in said
+    assert main(["methods"]) == 0
+    assert "lora: " in capsys.readouterr().out
+
+
+def test_predict_and_evaluate_from_the_terminal(checkpoint, tmp_path, capsys):
+    output = tmp_path / "out"
+    assert main(asked(checkpoint, "--output", str(output))) == 0
+    assert (
+        main(["predict", "--model", str(output), "--input", TEST, "--output", str(tmp_path / "p.csv")]) == 0
+    )
+    header = (tmp_path / "p.csv").read_text().splitlines()[0]
+    assert header.startswith("id,label,probability,probability_card_arrival,label_card_arrival")
+    assert (
+        main(["evaluate", "--model", str(output), "--test", TEST, "--output", str(tmp_path / "again")]) == 0
+    )
+    assert "accuracy: " in capsys.readouterr().out
+    assert (
+        main(["predict", "--model", str(output), "--input", TEST, "--output", str(tmp_path / "p.txt")]) == 2
+    )
+    assert "ends in '.txt', expected one of" in capsys.readouterr().err
