@@ -35,11 +35,11 @@ class Wrapped(PreTrainedModel):
     all_tied_weights_keys: ClassVar[dict[str, str]] = {}
 
     def __init__(self, model: FittedModel) -> None:
-        config = model.module.encoder.config
+        config = model.network.encoder.config
         config.num_labels = len(model.facts.labels)
         config._attn_implementation = "sdpa"
         super().__init__(config)
-        self.classifier = model.module
+        self.classifier = model.network
 
     def forward(self, input_ids, attention_mask=None, **_):
         rows = np.arange(len(input_ids))
@@ -59,7 +59,7 @@ def main() -> None:
     texts = [texts[row] for row in np.random.default_rng(0).permutation(len(texts))[: arguments.passages]]
 
     predictor = make_predictor(
-        model.module, model.tokenizer, max_tokens=model.facts.max_tokens, precision=model.facts.precision
+        model.network, model.tokenizer, max_tokens=model.facts.max_tokens, precision=model.facts.precision
     )
     pipeline = TextClassificationPipeline(
         model=Wrapped(load_model(folder)).eval(), tokenizer=model.tokenizer, batch_size=32, device="cpu"
