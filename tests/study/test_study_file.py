@@ -163,6 +163,7 @@ LIMITS = {
     "tune.method": ('"lorry"',),
     "tune.class_weights": ('"heavy"',),
     "tune.focal_gamma": ("-1", "nan", "inf"),
+    "tune.abstain_risk": ("-0.1", "1", "nan"),
     "tune.rank": ("0", "10000000"),
     "tune.virtual_tokens": ("0", "10000000"),
     "tune.pooling": ('"median"',),

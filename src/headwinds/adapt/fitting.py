@@ -101,7 +101,7 @@ def fit_model(
         precision=precision,
         checkpoint=settings.checkpoint,
         checkpoint_digest=checkpoint.digest,
-        decoder=task.fit_decoder(outputs, examples, data.validation, encoded, labels),
+        decoder=task.fit_decoder(outputs, examples, data.validation, encoded, labels, settings),
         training_examples=len(data.training),
         validation_examples=len(data.validation),
         data_digest=data.digest,

@@ -49,6 +49,9 @@ class TuneSettings:
     class_weights, focal_gamma
         "balanced" gives rare classes (the positives of rare labels) as much weight as common ones; a gamma above 0 takes
         weight from examples that are right already (focal loss). Both cost calibration what they give to rare classes.
+    abstain_risk
+        Where a task gives one answer: withhold those that are so unsure that the rest would be wrong more often than this
+        (learnt on validation, 95% sure); 0 withholds none.
     head_dropout, encoder_dropout
         Dropout on the pooled state, and inside the encoder. The latter costs a third of the time on a CPU.
     folds
@@ -81,6 +84,7 @@ class TuneSettings:
     pooling: str = "smooth-maximum"
     class_weights: str = "none"
     focal_gamma: float = 0.0
+    abstain_risk: float = 0.0
     head_dropout: float = 0.1
     encoder_dropout: float = 0.0
     folds: int = 5
@@ -102,7 +106,7 @@ class TuneSettings:
             _require(getattr(self, name) > 0, name, getattr(self, name), "a number above 0")
         for name in ("learning_rate", "weight_decay", "max_tokens", "focal_gamma"):
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
-        for name in ("warmup_share", "average_decay", "head_dropout", "encoder_dropout"):
+        for name in ("abstain_risk", "warmup_share", "average_decay", "head_dropout", "encoder_dropout"):
             _require(
                 0 <= getattr(self, name) < 1, name, getattr(self, name), "a share of at least 0 and below 1"
             )

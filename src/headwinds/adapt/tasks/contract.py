@@ -162,6 +162,7 @@ class Task(Protocol[E]):
         rows: NDArray[np.int64],
         encoded: EncodedTexts,
         labels: tuple[str, ...],
+        settings: TuneSettings,
     ) -> dict[str, Any]:
         """What decoding needs beside the outputs (calibration, thresholds), from validation rows; plain JSON."""
 

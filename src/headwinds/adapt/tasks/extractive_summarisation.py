@@ -166,6 +166,7 @@ class ExtractiveSummarisation:
         rows: NDArray[np.int64],
         encoded: EncodedTexts,
         labels: tuple[str, ...],
+        settings: TuneSettings,
     ) -> dict[str, Any]:
         """The number of sentences that does best on validation, for the model and for the first sentences."""
         import numpy as np

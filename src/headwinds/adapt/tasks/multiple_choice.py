@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.encoding import EncodedTexts, encode_pairs
 from headwinds.adapt.tasks.cells import list_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
-from headwinds.adapt.tasks.one_label import decode_one_label, mean_log_likelihood
+from headwinds.adapt.tasks.one_label import (
+    abstained,
+    decode_one_label,
+    fit_one_label_decoder,
+    mean_log_likelihood,
+    selective_metrics,
+)
 from headwinds.errors import DataError
 
 if TYPE_CHECKING:
@@ -150,18 +156,18 @@ class MultipleChoice:
         rows: NDArray[np.int64],
         encoded: EncodedTexts,
         labels: tuple[str, ...],
+        settings: TuneSettings,
     ) -> dict[str, Any]:
         """One temperature."""
         import numpy as np
 
-        from headwinds.adapt.evaluation.calibration import fit_temperature
         from headwinds.adapt.networks.choices import NO_CHOICE
 
         width = max(len(row) for row in outputs)
         padded = np.full((len(outputs), width), NO_CHOICE)
         for number, row in enumerate(outputs):
             padded[number, : len(row)] = row
-        return {"temperature": fit_temperature(padded, np.array(examples.answer)[rows])}
+        return fit_one_label_decoder(padded, np.array(examples.answer)[rows], settings)
 
     def decode(
         self,
@@ -173,7 +179,13 @@ class MultipleChoice:
     ) -> list[dict[str, Any]]:
         """`answer`, its text in `choice`, `probability`, and the `shares` of all choices."""
         return [
-            {"answer": best, "choice": name, "probability": shares[best], "shares": shares}
+            {
+                "answer": best,
+                "choice": name,
+                "probability": shares[best],
+                **abstained(decoder, shares[best]),
+                "shares": shares,
+            }
             for best, shares, name in decode_one_label(outputs, examples.choices, decoder)
         ]
 
@@ -197,6 +209,7 @@ class MultipleChoice:
             "accuracy": weights @ right / total,
             "accuracy_of_chance": weights @ chance / total,
             "expected_calibration_error": expected_calibration_error(right, probability, weights),
+            **selective_metrics(predictions, right, weights),
         }
 
     def mistakes(

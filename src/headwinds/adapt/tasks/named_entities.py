@@ -202,6 +202,7 @@ class NamedEntities:
         rows: NDArray[np.int64],
         encoded: EncodedTexts,
         labels: tuple[str, ...],
+        settings: TuneSettings,
     ) -> dict[str, Any]:
         """A temperature for the probabilities of tags."""
         import numpy as np

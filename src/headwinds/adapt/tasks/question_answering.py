@@ -195,6 +195,7 @@ class QuestionAnswering:
         rows: NDArray[np.int64],
         encoded: EncodedTexts,
         labels: tuple[str, ...],
+        settings: TuneSettings,
     ) -> dict[str, Any]:
         """The margin over "no answer" from which a span is given; None where every question has an answer."""
         if all(examples.answers[row] for row in rows.tolist()):

@@ -11,7 +11,13 @@ from headwinds.adapt.encoding import EncodedTexts, encode_with_offsets
 from headwinds.adapt.tasks.cells import label_cell, list_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.losses import ClassTargets, class_targets, classification_loss
-from headwinds.adapt.tasks.one_label import decode_one_label, mean_log_likelihood
+from headwinds.adapt.tasks.one_label import (
+    abstained,
+    decode_one_label,
+    fit_one_label_decoder,
+    mean_log_likelihood,
+    selective_metrics,
+)
 from headwinds.errors import DataError, MismatchError
 
 if TYPE_CHECKING:
@@ -195,14 +201,13 @@ class RelationExtraction:
         rows: NDArray[np.int64],
         encoded: EncodedTexts,
         labels: tuple[str, ...],
+        settings: TuneSettings,
     ) -> dict[str, Any]:
         """One temperature."""
         import numpy as np
 
-        from headwinds.adapt.evaluation.calibration import fit_temperature
-
         classes = classes_of(examples.given, labels)[rows]
-        return {"temperature": fit_temperature(np.array(outputs, dtype=np.float64), classes)}
+        return fit_one_label_decoder(np.array(outputs, dtype=np.float64), classes, settings)
 
     def decode(
         self,
@@ -214,7 +219,12 @@ class RelationExtraction:
     ) -> list[dict[str, Any]]:
         """`relation`, its `probability`, and `probabilities` in the order of the labels."""
         return [
-            {"relation": name, "probability": shares[best], "probabilities": shares}
+            {
+                "relation": name,
+                "probability": shares[best],
+                **abstained(decoder, shares[best]),
+                "probabilities": shares,
+            }
             for best, shares, name in decode_one_label(outputs, [labels] * len(outputs), decoder)
         ]
 
@@ -249,6 +259,7 @@ class RelationExtraction:
             "macro_f1": np.mean(each, axis=0),
             "micro_f1": micro,
             "accuracy": weights @ right / weights.sum(axis=1),
+            **selective_metrics(predictions, right, weights),
         }
         return found | {f"f1[{base}]": values for base, values in zip(bases, each, strict=True)}
 

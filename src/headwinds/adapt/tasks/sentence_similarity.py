@@ -188,6 +188,7 @@ class SentenceSimilarity:
         rows: NDArray[np.int64],
         encoded: EncodedTexts,
         labels: tuple[str, ...],
+        settings: TuneSettings,
     ) -> dict[str, Any]:
         """Nothing is needed."""
         return {}

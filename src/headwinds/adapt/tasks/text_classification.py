@@ -10,6 +10,7 @@ from headwinds.adapt.encoding import EncodedTexts, encode_pairs, encode_texts
 from headwinds.adapt.tasks.cells import label_cell, labels_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.losses import ClassTargets, class_targets, classification_loss
+from headwinds.adapt.tasks.one_label import abstained, fit_one_label_decoder, selective_metrics
 from headwinds.errors import DataError, MismatchError
 
 if TYPE_CHECKING:
@@ -197,15 +198,16 @@ class TextClassification:
         rows: NDArray[np.int64],
         encoded: EncodedTexts,
         labels: tuple[str, ...],
+        settings: TuneSettings,
     ) -> dict[str, Any]:
         """A slope, intercept and threshold a label; or one temperature."""
         import numpy as np
 
-        from headwinds.adapt.evaluation.calibration import fit_calibration, fit_temperature
+        from headwinds.adapt.evaluation.calibration import fit_calibration
 
         logits, truth = np.array(outputs, dtype=np.float64), truth_of(examples, labels)[rows] > 0
         if not examples.several:
-            return {"temperature": fit_temperature(logits, truth.argmax(axis=1))}
+            return fit_one_label_decoder(logits, truth.argmax(axis=1), settings)
         found = fit_calibration(logits, truth)
         return {"slope": found.slope, "intercept": found.intercept, "threshold": found.threshold}
 
@@ -228,7 +230,12 @@ class TextClassification:
             shares = softmax(logits / decoder["temperature"], axis=1)
             best = shares.argmax(axis=1)
             return [
-                {"label": labels[top], "probability": float(row[top]), "probabilities": row.tolist()}
+                {
+                    "label": labels[top],
+                    "probability": float(row[top]),
+                    **abstained(decoder, float(row[top])),
+                    "probabilities": row.tolist(),
+                }
                 for top, row in zip(best, shares, strict=True)
             ]
         calibration = Calibration(
@@ -274,6 +281,7 @@ class TextClassification:
             found["expected_calibration_error"] = one.expected_calibration_error(
                 right, probability.max(axis=1), weights
             )
+            found |= selective_metrics(predictions, right, weights)
         return found
 
     def mistakes(
