@@ -57,6 +57,7 @@ def tune(
     test: PathLike | None = None,
     group: str = "",
     slices: Sequence[str] = (),
+    codebook: PathLike | None = None,
     seed: int = 0,
     output: PathLike | None = None,
     quiet: bool = False,
@@ -77,6 +78,8 @@ def tune(
         A column whose values are never on two sides of a split.
     slices
         Columns by whose values the main metric of the test is told apart, the worst value first.
+    codebook
+        What the labels mean, for ``method="zero-shot"``.
     settings
         Any setting of ``[tune]``: ``method="head"``, ``checkpoint="owner/name"``, ``epochs=3``.
 
@@ -108,6 +111,7 @@ def tune(
         Path(test) if test else None,
         group,
         tuple(slices),
+        Path(codebook) if codebook else None,
     )
     chosen = tune_settings({"task": task, **settings}, seed=seed)
     return tune_files(files, chosen, Path(output), quiet=quiet, wait=wait)

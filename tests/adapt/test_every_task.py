@@ -28,6 +28,14 @@ FILES = {
     "sentence-similarity": ("similar-train.jsonl", "similar-test.jsonl"),
     "multiple-choice": ("choices-train.jsonl", "choices-test.jsonl"),
 }
+CODEBOOK = """
+| label | give it when |
+| --- | --- |
+| card_arrival | a new bank card has not arrived in the mail yet |
+| exchange_rate | what rate of exchange is used between currencies |
+| lost_or_stolen_card | a bank card was lost or has been stolen |
+| top_up_failed | putting money on the account by a top-up did not work |
+"""
 AGAIN = """
 import sys
 from pathlib import Path
@@ -43,9 +51,11 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def tuned(task: str, checkpoint: Path, output: Path, **changes: object):
+    codebook = output.parent / "codebook.md"
+    codebook.write_text(CODEBOOK)
     train, test = (EXAMPLES / name for name in FILES[task])
     settings = TuneSettings(**{"checkpoint": str(checkpoint), "task": task, "epochs": 1, **changes})
-    return tune_files(LabelledFiles(train, test=test), settings, output, quiet=True), test
+    return tune_files(LabelledFiles(train, test=test, codebook=codebook), settings, output, quiet=True), test
 
 
 def predicted_again(model: Path, test: Path, output: Path) -> bytes:
@@ -142,3 +152,17 @@ def test_the_test_says_where_a_model_errs(checkpoint, tmp_path):
     assert "| macro f1 |" in card
     assert "109 training and 11 validation examples" in card
     assert not any(error["text"] in card for error in errors)  # a card is passed on; the texts are the user's
+
+
+def test_zero_shot_finds_by_meaning_alone(tmp_path):
+    """The offline default, four intents, no label seen: far above the quarter that chance gives."""
+    found, _ = tuned("text-classification", Path("default"), tmp_path / "out", method="zero-shot")
+    assert found.evaluation.metrics["accuracy"].lower > 0.6
+
+
+def test_zero_shot_needs_a_codebook(checkpoint, tmp_path):
+    from headwinds.errors import SettingsError
+
+    settings = TuneSettings(checkpoint=str(checkpoint), method="zero-shot")
+    with pytest.raises(SettingsError, match="needs a codebook"):
+        tune_files(LabelledFiles(EXAMPLES / "intents-train.csv"), settings, tmp_path / "out", quiet=True)

@@ -39,6 +39,8 @@ class FittingData:
         In the order of the network's outputs.
     digest
         SHA-256 of texts and labels.
+    descriptions
+        What each label means, in the order of `labels`; empty where no codebook is given.
     """
 
     examples: Any
@@ -46,6 +48,7 @@ class FittingData:
     training: NDArray[np.int64]
     validation: NDArray[np.int64]
     digest: str
+    descriptions: tuple[str, ...] = ()
 
 
 def fit_model(
@@ -88,10 +91,13 @@ def fit_model(
         )
     )
     adapter = method.finish(network, settings)
-    outputs = done.outputs
-    if outputs is None:
-        predictor = make_predictor(network, tokenizer, max_tokens=max_tokens, precision=precision)
-        outputs = predict_outputs(predictor, encoded, data.validation)
+    decoder = done.decoder
+    if decoder is None:
+        outputs = done.outputs
+        if outputs is None:
+            predictor = make_predictor(network, tokenizer, max_tokens=max_tokens, precision=precision)
+            outputs = predict_outputs(predictor, encoded, data.validation)
+        decoder = task.fit_decoder(outputs, examples, data.validation, encoded, labels, settings)
     facts = ModelFacts(
         task=task.name,
         method=settings.method,
@@ -101,14 +107,14 @@ def fit_model(
         precision=precision,
         checkpoint=settings.checkpoint,
         checkpoint_digest=checkpoint.digest,
-        decoder=task.fit_decoder(outputs, examples, data.validation, encoded, labels, settings),
+        decoder=decoder,
         training_examples=len(data.training),
         validation_examples=len(data.validation),
         data_digest=data.digest,
         code_digest=code_digest("headwinds.adapt", "headwinds.contracts"),
     )
     save_model(FittedModel(facts, task, network, tokenizer), output, adapter=adapter)
-    write_json(output / "history.json", _history(done.position))
+    write_json(output / "history.json", _history(done.position), allow_missing=True)
 
 
 def window_length(checkpoint: Checkpoint, settings: TuneSettings) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.stages import run_stage
-from headwinds.errors import DataError
+from headwinds.errors import DataError, SettingsError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +42,8 @@ class LabelledFiles:
         draw groups; "" takes every example for itself.
     slices
         Columns by whose values the main metric of the test is told apart.
+    codebook
+        What the labels mean, for a method that learns from no label.
     """
 
     train: Path
@@ -49,6 +51,7 @@ class LabelledFiles:
     test: Path | None = None
     group: str = ""
     slices: tuple[str, ...] = ()
+    codebook: Path | None = None
     encoding: str = "utf-8"
 
     def named(self) -> dict[str, Path]:
@@ -97,6 +100,7 @@ def tune_files(
     identity = fingerprint(
         files={name: file_digest(path) for name, path in files.named().items() if name != "test"},
         group=files.group,
+        codebook=file_digest(files.codebook) if files.codebook else "",
         encoding=files.encoding,
         settings=asdict(settings),
         checkpoint=_checkpoint_digest(settings),
@@ -147,7 +151,16 @@ def prepare_files(
     import numpy as np
 
     task = get_task(settings.task)
-    rows = {name: read_rows(path, task, encoding=files.encoding) for name, path in files.named().items()}
+    method = get_method(settings.method)
+    rows = {
+        name: read_rows(path, task, encoding=files.encoding, labelled=method.learns or name == "test")
+        for name, path in files.named().items()
+    }
+    digest = fingerprint(
+        **{name: file_digest(path) for name, path in files.named().items() if name != "test"}
+    )
+    if not method.learns:
+        return _without_labels(task, rows, files, digest)
     training = task.read(rows["train"], labelled=True)
     labels = task.labels(training)
     both = rows["train"] + rows.get("validation", [])
@@ -156,7 +169,7 @@ def prepare_files(
     if "validation" in rows:
         count = len(rows["train"])
         sides = (np.arange(count), np.arange(count, len(both)))
-    elif not get_method(settings.method).validates:
+    elif not method.validates:
         sides = (np.arange(len(both)), np.arange(len(both)))
     else:
         sides = split_off(
@@ -164,13 +177,34 @@ def prepare_files(
             settings.validation_share,
             seed=derive_seed(settings.seed, "validation"),
         )
-    digest = fingerprint(
-        **{name: file_digest(path) for name, path in files.named().items() if name != "test"}
-    )
     data = FittingData(examples, labels, *sides, digest)
     if "test" not in rows:
         return task, data, None
     return task, data, test_data(task, rows["test"], labels, files.group, files.slices)
+
+
+def _without_labels(
+    task: Task[Any], rows: dict[str, list[Row]], files: LabelledFiles, digest: str
+) -> tuple[Task[Any], FittingData, TestData | None]:
+    """The same for a method that learns from no label: the codebook names them and says what they mean."""
+    import numpy as np
+
+    from headwinds.corpus.codebook import read_codebook
+
+    if files.codebook is None:
+        raise SettingsError(
+            "A method that learns from no label needs a codebook.", remedy="Name one: --codebook FILE."
+        )
+    codebook = read_codebook(files.codebook)
+    test = (
+        test_data(task, rows["test"], codebook.names, files.group, files.slices) if "test" in rows else None
+    )
+    several = True if test is None else test.examples.several
+    examples = replace(task.read(rows["train"], labelled=False), several=several)
+    everyone = np.arange(len(rows["train"]))
+    descriptions = tuple(f"{label.name}: {label.definition}" for label in codebook.labels)
+    digest = fingerprint(files=digest, codebook=file_digest(files.codebook))
+    return task, FittingData(examples, codebook.names, everyone, everyone, digest, descriptions), test
 
 
 def test_data(

@@ -83,6 +83,7 @@ def _alone(arguments: argparse.Namespace) -> int:
         Path(arguments.test) if arguments.test else None,
         arguments.group,
         names_of(arguments.slices),
+        Path(arguments.codebook) if arguments.codebook else None,
     )
     if arguments.dry_run:
         from headwinds.adapt.rehearsal import rehearsal_lines, rehearse

@@ -19,6 +19,7 @@ class BitFit:
     name: str = "bitfit"
     summary: str = "biases alone are trained (Ben Zaken et al. 2022)"
     validates: bool = True
+    learns: bool = True
 
     def settings(self, chosen: TuneSettings, layers: int) -> TuneSettings:
         """A rate that suits biases."""

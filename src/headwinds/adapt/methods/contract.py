@@ -59,11 +59,13 @@ class Fitting:
 class Optimised:
     """What training did, and the outputs of the validation examples by which the decoder is to be fitted.
 
-    `outputs` is None where the trained network gives them; a method without validation examples has others.
+    `outputs` is None where the trained network gives them; a method without validation examples has others. A method without
+    labels has a `decoder` instead.
     """
 
     position: Position
     outputs: Sequence[Any] | None = None
+    decoder: dict[str, Any] | None = None
 
 
 class Method(Protocol):
@@ -75,6 +77,8 @@ class Method(Protocol):
         As `headwinds methods` prints them.
     validates
         Whether validation examples are set aside for it; a method for a handful of examples learns from all of them.
+    learns
+        Whether it learns from labels; else the training file is read without any, and a codebook says what labels mean.
     """
 
     @property
@@ -88,6 +92,10 @@ class Method(Protocol):
     @property
     def validates(self) -> bool:
         """Whether validation examples are set aside."""
+
+    @property
+    def learns(self) -> bool:
+        """Whether it learns from labels."""
 
     def settings(self, chosen: TuneSettings, layers: int) -> TuneSettings:
         """The settings with those that the method decides put in; `layers` is the checkpoint's number of layers.

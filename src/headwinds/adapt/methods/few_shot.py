@@ -41,6 +41,7 @@ class FewShot:
         "contrasts between a handful of examples a class, then a linear layer; for 2 to 64 examples a class"
     )
     validates: bool = False
+    learns: bool = True
 
     def settings(self, chosen: TuneSettings, layers: int) -> TuneSettings:
         """The encoder is trained whole, without averaging; texts are pooled to vectors of length 1."""

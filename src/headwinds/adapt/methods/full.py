@@ -19,6 +19,7 @@ class Full:
     name: str = "full"
     summary: str = "every weight above frozen_layers is trained"
     validates: bool = True
+    learns: bool = True
 
     def settings(self, chosen: TuneSettings, layers: int) -> TuneSettings:
         """A rate that suits whole encoders."""

@@ -17,6 +17,7 @@ class Head:
     name: str = "head"
     summary: str = "the encoder stays as it is, computed once; only the task's own layer is trained"
     validates: bool = True
+    learns: bool = True
 
     def settings(self, chosen: TuneSettings, layers: int) -> TuneSettings:
         """All layers are frozen."""

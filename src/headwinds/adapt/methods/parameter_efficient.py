@@ -35,6 +35,7 @@ class ParameterEfficient:
 
     name: str
     validates: bool = True
+    learns: bool = True
 
     @property
     def summary(self) -> str:

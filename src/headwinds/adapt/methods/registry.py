@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from headwinds.adapt.methods.contract import Method
 
 PARAMETER_EFFICIENT = ("lora", "dora", "ia3", "prefix", "prompt", "p-tuning")
-METHODS = ("full", "head", "bitfit", *PARAMETER_EFFICIENT, "few-shot")
+METHODS = ("full", "head", "bitfit", *PARAMETER_EFFICIENT, "few-shot", "zero-shot")
 
 
 def get_method(name: str) -> Method:
@@ -38,6 +38,10 @@ def get_method(name: str) -> Method:
         from headwinds.adapt.methods.few_shot import FewShot
 
         return FewShot()
+    if name == "zero-shot":
+        from headwinds.adapt.methods.zero_shot import ZeroShot
+
+        return ZeroShot()
     if name in PARAMETER_EFFICIENT:
         from headwinds.adapt.methods.parameter_efficient import ParameterEfficient
 
