@@ -63,7 +63,7 @@ class TaskEvaluation:
     mistakes
         How many examples were predicted wrongly; `errors.jsonl` has them, those first of which the model was surest.
     confusions
-        The commonest pairs of what was true and what was given.
+        The commonest pairs of labels that were true and given; empty for tasks that give texts.
     slices
         The main metric by the values of each column asked for, the worst of a column first.
     """
@@ -109,7 +109,7 @@ def evaluate_model(
         groups=len(set(groups)),
         findings=_leaks(trained_on, examples) if trained_on is not None else (),
         mistakes=len(mistakes),
-        confusions=_confusions(mistakes),
+        confusions=_confusions(mistakes, model.facts.labels),
         slices=_slices(metrics, columns or {}, model.task.main_metric),
     )
     write_json(folder / FILE, asdict(found), allow_missing=True)
@@ -155,8 +155,12 @@ def _errors(mistakes: Sequence[Mistake], examples: Any) -> str:
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
-def _confusions(mistakes: Sequence[Mistake]) -> tuple[Confusion, ...]:
-    counts = Counter((one.true, one.given) for one in mistakes)
+def _confusions(mistakes: Sequence[Mistake], labels: tuple[str, ...]) -> tuple[Confusion, ...]:
+    """Pairs of labels alone: what other tasks give are texts, and a card is passed on."""
+    known = {*labels, "none"}
+    counts = Counter(
+        (one.true, one.given) for one in mistakes if {*one.true.split(", "), *one.given.split(", ")} <= known
+    )
     common = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:SHOWN_CONFUSIONS]
     return tuple(Confusion(true, given, count) for (true, given), count in common if count > 1)
 
