@@ -31,6 +31,7 @@ class Wrapped(PreTrainedModel):
     """Our classifier with the face that a pipeline expects."""
 
     config_class = BertConfig
+    _supports_sdpa = True
     _tied_weights_keys = None
     all_tied_weights_keys: ClassVar[dict[str, str]] = {}
 

@@ -64,8 +64,8 @@ def main() -> None:
     write_table(
         Path(__file__).parent / "results.md",
         "Zero-shot against tuned",
-        f"The {len(rows):,} gold passages of the shipped study, six labels. Zero-shot has seen the codebook and no label; it "
-        "gives each label to the tenth of the passages that are nearest to its description, which is a guess. The tuned "
+        f"The {len(rows):,} gold passages of the shipped study, six labels. Zero-shot has seen the codebook and no label; "
+        "it gives each label to the tenth of the passages that are nearest to its description, which is a guess. The tuned "
         "models were each tested on passages of documents that they had not seen.",
         ["metric", "system", "value", "95% interval"],
         table,

@@ -7,6 +7,7 @@ result equals the unpacked encoder up to the rounding of the chosen precision (a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 TYPICAL_TOKENS = 2048
+
+Mix = Callable[["torch.Tensor", "torch.Tensor", "torch.Tensor | None"], "torch.Tensor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +80,31 @@ class PackedEncoder:
         `types` is 1 for tokens of the second text of a pair; `added`, of the shape of the result, comes to the word
         embeddings.
         """
-        windows, length = input_ids.shape
-        width = self.words.shape[1]
+        length, width = input_ids.shape[1], self.words.shape[1]
         states = functional.embedding(input_ids, self.words) + self.positions[:length]
         if types is not None:
             states = states + types.unsqueeze(-1) * self.second_type
         if added is not None:
             states = states + added.to(states.dtype)
-        states = functional.layer_norm(states, (width,), *self.embedding_norm, self.epsilon).view(-1, width)
-        bias = None if attention_mask is None else self._padding_bias(attention_mask)
+        states = functional.layer_norm(states, (width,), *self.embedding_norm, self.epsilon)
+        if states.dtype == torch.float32:
+            return self._through_layers(states, attention_mask, mix_by_softmax)
+        found = self._through_layers(states, attention_mask, mix_by_exponents)
+        if not bool(torch.isfinite(found).all()):  # a score beyond what an exponent can hold
+            found = self._through_layers(states, attention_mask, mix_by_softmax)
+        return found
+
+    def _through_layers(
+        self, states: torch.Tensor, attention_mask: torch.Tensor | None, mix: Mix
+    ) -> torch.Tensor:
+        windows, length, width = states.shape
+        states = states.view(-1, width)
+        read = None
+        if attention_mask is not None:
+            read = attention_mask.to(states.dtype).view(windows, 1, length, 1)
+            read = read.expand(windows, self.heads, length, 1).reshape(-1, length, 1)
         for layer in self.layers:
-            mixed = self._attend(layer.projections(states), windows, length, bias)
+            mixed = self._attend(layer.projections(states), windows, length, read, mix)
             states = functional.layer_norm(
                 layer.attention_output(mixed).add_(states), (width,), *layer.attention_norm, self.epsilon
             )
@@ -96,22 +113,32 @@ class PackedEncoder:
         return states.view(windows, length, width)
 
     def _attend(
-        self, projected: torch.Tensor, windows: int, length: int, bias: torch.Tensor | None
+        self, projected: torch.Tensor, windows: int, length: int, read: torch.Tensor | None, mix: Mix
     ) -> torch.Tensor:
         size = self.words.shape[1] // self.heads
         split = projected.view(windows, length, 3, self.heads, size).permute(2, 0, 3, 1, 4)
         query, key, value = split.reshape(3, windows * self.heads, length, size)
-        scores = torch.bmm(query, key.transpose(1, 2))
-        if bias is not None:
-            scores = scores.add_(bias)
-        mixed = torch.bmm(torch.softmax(scores, dim=-1), value)
+        mixed = mix(torch.bmm(query, key.transpose(1, 2)), value, read)
         return mixed.view(windows, self.heads, length, size).transpose(1, 2).reshape(windows * length, -1)
 
-    def _padding_bias(self, attention_mask: torch.Tensor) -> torch.Tensor:
-        windows, length = attention_mask.shape
-        bias = torch.zeros(attention_mask.shape, dtype=self.words.dtype)
-        bias.masked_fill_(attention_mask == 0, torch.finfo(self.words.dtype).min)
-        return bias.view(windows, 1, 1, length).expand(windows, self.heads, 1, length).reshape(-1, 1, length)
+
+def mix_by_softmax(scores: torch.Tensor, value: torch.Tensor, read: torch.Tensor | None) -> torch.Tensor:
+    """``softmax(scores) @ value`` over the tokens that are read, shape of `value`; `read` is 1 for them, 0 for padding."""
+    if read is not None:
+        scores = scores.masked_fill(read.transpose(1, 2) == 0, torch.finfo(scores.dtype).min)
+    return torch.bmm(torch.softmax(scores, dim=-1), value)
+
+
+def mix_by_exponents(scores: torch.Tensor, value: torch.Tensor, read: torch.Tensor | None) -> torch.Tensor:
+    """The same without taking the largest score out first, and with the sum made by the product itself.
+
+    PyTorch's softmax in bfloat16 takes up to seven times as long as the exponent where a length is no multiple of 32, and
+    so does the addition of a mask. Not finite where a score is beyond 88: the caller looks.
+    """
+    ones = torch.ones_like(value[..., :1]) if read is None else read
+    values = torch.cat([value if read is None else value * read, ones], dim=-1)
+    mixed = torch.bmm(scores.exp_(), values)
+    return mixed[..., :-1] / mixed[..., -1:]
 
 
 def pack(encoder: PreTrainedModel, dtype: torch.dtype) -> PackedEncoder | None:
