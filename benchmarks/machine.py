@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import platform
+import re
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,11 +13,15 @@ PACKAGES = ("torch", "transformers", "numpy")
 
 
 def describe(command: str) -> str:
-    """One paragraph of Markdown: date, processor, cores, versions, command."""
+    """One paragraph of Markdown: date, processor, cores, versions, command.
+
+    A folder of this machine means nothing to a reader: of an absolute path its last part is kept.
+    """
     model = next(
         (line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
         platform.processor(),
     )
+    command = re.sub(r"(?<=\s)/\S*?([^/\s]+)/?(?=\s|$)", r"\1", command)
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
         f"{datetime.date.today()}, {model}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}.\n"

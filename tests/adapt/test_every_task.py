@@ -79,7 +79,8 @@ def test_from_files_to_the_same_predictions_in_a_fresh_process(task, checkpoint,
     assert count == evaluation.examples
     assert predicted_again(found.folder, test, tmp_path / "there.jsonl") == here.read_bytes()
     card = (tmp_path / "out" / "evaluation" / "card.md").read_text()
-    texts = [json.loads(line)["text"] for line in (tmp_path / "out" / "evaluation" / "errors.jsonl").open()]
+    errors = (tmp_path / "out" / "evaluation" / "errors.jsonl").read_text().splitlines()
+    texts = [json.loads(line)["text"] for line in errors]
     assert not any(text in card for text in texts)  # a card is passed on; the texts are the user's
     stored = (tmp_path / "out" / "evaluation" / "predictions.jsonl").read_text().splitlines()
     alike = [json.loads(line) for line in here.read_text().splitlines()]
