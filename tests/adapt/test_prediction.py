@@ -13,7 +13,8 @@ from headwinds.adapt.checkpoints import load_encoder, read_config, resolve_check
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.fold import LabelledTexts, fit_fold, plan_folds
 from headwinds.adapt.packed import pack
-from headwinds.adapt.prediction import predict
+from headwinds.adapt.prediction import make_predictor, predict
+from headwinds.adapt.quantised import can_quantise, quantise
 from headwinds.adapt.settings import TuneSettings
 from headwinds.errors import CheckpointError
 
@@ -34,6 +35,44 @@ def test_packed_encoder_equals_transformers(dtype: torch.dtype, tolerance: float
         assert (found - expected)[mask.bool()].abs().max() < tolerance
         unpadded = encoder(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
         assert (packed(ids, None).float() - unpadded).abs().max() < tolerance
+
+
+def test_bytes_stay_close_to_transformers_whatever_the_length() -> None:
+    """Cosine to the exact states, token by token; a text's states do not hang on the texts beside it."""
+    encoder = load_encoder(resolve_checkpoint("default")).eval()
+    quantised = quantise(encoder)
+    if quantised is None:
+        pytest.skip("this processor does not multiply bytes")
+    generator = torch.Generator().manual_seed(0)
+    ids = torch.randint(1000, 20000, (4, 37), generator=generator)
+    mask = torch.ones_like(ids)
+    mask[1, 20:] = 0
+    mask[3, 5:] = 0
+    with torch.inference_mode():
+        expected = encoder(input_ids=ids, attention_mask=mask).last_hidden_state[mask.bool()]
+        found = quantised(ids, mask).float()
+        alike = torch.nn.functional.cosine_similarity(found[mask.bool()], expected, dim=-1)
+        assert alike.min() > 0.95
+        assert alike.mean() > 0.98
+        alone = quantised(ids[3:, :5], None).float()
+        assert (alone - found[3:, :5]).abs().max() < 0.1
+
+
+def test_a_model_that_predicts_in_bytes_says_so_and_gives_nearly_the_same_labels(
+    labelled: LabelledTexts, tmp_path: Path
+) -> None:
+    if not can_quantise():
+        pytest.skip("this processor does not multiply bytes")
+    chosen = TuneSettings(epochs=1, folds=3, frozen_layers=5, scoring_precision="int8")
+    fit_fold(labelled, plan_folds(labelled, chosen)[0], chosen, tmp_path / "m", tmp_path / "s", quiet=True)
+    model = load_model(tmp_path / "m")
+    assert model.facts.precision == "int8"
+    exact = make_predictor(
+        model.network, model.tokenizer, max_tokens=model.facts.max_tokens, precision="float32"
+    )
+    in_bytes, in_floats = predict(model, labelled.texts), predict(model, labelled.texts, predictor=exact)
+    assert (in_bytes.label == in_floats.label).mean() > 0.97
+    assert np.abs(in_bytes.probability - in_floats.probability).max() < 0.2
 
 
 @pytest.fixture(scope="module")

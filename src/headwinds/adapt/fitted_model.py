@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from headwinds.adapt.methods.contract import Adapter
     from headwinds.adapt.tasks.contract import Task
-    from headwinds.adapt.training.precision import Precision
+    from headwinds.adapt.training.precision import PredictingPrecision
 
 FORMAT = 2
 ADAPTER = "adapter"
@@ -64,7 +64,7 @@ class ModelFacts:
     network: dict[str, str]
     labels: tuple[str, ...]
     max_tokens: int
-    precision: Precision
+    precision: PredictingPrecision
     checkpoint: str
     checkpoint_digest: str
     decoder: dict[str, Any]

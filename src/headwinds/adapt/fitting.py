@@ -12,7 +12,7 @@ from headwinds.adapt.methods.contract import Fitting
 from headwinds.adapt.methods.registry import get_method
 from headwinds.adapt.prediction import make_predictor, predict_outputs
 from headwinds.adapt.training.attention import register_attention
-from headwinds.adapt.training.precision import choose_precision
+from headwinds.adapt.training.precision import choose_precision, choose_predicting_precision
 from headwinds.artifacts.fingerprint import code_digest
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.tasks.contract import Task
+    from headwinds.adapt.training.precision import PredictingPrecision
     from headwinds.adapt.training.state import Position
 
 
@@ -92,10 +93,13 @@ def fit_model(
     )
     adapter = method.finish(network, settings)
     decoder = done.decoder
+    predicting: PredictingPrecision = precision
     if decoder is None:
         outputs = done.outputs
         if outputs is None:
-            predictor = make_predictor(network, tokenizer, max_tokens=max_tokens, precision=precision)
+            predicting = choose_predicting_precision(settings.scoring_precision, precision)
+            predictor = make_predictor(network, tokenizer, max_tokens=max_tokens, precision=predicting)
+            predicting = predictor.precision
             outputs = predict_outputs(predictor, encoded, data.validation)
         decoder = task.fit_decoder(outputs, examples, data.validation, encoded, labels, settings)
     facts = ModelFacts(
@@ -104,7 +108,7 @@ def fit_model(
         network={"pooling": settings.pooling, "method": settings.method},
         labels=labels,
         max_tokens=max_tokens,
-        precision=precision,
+        precision=predicting,
         checkpoint=settings.checkpoint,
         checkpoint_digest=checkpoint.digest,
         decoder=decoder,

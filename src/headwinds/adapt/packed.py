@@ -80,13 +80,10 @@ class PackedEncoder:
         `types` is 1 for tokens of the second text of a pair; `added`, of the shape of the result, comes to the word
         embeddings.
         """
-        length, width = input_ids.shape[1], self.words.shape[1]
-        states = functional.embedding(input_ids, self.words) + self.positions[:length]
-        if types is not None:
-            states = states + types.unsqueeze(-1) * self.second_type
-        if added is not None:
-            states = states + added.to(states.dtype)
-        states = functional.layer_norm(states, (width,), *self.embedding_norm, self.epsilon)
+        width = self.words.shape[1]
+        states = functional.layer_norm(
+            self.embed(input_ids, types, added), (width,), *self.embedding_norm, self.epsilon
+        )
         if states.dtype == torch.float32:
             return self._through_layers(states, attention_mask, mix_by_softmax)
         found = self._through_layers(states, attention_mask, mix_by_exponents)
@@ -94,17 +91,31 @@ class PackedEncoder:
             found = self._through_layers(states, attention_mask, mix_by_softmax)
         return found
 
+    def embed(
+        self, input_ids: torch.Tensor, types: torch.Tensor | None, added: torch.Tensor | None
+    ) -> torch.Tensor:
+        """The sum of the embeddings before its normalisation, shape (windows, length, width)."""
+        states = functional.embedding(input_ids, self.words) + self.positions[: input_ids.shape[1]]
+        if types is not None:
+            states = states + types.unsqueeze(-1) * self.second_type
+        return states if added is None else states + added.to(states.dtype)
+
+    def read_by_head(self, attention_mask: torch.Tensor | None, dtype: torch.dtype) -> torch.Tensor | None:
+        """The mask once for every head, shape (windows * heads, length, 1): 1 for tokens, 0 for padding."""
+        if attention_mask is None:
+            return None
+        windows, length = attention_mask.shape
+        read = attention_mask.to(dtype).view(windows, 1, length, 1)
+        return read.expand(windows, self.heads, length, 1).reshape(-1, length, 1)
+
     def _through_layers(
         self, states: torch.Tensor, attention_mask: torch.Tensor | None, mix: Mix
     ) -> torch.Tensor:
         windows, length, width = states.shape
         states = states.view(-1, width)
-        read = None
-        if attention_mask is not None:
-            read = attention_mask.to(states.dtype).view(windows, 1, length, 1)
-            read = read.expand(windows, self.heads, length, 1).reshape(-1, length, 1)
+        read = self.read_by_head(attention_mask, states.dtype)
         for layer in self.layers:
-            mixed = self._attend(layer.projections(states), windows, length, read, mix)
+            mixed = self.attend(layer.projections(states), windows, length, read, mix)
             states = functional.layer_norm(
                 layer.attention_output(mixed).add_(states), (width,), *layer.attention_norm, self.epsilon
             )
@@ -112,9 +123,10 @@ class PackedEncoder:
             states = functional.layer_norm(inner.add_(states), (width,), *layer.output_norm, self.epsilon)
         return states.view(windows, length, width)
 
-    def _attend(
+    def attend(
         self, projected: torch.Tensor, windows: int, length: int, read: torch.Tensor | None, mix: Mix
     ) -> torch.Tensor:
+        """Attention from the three projections side by side, shape (windows * length, 3 * width)."""
         size = self.words.shape[1] // self.heads
         split = projected.view(windows, length, 3, self.heads, size).permute(2, 0, 3, 1, 4)
         query, key, value = split.reshape(3, windows * self.heads, length, size)
@@ -174,10 +186,7 @@ def _second_type(types: torch.Tensor) -> torch.Tensor:
 
 
 def _pack_layer(layer: Any, heads: int, dtype: torch.dtype) -> PackedLayer:
-    own = layer.attention.self
-    scale = (own.query.weight.shape[0] // heads) ** -0.5
-    weight = torch.cat([own.query.weight * scale, own.key.weight, own.value.weight])
-    bias = torch.cat([own.query.bias * scale, own.key.bias, own.value.bias])
+    weight, bias = joined_projections(layer, heads)
     return PackedLayer(
         projections=_linear(weight, bias, dtype),
         attention_output=_linear(
@@ -188,6 +197,15 @@ def _pack_layer(layer: Any, heads: int, dtype: torch.dtype) -> PackedLayer:
         contraction=_linear(layer.output.dense.weight, layer.output.dense.bias, dtype),
         output_norm=_norm(layer.output.LayerNorm, dtype),
     )
+
+
+def joined_projections(layer: Any, heads: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weight and bias of query, key and value side by side, the query scaled as the attention wants it."""
+    own = layer.attention.self
+    scale = (own.query.weight.shape[0] // heads) ** -0.5
+    weight = torch.cat([own.query.weight * scale, own.key.weight, own.value.weight])
+    bias = torch.cat([own.query.bias * scale, own.key.bias, own.value.bias])
+    return weight, bias
 
 
 def _linear(

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from headwinds.adapt.fitted_model import FittedModel
     from headwinds.adapt.packed import PackedEncoder
+    from headwinds.adapt.quantised import QuantisedEncoder
     from headwinds.adapt.training.batches import Batch
-    from headwinds.adapt.training.precision import Precision
+    from headwinds.adapt.training.precision import PredictingPrecision
 
 SCORING_TOKENS = 2048
 
@@ -32,10 +33,10 @@ class Predictor:
     """
 
     network: Any
-    packed: PackedEncoder | None
+    packed: PackedEncoder | QuantisedEncoder | None
     tokenizer: PreTrainedTokenizerBase
     max_tokens: int
-    precision: Precision
+    precision: PredictingPrecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,25 @@ class Predictions:
 
 
 def make_predictor(
-    network: Any, tokenizer: PreTrainedTokenizerBase, *, max_tokens: int, precision: Precision
+    network: Any, tokenizer: PreTrainedTokenizerBase, *, max_tokens: int, precision: PredictingPrecision
 ) -> Predictor:
-    """Pack a network, in evaluation mode, for scoring."""
+    """Pack a network, in evaluation mode, for scoring.
+
+    Where "int8" cannot be had, for the architecture or the processor, the numbers are those of training; the predictor says
+    which it took.
+    """
     import torch
 
     from headwinds.adapt.packed import pack
+    from headwinds.adapt.quantised import quantise
+    from headwinds.adapt.training.precision import choose_precision
 
     network.eval()
+    if precision == "int8":
+        quantised = quantise(network.encoder)
+        if quantised is not None:
+            return Predictor(network, quantised, tokenizer, max_tokens, precision)
+        precision = choose_precision("auto")
     packed = pack(network.encoder, torch.bfloat16 if precision == "bfloat16" else torch.float32)
     return Predictor(network, packed, tokenizer, max_tokens, precision)
 
@@ -152,7 +164,7 @@ def _forward(predictor: Predictor, batch: Batch) -> torch.Tensor:
 
     network = predictor.network
     if predictor.packed is None:
-        with autocast("cpu", predictor.precision):
+        with autocast("cpu", "float32" if predictor.precision == "float32" else "bfloat16"):
             plain: torch.Tensor = network(batch)
             return plain
     states = predictor.packed(

@@ -12,6 +12,7 @@ POOLINGS = ("mean", "normalised-mean", "smooth-maximum")
 CLASS_WEIGHTS = ("none", "balanced")
 LARGEST_COUNT = 1_000_000
 PRECISIONS = ("auto", "float32", "bfloat16")
+SCORING_PRECISIONS = (*PRECISIONS, "int8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,9 @@ class TuneSettings:
         Share of each fold's training documents kept for early stopping, calibration and thresholds.
     precision
         "auto" uses bfloat16 autocast where the processor computes in it, else float32.
+    scoring_precision
+        Numbers in which the fitted model predicts: "auto" is those of the training; "int8" multiplies bytes, a quarter
+        faster where the processor can (VNNI), and changes few labels. Calibration and thresholds are fitted in it.
     seed
         One seed rules the splits, the initial head, the order of batches and dropout.
     """
@@ -90,6 +94,7 @@ class TuneSettings:
     folds: int = 5
     validation_share: float = 0.1
     precision: str = "auto"
+    scoring_precision: str = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -128,6 +133,12 @@ class TuneSettings:
             f"one of {', '.join(CLASS_WEIGHTS)}",
         )
         _require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")
+        _require(
+            self.scoring_precision in SCORING_PRECISIONS,
+            "scoring_precision",
+            self.scoring_precision,
+            f"one of {', '.join(SCORING_PRECISIONS)}",
+        )
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
         for item in fields(self):
             value = getattr(self, item.name)

@@ -62,7 +62,7 @@ def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -
         "## What it rests on",
         "",
         f"- Windows of at most {facts.max_tokens} tokens; longer texts are read in several, whole.",
-        f"- Computes in {facts.precision}. Probabilities were calibrated on the validation examples.",
+        f"- Predicts in {facts.precision}. Probabilities were calibrated on the validation examples.",
         f"- SHA-256 of the data {facts.data_digest[:12]}, the code {facts.code_digest[:12]}, "
         f"the checkpoint {facts.checkpoint_digest[:12]}.",
         "",

@@ -1,4 +1,4 @@
-"""Numbers in which a model computes: bfloat16 where the processor has it, else float32."""
+"""Numbers in which a model computes: bfloat16 where the processor has it, else float32; to predict, bytes if asked for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
 Precision = Literal["float32", "bfloat16"]
+PredictingPrecision = Literal["float32", "bfloat16", "int8"]
 
 
 def choose_precision(setting: str) -> Precision:
@@ -21,6 +22,15 @@ def choose_precision(setting: str) -> Precision:
     capabilities = torch.cpu.get_capabilities()
     native = capabilities.get("avx512_bf16", False) or capabilities.get("amx_bf16", False)
     return "bfloat16" if native else "float32"
+
+
+def choose_predicting_precision(setting: str, training: Precision) -> PredictingPrecision:
+    """Resolve `scoring_precision`: "auto" is that of the training; "int8" is too, where the processor is not made for it."""
+    from headwinds.adapt.quantised import can_quantise
+
+    if setting == "int8":
+        return "int8" if can_quantise() else training
+    return training if setting == "auto" else choose_precision(setting)
 
 
 def autocast(device: str, precision: Precision) -> AbstractContextManager[object]:
