@@ -132,12 +132,22 @@ def evaluate_file(
     group: str = "",
     slices: Sequence[str] = (),
     seed: int = 0,
+    against: PathLike | None = None,
 ) -> TaskEvaluation:
-    """Test a tuned model on a labelled file that it was not fitted to; metrics come with 95% intervals."""
+    """Test a tuned model on a labelled file that it was not fitted to; metrics come with 95% intervals.
+
+    `against` names another model of the same task and labels: its metrics are subtracted, on the same draws.
+    """
     from headwinds.adapt import predicting
 
     return predicting.evaluate_file(
-        Path(model), Path(test), Path(output), group=group, slices=tuple(slices), seed=seed
+        Path(model),
+        Path(test),
+        Path(output),
+        group=group,
+        slices=tuple(slices),
+        seed=seed,
+        against=Path(against) if against is not None else None,
     )
 
 

@@ -157,6 +157,29 @@ def test_the_test_says_where_a_model_errs(checkpoint, tmp_path):
     assert "109 training and 11 validation examples" in card
 
 
+def test_two_models_are_compared_in_pairs(checkpoint, tmp_path):
+    from headwinds.adapt.predicting import evaluate_file
+    from headwinds.errors import MismatchError
+
+    better, test = tuned("text-classification", checkpoint, tmp_path / "full")
+    worse, _ = tuned("text-classification", checkpoint, tmp_path / "head", method="head")
+    itself = evaluate_file(better.folder, test, tmp_path / "itself", against=better.folder)
+    known = [one for one in itself.differences.values() if one.value == one.value]
+    assert {(one.value, one.lower, one.upper) for one in known} == {(0, 0, 0)}
+    assert len(known) >= 5
+    found = evaluate_file(better.folder, test, tmp_path / "worse", against=worse.folder)
+    for name, one in found.differences.items():
+        expected = better.evaluation.metrics[name].value - worse.evaluation.metrics[name].value
+        assert one.value == pytest.approx(expected, nan_ok=True)
+    accuracy = found.differences["accuracy"]
+    assert accuracy.lower <= accuracy.value <= accuracy.upper
+    assert "Minus the other model" in (tmp_path / "worse" / "evaluation" / "card.md").read_text()
+    other, _ = tuned("relation-extraction", checkpoint, tmp_path / "relations")
+    with pytest.raises(MismatchError, match="is a model of relation-extraction"):
+        evaluate_file(better.folder, test, tmp_path / "refused", against=other.folder)
+    assert not (tmp_path / "refused" / "evaluation").exists()
+
+
 def test_zero_shot_finds_by_meaning_alone(tmp_path):
     """The offline default, four intents, no label seen: far above the quarter that chance gives."""
     found, _ = tuned("text-classification", Path("default"), tmp_path / "out", method="zero-shot")

@@ -19,7 +19,7 @@ from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import run_stage
 from headwinds.artifacts.write import write_bytes, write_text
-from headwinds.errors import SettingsError
+from headwinds.errors import MismatchError, SettingsError
 
 if TYPE_CHECKING:
     from headwinds.adapt.fitted_model import FittedModel
@@ -70,16 +70,20 @@ def evaluate_file(
     slices: Sequence[str] = (),
     seed: int = 0,
     encoding: str = "utf-8",
+    against: Path | None = None,
 ) -> TaskEvaluation:
     """Test a model on a labelled file; metrics, predictions, errors and the card stand in ``output/evaluation``.
+
+    With `against`, the folder of another model of the same task and labels, every metric is also compared in pairs.
 
     Raises
     ------
     CheckpointError, DataError, MismatchError
-        The model, a row, a label that the model does not know.
+        A model, a row, a label that the model does not know, two models that do not give the same labels.
     """
     folder = model_of(model_folder)
     model = load_model(folder)
+    other = _comparable(model, model_of(against)) if against is not None else None
     tested = test_data(
         model.task, read_rows(test, model.task, encoding=encoding), model.facts.labels, group, slices
     )
@@ -89,11 +93,20 @@ def evaluate_file(
         group=group,
         slices=list(slices),
         seed=seed,
+        against=file_digest(model_of(against) / "model.json") if against is not None else "",
         code=code_digest("headwinds.adapt"),
     )
 
     def work(place: Path, _: Path) -> None:
-        evaluate_model(model, tested.examples, tested.groups, place, seed=seed, columns=tested.columns)
+        evaluate_model(
+            model,
+            tested.examples,
+            tested.groups,
+            place,
+            seed=seed,
+            columns=tested.columns,
+            against=other,
+        )
 
     with study_lock(output), graceful_stop():
         stage = run_stage(output, "evaluation", identity, work)
@@ -104,6 +117,23 @@ def model_of(folder: Path) -> Path:
     """The folder with `model.json`: the one that is named, or `model` in it."""
     inside = folder / "model"
     return inside if not (folder / "model.json").exists() and (inside / "model.json").exists() else folder
+
+
+def _comparable(model: FittedModel, folder: Path) -> FittedModel:
+    other = load_model(folder)
+    if other.facts.task != model.facts.task:
+        raise MismatchError(
+            f"{folder} is a model of {other.facts.task}, the one that is tested of {model.facts.task}.",
+            remedy="Compare models of one task.",
+        )
+    if set(other.facts.labels) != set(model.facts.labels):
+        apart = sorted(set(other.facts.labels) ^ set(model.facts.labels))
+        raise MismatchError(
+            f"{folder} does not give the same labels: {', '.join(apart[:3])} {'is' if len(apart) == 1 else 'are'} "
+            "known to one model alone.",
+            remedy="Tune both on the same labels.",
+        )
+    return other
 
 
 def _flat(prediction: dict[str, Any], model: FittedModel) -> dict[str, Any]:

@@ -18,6 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--slices", default="", metavar="COLUMN[,COLUMN]", help="tell the main metric apart by these columns"
     )
+    parser.add_argument(
+        "--against",
+        metavar="MODEL",
+        help="another model of the task: print the difference of every metric, in pairs",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
 
 
@@ -33,6 +38,7 @@ def execute(arguments: argparse.Namespace) -> int:
         group=arguments.group,
         slices=names_of(arguments.slices),
         seed=arguments.seed,
+        against=Path(arguments.against) if arguments.against else None,
     )
     sys.stdout.writelines(f"{line}\n" for line in evaluation_lines(found))
     sys.stdout.write(f"Evaluation: {output / 'evaluation'}\n")

@@ -138,6 +138,10 @@ def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
         f"Tested on {evaluation.examples:,} examples (95% intervals, {evaluation.groups:,} groups drawn)."
     )
     lines += [f"{evaluation.mistakes:,} examples are wrong: errors.jsonl has them, the surest first."]
+    for name in [name for name in names if name in evaluation.differences]:
+        item = evaluation.differences[name]
+        bounds = f" [{item.lower:+.4f}, {item.upper:+.4f}]" if item.lower == item.lower else ""
+        lines.append(f"Minus the other model, {name.replace('_', ' ')}: {item.value:+.4f}{bounds}")
     for column in dict.fromkeys(one.column for one in evaluation.slices):
         worst = next(one for one in evaluation.slices if one.column == column)
         lines.append(f"Worst {column}: {worst.value} ({worst.examples:,} examples), {worst.metric:.4f}.")

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
     from headwinds.adapt.fitted_model import ModelFacts
     from headwinds.adapt.tasks.contract import Task
+    from headwinds.contracts import Interval
 
 MOST_LABELS = 40
 MOST_SLICES = 5
@@ -38,11 +39,24 @@ def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -
         "",
         "| metric | value | interval |",
         "| --- | --- | --- |",
-        *(_metric(name, evaluation) for name in _ordered(evaluation)),
+        *(_line(name, evaluation.metrics[name]) for name in _ordered(evaluation)),
         "",
         f"{evaluation.mistakes:,} examples are predicted wrongly; `errors.jsonl` has them, the surest first.",
         "",
     ]
+    if evaluation.differences:
+        lines += [
+            "Minus the other model, on the same draws:",
+            "",
+            "| metric | value | interval |",
+            "| --- | --- | --- |",
+        ]
+        lines += [
+            _line(name, evaluation.differences[name])
+            for name in _ordered(evaluation)
+            if name in evaluation.differences
+        ]
+        lines += [""]
     if evaluation.confusions:
         lines += ["| true | given | times |", "| --- | --- | --- |"]
         lines += [
@@ -78,8 +92,7 @@ def _ordered(evaluation: TaskEvaluation) -> list[str]:
     return [evaluation.main_metric, *whole, *single]
 
 
-def _metric(name: str, evaluation: TaskEvaluation) -> str:
-    item = evaluation.metrics[name]
+def _line(name: str, item: Interval) -> str:
     interval = (
         f"{_number(item.lower)} to {_number(item.upper)}" if item.lower == item.lower else "not available"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +66,8 @@ class TaskEvaluation:
         The commonest pairs of labels that were true and given; empty for tasks that give texts.
     slices
         The main metric by the values of each column asked for, the worst of a column first.
+    differences
+        Where the model was tested against another one: each metric minus that of the other, in pairs on the same draws.
     """
 
     task: str
@@ -77,6 +79,7 @@ class TaskEvaluation:
     mistakes: int = 0
     confusions: tuple[Confusion, ...] = ()
     slices: tuple[Slice, ...] = ()
+    differences: dict[str, Interval] = field(default_factory=dict)
 
 
 def evaluate_model(
@@ -88,11 +91,13 @@ def evaluate_model(
     seed: int,
     trained_on: Any = None,
     columns: Mapping[str, Sequence[str]] | None = None,
+    against: FittedModel | None = None,
 ) -> TaskEvaluation:
     """Test a model; write `evaluation.json`, `predictions.jsonl`, `errors.jsonl` and the model card into `folder`.
 
     `groups` are drawn whole for the intervals; `trained_on` are the examples of training, to look for test texts among
-    them; `columns` hold a value for each example, by which the main metric is told apart.
+    them; `columns` hold a value for each example, by which the main metric is told apart. `against` is another model of
+    the same task and labels, to be compared on the same examples.
     """
     predictions = predict_examples(model, examples)
 
@@ -111,6 +116,7 @@ def evaluate_model(
         mistakes=len(mistakes),
         confusions=_confusions(mistakes, model.facts.labels),
         slices=_slices(metrics, columns or {}, model.task.main_metric),
+        differences=_differences(metrics, against, examples, groups, seed) if against else {},
     )
     write_json(folder / FILE, asdict(found), allow_missing=True)
     lines = [
@@ -126,10 +132,8 @@ def evaluate_model(
 def read_task_evaluation(folder: Path) -> TaskEvaluation:
     """Read what `evaluate_model` wrote; equal to what it returned."""
     plain = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    plain["metrics"] = {
-        name: Interval(**{key: float("nan") if value is None else value for key, value in item.items()})
-        for name, item in plain["metrics"].items()
-    }
+    plain["metrics"] = _intervals(plain["metrics"])
+    plain["differences"] = _intervals(plain.get("differences", {}))
     plain["findings"] = tuple(Finding(**item) for item in plain["findings"])
     plain["confusions"] = tuple(Confusion(**item) for item in plain["confusions"])
     plain["slices"] = tuple(
@@ -137,6 +141,27 @@ def read_task_evaluation(folder: Path) -> TaskEvaluation:
         for item in plain["slices"]
     )
     return TaskEvaluation(**plain)
+
+
+def _intervals(plain: Mapping[str, Mapping[str, float | None]]) -> dict[str, Interval]:
+    return {
+        name: Interval(**{key: float("nan") if value is None else value for key, value in item.items()})
+        for name, item in plain.items()
+    }
+
+
+def _differences(
+    metrics: Metrics, against: FittedModel, examples: Any, groups: Sequence[str], seed: int
+) -> dict[str, Interval]:
+    """Paired: both models are judged on the same draws, so that what is hard for both cancels out."""
+    predictions = predict_examples(against, examples)
+
+    def difference(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        own = metrics(weights)
+        others = against.task.metrics(predictions, examples, against.facts.labels, weights)
+        return {name: values - others[name] for name, values in own.items() if name in others}
+
+    return bootstrap(difference, groups, seed=derive_seed(seed, "bootstrap"))
 
 
 def _errors(mistakes: Sequence[Mistake], examples: Any) -> str:
