@@ -30,6 +30,9 @@ class TuneSettings:
         in several windows whose token states are pooled together: nothing is cut.
     batch_tokens
         Upper bound of tokens (padding included) in one training batch.
+    micro_batch_tokens
+        A batch is computed in parts of at most so many tokens, with the gradient of the whole: less memory, the same
+        model up to rounding and the draws of dropout. 0 computes it at once.
     epochs, patience
         At most so many passes; stop after `patience` epochs without a better validation score.
     learning_rate, head_learning_rate, weight_decay, warmup_share, gradient_clip
@@ -73,6 +76,7 @@ class TuneSettings:
     method: str = "full"
     max_tokens: int = 0
     batch_tokens: int = 2048
+    micro_batch_tokens: int = 0
     epochs: int = 6
     patience: int = 3
     learning_rate: float = 0.0
@@ -109,7 +113,7 @@ class TuneSettings:
         )
         for name in positive:
             _require(getattr(self, name) > 0, name, getattr(self, name), "a number above 0")
-        for name in ("learning_rate", "weight_decay", "max_tokens", "focal_gamma"):
+        for name in ("learning_rate", "weight_decay", "max_tokens", "focal_gamma", "micro_batch_tokens"):
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         for name in ("abstain_risk", "warmup_share", "average_decay", "head_dropout", "encoder_dropout"):
             _require(

@@ -145,6 +145,13 @@ class Task(Protocol[E]):
     def loss(self, outputs: torch.Tensor, batch: Batch, targets: Any) -> torch.Tensor:
         """Mean loss of a batch."""
 
+    def loss_units(self, batch: Batch, targets: Any) -> float | None:
+        """Over how much `loss` takes the mean: texts, windows, tokens, or their weights.
+
+        Two batches together have the mean of their losses, weighted by these. None where examples are compared with each
+        other, so that a batch cannot be computed in parts.
+        """
+
     def score(
         self,
         outputs: Sequence[Any],

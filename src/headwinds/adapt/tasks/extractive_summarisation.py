@@ -148,6 +148,11 @@ class ExtractiveSummarisation:
         )
         return total / max(float(weight.sum()), 1e-6)
 
+    def loss_units(self, batch: Batch, targets: SentenceTargets) -> float:
+        """The weights of the sentences' tokens."""
+        numbers = [number for row in batch.rows.tolist() for number in targets.encoded.window_numbers(row)]
+        return max(float(sum(targets.weights[number].sum() for number in numbers)), 1e-6)
+
     def score(
         self,
         outputs: Sequence[Any],

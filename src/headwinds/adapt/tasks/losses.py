@@ -68,3 +68,10 @@ def classification_loss(outputs: torch.Tensor, rows: torch.Tensor, targets: Clas
     if targets.weight is not None:
         each = torch.where(truth > 0.5, each * targets.weight, each)
     return each.mean()
+
+
+def classification_units(rows: torch.Tensor, targets: ClassTargets) -> float:
+    """Over how much `classification_loss` takes the mean: the weights of the classes, or the texts."""
+    if targets.truth.ndim > 1 or targets.weight is None:
+        return float(len(rows))
+    return float(targets.weight[targets.truth[rows]].sum())

@@ -136,6 +136,10 @@ class MultipleChoice:
 
         return functional.cross_entropy(outputs, targets[batch.rows])
 
+    def loss_units(self, batch: Batch, targets: torch.Tensor) -> float:
+        """Questions."""
+        return float(len(batch.rows))
+
     def score(
         self,
         outputs: Sequence[Any],

@@ -177,6 +177,11 @@ class NamedEntities:
         total = functional.cross_entropy(outputs.flatten(0, 1), flat, ignore_index=IGNORED, reduction="sum")
         return total / max(int((flat != IGNORED).sum()), 1)
 
+    def loss_units(self, batch: Batch, targets: TokenTargets) -> float:
+        """Tokens that have a tag."""
+        numbers = [number for row in batch.rows.tolist() for number in targets.encoded.window_numbers(row)]
+        return max(float(sum((targets.windows[number] != IGNORED).sum() for number in numbers)), 1.0)
+
     def score(
         self,
         outputs: Sequence[Any],

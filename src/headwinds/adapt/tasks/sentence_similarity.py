@@ -165,6 +165,9 @@ class SentenceSimilarity:
         logits = vectors[:, 0] @ against.T * SCALE
         return functional.cross_entropy(logits, torch.arange(len(vectors)))
 
+    def loss_units(self, batch: Batch, targets: torch.Tensor) -> None:
+        """None: every pair of a batch is set against all others."""
+
     def score(
         self,
         outputs: Sequence[Any],

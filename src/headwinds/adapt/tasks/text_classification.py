@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.encoding import EncodedTexts, encode_pairs, encode_texts
 from headwinds.adapt.tasks.cells import label_cell, labels_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
-from headwinds.adapt.tasks.losses import ClassTargets, class_targets, classification_loss
+from headwinds.adapt.tasks.losses import (
+    ClassTargets,
+    class_targets,
+    classification_loss,
+    classification_units,
+)
 from headwinds.adapt.tasks.one_label import abstained, fit_one_label_decoder, selective_metrics
 from headwinds.errors import DataError, MismatchError
 
@@ -171,6 +176,12 @@ class TextClassification:
         import torch
 
         return classification_loss(outputs, torch.from_numpy(batch.rows), targets)
+
+    def loss_units(self, batch: Batch, targets: ClassTargets) -> float:
+        """Texts, or the weights of their classes."""
+        import torch
+
+        return classification_units(torch.from_numpy(batch.rows), targets)
 
     def score(
         self,

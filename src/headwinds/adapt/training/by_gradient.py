@@ -25,6 +25,9 @@ def optimise_by_gradient(fitting: Fitting, parameters: dict[str, torch.nn.Parame
     def loss(outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
         return task.loss(outputs, batch, targets)
 
+    def units(batch: Batch) -> float | None:
+        return task.loss_units(batch, targets)
+
     def validation_score() -> float:
         predictor = make_predictor(
             network, fitting.tokenizer, max_tokens=fitting.max_tokens, precision=fitting.precision
@@ -33,7 +36,7 @@ def optimise_by_gradient(fitting: Fitting, parameters: dict[str, torch.nn.Parame
         return task.score(outputs, examples, data.validation, encoded, labels)
 
     padding = int(fitting.tokenizer.pad_token_id or 0)
-    training = TrainingData(encoded, loss, data.training, padding, examples.ids)
+    training = TrainingData(encoded, loss, data.training, padding, examples.ids, units)
     forward = forward_of(network, freeze_states(network, encoded, settings, fitting.precision))
     plans = plan_epochs(training, settings)
     with watch(fitting.title, sum(len(plan) for plan in plans), quiet=fitting.quiet) as progress:

@@ -17,7 +17,7 @@ from headwinds.adapt.training.state import EpochRecord, Position, load_state, sa
 from headwinds.adapt.training.weights import Weights
 from headwinds.artifacts.interruption import raise_if_stopped, stop_requested
 from headwinds.artifacts.seeds import derive_seed
-from headwinds.errors import TrainingError
+from headwinds.errors import SettingsError, TrainingError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +37,8 @@ LossFunction = Callable[["torch.Tensor", "Batch"], "torch.Tensor"]
 class TrainingData:
     """Encoded texts, which of them train, and the loss of a batch of them.
 
-    `loss` takes the network's outputs and the batch that they are of; `ids` name the texts in messages.
+    `loss` takes the network's outputs and the batch that they are of; `ids` name the texts in messages; `loss_units` says
+    over how much the loss of a batch is a mean, None where a batch cannot be computed in parts.
     """
 
     encoded: EncodedTexts
@@ -45,6 +46,7 @@ class TrainingData:
     training_rows: NDArray[np.int64]
     padding_id: int
     ids: tuple[str, ...]
+    loss_units: Callable[[Batch], float | None] | None = None
 
 
 def plan_epochs(data: TrainingData, settings: TuneSettings) -> list[list[NDArray[np.int64]]]:
@@ -91,16 +93,16 @@ def train(
         module.train()
         while position.batch < len(plan):
             rows = plan[position.batch]
-            batch = collate(data.encoded, rows, padding_id=data.padding_id)
+            parts = _parts(data, rows, settings)
             position.step += 1
             set_learning_rate(
                 optimizer, learning_rate_share(position.step, steps=steps, warmup_share=settings.warmup_share)
             )
-            loss = _step(forward, parameters, batch, data, optimizer, settings, precision, position)
+            loss = _step(forward, parameters, parts, data, optimizer, settings, precision, position)
             weights.follow(position.step)
             position.batch += 1
             position.loss_sum += loss * len(rows)
-            position.tokens += batch.input_ids.numel()
+            position.tokens += sum(part.input_ids.numel() for part, _ in parts)
             now = time.monotonic()
             position.seconds = before + now - started_at
             progress.update(position.step, _describe(position, loss, now - started_at))
@@ -126,10 +128,29 @@ def _plan(data: TrainingData, settings: TuneSettings, epoch: int) -> list[NDArra
     )
 
 
+def _parts(data: TrainingData, rows: NDArray[np.int64], settings: TuneSettings) -> list[tuple[Batch, float]]:
+    """The batch, or the parts in which it is computed, each with its share of the batch's loss."""
+    budget = settings.micro_batch_tokens
+    if not budget or budget >= settings.batch_tokens:
+        return [(collate(data.encoded, rows, padding_id=data.padding_id), 1.0)]
+    batches = [
+        collate(data.encoded, part, padding_id=data.padding_id)
+        for part in plan_batches(data.encoded, rows, batch_tokens=budget)
+    ]
+    units = [data.loss_units(batch) if data.loss_units else None for batch in batches]
+    known = [unit for unit in units if unit is not None]
+    if len(known) < len(units):
+        raise SettingsError(
+            f"micro_batch_tokens = {budget}, but here the texts of a batch are compared with each other.",
+            remedy="Leave it at 0, and lower batch_tokens if memory is short.",
+        )
+    return [(batch, unit / sum(known)) for batch, unit in zip(batches, known, strict=True)]
+
+
 def _step(
     forward: Callable[[Batch], torch.Tensor],
     parameters: dict[str, torch.nn.Parameter],
-    batch: Batch,
+    parts: list[tuple[Batch, float]],
     data: TrainingData,
     optimizer: torch.optim.Optimizer,
     settings: TuneSettings,
@@ -138,19 +159,22 @@ def _step(
 ) -> float:
     import torch
 
-    with autocast("cpu", precision):
-        logits = forward(batch)
-    loss = data.loss(logits, batch)
-    value = float(loss.detach())
-    if not math.isfinite(value):
-        _refuse(value, "loss", data, batch, optimizer, position)
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    total = 0.0
+    for batch, share in parts:
+        with autocast("cpu", precision):
+            logits = forward(batch)
+        loss = data.loss(logits, batch)
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            _refuse(value, "loss", data, batch, optimizer, position)
+        (loss * share if len(parts) > 1 else loss).backward()  # type: ignore[no-untyped-call]
+        total += value * share
     norm = torch.nn.utils.clip_grad_norm_(parameters.values(), settings.gradient_clip)
     if not math.isfinite(float(norm)):
         _refuse(float(norm), "gradient norm", data, batch, optimizer, position)
     optimizer.step()
-    return value
+    return total
 
 
 def _refuse(

@@ -1,0 +1,90 @@
+"""A batch computed in parts has the gradient of the batch computed at once, whatever its loss is a mean over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from adapt.test_every_task import EXAMPLES, FILES, tuned
+from adapt.tiny import make_checkpoint
+from headwinds.adapt.checkpoints import load_encoder, load_tokenizer, resolve_checkpoint
+from headwinds.adapt.labelled_files import read_rows
+from headwinds.adapt.settings import TuneSettings
+from headwinds.adapt.tasks.registry import TASKS, get_task
+from headwinds.adapt.training.loop import TrainingData, _parts
+from headwinds.errors import SettingsError
+
+COMPARING = "sentence-similarity"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_checkpoint(tmp_path_factory.mktemp("checkpoint"), positions=512)
+
+
+@pytest.mark.parametrize("class_weights", ["none", "balanced"])
+@pytest.mark.parametrize("name", [name for name in TASKS if name != COMPARING])
+def test_the_gradient_is_that_of_the_whole_batch(name: str, class_weights: str, checkpoint: Path) -> None:
+    settings = TuneSettings(
+        task=name, batch_tokens=10**6, micro_batch_tokens=300, head_dropout=0.0, class_weights=class_weights
+    )
+    task, source = get_task(name), resolve_checkpoint(str(checkpoint))
+    examples = task.read(read_rows(EXAMPLES / FILES[name][0], task)[:20], labelled=True)
+    labels, tokenizer = task.labels(examples), load_tokenizer(source)
+    network = task.network(load_encoder(source), labels, settings)
+    rows = np.arange(len(examples.ids))
+    task.initialise(network, examples, rows, labels, seed=1)
+    encoded = task.encode(examples, tokenizer, max_tokens=source.max_tokens)
+    targets = task.targets(examples, encoded, labels, settings)
+    data = TrainingData(
+        encoded,
+        lambda outputs, batch: task.loss(outputs, batch, targets),
+        rows,
+        int(tokenizer.pad_token_id or 0),
+        examples.ids,
+        lambda batch: task.loss_units(batch, targets),
+    )
+    gradients = []
+    for budget in (0, 300):
+        chosen = TuneSettings(task=name, batch_tokens=10**6, micro_batch_tokens=budget)
+        parts = _parts(data, rows, chosen)
+        assert (len(parts) > 1) == bool(budget)
+        assert sum(share for _, share in parts) == pytest.approx(1)
+        network.train()
+        network.zero_grad()
+        for batch, share in parts:
+            (task.loss(network(batch), batch, targets) * share).backward()
+        gradients.append(
+            {key: value.grad.clone() for key, value in network.named_parameters() if value.grad is not None}
+        )
+    whole, in_parts = gradients
+    assert whole.keys() == in_parts.keys()
+    largest = max(float(value.abs().max()) for value in whole.values())
+    assert largest > 0
+    for key, value in whole.items():
+        assert torch.allclose(value, in_parts[key], rtol=1e-3, atol=1e-5 * largest), key
+
+
+def test_a_loss_that_compares_the_texts_of_a_batch_refuses(checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="compared with each other"):
+        tuned(COMPARING, checkpoint, tmp_path / "out", micro_batch_tokens=64)
+    assert not (tmp_path / "out" / "model").exists()
+
+
+def test_a_tuning_in_parts_saves_a_model(checkpoint: Path, tmp_path: Path) -> None:
+    whole, _ = tuned(
+        "text-classification", checkpoint, tmp_path / "whole", precision="float32", head_dropout=0.0
+    )
+    parts, _ = tuned(
+        "text-classification",
+        checkpoint,
+        tmp_path / "parts",
+        precision="float32",
+        head_dropout=0.0,
+        micro_batch_tokens=256,
+    )
+    one, other = whole.evaluation.metrics["accuracy"], parts.evaluation.metrics["accuracy"]
+    assert other.value == pytest.approx(one.value, abs=0.05)
