@@ -180,6 +180,23 @@ def test_two_models_are_compared_in_pairs(checkpoint, tmp_path):
     assert not (tmp_path / "refused" / "evaluation").exists()
 
 
+def test_a_learning_curve_grows_by_adding_examples(checkpoint, tmp_path):
+    from headwinds.adapt.learning_curve import learning_curve, read_learning_curve
+    from headwinds.errors import SettingsError
+
+    train, test = (EXAMPLES / name for name in FILES["text-classification"])
+    settings = TuneSettings(checkpoint=str(checkpoint), epochs=1)
+    files = LabelledFiles(train, test=test)
+    points = learning_curve(files, settings, [1.0, 0.25, 0.5], tmp_path / "curve", quiet=True)
+    assert [(point.share, point.examples) for point in points] == [(0.25, 27), (0.5, 54), (1.0, 109)]
+    assert repr(read_learning_curve(tmp_path / "curve")) == repr(points)
+    whole, _ = tuned("text-classification", checkpoint, tmp_path / "whole")
+    assert points[-1].interval == whole.evaluation.metrics["macro_f1"]
+    for shares in ([], [0.0], [1.5], [0.5, 0.5]):
+        with pytest.raises(SettingsError, match="above 0 and at most 1"):
+            learning_curve(files, settings, shares, tmp_path / "refused", quiet=True)
+
+
 def test_zero_shot_finds_by_meaning_alone(tmp_path):
     """The offline default, four intents, no label seen: far above the quarter that chance gives."""
     found, _ = tuned("text-classification", Path("default"), tmp_path / "out", method="zero-shot")

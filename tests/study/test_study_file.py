@@ -170,6 +170,7 @@ LIMITS = {
     "tune.folds": ("10000000", "1", "0", "-3"),
     "tune.validation_share": ("0", "1", "nan"),
     "tune.micro_batch_tokens": ("-1", "10000000"),
+    "tune.training_share": ("0", "1.1", "nan"),
     "tune.precision": ('"float64"', '""'),
     "tune.scoring_precision": ('"int4"', '""'),
     "measure.estimator": ('"magic"', '""'),

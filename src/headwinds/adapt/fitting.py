@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +79,7 @@ def fit_model(
     tokenizer = load_tokenizer(checkpoint)
     max_tokens = window_length(checkpoint, settings)
     precision = choose_precision(settings.precision)
+    data = replace(data, training=_first_share(data.training, settings))
     examples, labels = data.examples, data.labels
     encoder = load_encoder(
         checkpoint, encoder_dropout=settings.encoder_dropout, attention=register_attention()
@@ -119,6 +120,17 @@ def fit_model(
     )
     save_model(FittedModel(facts, task, network, tokenizer), output, adapter=adapter)
     write_json(output / "history.json", _history(done.position), allow_missing=True)
+
+
+def _first_share(training: NDArray[np.int64], settings: TuneSettings) -> NDArray[np.int64]:
+    """A random part of the training examples, in their order; at least two."""
+    import numpy as np
+
+    count = max(min(2, len(training)), round(settings.training_share * len(training)))
+    if count == len(training):
+        return training
+    order = np.random.default_rng(derive_seed(settings.seed, "training share")).permutation(len(training))
+    return training[np.sort(order[:count])]
 
 
 def window_length(checkpoint: Checkpoint, settings: TuneSettings) -> int:

@@ -62,6 +62,8 @@ class TuneSettings:
         Cross-fitting folds by document: a passage is only ever scored by a model that saw none of its document.
     validation_share
         Share of each fold's training documents kept for early stopping, calibration and thresholds.
+    training_share
+        Train on this share of the training examples alone: for learning curves. A larger share holds every smaller one.
     precision
         "auto" uses bfloat16 autocast where the processor computes in it, else float32.
     scoring_precision
@@ -97,6 +99,7 @@ class TuneSettings:
     encoder_dropout: float = 0.0
     folds: int = 5
     validation_share: float = 0.1
+    training_share: float = 1.0
     precision: str = "auto"
     scoring_precision: str = "auto"
     seed: int = 0
@@ -124,6 +127,12 @@ class TuneSettings:
             "validation_share",
             self.validation_share,
             "a share between 0 and 1",
+        )
+        _require(
+            0 < self.training_share <= 1,
+            "training_share",
+            self.training_share,
+            "a share above 0 and at most 1",
         )
         _require(self.folds >= 2, "folds", self.folds, "2 or more")
         _require(self.frozen_layers >= -1, "frozen_layers", self.frozen_layers, "-1 or more")

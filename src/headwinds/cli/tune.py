@@ -38,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seeds", default="", metavar="N[,N]", help="tune once for each, tell mean and spread"
     )
     alone.add_argument(
+        "--learning-curve", default="", metavar="SHARE[,SHARE]", help="tune once on each share of --train"
+    )
+    alone.add_argument(
         "--dry-run", action="store_true", help="read everything, say what would be done, fit nothing"
     )
 
@@ -90,6 +93,8 @@ def _alone(arguments: argparse.Namespace) -> int:
 
         sys.stdout.writelines(f"{line}\n" for line in rehearsal_lines(rehearse(files, settings)))
         return 0
+    if arguments.learning_curve:
+        return _curve(files, settings, arguments)
     if arguments.seeds:
         return _several(files, settings, arguments)
     found = tune_files(files, settings, Path(arguments.output), quiet=arguments.quiet, wait=arguments.wait)
@@ -114,6 +119,30 @@ def _several(files: LabelledFiles, settings: TuneSettings, arguments: argparse.N
                 f"{name.replace('_', ' ')}: {item.mean:.4f} ({item.standard_deviation:.4f}), "
                 f"{item.lowest:.4f} to {item.highest:.4f}\n"
             )
+    sys.stdout.write(f"Models: {output}\n")
+    return 0
+
+
+def _curve(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Namespace) -> int:
+    from headwinds.adapt.learning_curve import learning_curve
+
+    if arguments.seeds:
+        raise SettingsError("--learning-curve and --seeds: one at a time.")
+    try:
+        shares = [float(name) for name in names_of(arguments.learning_curve)]
+    except ValueError:
+        raise SettingsError(
+            f"--learning-curve {arguments.learning_curve!r}: expected shares with commas between them.",
+            remedy="Try 0.1,0.25,0.5,1.",
+        ) from None
+    output = Path(arguments.output)
+    points = learning_curve(files, settings, shares, output, quiet=arguments.quiet)
+    for point in points:
+        item = point.interval
+        sys.stdout.write(
+            f"{point.share:.0%} of the training examples ({point.examples:,}): {point.metric.replace('_', ' ')} "
+            f"{item.value:.4f} [{item.lower:.4f}, {item.upper:.4f}]\n"
+        )
     sys.stdout.write(f"Models: {output}\n")
     return 0
 

@@ -1,0 +1,89 @@
+"""The same tuning on growing shares of the training examples, which tells whether more labels would help."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headwinds.adapt.fitted_model import load_model
+from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.artifacts.write import write_json
+from headwinds.contracts import Interval
+from headwinds.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from headwinds.adapt.settings import TuneSettings
+
+FILE = "learning-curve.json"
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """A share of the training examples, how many those are, and the main metric of the model that saw only them."""
+
+    share: float
+    examples: int
+    metric: str
+    interval: Interval
+
+
+def learning_curve(
+    files: LabelledFiles,
+    settings: TuneSettings,
+    shares: Sequence[float],
+    output: Path,
+    *,
+    quiet: bool = False,
+) -> tuple[CurvePoint, ...]:
+    """Tune once for each share into ``output/share-S``; `learning-curve.json` holds the points.
+
+    A larger share holds the examples of every smaller one. Validation and test are the same for all.
+
+    Raises
+    ------
+    SettingsError
+        A share is not above 0 and at most 1, or stands there twice; there is no test file.
+    HeadwindsError
+        See `tune_files`.
+    """
+    if not shares or len(set(shares)) < len(shares) or not all(0 < share <= 1 for share in shares):
+        given = ", ".join(f"{share:g}" for share in shares) or "none"
+        raise SettingsError(f"shares = {given}: expected shares above 0 and at most 1, each once.")
+    if files.test is None:
+        raise SettingsError(
+            "The points of a learning curve are tests, and there is no test file.", remedy="Name one."
+        )
+    points = []
+    for share in sorted(shares):
+        chosen = replace(settings, training_share=share)
+        found = tune_files(files, chosen, output / f"share-{share:g}", quiet=quiet)
+        if found.evaluation is None:
+            raise AssertionError("A tuning with a test file has an evaluation.")
+        metric = found.evaluation.main_metric
+        examples = load_model(found.folder).facts.training_examples
+        points.append(CurvePoint(share, examples, metric, found.evaluation.metrics[metric]))
+    write_json(output / FILE, {"points": [asdict(point) for point in points]}, allow_missing=True)
+    return tuple(points)
+
+
+def read_learning_curve(output: Path) -> tuple[CurvePoint, ...]:
+    """The points that `learning_curve` wrote."""
+    plain = json.loads((output / FILE).read_text(encoding="utf-8"))["points"]
+    return tuple(
+        CurvePoint(
+            **{
+                **point,
+                "interval": Interval(
+                    **{
+                        name: float("nan") if value is None else value
+                        for name, value in point["interval"].items()
+                    }
+                ),
+            }
+        )
+        for point in plain
+    )
