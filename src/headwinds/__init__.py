@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         evaluate_file,
         explain,
         explain_file,
+        learning_curve,
         measure,
         measure_file,
         predict_file,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         score_file,
         settings,
         tune,
+        tune_seeds,
     )
     from headwinds.errors import HeadwindsError
 
@@ -48,6 +50,7 @@ _HOMES = {
             "evaluate_file",
             "explain",
             "explain_file",
+            "learning_curve",
             "measure",
             "measure_file",
             "predict_file",
@@ -57,6 +60,7 @@ _HOMES = {
             "score_file",
             "settings",
             "tune",
+            "tune_seeds",
         ),
         "headwinds.doors",
     ),
@@ -84,6 +88,7 @@ __all__ = [
     "evaluate_file",
     "explain",
     "explain_file",
+    "learning_curve",
     "load_model",
     "measure",
     "measure_file",
@@ -95,6 +100,7 @@ __all__ = [
     "score_file",
     "settings",
     "tune",
+    "tune_seeds",
 ]
 
 

@@ -12,6 +12,8 @@ from headwinds.study.settings import StudySettings
 
 if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
+    from headwinds.adapt.learning_curve import CurvePoint
+    from headwinds.adapt.seeds import TunedSeeds
     from headwinds.adapt.tuning import TunedModel
     from headwinds.contracts import Indicator
     from headwinds.study.growth_files import GrowthResult
@@ -115,6 +117,51 @@ def tune(
     )
     chosen = tune_settings({"task": task, **settings}, seed=seed)
     return tune_files(files, chosen, Path(output), quiet=quiet, wait=wait)
+
+
+def tune_seeds(
+    *,
+    task: str,
+    train: PathLike,
+    test: PathLike,
+    output: PathLike,
+    seeds: Sequence[int] = (0, 1, 2),
+    validation: PathLike | None = None,
+    group: str = "",
+    quiet: bool = False,
+    **settings: object,
+) -> TunedSeeds:
+    """Tune once for each seed on labelled files: mean and spread of every metric. Arguments as in `tune`."""
+    from headwinds.adapt import seeds as several
+    from headwinds.adapt.tuning import LabelledFiles
+    from headwinds.study.study_file import tune_settings
+
+    files = LabelledFiles(Path(train), Path(validation) if validation else None, Path(test), group)
+    chosen = tune_settings({"task": task, **settings}, seed=0)
+    return several.tune_seeds(files, chosen, seeds, Path(output), quiet=quiet)
+
+
+def learning_curve(
+    *,
+    task: str,
+    train: PathLike,
+    test: PathLike,
+    output: PathLike,
+    shares: Sequence[float] = (0.1, 0.25, 0.5, 1.0),
+    validation: PathLike | None = None,
+    group: str = "",
+    seed: int = 0,
+    quiet: bool = False,
+    **settings: object,
+) -> tuple[CurvePoint, ...]:
+    """Tune on growing shares of the training file, to see whether more labels would help. Arguments as in `tune`."""
+    from headwinds.adapt import learning_curve as curve
+    from headwinds.adapt.tuning import LabelledFiles
+    from headwinds.study.study_file import tune_settings
+
+    files = LabelledFiles(Path(train), Path(validation) if validation else None, Path(test), group)
+    chosen = tune_settings({"task": task, **settings}, seed=seed)
+    return curve.learning_curve(files, chosen, shares, Path(output), quiet=quiet)
 
 
 def predict_file(model: PathLike, file: PathLike, output: PathLike) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import headwinds
 from adapt.tiny import make_checkpoint
 from headwinds.adapt.methods.registry import METHODS
 from headwinds.adapt.predicting import predict_file
@@ -192,6 +193,17 @@ def test_a_learning_curve_grows_by_adding_examples(checkpoint, tmp_path):
     assert repr(read_learning_curve(tmp_path / "curve")) == repr(points)
     whole, _ = tuned("text-classification", checkpoint, tmp_path / "whole")
     assert points[-1].interval == whole.evaluation.metrics["macro_f1"]
+    again = headwinds.learning_curve(
+        task="text-classification",
+        train=train,
+        test=test,
+        output=tmp_path / "curve",
+        shares=(0.25, 1.0),
+        quiet=True,
+        checkpoint=str(checkpoint),
+        epochs=1,
+    )
+    assert again == (points[0], points[2])
     for shares in ([], [0.0], [1.5], [0.5, 0.5]):
         with pytest.raises(SettingsError, match="above 0 and at most 1"):
             learning_curve(files, settings, shares, tmp_path / "refused", quiet=True)
