@@ -83,6 +83,11 @@ def test_from_files_to_the_same_predictions_in_a_fresh_process(task, checkpoint,
     errors = (tmp_path / "out" / "evaluation" / "errors.jsonl").read_text().splitlines()
     texts = [json.loads(line)["text"] for line in errors]
     assert not any(text in card for text in texts)  # a card is passed on; the texts are the user's
+    page = (tmp_path / "out" / "evaluation" / "report.html").read_text()
+    assert f"{evaluation.examples:,} examples" in page
+    assert f">{main.value:.3f}<" in page
+    assert page.count("<article>") == min(len(errors), 50)
+    assert not any(tag in page for tag in ("<script", "<link", "<img"))  # opens without a network
     stored = (tmp_path / "out" / "evaluation" / "predictions.jsonl").read_text().splitlines()
     alike = [json.loads(line) for line in here.read_text().splitlines()]
     for one, other in zip(alike, map(json.loads, stored), strict=True):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.evaluation.intervals import Metrics, bootstrap, slices
 from headwinds.adapt.evaluation.model_card import model_card
+from headwinds.adapt.evaluation.task_page import SHOWN_ERRORS, task_page
 from headwinds.adapt.prediction import predict_examples
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json, write_text
@@ -93,7 +94,7 @@ def evaluate_model(
     columns: Mapping[str, Sequence[str]] | None = None,
     against: FittedModel | None = None,
 ) -> TaskEvaluation:
-    """Test a model; write `evaluation.json`, `predictions.jsonl`, `errors.jsonl` and the model card into `folder`.
+    """Test a model; write `evaluation.json`, `predictions.jsonl`, `errors.jsonl`, `report.html`, the card into `folder`.
 
     `groups` are drawn whole for the intervals; `trained_on` are the examples of training, to look for test texts among
     them; `columns` hold a value for each example, by which the main metric is told apart. `against` is another model of
@@ -124,7 +125,13 @@ def evaluate_model(
         for name, prediction in zip(examples.ids, predictions, strict=True)
     ]
     write_text(folder / "predictions.jsonl", "\n".join(lines) + "\n")
-    write_text(folder / "errors.jsonl", _errors(mistakes, examples))
+    ordered = sorted(mistakes, key=lambda one: (-one.cost, one.row))
+    write_text(folder / "errors.jsonl", _errors(ordered, examples))
+    shown = [
+        (str(examples.ids[one.row]), one.true, one.given, _shown(examples, one.row))
+        for one in ordered[:SHOWN_ERRORS]
+    ]
+    write_text(folder / "report.html", task_page(model.facts, found, shown))
     write_text(folder / "card.md", model_card(model.facts, model.task, found))
     return found
 
@@ -165,8 +172,7 @@ def _differences(
 
 
 def _errors(mistakes: Sequence[Mistake], examples: Any) -> str:
-    """Wrong predictions with their texts, those first of which the model was surest."""
-    ordered = sorted(mistakes, key=lambda one: (-one.cost, one.row))
+    """Wrong predictions with their texts."""
     lines = [
         {
             "id": examples.ids[one.row],
@@ -175,9 +181,14 @@ def _errors(mistakes: Sequence[Mistake], examples: Any) -> str:
             "cost": one.cost,
             "text": examples.texts[one.row],
         }
-        for one in ordered
+        for one in mistakes
     ]
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+
+
+def _shown(examples: Any, row: int) -> str:
+    text = examples.texts[row]
+    return text if isinstance(text, str) else "\n".join(str(part) for part in text)
 
 
 def _confusions(mistakes: Sequence[Mistake], labels: tuple[str, ...]) -> tuple[Confusion, ...]:
