@@ -7,16 +7,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headwinds.adapt.fitted_model import load_model
+from headwinds.adapt.evaluation.task_evaluation import read_interval
+from headwinds.adapt.fitted_model import read_facts
 from headwinds.adapt.tuning import LabelledFiles, tune_files
 from headwinds.artifacts.write import write_json
-from headwinds.contracts import Interval
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from headwinds.adapt.settings import TuneSettings
+    from headwinds.contracts import Interval
 
 FILE = "learning-curve.json"
 
@@ -64,7 +65,7 @@ def learning_curve(
         if found.evaluation is None:
             raise AssertionError("A tuning with a test file has an evaluation.")
         metric = found.evaluation.main_metric
-        examples = load_model(found.folder).facts.training_examples
+        examples = read_facts(found.folder).training_examples
         points.append(CurvePoint(share, examples, metric, found.evaluation.metrics[metric]))
     write_json(output / FILE, {"points": [asdict(point) for point in points]}, allow_missing=True)
     return tuple(points)
@@ -73,17 +74,4 @@ def learning_curve(
 def read_learning_curve(output: Path) -> tuple[CurvePoint, ...]:
     """The points that `learning_curve` wrote."""
     plain = json.loads((output / FILE).read_text(encoding="utf-8"))["points"]
-    return tuple(
-        CurvePoint(
-            **{
-                **point,
-                "interval": Interval(
-                    **{
-                        name: float("nan") if value is None else value
-                        for name, value in point["interval"].items()
-                    }
-                ),
-            }
-        )
-        for point in plain
-    )
+    return tuple(CurvePoint(**{**point, "interval": read_interval(point["interval"])}) for point in plain)

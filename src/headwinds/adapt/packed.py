@@ -86,10 +86,7 @@ class PackedEncoder:
         )
         if states.dtype == torch.float32:
             return self._through_layers(states, attention_mask, mix_by_softmax)
-        found = self._through_layers(states, attention_mask, mix_by_exponents)
-        if not bool(torch.isfinite(found).all()):  # a score beyond what an exponent can hold
-            found = self._through_layers(states, attention_mask, mix_by_softmax)
-        return found
+        return fast_or_safe(lambda mix: self._through_layers(states, attention_mask, mix))
 
     def embed(
         self, input_ids: torch.Tensor, types: torch.Tensor | None, added: torch.Tensor | None
@@ -132,6 +129,12 @@ class PackedEncoder:
         query, key, value = split.reshape(3, windows * self.heads, length, size)
         mixed = mix(torch.bmm(query, key.transpose(1, 2)), value, read)
         return mixed.view(windows, self.heads, length, size).transpose(1, 2).reshape(windows * length, -1)
+
+
+def fast_or_safe(through_layers: Callable[[Mix], torch.Tensor]) -> torch.Tensor:
+    """By exponents, and once more by softmax where a score was beyond what an exponent can hold."""
+    found = through_layers(mix_by_exponents)
+    return found if bool(torch.isfinite(found).all()) else through_layers(mix_by_softmax)
 
 
 def mix_by_softmax(scores: torch.Tensor, value: torch.Tensor, read: torch.Tensor | None) -> torch.Tensor:

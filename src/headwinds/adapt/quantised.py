@@ -20,9 +20,8 @@ from headwinds.adapt.packed import (
     PackedEncoder,
     PackedLayer,
     PackedLinear,
+    fast_or_safe,
     joined_projections,
-    mix_by_exponents,
-    mix_by_softmax,
     pack,
 )
 
@@ -125,10 +124,7 @@ class QuantisedEncoder:
     ) -> torch.Tensor:
         """Return the last hidden state, shape (windows, length, width), in bfloat16; see `PackedEncoder`."""
         states = self.plain.embed(input_ids, types, added)
-        found = self._through_layers(states, attention_mask, mix_by_exponents)
-        if not bool(torch.isfinite(found).all()):  # a score beyond what an exponent can hold
-            found = self._through_layers(states, attention_mask, mix_by_softmax)
-        return found
+        return fast_or_safe(lambda mix: self._through_layers(states, attention_mask, mix))
 
     def _through_layers(
         self, embedded: torch.Tensor, attention_mask: torch.Tensor | None, mix: Mix

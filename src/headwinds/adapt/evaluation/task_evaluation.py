@@ -128,7 +128,7 @@ def evaluate_model(
     ordered = sorted(mistakes, key=lambda one: (-one.cost, one.row))
     write_text(folder / "errors.jsonl", _errors(ordered, examples))
     shown = [
-        (str(examples.ids[one.row]), one.true, one.given, _shown(examples, one.row))
+        (str(examples.ids[one.row]), one.true, one.given, examples.texts[one.row])
         for one in ordered[:SHOWN_ERRORS]
     ]
     write_text(folder / "report.html", task_page(model.facts, found, shown))
@@ -150,11 +150,13 @@ def read_task_evaluation(folder: Path) -> TaskEvaluation:
     return TaskEvaluation(**plain)
 
 
+def read_interval(plain: Mapping[str, float | None]) -> Interval:
+    """An interval as JSON has it, where a bound that is not defended is null."""
+    return Interval(**{name: float("nan") if value is None else value for name, value in plain.items()})
+
+
 def _intervals(plain: Mapping[str, Mapping[str, float | None]]) -> dict[str, Interval]:
-    return {
-        name: Interval(**{key: float("nan") if value is None else value for key, value in item.items()})
-        for name, item in plain.items()
-    }
+    return {name: read_interval(item) for name, item in plain.items()}
 
 
 def _differences(
@@ -184,11 +186,6 @@ def _errors(mistakes: Sequence[Mistake], examples: Any) -> str:
         for one in mistakes
     ]
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-
-
-def _shown(examples: Any, row: int) -> str:
-    text = examples.texts[row]
-    return text if isinstance(text, str) else "\n".join(str(part) for part in text)
 
 
 def _confusions(mistakes: Sequence[Mistake], labels: tuple[str, ...]) -> tuple[Confusion, ...]:
