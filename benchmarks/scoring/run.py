@@ -61,12 +61,11 @@ def main() -> None:
     texts = pq.read_table(arguments.run / "check" / "corpus.parquet", columns=["text"])["text"].to_pylist()
     texts = [texts[row] for row in np.random.default_rng(0).permutation(len(texts))[: arguments.passages]]
 
-    predictors = {
-        f"headwinds, {precision}": make_predictor(
-            model.network, model.tokenizer, max_tokens=model.facts.max_tokens, precision=precision
-        )
+    made = [
+        make_predictor(model.network, model.tokenizer, max_tokens=model.facts.max_tokens, precision=precision)
         for precision in ("int8", "bfloat16")
-    }
+    ]
+    predictors = {f"headwinds, {one.precision}": one for one in made}  # a machine may have no int8
     pipeline = TextClassificationPipeline(
         model=Wrapped(load_model(folder)).eval(), tokenizer=model.tokenizer, batch_size=32, device="cpu"
     )

@@ -1,4 +1,4 @@
-"""No label seen, against 1,245 labels a fold: the shipped study's passages, the same test.
+"""No label seen, against about 1,240 labels a fold: the shipped study's passages, the same test.
 
     python -m benchmarks.zero_shot.run runs/un-debates
 

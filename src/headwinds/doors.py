@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
     from headwinds.adapt.learning_curve import CurvePoint
     from headwinds.adapt.seeds import TunedSeeds
-    from headwinds.adapt.tuning import TunedModel
+    from headwinds.adapt.tuning import LabelledFiles, TunedModel
     from headwinds.contracts import Indicator
     from headwinds.study.growth_files import GrowthResult
 
@@ -104,17 +104,10 @@ def tune(
             "Tuning on your own files needs a task, a training file and a folder for the results.",
             remedy="Give task=, train= and output=; `headwinds tasks` lists the tasks.",
         )
-    from headwinds.adapt.tuning import LabelledFiles, tune_files
+    from headwinds.adapt.tuning import tune_files
     from headwinds.study.study_file import tune_settings
 
-    files = LabelledFiles(
-        Path(train),
-        Path(validation) if validation else None,
-        Path(test) if test else None,
-        group,
-        tuple(slices),
-        Path(codebook) if codebook else None,
-    )
+    files = _labelled_files(train, validation, test, group, slices, codebook)
     chosen = tune_settings({"task": task, **settings}, seed=seed)
     return tune_files(files, chosen, Path(output), quiet=quiet, wait=wait)
 
@@ -133,10 +126,9 @@ def tune_seeds(
 ) -> TunedSeeds:
     """Tune once for each seed on labelled files: mean and spread of every metric. Arguments as in `tune`."""
     from headwinds.adapt import seeds as several
-    from headwinds.adapt.tuning import LabelledFiles
     from headwinds.study.study_file import tune_settings
 
-    files = LabelledFiles(Path(train), Path(validation) if validation else None, Path(test), group)
+    files = _labelled_files(train, validation, test, group)
     chosen = tune_settings({"task": task, **settings}, seed=0)
     return several.tune_seeds(files, chosen, seeds, Path(output), quiet=quiet)
 
@@ -156,10 +148,9 @@ def learning_curve(
 ) -> tuple[CurvePoint, ...]:
     """Tune on growing shares of the training file, to see whether more labels would help. Arguments as in `tune`."""
     from headwinds.adapt import learning_curve as curve
-    from headwinds.adapt.tuning import LabelledFiles
     from headwinds.study.study_file import tune_settings
 
-    files = LabelledFiles(Path(train), Path(validation) if validation else None, Path(test), group)
+    files = _labelled_files(train, validation, test, group)
     chosen = tune_settings({"task": task, **settings}, seed=seed)
     return curve.learning_curve(files, chosen, shares, Path(output), quiet=quiet)
 
@@ -346,6 +337,26 @@ def explain_file(
         lag=lag,
     )
     return explain(growth, Path(output))
+
+
+def _labelled_files(
+    train: PathLike,
+    validation: PathLike | None,
+    test: PathLike | None,
+    group: str,
+    slices: Sequence[str] = (),
+    codebook: PathLike | None = None,
+) -> LabelledFiles:
+    from headwinds.adapt.tuning import LabelledFiles
+
+    return LabelledFiles(
+        Path(train),
+        Path(validation) if validation else None,
+        Path(test) if test else None,
+        group,
+        tuple(slices),
+        Path(codebook) if codebook else None,
+    )
 
 
 def _run(

@@ -19,16 +19,20 @@ from headwinds.adapt.settings import TuneSettings
 from headwinds.errors import CheckpointError
 
 
+def padded_windows() -> tuple[torch.Tensor, torch.Tensor]:
+    ids = torch.randint(1000, 20000, (4, 37), generator=torch.Generator().manual_seed(0))
+    mask = torch.ones_like(ids)
+    mask[1, 20:] = 0
+    mask[3, 5:] = 0
+    return ids, mask
+
+
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 2e-5), (torch.bfloat16, 0.08)])
 def test_packed_encoder_equals_transformers(dtype: torch.dtype, tolerance: float) -> None:
     encoder = load_encoder(resolve_checkpoint("default")).eval()
     packed = pack(encoder, dtype)
     assert packed is not None
-    generator = torch.Generator().manual_seed(0)
-    ids = torch.randint(1000, 20000, (4, 37), generator=generator)
-    mask = torch.ones_like(ids)
-    mask[1, 20:] = 0
-    mask[3, 5:] = 0
+    ids, mask = padded_windows()
     with torch.inference_mode():
         expected = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
         found = packed(ids, mask).float()
@@ -43,11 +47,7 @@ def test_bytes_stay_close_to_transformers_whatever_the_length() -> None:
     quantised = quantise(encoder)
     if quantised is None:
         pytest.skip("this processor does not multiply bytes")
-    generator = torch.Generator().manual_seed(0)
-    ids = torch.randint(1000, 20000, (4, 37), generator=generator)
-    mask = torch.ones_like(ids)
-    mask[1, 20:] = 0
-    mask[3, 5:] = 0
+    ids, mask = padded_windows()
     with torch.inference_mode():
         expected = encoder(input_ids=ids, attention_mask=mask).last_hidden_state[mask.bool()]
         found = quantised(ids, mask).float()

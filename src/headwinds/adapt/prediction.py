@@ -64,8 +64,8 @@ def make_predictor(
 ) -> Predictor:
     """Pack a network, in evaluation mode, for scoring.
 
-    Where "int8" cannot be had, for the architecture or the processor, the numbers are those of training; the predictor says
-    which it took.
+    Where "int8" cannot be had, for the architecture or the processor, it is bfloat16 or float32, whichever the processor is
+    made for; the predictor says which it took.
     """
     import torch
 

@@ -68,7 +68,8 @@ class TuneSettings:
         "auto" uses bfloat16 autocast where the processor computes in it, else float32.
     scoring_precision
         Numbers in which the fitted model predicts: "auto" is those of the training; "int8" multiplies bytes, a quarter
-        faster where the processor can (VNNI), and changes few labels. Calibration and thresholds are fitted in it.
+        faster where the processor can (AVX-512 VNNI and BF16), and changes few labels. Calibration and thresholds are
+        fitted in it.
     seed
         One seed rules the splits, the initial head, the order of batches and dropout.
     """

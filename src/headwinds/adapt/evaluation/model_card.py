@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.evaluation.shown import shown_interval, shown_name, shown_number, shown_order
+
 if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
     from headwinds.adapt.fitted_model import ModelFacts
@@ -68,7 +70,8 @@ def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -
         lines += [f"Worst values of `{column}`, {evaluation.main_metric.replace('_', ' ')}:", ""]
         lines += ["| value | examples | metric |", "| --- | --- | --- |"]
         lines += [
-            f"| {_cell(one.value)} | {one.examples:,} | {_number(one.metric)} |" for one in own[:MOST_SLICES]
+            f"| {_cell(one.value)} | {one.examples:,} | {shown_number(one.metric)} |"
+            for one in own[:MOST_SLICES]
         ]
         lines += [""]
     lines += [f"- {finding}" for finding in evaluation.findings]
@@ -86,21 +89,13 @@ def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -
 
 
 def _ordered(evaluation: TaskEvaluation) -> list[str]:
-    names = [name for name in evaluation.metrics if name != evaluation.main_metric]
-    whole = [name for name in names if "[" not in name]
-    single = [name for name in names if "[" in name][:MOST_LABELS]
-    return [evaluation.main_metric, *whole, *single]
+    names = shown_order(evaluation.metrics, evaluation.main_metric)
+    single = [name for name in names if "[" in name]
+    return [name for name in names if name not in single[MOST_LABELS:]]
 
 
 def _line(name: str, item: Interval) -> str:
-    interval = (
-        f"{_number(item.lower)} to {_number(item.upper)}" if item.lower == item.lower else "not available"
-    )
-    return f"| {_cell(name.replace('_', ' ') if '[' not in name else name)} | {_number(item.value)} | {interval} |"
-
-
-def _number(value: float) -> str:
-    return "not available" if value != value else f"{value:.3f}"
+    return f"| {_cell(shown_name(name))} | {shown_number(item.value)} | {shown_interval(item)} |"
 
 
 def _cell(text: str) -> str:

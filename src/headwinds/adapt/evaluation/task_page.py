@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
+
+from headwinds.adapt.evaluation.shown import shown_interval, shown_name, shown_number, shown_order
 
 if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
@@ -45,16 +47,16 @@ def task_page(
         f"{evaluation.groups:,} groups drawn whole.</p>",
         *(f"<p>{escape(str(finding))}</p>" for finding in evaluation.findings),
         "<h2>How it does</h2>",
-        _metrics(_ordered(evaluation.metrics, evaluation.main_metric), differences=False),
+        _metrics(evaluation.metrics, evaluation.main_metric, differences=False),
     ]
     if evaluation.differences:
         parts += [
             "<h2>Minus the other model</h2>",
-            _metrics(_ordered(evaluation.differences, evaluation.main_metric), differences=True),
+            _metrics(evaluation.differences, evaluation.main_metric, differences=True),
         ]
     for column in dict.fromkeys(one.column for one in evaluation.slices):
         rows = [
-            (one.value, f"{one.examples:,}", _number(one.metric))
+            (one.value, f"{one.examples:,}", shown_number(one.metric))
             for one in evaluation.slices
             if one.column == column
         ]
@@ -74,22 +76,16 @@ def task_page(
     )
 
 
-def _ordered(metrics: dict[str, Interval], first: str) -> list[tuple[str, Interval]]:
-    names = sorted(metrics, key=lambda name: (name != first, "[" in name, name))
-    return [(name, metrics[name]) for name in names]
-
-
-def _metrics(items: Iterable[tuple[str, Interval]], *, differences: bool) -> str:
+def _metrics(metrics: Mapping[str, Interval], main_metric: str, *, differences: bool) -> str:
     rows = []
-    for name, item in items:
+    for name in shown_order(metrics, main_metric):
+        item = metrics[name]
         known = item.lower == item.lower
-        shown = f"{_number(item.lower)} to {_number(item.upper)}" if known else "not available"
         lower, upper = (-1.0, 1.0) if differences else (0.0, 1.0)
         bar = _bar(item, lower, upper) if known and lower <= item.lower and item.upper <= upper else ""
-        told = escape(name.replace("_", " ") if "[" not in name else name)
         rows.append(
-            f'<tr><th scope="row">{told}</th><td class="n">{_number(item.value)}</td><td class="n">{shown}</td>'
-            f"<td>{bar}</td></tr>"
+            f'<tr><th scope="row">{escape(shown_name(name))}</th><td class="n">{shown_number(item.value)}</td>'
+            f'<td class="n">{shown_interval(item)}</td><td>{bar}</td></tr>'
         )
     head = '<tr><th scope="col">metric</th><th scope="col">value</th><th scope="col">95 % interval</th><th></th></tr>'
     return f'<div class="scroll"><table><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table></div>'
@@ -128,7 +124,3 @@ def _error(name: str, true: str, given: str, text: str) -> str:
         f"<article><p><strong>{escape(name)}</strong> true: {escape(true)}; given: {escape(given)}</p>"
         f"<blockquote>{escape(shown)}</blockquote></article>"
     )
-
-
-def _number(value: float) -> str:
-    return "not available" if value != value else f"{value:.3f}"
