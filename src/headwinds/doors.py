@@ -13,6 +13,7 @@ from headwinds.study.settings import StudySettings
 if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
     from headwinds.adapt.learning_curve import CurvePoint
+    from headwinds.adapt.search.outcome import SearchOutcome
     from headwinds.adapt.seeds import TunedSeeds
     from headwinds.adapt.tuning import LabelledFiles, TunedModel
     from headwinds.contracts import Indicator
@@ -153,6 +154,41 @@ def learning_curve(
     files = _labelled_files(train, validation, test, group)
     chosen = tune_settings({"task": task, **settings}, seed=seed)
     return curve.learning_curve(files, chosen, shares, Path(output), quiet=quiet)
+
+
+def search(
+    *,
+    task: str,
+    train: PathLike,
+    output: PathLike,
+    test: PathLike | None = None,
+    validation: PathLike | None = None,
+    group: str = "",
+    space: Sequence[str] = (),
+    trials: int = 20,
+    minutes: float = 0.0,
+    storage: str = "",
+    seed: int = 0,
+    quiet: bool = False,
+    **settings: object,
+) -> tuple[SearchOutcome, TunedModel]:
+    """Search for settings, the finalists over several seeds, and tune with the winner's; other arguments as in `tune`.
+
+    `space` says what varies, as ``("learning_rate=1e-5..1e-3", "method=full,lora")``; without one the usual settings do.
+    """
+    from headwinds.adapt.search import trials as trying
+    from headwinds.adapt.search.space import DEFAULT_SPACE, parse_space
+    from headwinds.study.study_file import tune_settings
+
+    plan = trying.SearchSettings(trials=trials, minutes=minutes, storage=storage)
+    return trying.search(
+        _labelled_files(train, validation, test, group),
+        tune_settings({"task": task, **settings}, seed=seed),
+        parse_space(space) if space else DEFAULT_SPACE,
+        plan,
+        Path(output),
+        quiet=quiet,
+    )
 
 
 def predict_file(model: PathLike, file: PathLike, output: PathLike) -> int:

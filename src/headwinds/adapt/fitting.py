@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.tasks.contract import Task
+    from headwinds.adapt.training.loop import AfterEpoch
     from headwinds.adapt.training.precision import PredictingPrecision
     from headwinds.adapt.training.state import Position
 
@@ -62,11 +63,13 @@ def fit_model(
     title: str = "tune",
     quiet: bool = False,
     seeds: tuple[str | int, ...] = (),
+    after_epoch: AfterEpoch | None = None,
 ) -> None:
     """Fit a model into `output`: a model folder, and `history.json` with the loss and score of each epoch.
 
     The training state lives in `scratch`; a run that was killed goes on from there and ends with the same bytes. `seeds`
-    names the run, so that runs of one seed draw their own heads.
+    names the run, so that runs of one seed draw their own heads. `after_epoch` is told of every epoch; what it raises ends
+    the run.
 
     Raises
     ------
@@ -89,7 +92,18 @@ def fit_model(
     encoded = task.encode(examples, tokenizer, max_tokens=max_tokens)
     done = method.optimise(
         Fitting(
-            task, data, encoded, network, tokenizer, settings, max_tokens, precision, scratch, title, quiet
+            task,
+            data,
+            encoded,
+            network,
+            tokenizer,
+            settings,
+            max_tokens,
+            precision,
+            scratch,
+            title,
+            quiet,
+            after_epoch,
         )
     )
     adapter = method.finish(network, settings)

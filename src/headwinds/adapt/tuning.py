@@ -94,19 +94,8 @@ def tune_files(
     SettingsError, CheckpointError, TrainingError, BusyError, Interrupted
         See `fit_model`.
     """
-    import transformers
-
     task, data, test = prepare_files(files, settings)
-    identity = fingerprint(
-        files={name: file_digest(path) for name, path in files.named().items() if name != "test"},
-        group=files.group,
-        codebook=file_digest(files.codebook) if files.codebook else "",
-        encoding=files.encoding,
-        settings=asdict(settings),
-        checkpoint=_checkpoint_digest(settings),
-        code=code_digest("headwinds.adapt", "headwinds.corpus"),
-        versions={"torch": _version("torch"), "transformers": transformers.__version__},
-    )
+    identity = model_identity(files, settings)
 
     def fit(folder: Path, scratch: Path) -> None:
         fit_model(task, data, settings, folder, scratch, title=f"tune {task.name}", quiet=quiet)
@@ -136,6 +125,22 @@ def tune_files(
         )
         evaluation = run_stage(output, "evaluation", tested, evaluate)
     return TunedModel(model.path, read_task_evaluation(evaluation.path), model.reused and evaluation.reused)
+
+
+def model_identity(files: LabelledFiles, settings: TuneSettings) -> str:
+    """The fingerprint of all that a model tuned on `files` depends on; the test file is no part of it."""
+    import transformers
+
+    return fingerprint(
+        files={name: file_digest(path) for name, path in files.named().items() if name != "test"},
+        group=files.group,
+        codebook=file_digest(files.codebook) if files.codebook else "",
+        encoding=files.encoding,
+        settings=asdict(settings),
+        checkpoint=_checkpoint_digest(settings),
+        code=code_digest("headwinds.adapt", "headwinds.corpus"),
+        versions={"torch": _version("torch"), "transformers": transformers.__version__},
+    )
 
 
 def prepare_files(

@@ -41,6 +41,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--learning-curve", default="", metavar="SHARE[,SHARE]", help="tune once on each share of --train"
     )
     alone.add_argument(
+        "--search", type=int, default=0, metavar="TRIALS", help="try so many settings, tune with the best"
+    )
+    alone.add_argument(
+        "--space",
+        action="append",
+        default=[],
+        metavar="KEY=LOW..HIGH",
+        help="what varies in a search, or KEY=A,B; repeatable",
+    )
+    alone.add_argument(
+        "--minutes", type=float, default=0.0, help="after so many no new trial of a search begins"
+    )
+    alone.add_argument(
+        "--storage", default="", metavar="URL", help="a database that several searching processes share"
+    )
+    alone.add_argument(
         "--dry-run", action="store_true", help="read everything, say what would be done, fit nothing"
     )
 
@@ -93,6 +109,8 @@ def _alone(arguments: argparse.Namespace) -> int:
 
         sys.stdout.writelines(f"{line}\n" for line in rehearsal_lines(rehearse(files, settings)))
         return 0
+    if arguments.search or arguments.space:
+        return _search(files, settings, arguments)
     if arguments.learning_curve:
         return _curve(files, settings, arguments)
     if arguments.seeds:
@@ -102,6 +120,39 @@ def _alone(arguments: argparse.Namespace) -> int:
         sys.stdout.writelines(f"{line}\n" for line in evaluation_lines(found.evaluation))
     sys.stdout.write(f"Model: {found.folder}{' (found, nothing changed)' if found.reused else ''}\n")
     return 0
+
+
+def _search(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Namespace) -> int:
+    from headwinds.adapt.search.space import DEFAULT_SPACE, parse_space
+    from headwinds.adapt.search.trials import SearchSettings, search
+
+    if arguments.seeds or arguments.learning_curve:
+        raise SettingsError("--search, --seeds and --learning-curve: one at a time.")
+    plan = SearchSettings(
+        trials=arguments.search or SearchSettings.trials, minutes=arguments.minutes, storage=arguments.storage
+    )
+    space = parse_space(arguments.space) if arguments.space else DEFAULT_SPACE
+    output = Path(arguments.output)
+    outcome, tuned = search(files, settings, space, plan, output, quiet=arguments.quiet)
+    for one in outcome.finalists:
+        values = ", ".join(f"{name} {_plain(value)}" for name, value in one.settings.items())
+        sys.stdout.write(
+            f"{'*' if one is outcome.winner else ' '} trial {one.trial}: validation {one.mean:.4f} over {len(one.scores)} "
+            f"seeds (standard deviation {one.standard_deviation:.4f}); {values}\n"
+        )
+    if outcome.importance:
+        shown = ", ".join(f"{name} {share:.0%}" for name, share in outcome.importance.items())
+        sys.stdout.write(f"What mattered: {shown}\n")
+    if tuned.evaluation is not None:
+        sys.stdout.writelines(f"{line}\n" for line in evaluation_lines(tuned.evaluation))
+    sys.stdout.write(
+        f"Model: {tuned.folder}; trials: {output / 'search.html'}; settings: {output / 'tune.toml'}\n"
+    )
+    return 0
+
+
+def _plain(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _several(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Namespace) -> int:

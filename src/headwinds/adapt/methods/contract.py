@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from headwinds.adapt.fitting import FittingData
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.tasks.contract import Task
+    from headwinds.adapt.training.loop import AfterEpoch
     from headwinds.adapt.training.precision import Precision
     from headwinds.adapt.training.state import Position
 
@@ -40,7 +41,10 @@ class Adapter:
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
-    """A network with new parts, the examples that it is to learn from, and where the training state is kept."""
+    """A network with new parts, the examples that it is to learn from, and where the training state is kept.
+
+    `after_epoch` is told of every epoch of a method that learns by gradient; what it raises ends the fitting.
+    """
 
     task: Task[Any]
     data: FittingData
@@ -53,6 +57,7 @@ class Fitting:
     scratch: Path
     title: str
     quiet: bool
+    after_epoch: AfterEpoch | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,5 +51,6 @@ def optimise_by_gradient(fitting: Fitting, parameters: dict[str, torch.nn.Parame
             precision=fitting.precision,
             state_path=fitting.scratch / "state",
             progress=progress,
+            after_epoch=fitting.after_epoch,
         )
     return Optimised(position)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_SAVES = 30.0
 
 LossFunction = Callable[["torch.Tensor", "Batch"], "torch.Tensor"]
+AfterEpoch = Callable[[EpochRecord], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,13 @@ def train(
     precision: Precision,
     state_path: Path,
     progress: Progress,
+    after_epoch: AfterEpoch | None = None,
 ) -> Position:
     """Train `module` in place and leave it with the weights of the best validation score; None keeps the last ones.
 
     The state is saved to `state_path` at every epoch's end, every half minute, and when a signal asks to stop; if the
-    file exists the run goes on from it, and ends with the same bits as a run that was never interrupted.
+    file exists the run goes on from it, and ends with the same bits as a run that was never interrupted. `after_epoch` is
+    told of every epoch once it is saved, after an interruption also of those before; what it raises ends the training.
 
     Raises
     ------
@@ -85,6 +88,9 @@ def train(
     optimizer = make_optimizer(parameters, settings)
     weights = Weights(parameters, settings.average_decay)
     position = load_state(state_path, weights, optimizer)
+    if after_epoch is not None:
+        for record in position.history:
+            after_epoch(record)
     steps = sum(len(plan) for plan in plans)
     saved_at = started_at = time.monotonic()
     before = position.seconds
@@ -112,6 +118,8 @@ def train(
                 saved_at = time.monotonic()
         _end_epoch(weights, data, validation_score, settings, position)
         save_state(state_path, position, weights, optimizer)
+        if after_epoch is not None:
+            after_epoch(position.history[-1])
         raise_if_stopped()
         saved_at = time.monotonic()
     progress.update(steps, f"best validation score {position.best_score:.3f}")

@@ -1,0 +1,281 @@
+"""Search for the settings of [tune]: trials that a pruner may end, finalists over several seeds, one winner.
+
+A trial is judged by its validation score. Its values are drawn by a tree-structured Parzen estimator (Bergstra et al. 2011)
+whose randomness depends on the seed and on how many trials are done, so that a search that was killed goes on to the end it
+would have had. The best trials are fitted again with other seeds, and the one with the highest mean less its standard error
+wins: a lucky seed alone does not. Only the winner meets the test file.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.adapt.checkpoints import resolve_checkpoint
+from headwinds.adapt.fitting import fit_model
+from headwinds.adapt.methods.registry import get_method
+from headwinds.adapt.search.outcome import Finalist, SearchOutcome, TrialRecord, importances, write_outcome
+from headwinds.adapt.search.space import Space, check_space, inside, plain_space, suggest
+from headwinds.adapt.tuning import LabelledFiles, TunedModel, model_identity, prepare_files, tune_files
+from headwinds.artifacts.fingerprint import fingerprint
+from headwinds.artifacts.interruption import graceful_stop, raise_if_stopped
+from headwinds.artifacts.lock import study_lock
+from headwinds.artifacts.seeds import derive_seed
+from headwinds.artifacts.stages import run_stage
+from headwinds.artifacts.write import atomic_directory, write_json
+from headwinds.errors import SettingsError, StorageError, TrainingError
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+    from optuna.trial import FrozenTrial
+
+    from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.training.state import EpochRecord
+
+HEARTBEAT_SECONDS = 30
+RESULT = "trial.json"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """How much is tried.
+
+    Attributes
+    ----------
+    trials
+        Trials in all, those of other processes on the same storage included.
+    minutes
+        After so many no new trial begins; 0 for no limit. A limit of time gives other trials on another machine.
+    finalists, seeds
+        How many of the best trials are fitted again, each with how many seeds.
+    storage
+        URL of a database that several processes share, each with a folder of its own, as SQLAlchemy writes it; "" for a file
+        in the output folder.
+    """
+
+    trials: int = 20
+    minutes: float = 0.0
+    finalists: int = 3
+    seeds: int = 3
+    storage: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("trials", "finalists", "seeds"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{name} = {getattr(self, name)}: expected 1 or more.")
+        if not 0 <= self.minutes < math.inf:
+            raise SettingsError(f"minutes = {self.minutes}: expected 0 (no limit) or more.")
+
+
+class _Pruned(Exception):
+    """The trial does worse than the others did by now."""
+
+
+def search(
+    files: LabelledFiles,
+    settings: TuneSettings,
+    space: Space,
+    plan: SearchSettings,
+    output: Path,
+    *,
+    quiet: bool = False,
+) -> tuple[SearchOutcome, TunedModel]:
+    """Search, write ``search.json``, ``search.html`` and ``tune.toml`` into `output`, and tune with the winning settings.
+
+    Raises
+    ------
+    SettingsError
+        Optuna is missing; the space and the method do not go together; no trial ended well.
+    StorageError
+        The database cannot be used.
+    HeadwindsError
+        See `tune_files`.
+    """
+    prepare_files(files, settings)  # every file is read before anything is tried
+    check_space(settings, space)
+    study = _open(files, settings, space, plan, output)
+    with study_lock(output), graceful_stop():
+        _run_trials(study, files, settings, space, plan, output, quiet)
+        records = _records(study)
+        best = [one for one in records if one.state == "complete"]
+        if not best:
+            raise SettingsError(
+                f"None of {len(records)} trials came to an end.",
+                remedy="search.json says why; narrow the space.",
+            )
+        ranked = sorted(best, key=lambda one: (-one.score, one.number))[: plan.finalists]
+        finalists = [_finalist(one, files, settings, plan.seeds, output, quiet) for one in ranked]
+    winner = max(finalists, key=lambda one: one.bound)
+    outcome = SearchOutcome(tuple(records), importances(study), tuple(finalists), winner)
+    write_outcome(outcome, replace(settings, **winner.settings), output)
+    return outcome, tune_files(files, replace(settings, **winner.settings), output, quiet=quiet)
+
+
+def _open(
+    files: LabelledFiles, settings: TuneSettings, space: Space, plan: SearchSettings, output: Path
+) -> Study:
+    try:
+        import optuna
+    except ImportError:
+        raise SettingsError("A search needs Optuna.", remedy="pip install 'headwinds[search]'.") from None
+    from sqlalchemy.exc import SQLAlchemyError
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    name = fingerprint(identity=model_identity(files, settings), space=plain_space(space))[:16]
+    output.mkdir(parents=True, exist_ok=True)
+    url = plan.storage or f"sqlite:///{output.resolve() / 'search.db'}"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            storage = optuna.storages.RDBStorage(
+                url,  # where several share it, a trial whose process died is told from one that runs
+                heartbeat_interval=HEARTBEAT_SECONDS if plan.storage else None,
+                grace_period=4 * HEARTBEAT_SECONDS if plan.storage else None,
+            )
+        study = optuna.create_study(
+            storage=storage,
+            study_name=name,
+            direction="maximize",
+            load_if_exists=True,
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1),
+        )
+    except (SQLAlchemyError, ImportError, ValueError) as error:
+        raise StorageError(
+            f"The search's database cannot be used: {str(error).splitlines()[0]}",
+            remedy="Give a URL such as sqlite:///search.db or postgresql+psycopg://user@host/name.",
+        ) from error
+    begun = [
+        trial for trial in study.get_trials(deepcopy=False) if plan.storage or trial.state.name != "RUNNING"
+    ]
+    if not begun:  # where a kill left the first trial behind, its values come first again
+        own = get_method(settings.method).settings(settings, resolve_checkpoint(settings.checkpoint).layers)
+        study.enqueue_trial(inside(own, space))
+    return study
+
+
+def _run_trials(
+    study: Study,
+    files: LabelledFiles,
+    settings: TuneSettings,
+    space: Space,
+    plan: SearchSettings,
+    output: Path,
+    quiet: bool,
+) -> None:
+    import optuna
+
+    started = time.monotonic()
+    while True:
+        done = _done(study)
+        late = plan.minutes and time.monotonic() - started > 60 * plan.minutes
+        if len(done) >= plan.trials or late:
+            return
+        study.sampler = optuna.samplers.TPESampler(
+            seed=derive_seed(settings.seed, "search", len(done)) % 2**32,
+            n_startup_trials=max(4, plan.trials // 4),
+            constant_liar=bool(plan.storage),
+        )
+        study.optimize(
+            lambda trial: _try(trial, files, settings, space, output, quiet),
+            n_trials=1,
+            catch=(TrainingError,),
+        )
+        raise_if_stopped()
+
+
+def _try(
+    trial: Trial, files: LabelledFiles, settings: TuneSettings, space: Space, output: Path, quiet: bool
+) -> float:
+    import optuna
+
+    chosen = replace(settings, **suggest(trial, space))
+
+    def report(record: EpochRecord) -> None:
+        trial.report(record.validation_score, record.epoch)
+        if trial.should_prune():
+            raise _Pruned
+
+    try:
+        return _fit(files, chosen, output, f"trial {trial.number + 1}", quiet, report)
+    except _Pruned:
+        raise optuna.TrialPruned from None
+    except TrainingError as error:
+        trial.set_user_attr("reason", str(error))
+        raise
+
+
+def _fit(
+    files: LabelledFiles, settings: TuneSettings, output: Path, title: str, quiet: bool, report: Any = None
+) -> float:
+    """The best validation score of a fit; it is found again if it was made before, and goes on if it was killed."""
+    identity = model_identity(files, settings)
+
+    def work(folder: Path, scratch: Path) -> None:
+        task, data, _ = prepare_files(replace(files, test=None), settings)
+        with atomic_directory(scratch / "model", replace=True) as model:
+            fit_model(
+                task, data, settings, model, scratch / "fit", title=title, quiet=quiet, after_epoch=report
+            )
+            history = json.loads((model / "history.json").read_text(encoding="utf-8"))
+        write_json(folder / RESULT, {"settings": asdict(settings), **history}, allow_missing=True)
+
+    stage = run_stage(output, f"trials/{identity[:16]}", identity, work)
+    found = json.loads((stage.path / RESULT).read_text(encoding="utf-8"))
+    return float(found["best_validation_score"])
+
+
+def _finalist(
+    record: TrialRecord, files: LabelledFiles, settings: TuneSettings, seeds: int, output: Path, quiet: bool
+) -> Finalist:
+    scores = {}
+    for seed in range(settings.seed, settings.seed + seeds):
+        chosen = replace(settings, **record.settings, seed=seed)
+        scores[seed] = _fit(files, chosen, output, f"finalist {record.number}, seed {seed}", quiet)
+    values = list(scores.values())
+    mean = sum(values) / len(values)
+    deviation = (
+        math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1))
+        if len(values) > 1
+        else math.nan
+    )
+    error = deviation / math.sqrt(len(values)) if len(values) > 1 else 0.0
+    return Finalist(record.number, record.settings, scores, mean, deviation, mean - error)
+
+
+def _done(study: Study) -> list[FrozenTrial]:
+    """Trials that ended: well, pruned, or with a loss that was not finite; not those whose process died."""
+    return [
+        trial
+        for trial in study.get_trials(deepcopy=False)
+        if trial.state.name in ("COMPLETE", "PRUNED")
+        or (trial.state.name == "FAIL" and "reason" in trial.user_attrs)
+    ]
+
+
+def _records(study: Study) -> list[TrialRecord]:
+    """The trials that ended, numbered from 1 without those that a kill left behind."""
+    return [
+        TrialRecord(
+            number,
+            {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}[trial.state.name],
+            _score(trial),
+            len(trial.intermediate_values),
+            dict(sorted(trial.params.items())),
+            trial.user_attrs.get("reason", ""),
+        )
+        for number, trial in enumerate(_done(study), start=1)
+    ]
+
+
+def _score(trial: FrozenTrial) -> float:
+    """The best validation score that the trial reached, also of one that was pruned."""
+    seen: Sequence[float] = list(trial.intermediate_values.values())
+    if trial.state.name == "COMPLETE" and trial.value is not None:
+        return float(trial.value)
+    return max(seen, default=math.nan)

@@ -1,0 +1,159 @@
+"""A search ends where it would have ended, whatever stops it; the winner is no lucky seed; the test chooses nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from headwinds.adapt.search.space import Choice, Range, parse_space
+from headwinds.adapt.search.trials import SearchSettings, search
+from headwinds.adapt.settings import TuneSettings
+from headwinds.adapt.tuning import LabelledFiles
+from headwinds.errors import SettingsError, StorageError
+from headwinds.study.study_file import tune_settings
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+FILES = LabelledFiles(EXAMPLES / "intents-train.csv", test=EXAMPLES / "intents-test.csv")
+SPACE = {"learning_rate": Range(1e-4, 1e-1, whole=False), "epochs": Range(1, 4, whole=True)}
+PLAN = SearchSettings(trials=6, finalists=2, seeds=2)
+COMMAND = (
+    "import sys; from pathlib import Path; from adapt.search.test_search import settings_of, FILES, SPACE, PLAN;"
+    "from headwinds.adapt.search.trials import search;"
+    "search(FILES, settings_of(Path(sys.argv[1])), SPACE, PLAN, Path(sys.argv[2]), quiet=True)"
+)
+
+
+def settings_of(checkpoint: Path) -> TuneSettings:
+    return TuneSettings(checkpoint=str(checkpoint), batch_tokens=512)
+
+
+@pytest.fixture(scope="module")
+def searched(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("search")
+    search(FILES, settings_of(tiny_checkpoint), SPACE, PLAN, output, quiet=True)
+    return output
+
+
+def test_the_winner_has_the_highest_mean_less_its_standard_error(searched: Path) -> None:
+    found = json.loads((searched / "search.json").read_text())
+    assert found["winner"]["bound"] == max(one["bound"] for one in found["finalists"])
+    for one in found["finalists"]:
+        scores = list(one["scores"].values())
+        assert len(scores) == PLAN.seeds
+        assert one["mean"] == pytest.approx(sum(scores) / len(scores))
+        assert one["bound"] == pytest.approx(one["mean"] - abs(scores[0] - scores[1]) / 2)
+
+
+def test_it_never_does_worse_than_the_settings_it_began_with(searched: Path) -> None:
+    found = json.loads((searched / "search.json").read_text())
+    first, *others = found["trials"]
+    assert first["settings"]["learning_rate"] == 1e-4  # the method's own, which lies in the space
+    assert max(one["score"] for one in found["trials"] if one["state"] == "complete") >= first["score"]
+    assert len(others) == PLAN.trials - 1
+
+
+def test_the_written_section_is_the_model_that_was_tuned(searched: Path, tiny_checkpoint: Path) -> None:
+    section = tomllib.loads((searched / "tune.toml").read_text())["tune"]
+    winner = json.loads((searched / "search.json").read_text())["winner"]["settings"]
+    assert replace(settings_of(tiny_checkpoint), **winner) == tune_settings(section)
+    assert (searched / "model" / "model.json").exists()
+    assert (searched / "evaluation" / "evaluation.json").exists()
+
+
+def test_a_second_run_finds_every_trial_and_writes_the_same_bytes(
+    searched: Path, tiny_checkpoint: Path
+) -> None:
+    before = {name: (searched / name).read_bytes() for name in ("search.json", "search.html", "tune.toml")}
+    started = time.monotonic()
+    _, tuned = search(FILES, settings_of(tiny_checkpoint), SPACE, PLAN, searched, quiet=True)
+    assert tuned.reused
+    assert time.monotonic() - started < 5
+    assert before == {name: (searched / name).read_bytes() for name in before}
+
+
+def test_a_search_killed_twice_ends_with_the_same_bytes(
+    searched: Path, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", COMMAND, str(tiny_checkpoint), str(tmp_path)]
+    killed = 0
+    for at_least in (1, 4):
+        with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+            while process.poll() is None and len(list(tmp_path.glob("trials/*/trial.json"))) < at_least:
+                time.sleep(0.02)
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+                killed += 1
+    assert killed == 2
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    for name in ("search.json", "search.html", "tune.toml"):
+        assert (tmp_path / name).read_bytes() == (searched / name).read_bytes()
+    ours, theirs = (folder / "model" / "head.safetensors" for folder in (tmp_path, searched))
+    assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_a_hopeless_trial_is_ended_early_and_a_diverging_one_is_told(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    space = {"learning_rate": Choice((1e-3, 3e-3, 1e-2, 9e5))}
+    settings = replace(settings_of(tiny_checkpoint), epochs=4)
+    plan = SearchSettings(trials=14, finalists=1, seeds=1)
+    outcome, _ = search(FILES, settings, space, plan, tmp_path, quiet=True)
+    failed = [one for one in outcome.trials if one.state == "failed"]
+    assert failed
+    assert all("learning rate" in one.reason for one in failed)
+    pruned = [one for one in outcome.trials if one.state == "pruned"]
+    assert all(1 < one.epochs < 4 for one in pruned)
+    assert outcome.winner.settings["learning_rate"] != 9e5
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ("learning_rat=1..2", "unknown setting 'learning_rat'"),
+        ("seed=1,2", "seed must not vary"),
+        ("epochs=2.5..4", "epochs cannot be '2.5', expected a whole number"),
+        ("epochs=4..2", "epochs goes from 4 to 2"),
+        ("pooling=mean..smooth-maximum", "pooling has no range"),
+        ("epochs=", "no values"),
+    ],
+)
+def test_an_impossible_space_is_one_clear_line(item: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        parse_space([item])
+
+
+def test_a_space_as_the_command_line_writes_it() -> None:
+    space = parse_space(
+        ["learning_rate=1e-5..1e-3", "epochs=2..8", "method=full,lora", "merge_adapter=true,false"]
+    )
+    assert space["learning_rate"] == Range(1e-5, 1e-3, whole=False)
+    assert isinstance(space["learning_rate"], Range)
+    assert space["learning_rate"].logarithmic
+    assert space["epochs"] == Range(2, 8, whole=True)
+    assert space["method"] == Choice(("full", "lora"))
+    assert space["merge_adapter"] == Choice((True, False))
+
+
+def test_a_value_that_no_tuning_takes_is_refused_before_the_first_trial(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    space = {"learning_rate": Range(1.0, 1e30, whole=False)}
+    with pytest.raises(SettingsError, match="learning_rate = 1e\\+30 cannot be used"):
+        search(FILES, settings_of(tiny_checkpoint), space, PLAN, tmp_path, quiet=True)
+    assert not (tmp_path / "search.db").exists()
+
+
+def test_a_database_that_is_not_there_is_one_clear_line(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    plan = replace(PLAN, storage=f"sqlite:///{tmp_path}/none/search.db")
+    with pytest.raises(StorageError, match="database cannot be used"):
+        search(FILES, settings_of(tiny_checkpoint), SPACE, plan, tmp_path / "out", quiet=True)
