@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,9 +129,9 @@ def _search(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Na
 
     if arguments.seeds or arguments.learning_curve:
         raise SettingsError("--search, --seeds and --learning-curve: one at a time.")
-    plan = SearchSettings(
-        trials=arguments.search or SearchSettings.trials, minutes=arguments.minutes, storage=arguments.storage
-    )
+    plan = SearchSettings(minutes=arguments.minutes, storage=arguments.storage)
+    if arguments.search:
+        plan = replace(plan, trials=arguments.search)
     space = parse_space(arguments.space) if arguments.space else DEFAULT_SPACE
     output = Path(arguments.output)
     outcome, tuned = search(files, settings, space, plan, output, quiet=arguments.quiet)

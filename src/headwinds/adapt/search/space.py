@@ -116,7 +116,8 @@ def check_space(settings: TuneSettings, space: Space) -> None:
     for name, what in space.items():
         whole = isinstance(what, Range) and what.whole
         for value in what.values if isinstance(what, Choice) else (what.low, what.high):
-            replace(settings, **{name: int(value) if whole else value})
+            changed: dict[str, Any] = {name: int(value) if whole else value}
+            replace(settings, **changed)
 
 
 def plain_space(space: Space) -> dict[str, Any]:

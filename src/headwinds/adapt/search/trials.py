@@ -22,6 +22,7 @@ from headwinds.adapt.fitting import fit_model
 from headwinds.adapt.methods.registry import get_method
 from headwinds.adapt.search.outcome import Finalist, SearchOutcome, TrialRecord, importances, write_outcome
 from headwinds.adapt.search.space import Space, check_space, inside, plain_space, suggest
+from headwinds.adapt.training.state import EpochRecord
 from headwinds.adapt.tuning import LabelledFiles, TunedModel, model_identity, prepare_files, tune_files
 from headwinds.artifacts.fingerprint import fingerprint
 from headwinds.artifacts.interruption import graceful_stop, raise_if_stopped
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from headwinds.adapt.settings import TuneSettings
-    from headwinds.adapt.training.state import EpochRecord
 
 HEARTBEAT_SECONDS = 30
 RESULT = "trial.json"
@@ -227,6 +227,9 @@ def _fit(
 
     stage = run_stage(output, f"trials/{identity[:16]}", identity, work)
     found = json.loads((stage.path / RESULT).read_text(encoding="utf-8"))
+    if stage.reused and report is not None:  # the pruner judges later trials by these epochs too
+        for epoch in found["epochs"]:
+            report(EpochRecord(**epoch))
     return float(found["best_validation_score"])
 
 
