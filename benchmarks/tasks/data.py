@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -103,6 +104,20 @@ def fomc(folder: Path) -> dict[str, Rows]:
     return parts
 
 
+def questions(folder: Path) -> dict[str, Rows]:
+    """What a question asks for, six coarse classes (Li and Roth 2002)."""
+    with zipfile.ZipFile(folder / "nltk" / "qc.zip") as archive:
+        parts = {}
+        for part in ("train", "test"):
+            lines = archive.read(f"qc/{part}.txt").decode("latin-1").splitlines()
+            parts[part] = [
+                {"text": question, "label": label.partition(":")[0]}
+                for label, _, question in (line.strip().partition(" ") for line in lines)
+                if question
+            ]
+    return parts
+
+
 def dialogsum(folder: Path) -> dict[str, Rows]:
     """The development part trains (there is no other here), the test part has three references a dialogue."""
     parts: dict[str, Rows] = {"train": [], "test": []}
@@ -116,6 +131,12 @@ def dialogsum(folder: Path) -> dict[str, Rows]:
 
 
 DATA_SETS = {
+    "questions": DataSet(
+        "text-classification",
+        questions,
+        None,
+        {"epochs": 8, "batch_tokens": 1024, "learning_rate": 2e-4, "average_decay": 0.99},
+    ),
     "dialogsum": DataSet(
         "extractive-summarisation",
         dialogsum,
