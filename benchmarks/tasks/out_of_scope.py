@@ -72,9 +72,9 @@ def main() -> None:
     write_table(
         Path(__file__).parent / "out-of-scope.md",
         "Out of scope, by abstention",
-        f"CLINC150: {len(data['test']):,} in-scope and {len(data['oos_test']):,} out-of-scope test questions, models tuned on "
-        f"the 150 intents alone, {len(runs)} seeds: mean and range. A question is withheld where the likeliest intent has less "
-        "probability than a threshold that is set on in-scope validation questions.",
+        f"CLINC150: {len(data['test']):,} in-scope and {len(data['oos_test']):,} out-of-scope test questions, models "
+        f"tuned on the 150 intents alone, {len(runs)} seeds: mean and range. A question is withheld where the likeliest "
+        "intent has less probability than a threshold that is set on in-scope validation questions.",
         ["", "mean", "range"],
         rows,
         "python -m benchmarks.tasks.out_of_scope labelled MODELS",

@@ -1,0 +1,99 @@
+"""The best partition of a sample into segments with coefficients of their own (Bai and Perron 2003, section 3).
+
+All segments' sums of squares come from cumulated moments; dynamic programming then finds the partition with the least sum
+for every number of breaks at once. Several outcomes on the same regressors are taken together, which is what makes
+simulated critical values cheap.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def segment_sums(
+    outcome: NDArray[np.float64], regressors: NDArray[np.float64], shortest: int
+) -> NDArray[np.float64]:
+    """Sum of squared residuals of every segment.
+
+    Parameters
+    ----------
+    outcome
+        Shape (draws, periods).
+    regressors
+        Shape (periods, coefficients); they have full rank in every segment of at least `shortest` periods.
+    shortest
+        Periods of the shortest segment that is allowed.
+
+    Returns
+    -------
+    Array
+        Shape (draws, periods, periods + 1): the sum over periods first to last - 1; infinity where the segment is too short.
+    """
+    import numpy as np
+
+    draws, periods = outcome.shape
+    moments = _cumulated(regressors[:, :, None] * regressors[:, None, :])
+    cross = _cumulated(np.einsum("dt,tk->tdk", outcome, regressors))
+    squares = _cumulated(outcome.T**2)
+    sums = np.full((draws, periods, periods + 1), np.inf)
+    for first in range(periods - shortest + 1):
+        last = np.arange(first + shortest, periods + 1)
+        inverse = np.linalg.inv(moments[last] - moments[first])
+        product = cross[last] - cross[first]
+        fitted = np.einsum("bdk,bkj,bdj->db", product, inverse, product, optimize=True)
+        sums[:, first, last] = np.maximum((squares[last] - squares[first]).T - fitted, 0.0)
+    return sums
+
+
+def best_partitions(sums: NDArray[np.float64], most: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Least sums of squares for 0 to `most` breaks, and where the breaks are.
+
+    Returns
+    -------
+    least
+        Shape (draws, most + 1); infinity where so many breaks do not fit.
+    breaks
+        Shape (draws, most + 1, most): for m breaks, the numbers of the first periods of segments 2 to m + 1, then zeros.
+    """
+    import numpy as np
+
+    draws, periods, _ = sums.shape
+    least = np.full((draws, most + 1), np.inf)
+    breaks = np.zeros((draws, most + 1, most), dtype=np.int64)
+    reach = sums[:, 0, :].copy()  # best sum of the first t periods, shape (draws, periods + 1)
+    least[:, 0] = reach[:, periods]
+    came_from: list[NDArray[np.int64]] = []
+    for number in range(1, most + 1):
+        longer = np.full_like(reach, np.inf)
+        start = np.zeros(reach.shape, dtype=np.int64)
+        for last in range(1, periods + 1):
+            total = reach[:, :last] + sums[:, :last, last]
+            start[:, last] = total.argmin(axis=1)
+            longer[:, last] = np.take_along_axis(total, start[:, last, None], axis=1)[:, 0]
+        came_from.append(start)
+        reach = longer
+        least[:, number] = reach[:, periods]
+        place = np.full(draws, periods)
+        for step in range(number, 0, -1):
+            place = came_from[step - 1][np.arange(draws), place]
+            breaks[:, number, step - 1] = place
+    return least, breaks
+
+
+def segment_borders(breaks: NDArray[np.int64], periods: int) -> list[tuple[int, int]]:
+    """(first, after the last) of each segment between sorted breaks."""
+    edges = [0, *breaks.tolist(), periods]
+    return list(pairwise(edges))
+
+
+def _cumulated(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    import numpy as np
+
+    total = np.zeros((values.shape[0] + 1, *values.shape[1:]))
+    np.cumsum(values, axis=0, out=total[1:])
+    return total
