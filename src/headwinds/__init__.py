@@ -1,12 +1,14 @@
 """Headwinds: from documents to evidence about growth.
 
-Importing it loads neither torch nor pandas: every name below is loaded when it is first used.
+Importing it loads neither torch nor pandas: every name below is loaded when it is first used. The wings have more to give,
+in the same way: `headwinds.measure` and `headwinds.explain`.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from headwinds.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from headwinds.adapt.fitted_model import load_model
@@ -22,57 +24,49 @@ if TYPE_CHECKING:
         Indicator,
         Panel,
     )
-    from headwinds.doors import (
-        check,
+    from headwinds.doors.growth import explain_file
+    from headwinds.doors.measuring import measure_file
+    from headwinds.doors.models import (
         evaluate_file,
-        explain,
-        explain_file,
         learning_curve,
-        measure,
-        measure_file,
         predict_file,
-        report,
-        run,
-        score,
         score_file,
         search,
-        settings,
         tune,
         tune_seeds,
     )
+    from headwinds.doors.studies import run, settings
     from headwinds.errors import HeadwindsError
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    **dict.fromkeys(
-        (
-            "check",
-            "evaluate_file",
-            "explain",
-            "explain_file",
-            "learning_curve",
-            "measure",
-            "measure_file",
-            "predict_file",
-            "report",
-            "run",
-            "score",
-            "score_file",
-            "search",
-            "settings",
-            "tune",
-            "tune_seeds",
-        ),
-        "headwinds.doors",
+    "headwinds.adapt.fitted_model": ("load_model",),
+    "headwinds.adapt.prediction": ("predict",),
+    "headwinds.contracts": (
+        "Account",
+        "Codebook",
+        "Corpus",
+        "Estimate",
+        "Evaluation",
+        "Finding",
+        "Gold",
+        "Indicator",
+        "Panel",
     ),
-    **dict.fromkeys(
-        ("Account", "Codebook", "Corpus", "Estimate", "Evaluation", "Finding", "Gold", "Indicator", "Panel"),
-        "headwinds.contracts",
+    "headwinds.doors.growth": ("explain_file",),
+    "headwinds.doors.measuring": ("measure_file",),
+    "headwinds.doors.models": (
+        "evaluate_file",
+        "learning_curve",
+        "predict_file",
+        "score_file",
+        "search",
+        "tune",
+        "tune_seeds",
     ),
-    "HeadwindsError": "headwinds.errors",
-    "load_model": "headwinds.adapt.fitted_model",
-    "predict": "headwinds.adapt.prediction",
+    "headwinds.doors.studies": ("run", "settings"),
+    "headwinds.errors": ("HeadwindsError",),
 }
 
 __all__ = [
@@ -86,19 +80,14 @@ __all__ = [
     "HeadwindsError",
     "Indicator",
     "Panel",
-    "check",
     "evaluate_file",
-    "explain",
     "explain_file",
     "learning_curve",
     "load_model",
-    "measure",
     "measure_file",
     "predict",
     "predict_file",
-    "report",
     "run",
-    "score",
     "score_file",
     "search",
     "settings",
@@ -106,12 +95,4 @@ __all__ = [
     "tune_seeds",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'headwinds' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+__getattr__, __dir__, _ = lazy_names("headwinds", _HOMES)

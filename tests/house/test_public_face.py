@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
+import pkgutil
 import re
 import tomllib
 
+import pytest
+
 import headwinds
+from headwinds.contracts.result import Result
 from house.repository import ROOT
 
 
@@ -56,3 +61,35 @@ def test_every_dependency_is_pinned():
 
 def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+WINGS = ("headwinds.explain", "headwinds.measure")
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_every_name_of_a_wing_is_there_in_order_and_explains_itself(wing):
+    module = importlib.import_module(wing)
+    assert list(module.__all__) == sorted(module.__all__) == dir(module)
+    assert [name for name in module.__all__ if not getattr(module, name).__doc__] == []
+
+
+def test_no_name_at_the_root_is_hidden_by_a_package_once_that_is_imported():
+    packages = {found.name for found in pkgutil.iter_modules(headwinds.__path__)}
+    assert packages & set(headwinds.__all__) == set()
+
+
+def test_every_result_has_the_one_face():
+    for path in (ROOT / "src" / "headwinds" / "explain").rglob("*.py"):
+        importlib.import_module(
+            ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
+        )
+    kinds = [kind for kind in descendants(Result) if kind.__module__.startswith("headwinds")]
+    assert len(kinds) >= 2
+    for kind in kinds:
+        assert hasattr(kind, "table") or "table" in kind.__annotations__, kind
+        assert kind.summary is not Result.summary, kind
+        assert kind.plot is not Result.plot, kind
+
+
+def descendants(kind: type) -> list[type]:
+    return [one for child in kind.__subclasses__() for one in (child, *descendants(child))]

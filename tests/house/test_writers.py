@@ -56,7 +56,7 @@ MAY_CALL_LIBRARY_WRITERS = {
     "adapt/predicting.py",  # into memory
     "adapt/scoring.py",
     "measure/indicator_store.py",
-    "report/figures/canvas.py",
+    "drawing/canvas.py",
     "report/files.py",
     "study/growth_files.py",  # makes text of a table; artifacts writes it
     "study/own_files.py",

@@ -48,7 +48,7 @@ def chosen_settings(arguments: argparse.Namespace) -> StudySettings:
     SettingsError
         Neither a study nor the three files are named, or a setting cannot be read.
     """
-    from headwinds.doors import settings
+    from headwinds.doors.studies import settings
     from headwinds.study.study_file import change_settings, read_study
 
     files = (arguments.corpus, arguments.gold, arguments.codebook)
@@ -64,9 +64,15 @@ def chosen_settings(arguments: argparse.Namespace) -> StudySettings:
 
 def execute_until(stage: str, arguments: argparse.Namespace) -> StudyRun:
     """Run a study up to a stage."""
-    from headwinds import doors
+    from headwinds.doors.studies import run
 
-    return doors._run(chosen_settings(arguments), stage, arguments.output, arguments.quiet, arguments.wait)
+    return run(
+        chosen_settings(arguments),
+        until=stage,
+        output=arguments.output,
+        quiet=arguments.quiet,
+        wait=arguments.wait,
+    )
 
 
 def settings_changes(given: list[str]) -> dict[str, Any]:

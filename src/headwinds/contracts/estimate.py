@@ -6,17 +6,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from headwinds.contracts.finding import Finding
+from headwinds.contracts.result import Result, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy as np
     import pandas as pd
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Result):
     """Coefficients with their covariance, and what they mean.
 
     Attributes
@@ -65,9 +67,45 @@ class Estimate:
         bounds: NDArray[np.float64] = np.column_stack([self.value - reach, self.value + reach])
         return bounds
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a coefficient: `name`, `value`, `standard_error`, `lower`, `upper` (95%)."""
+        import pandas as pd
+
+        bounds = self.confidence_interval()
+        return pd.DataFrame(
+            {
+                "name": self.names,
+                "value": self.value,
+                "standard_error": self.standard_error,
+                "lower": bounds[:, 0],
+                "upper": bounds[:, 1],
+            }
+        )
+
+    def summary(self) -> str:
+        """What was estimated, from what, and each coefficient with its interval."""
+        lines = [
+            f"{self.estimand} Method: {self.method}.",
+            f"Identified by {self.variation} Absorbed: {self.absorbed}",
+            f"{self.observations} observations, {self.clusters} clusters; units: {self.units}.",
+        ]
+        for row in self.table.itertuples():
+            lines.append(
+                f"{row.name}: {number(row.value)}, standard error {number(row.standard_error)}, "
+                f"95% interval {number(row.lower)} to {number(row.upper)}"
+            )
+        return "\n".join([*lines, *(str(finding) for finding in self.findings)])
+
+    def plot(self) -> Figure:
+        """Coefficients with their 95% intervals."""
+        from headwinds.drawing.intervals import draw_intervals
+
+        return draw_intervals(self.table, axis=self.units)
+
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Account(Result):
     """A decomposition that adds up.
 
     Attributes
@@ -100,3 +138,19 @@ class Account:
             self.table[self.total].to_numpy() - self.table[list(self.parts)].sum(axis=1).to_numpy()
         )
         return left
+
+    def summary(self) -> str:
+        """What is decomposed, for how many, and the means of its parts."""
+        means = self.table[list(self.parts)].mean()
+        lines = [
+            f"{self.estimand} Units: {self.units}. {len(self.table)} rows, {len(self.unavailable)} not available.",
+            f"Mean {self.total}: {number(self.table[self.total].mean())}, of which "
+            + ", ".join(f"{part} {number(means[part])}" for part in self.parts),
+        ]
+        return "\n".join([*lines, *(str(finding) for finding in self.findings)])
+
+    def plot(self) -> Figure:
+        """The parts of each row as stacked bars, with the total as a point."""
+        from headwinds.drawing.stacked_bars import draw_stacked_bars
+
+        return draw_stacked_bars(self.table, total=self.total, parts=self.parts, axis=self.units)

@@ -20,9 +20,9 @@ KeyValue = str | int
 class Indicator:
     """Shares (or mean scores) of one or more labels in cells, with the parts of their covariance kept apart.
 
-    The covariance of `value` is ``diag(sampling_variance) + audit_factor @ audit_factor.T``: the sampling part is
-    independent between cells (which passages of the cell were seen), the audit part is common to cells that were
-    corrected with the same gold labels.
+    The covariance of `value` is ``diag(sampling_variance) + audit_factor @ audit_factor.T + model_factor @ model_factor.T``:
+    the sampling part is independent between cells (which passages of the cell were seen), the audit part is common to
+    cells that were corrected with the same gold labels, the model part is what another fit of the model would have moved.
 
     A part of the sampling variance is of another kind. Where a cell borrows its correction from a pool, what is true of
     the cell scatters about what is predicted for it, and the prediction does not follow (Berkson 1950). That scatter
@@ -52,6 +52,9 @@ class Indicator:
         The estimator's registered name, e.g. "classify-and-count", "difference".
     berkson_variance
         Shape (rows,): the part of `sampling_variance` that is scatter of the truth about the estimate; None if none is.
+    model_factor
+        Shape (rows, s): columns are independent unit-variance components of the spread between fits of the model; None
+        where one model was fitted, so that nothing is known of it.
     """
 
     keys: tuple[str, ...]
@@ -70,6 +73,7 @@ class Indicator:
     findings: tuple[Finding, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
     berkson_variance: NDArray[np.float64] | None = None
+    model_factor: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -77,8 +81,18 @@ class Indicator:
     @property
     def variance(self) -> NDArray[np.float64]:
         """Total variance of each row, shape (rows,)."""
-        total: NDArray[np.float64] = self.sampling_variance + (self.audit_factor**2).sum(axis=1)
+        total: NDArray[np.float64] = self.sampling_variance + (self.common_factor**2).sum(axis=1)
         return total
+
+    @property
+    def common_factor(self) -> NDArray[np.float64]:
+        """Every error that rows share, audit and model side by side, shape (rows, r + s)."""
+        import numpy as np
+
+        if self.model_factor is None:
+            return self.audit_factor
+        both: NDArray[np.float64] = np.column_stack([self.audit_factor, self.model_factor])
+        return both
 
     @property
     def classical_variance(self) -> NDArray[np.float64]:
@@ -91,5 +105,7 @@ class Indicator:
         """Full covariance, shape (rows, rows); memory grows with the square of the rows."""
         import numpy as np
 
-        full: NDArray[np.float64] = np.diag(self.sampling_variance) + self.audit_factor @ self.audit_factor.T
+        full: NDArray[np.float64] = (
+            np.diag(self.sampling_variance) + self.common_factor @ self.common_factor.T
+        )
         return full

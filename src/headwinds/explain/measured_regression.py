@@ -160,7 +160,7 @@ def make_design(outcome: pd.DataFrame, indicator: Indicator, *, labels: Sequence
         outcome=chosen["value"].to_numpy(dtype=float),
         index=share / scale,
         variance=indicator.classical_variance[place] / scale**2,
-        factor=indicator.audit_factor[place] / scale[None, :, None],
+        factor=indicator.common_factor[place] / scale[None, :, None],
         scale=scale,
         labels=tuple(labels),
         first=int(periods.min()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headwinds.report.figures.canvas import FAINT, INK, PALETTE, PAPER, legend_below, new_figure, wrapped
+from headwinds.drawing.canvas import FAINT, INK, PALETTE, PAPER, legend_below, new_figure, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

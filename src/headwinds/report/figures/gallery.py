@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from headwinds.drawing.canvas import PALETTE, inline, style, to_bytes
 from headwinds.report.anchors import passages_anchor
 from headwinds.report.cells import Cell, ReportTable
-from headwinds.report.figures.canvas import PALETTE, inline, style, to_bytes
 from headwinds.report.formats import show_interval
 from headwinds.report.tables import index_table_name
 

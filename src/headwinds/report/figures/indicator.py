@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from headwinds.drawing.canvas import FAINT, INK, PAPER, legend_below, new_figure, percent_axis
 from headwinds.report.cells import Cell
-from headwinds.report.figures.canvas import FAINT, INK, PAPER, legend_below, new_figure, percent_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headwinds.report.figures.canvas import MARKERS, PALETTE, legend_below, new_figure
+from headwinds.drawing.canvas import MARKERS, PALETTE, legend_below, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from headwinds.report.figures.canvas import FAINT, MARKERS, PALETTE, legend_below, new_figure, percent_axis
+from headwinds.drawing.canvas import FAINT, MARKERS, PALETTE, legend_below, new_figure, percent_axis
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

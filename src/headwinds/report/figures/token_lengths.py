@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headwinds.report.figures.canvas import INK, PALETTE, new_figure
+from headwinds.drawing.canvas import INK, PALETTE, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

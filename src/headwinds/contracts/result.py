@@ -1,0 +1,57 @@
+"""The one face of every result: a tidy table, a summary in words, a picture, LaTeX and HTML."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+class Result:
+    """What a result object inherits; it has `table` (as a field or a property), `summary` and `plot` of its own.
+
+    `table` is tidy: one row a thing that was estimated, columns in lower case. `summary` says in words what was estimated,
+    for whom, from what variation, and what it does not say. `plot` draws it in the house's style.
+    """
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def table(self) -> pd.DataFrame:
+            """One row a thing that was estimated."""
+
+    def summary(self) -> str:
+        """The result in words, a line each."""
+        raise NotImplementedError
+
+    def plot(self) -> Figure:
+        """The result as a matplotlib figure."""
+        raise NotImplementedError
+
+    def to_latex(self, *, digits: int = 3, caption: str = "") -> str:
+        """The table for a paper, by booktabs; with a caption as a floating table."""
+        latex: str = self.table.to_latex(
+            index=False, escape=True, float_format=f"%.{digits}f", na_rep="n/a", caption=caption or None
+        )
+        return latex
+
+    def to_html(self, *, digits: int = 3) -> str:
+        """The table and the summary as a fragment of HTML; every text is escaped."""
+        rows: str = self.table.to_html(
+            index=False, border=0, float_format=lambda value: f"{value:.{digits}f}", na_rep="n/a", escape=True
+        )
+        words = "".join(f"<p>{escape(line)}</p>" for line in self.summary().splitlines())
+        return f"<div>{rows}{words}</div>"
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+
+def number(value: Any, digits: int = 3) -> str:
+    """A number for a sentence; what is undefined says so."""
+    return "not available" if value is None or value != value else f"{value:.{digits}f}"

@@ -1,0 +1,41 @@
+"""Shares in Python, without a study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from headwinds.contracts import Indicator
+
+PathLike = str | Path
+
+
+def measure_file(
+    scores: PathLike,
+    gold: PathLike,
+    output: PathLike,
+    *,
+    by: Sequence[Sequence[str]] = ((),),
+    document_id: str = "document_id",
+    weight: str = "",
+    stratum: Sequence[str] = (),
+    estimator: str = "auto",
+) -> dict[str, Indicator]:
+    """Shares with their intervals from any classifier's scores and your gold labels, without a study.
+
+    `scores` has one passage a row with a column ``probability_<label>`` for each label and the columns named in `by`. The
+    scores of gold passages must come from a model that did not see their labels.
+    """
+    from headwinds.study.own_files import ScoresFile
+    from headwinds.study.own_files import measure_file as measure
+
+    file = ScoresFile(
+        Path(scores),
+        tuple(tuple(cell) for cell in by),
+        document_id=document_id,
+        weight=weight,
+        stratum=tuple(stratum),
+    )
+    return measure(file, Path(gold), Path(output), estimator=estimator)

@@ -1,0 +1,219 @@
+"""Language models in Python: the calls of `headwinds tune`, `predict`, `evaluate` and `score` on your own files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
+    from headwinds.adapt.learning_curve import CurvePoint
+    from headwinds.adapt.search.outcome import SearchOutcome
+    from headwinds.adapt.seeds import TunedSeeds
+    from headwinds.adapt.tuning import LabelledFiles, TunedModel
+
+PathLike = str | Path
+
+
+def tune(
+    *,
+    task: str,
+    train: PathLike,
+    output: PathLike,
+    validation: PathLike | None = None,
+    test: PathLike | None = None,
+    group: str = "",
+    slices: Sequence[str] = (),
+    codebook: PathLike | None = None,
+    seed: int = 0,
+    quiet: bool = False,
+    wait: float = 0.0,
+    **settings: object,
+) -> TunedModel:
+    """Fit and test a model of any task on your own labelled files; a study's models are fitted by `headwinds.run`.
+
+    Parameters
+    ----------
+    task
+        One of `headwinds tasks`; what its files must hold is printed there.
+    train, validation, test
+        CSV, TSV, JSONL or Parquet files; see `headwinds.adapt.tuning.LabelledFiles`.
+    group
+        A column whose values are never on two sides of a split.
+    slices
+        Columns by whose values the main metric of the test is told apart, the worst value first.
+    codebook
+        What the labels mean, for ``method="zero-shot"``.
+    settings
+        Any setting of ``[tune]``: ``method="head"``, ``checkpoint="owner/name"``, ``epochs=3``.
+
+    Returns
+    -------
+    TunedModel
+        The model's folder and its test.
+
+    Raises
+    ------
+    HeadwindsError
+        One clear line: what is wrong, where, and how to mend it.
+    """
+    from headwinds.adapt.tuning import tune_files
+    from headwinds.study.study_file import tune_settings
+
+    files = _labelled_files(train, validation, test, group, slices, codebook)
+    chosen = tune_settings({"task": task, **settings}, seed=seed)
+    return tune_files(files, chosen, Path(output), quiet=quiet, wait=wait)
+
+
+def tune_seeds(
+    *,
+    task: str,
+    train: PathLike,
+    test: PathLike,
+    output: PathLike,
+    seeds: Sequence[int] = (0, 1, 2),
+    validation: PathLike | None = None,
+    group: str = "",
+    quiet: bool = False,
+    **settings: object,
+) -> TunedSeeds:
+    """Tune once for each seed on labelled files: mean and spread of every metric. Arguments as in `tune`."""
+    from headwinds.adapt import seeds as several
+    from headwinds.study.study_file import tune_settings
+
+    files = _labelled_files(train, validation, test, group)
+    chosen = tune_settings({"task": task, **settings}, seed=0)
+    return several.tune_seeds(files, chosen, seeds, Path(output), quiet=quiet)
+
+
+def learning_curve(
+    *,
+    task: str,
+    train: PathLike,
+    test: PathLike,
+    output: PathLike,
+    shares: Sequence[float] = (0.1, 0.25, 0.5, 1.0),
+    validation: PathLike | None = None,
+    group: str = "",
+    seed: int = 0,
+    quiet: bool = False,
+    **settings: object,
+) -> tuple[CurvePoint, ...]:
+    """Tune on growing shares of the training file, to see whether more labels would help. Arguments as in `tune`."""
+    from headwinds.adapt import learning_curve as curve
+    from headwinds.study.study_file import tune_settings
+
+    files = _labelled_files(train, validation, test, group)
+    chosen = tune_settings({"task": task, **settings}, seed=seed)
+    return curve.learning_curve(files, chosen, shares, Path(output), quiet=quiet)
+
+
+def search(
+    *,
+    task: str,
+    train: PathLike,
+    output: PathLike,
+    test: PathLike | None = None,
+    validation: PathLike | None = None,
+    group: str = "",
+    space: Sequence[str] = (),
+    trials: int = 20,
+    minutes: float = 0.0,
+    storage: str = "",
+    seed: int = 0,
+    quiet: bool = False,
+    **settings: object,
+) -> tuple[SearchOutcome, TunedModel]:
+    """Search for settings, the finalists over several seeds, and tune with the winner's; other arguments as in `tune`.
+
+    `space` says what varies, as ``("learning_rate=1e-5..1e-3", "method=full,lora")``; without one the usual settings do.
+    """
+    from headwinds.adapt.search import trials as trying
+    from headwinds.adapt.search.space import DEFAULT_SPACE, parse_space
+    from headwinds.study.study_file import tune_settings
+
+    plan = trying.SearchSettings(trials=trials, minutes=minutes, storage=storage)
+    return trying.search(
+        _labelled_files(train, validation, test, group),
+        tune_settings({"task": task, **settings}, seed=seed),
+        parse_space(space) if space else DEFAULT_SPACE,
+        plan,
+        Path(output),
+        quiet=quiet,
+    )
+
+
+def predict_file(model: PathLike, file: PathLike, output: PathLike) -> int:
+    """Predict every row of a file with a tuned model, into a JSONL, CSV or Parquet file; returns the number of rows."""
+    from headwinds.adapt import predicting
+
+    return predicting.predict_file(Path(model), Path(file), Path(output))
+
+
+def evaluate_file(
+    model: PathLike,
+    test: PathLike,
+    output: PathLike,
+    *,
+    group: str = "",
+    slices: Sequence[str] = (),
+    seed: int = 0,
+    against: PathLike | None = None,
+) -> TaskEvaluation:
+    """Test a tuned model on a labelled file that it was not fitted to; metrics come with 95% intervals.
+
+    `against` names another model of the same task and labels: its metrics are subtracted, on the same draws.
+    """
+    from headwinds.adapt import predicting
+
+    return predicting.evaluate_file(
+        Path(model),
+        Path(test),
+        Path(output),
+        group=group,
+        slices=tuple(slices),
+        seed=seed,
+        against=Path(against) if against is not None else None,
+    )
+
+
+def score_file(
+    model: PathLike,
+    corpus: PathLike,
+    output: PathLike,
+    *,
+    text: str = "text",
+    passage_id: str = "passage_id",
+    keep: Sequence[str] = (),
+    quiet: bool = False,
+) -> Path:
+    """Score your own file with a fitted model, without a study; returns the path of the scores (Parquet).
+
+    `keep` names columns that are carried along, to measure by.
+    """
+    from headwinds.corpus.reading import Columns
+    from headwinds.study.own_files import score_file as score
+
+    columns = Columns(passage_id=passage_id, document_id="", text=text, keys=tuple(keep))
+    return score(Path(model), Path(corpus), Path(output), columns=columns, quiet=quiet)
+
+
+def _labelled_files(
+    train: PathLike,
+    validation: PathLike | None,
+    test: PathLike | None,
+    group: str,
+    slices: Sequence[str] = (),
+    codebook: PathLike | None = None,
+) -> LabelledFiles:
+    from headwinds.adapt.tuning import LabelledFiles
+
+    return LabelledFiles(
+        Path(train),
+        Path(validation) if validation else None,
+        Path(test) if test else None,
+        group,
+        tuple(slices),
+        Path(codebook) if codebook else None,
+    )

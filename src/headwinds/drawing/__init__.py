@@ -1,0 +1,1 @@
+"""How every figure looks and how it becomes bytes: for results that draw themselves, and for the report."""

@@ -1,0 +1,29 @@
+"""Values with their intervals, one row each: the picture of a table with `name`, `value`, `lower`, `upper`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headwinds.drawing.canvas import FAINT, PALETTE, new_figure, style, wrapped
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+def draw_intervals(table: pd.DataFrame, *, axis: str) -> Figure:
+    """A point and a line a row, the first on top, with a line at zero; what is not available is left out and said so."""
+    with style():
+        figure = new_figure(6.5, 1.2 + 0.4 * len(table))
+        axes = figure.add_subplot()
+        axes.axvline(0, color=FAINT, linewidth=0.8)
+        axes.set_yticks(range(len(table)), [str(name) for name in table["name"]])
+        for place, row in enumerate(table.itertuples()):
+            if row.value != row.value:
+                axes.annotate("not available", (0, place), color=FAINT, va="center")
+                continue
+            axes.plot([row.lower, row.upper], [place, place], color=PALETTE[0], linewidth=1.6)
+            axes.plot([row.value], [place], "o", color=PALETTE[0])
+        axes.set_ylim(len(table) - 0.4, -0.6)
+        axes.set_xlabel(wrapped(axis))
+    return figure
