@@ -28,6 +28,11 @@ FORBIDDEN_KEYS = (
 )
 PICKLED_SUFFIXES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".npz", ".h5", ".msgpack")
 LARGEST_CONFIG = 1_000_000
+# Architectures call the same things by several names.
+POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len")
+LAYERS = ("num_hidden_layers", "n_layer", "encoder_layers", "num_layers")
+RELATIVE = ("t5", "mt5", "umt5", "longt5", "switch_transformers")
+RELATIVE_POSITIONS = 512  # what such models were trained on, where the configuration does not say it
 # What decides a model's output: a changed tokenizer changes it as surely as changed weights do.
 FILES_THAT_COUNT = (
     "config.json",
@@ -89,12 +94,12 @@ def resolve_checkpoint(name: str) -> Checkpoint:
             f"Checkpoint {name!r} has no model.safetensors in {folder}: {found}.",
             remedy="Convert the weights to safetensors, or name another checkpoint.",
         )
-    limit = config.get("max_position_embeddings")
+    limit = _first_of(config, POSITIONS, RELATIVE_POSITIONS if config.get("model_type") in RELATIVE else None)
     if not isinstance(limit, int) or limit < 8:
         raise CheckpointError(
             f"{folder / 'config.json'}: max_position_embeddings = {limit!r}, expected an integer of at least 8."
         )
-    layers = config.get("num_hidden_layers", 0)
+    layers = _first_of(config, LAYERS, 0)
     return Checkpoint(name, folder, _digest(folder), _usable_positions(config, limit), int(layers))
 
 
@@ -253,6 +258,10 @@ def _keys_at_any_depth(value: Any) -> list[str]:
     if isinstance(value, list):
         return [key for inner in value for key in _keys_at_any_depth(inner)]
     return []
+
+
+def _first_of(config: dict[str, Any], names: tuple[str, ...], otherwise: Any) -> Any:
+    return next((config[name] for name in names if config.get(name) is not None), otherwise)
 
 
 def _usable_positions(config: dict[str, Any], limit: int) -> int:

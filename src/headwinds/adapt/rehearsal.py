@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.checkpoints import load_tokenizer, resolve_checkpoint
+from headwinds.adapt.checkpoints import load_tokenizer
 from headwinds.adapt.fitting import window_length
-from headwinds.adapt.methods.registry import get_method
+from headwinds.adapt.generators import formed_for
+from headwinds.adapt.methods.registry import get_method, require_suited
+from headwinds.adapt.scratch import is_scratch, open_checkpoint, scratch_settings
 from headwinds.adapt.training.batches import plan_batches
 from headwinds.adapt.tuning import LabelledFiles, prepare_files
 
@@ -61,10 +65,15 @@ def rehearse(files: LabelledFiles, settings: TuneSettings) -> Rehearsal:
     import numpy as np
 
     task, data, test = prepare_files(files, settings)
-    checkpoint = resolve_checkpoint(settings.checkpoint)
-    chosen = get_method(settings.method).settings(settings, checkpoint.layers)
-    max_tokens = window_length(checkpoint, chosen)
-    encoded = task.encode(data.examples, load_tokenizer(checkpoint), max_tokens=max_tokens)
+    method = get_method(settings.method)
+    require_suited(method, task)
+    chosen = scratch_settings(settings) if is_scratch(settings.checkpoint) else settings
+    with TemporaryDirectory() as folder:
+        checkpoint = open_checkpoint(chosen, task, data.examples, data.training, Path(folder) / "checkpoint")
+        chosen = method.settings(chosen, checkpoint.layers)
+        max_tokens = window_length(checkpoint, chosen)
+        task = formed_for(task, chosen, checkpoint)
+        encoded = task.encode(data.examples, load_tokenizer(checkpoint), max_tokens=max_tokens)
     windows = np.diff(encoded.first_window)[data.training]
     return Rehearsal(
         training=len(data.training),

@@ -12,6 +12,7 @@ from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.fitting import FittingData, fit_model
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.methods.registry import get_method
+from headwinds.adapt.scratch import architecture_of, is_scratch
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.interruption import graceful_stop
@@ -272,6 +273,10 @@ def split_off(
 def _checkpoint_digest(settings: TuneSettings) -> str:
     from headwinds.adapt.checkpoints import resolve_checkpoint
 
+    if is_scratch(settings.checkpoint):  # made of the training file, which counts already
+        return fingerprint(
+            architecture=architecture_of(settings.checkpoint), tokenizers=_version("tokenizers")
+        )
     return resolve_checkpoint(settings.checkpoint).digest
 
 

@@ -18,6 +18,7 @@ TASKS = (
     "multiple-choice",
     "extractive-summarisation",
     "sentence-similarity",
+    "translation",
 )
 
 
@@ -57,6 +58,10 @@ def get_task(name: str) -> Task[Any]:
         from headwinds.adapt.tasks.sentence_similarity import SentenceSimilarity
 
         return SentenceSimilarity()
+    if name == "translation":
+        from headwinds.adapt.tasks.translation import translation
+
+        return translation()
     near = get_close_matches(name, TASKS, n=1)
     raise SettingsError(
         f"There is no task {name!r}.{f' Did you mean {near[0]!r}?' if near else ''}",
