@@ -32,9 +32,9 @@ class Generator(nn.Module):
     def forward(self, batch: Batch, states: torch.Tensor | None = None) -> torch.Tensor:
         """Losses of what the batch says is to be written."""
         logits, wanted = self._decoder(batch) if self.decoder_only else self._encoder_decoder(batch)
-        learnt = wanted >= 0
-        losses: torch.Tensor = _TokenLosses.apply(logits[learnt], wanted[learnt])  # type: ignore[no-untyped-call]
-        return losses
+        flat = wanted.reshape(-1)
+        losses: torch.Tensor = _TokenLosses.apply(logits.reshape(len(flat), -1), flat)  # type: ignore[no-untyped-call]
+        return losses[flat >= 0]
 
     def _encoder_decoder(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         wanted = written_of(batch)
@@ -87,21 +87,25 @@ def join_read_and_written(batch: Batch) -> tuple[torch.Tensor, torch.Tensor, tor
 
 
 class _TokenLosses(torch.autograd.Function):
-    """(-log p of the token, mean of -log p over the vocabulary) from logits (tokens, vocabulary), with one pass back."""
+    """(-log p of the token, mean of -log p over the vocabulary) of logits (tokens, vocabulary); 0 where nothing is wanted.
+
+    Logits are the largest numbers of a small model: here they are passed over once forward and once back.
+    """
 
     @staticmethod
     def forward(context: Any, logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-        values = logits.float()
-        total = torch.logsumexp(values, dim=-1)
-        context.save_for_backward(logits, wanted, total)
-        own = values.gather(1, wanted.unsqueeze(1)).squeeze(1)
-        return torch.stack([total - own, total - values.mean(dim=-1)], dim=1)
+        logs = torch.log_softmax(logits, dim=-1, dtype=torch.float32)
+        context.save_for_backward(logs, wanted)
+        context.kind = logits.dtype
+        own = logs.gather(1, wanted.clamp(min=0).unsqueeze(1)).squeeze(1)
+        return -torch.stack([own, logs.mean(dim=-1)], dim=1) * (wanted >= 0).unsqueeze(1)
 
     @staticmethod
     def backward(context: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
-        logits, wanted, total = context.saved_tensors
+        logs, wanted = context.saved_tensors
+        gradient = gradient * (wanted >= 0).unsqueeze(1)
         own, smooth = gradient[:, :1], gradient[:, 1:]
-        probability = (logits.float() - total.unsqueeze(1)).exp_()
-        probability.mul_(own + smooth).sub_(smooth / logits.shape[-1])
-        probability.scatter_add_(1, wanted.unsqueeze(1), -own)
-        return probability.to(logits.dtype), None
+        # The probabilities are of no other use, so they take the place of their logarithms.
+        found = logs.exp_().mul_(own + smooth).sub_(smooth / logs.shape[-1])
+        found.scatter_add_(1, wanted.clamp(min=0).unsqueeze(1), -own)
+        return found.to(context.kind), None
