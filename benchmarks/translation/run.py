@@ -39,7 +39,7 @@ SETTINGS = {
 
 def write_pairs(data: Path, part: str, folder: Path) -> Path:
     english, german = (
-        gzip.open(data / f"{part}.{language}.gz", "rt", encoding="utf-8").read().splitlines()
+        gzip.decompress((data / f"{part}.{language}.gz").read_bytes()).decode("utf-8").splitlines()
         for language in ("en", "de")
     )
     folder.mkdir(parents=True, exist_ok=True)

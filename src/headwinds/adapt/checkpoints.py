@@ -44,6 +44,7 @@ FILES_THAT_COUNT = (
     "vocab.txt",
     "vocab.json",
     "merges.txt",
+    "chat_template.jinja",
 )
 
 
@@ -228,6 +229,8 @@ def _fetch(name: str) -> Path:
         "vocab*",
         "merges.txt",
         "special_tokens_map.json",
+        "chat_template.jinja",
+        "generation_config.json",
         "*.model",
     ]
     try:

@@ -74,6 +74,11 @@ class TuneSettings:
         A temperature above 0 draws tokens instead, from the likeliest that have `top_p` of the probability together.
     min_new_tokens, max_new_tokens
         How much is written at the least and at the most; 0 of the latter takes what the longest training target needs.
+    choices, grammar
+        Tasks that write: only one of these texts (";" between them), or of this regular grammar, is written; "" leaves it
+        free. See `adapt.constraints.grammar` for what a grammar may hold.
+    control_classifier
+        "text-generation": the folder of a fitted text classifier by which control is judged, whose labels are attributes.
     prompt_separator
         What stands between the text and what is to be written, for checkpoints without an encoder.
     long_inputs
@@ -128,6 +133,9 @@ class TuneSettings:
     top_p: float = 1.0
     min_new_tokens: int = 0
     max_new_tokens: int = 0
+    choices: str = ""
+    grammar: str = ""
+    control_classifier: str = ""
     prompt_separator: str = "\n"
     long_inputs: str = "tell"
     folds: int = 5
@@ -187,6 +195,7 @@ class TuneSettings:
             "a share above 0 and at most 1",
         )
         _require(0 < self.top_p <= 1, "top_p", self.top_p, "a share above 0 and at most 1")
+        _require(not (self.choices and self.grammar), "grammar", self.grammar, "none where choices are set")
         _require(self.vocabulary >= 300, "vocabulary", self.vocabulary, "300 or more")
         _require(
             bool(self.prompt_separator), "prompt_separator", self.prompt_separator, "a text that is not empty"

@@ -10,13 +10,12 @@ from headwinds.adapt.training.batches import collate, plan_batches
 from headwinds.artifacts.seeds import derive_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     import torch
     from numpy.typing import NDArray
     from transformers import PreTrainedTokenizerBase
 
+    from headwinds.adapt.constraints.allowed import Choices, GrammarTokens
     from headwinds.adapt.encoding import EncodedTexts
     from headwinds.adapt.fitted_model import FittedModel
     from headwinds.adapt.training.batches import Batch
@@ -36,6 +35,8 @@ class Writing:
     min_new_tokens: int
     max_new_tokens: int
     seed: int
+    choices: tuple[str, ...] = ()
+    grammar: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +53,18 @@ def write_texts(
     tokenizer: PreTrainedTokenizerBase,
     encoded: EncodedTexts,
     writing: Writing,
-    *,
-    allowed: Callable[[int, torch.Tensor], list[int]] | None = None,
 ) -> list[Written]:
     """What is written after each text has been read.
 
     Batches are a function of the texts' lengths alone, and drawn tokens of the seed and the batch, so that the same texts
-    give the same tokens. `allowed` says which tokens may follow what is written.
+    give the same tokens.
     """
     import numpy as np
     import torch
 
     read = replace(encoded, written=None, learnt=None)
     found = [Written("", 0, ended=False)] * len(read)
+    allowed = _allowed(network, tokenizer, writing)
     budget = max(1, READ_TOKENS // writing.beams)
     network.eval()
     plans = plan_batches(read, np.arange(len(read)), batch_tokens=budget)
@@ -102,9 +102,14 @@ def likelihoods(
 
 def predict_written(model: FittedModel, examples: Any) -> list[dict[str, Any]]:
     """Predictions of a task that writes, one for each example, with the share of its text that was read."""
-    facts, task = model.facts, model.task
-    encoded = task.encode(examples, model.tokenizer, max_tokens=facts.max_tokens)
+    facts = model.facts
+    task: Any = model.task
+    encoded = task.encode(task.asked(examples), model.tokenizer, max_tokens=facts.max_tokens)
     writing = Writing(**facts.decoder["writing"])
+    most = facts.max_tokens // (2 if model.network.decoder_only else 1)
+    writing = replace(
+        writing, choices=tuple(writing.choices), max_new_tokens=min(most, writing.max_new_tokens)
+    )
     outputs = write_texts(model.network, model.tokenizer, encoded, writing)
     found = task.decode(outputs, examples, encoded, facts.labels, facts.decoder)
     shares = [1.0] * len(found) if encoded.read_share is None else encoded.read_share.tolist()
@@ -128,12 +133,22 @@ def learnt_tokens(encoded: EncodedTexts, row: int) -> int:
     return before + (0 if encoded.written is None else len(encoded.written[row]))
 
 
+def _allowed(
+    network: Any, tokenizer: PreTrainedTokenizerBase, writing: Writing
+) -> Choices | GrammarTokens | None:
+    from headwinds.adapt.constraints.allowed import choices_allowed, grammar_allowed
+
+    if writing.choices:
+        return choices_allowed(tokenizer, writing.choices, decoder_only=network.decoder_only)
+    return grammar_allowed(tokenizer, writing.grammar) if writing.grammar else None
+
+
 def _generate(
     network: Any,
     tokenizer: PreTrainedTokenizerBase,
     batch: Batch,
     writing: Writing,
-    allowed: Callable[[int, torch.Tensor], list[int]] | None,
+    allowed: Choices | GrammarTokens | None,
 ) -> list[list[int]]:
     from headwinds.adapt.checkpoints import quiet_transformers
 
@@ -152,7 +167,8 @@ def _generate(
     if writing.beams > 1:
         arguments |= {"length_penalty": writing.length_penalty, "early_stopping": True}
     if allowed is not None:
-        arguments["prefix_allowed_tokens_fn"] = allowed
+        begun = ids.shape[1] if network.decoder_only else 1
+        arguments["prefix_allowed_tokens_fn"] = lambda _, tokens: allowed.next_tokens(tokens[begun:].tolist())
     with quiet_transformers():
         sequences = network.encoder.generate(input_ids=ids, attention_mask=mask, **arguments)
     begun = ids.shape[1] if network.decoder_only else 1

@@ -216,6 +216,9 @@ class WritingTask(Task[E], Protocol[E]):
     def formed(self, form: Form) -> WritingTask[E]:
         """The task for a checkpoint with or without an encoder."""
 
+    def asked(self, examples: E) -> E:
+        """The examples without their references: what is predicted must not hang on whether they are known."""
+
     def vocabulary_texts(self, examples: E, rows: NDArray[np.int64]) -> list[str]:
         """Every text that is read or written, for a vocabulary to be learnt from."""
 

@@ -7,10 +7,13 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.evaluation.translation import chrf, chrf_counts
+from headwinds.adapt.tasks.cells import BETWEEN
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
+from headwinds.adapt.tasks.control import controls_kept
 from headwinds.adapt.tasks.written_examples import WrittenExamples, read_source_and_target
 from headwinds.adapt.writing import Writing
 from headwinds.adapt.written_encoding import Form, encode_read_and_written
+from headwinds.errors import MismatchError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,11 +81,22 @@ class TextWriter:
         return read_source_and_target(rows, self.output, labelled=labelled)
 
     def labels(self, examples: WrittenExamples) -> tuple[str, ...]:
-        """None."""
-        return ()
+        """The control codes, in the order of the alphabet; most tasks have none."""
+        return tuple(sorted({code for own in examples.controls for code in own}))
 
     def check_labels(self, examples: WrittenExamples, labels: tuple[str, ...]) -> None:
-        """Nothing can be unknown."""
+        """Refuse control codes that training did not know."""
+        for place, own in zip(examples.places, examples.controls, strict=False):
+            unknown = [code for code in own if code not in labels]
+            if unknown:
+                raise MismatchError(
+                    f"{place}: attribute {unknown[0]!r} does not occur in training.",
+                    remedy=f"Known: {', '.join(labels)}.",
+                )
+
+    def asked(self, examples: WrittenExamples) -> WrittenExamples:
+        """See the contract."""
+        return replace(examples, references=((),) * len(examples.ids))
 
     def vocabulary_texts(self, examples: WrittenExamples, rows: NDArray[np.int64]) -> list[str]:
         """What is read and what is written."""
@@ -165,9 +179,14 @@ class TextWriter:
             min_new_tokens=settings.min_new_tokens,
             max_new_tokens=settings.max_new_tokens or max(int(ROOM * longest) + 1, settings.min_new_tokens),
             seed=settings.seed,
+            choices=tuple(part.strip() for part in settings.choices.split(BETWEEN) if part.strip()),
+            grammar=settings.grammar,
         )
         score = self.score(outputs, examples, rows, encoded, labels)
-        return {"writing": asdict(writing), "validation_perplexity": float(np.exp(-score))}
+        found = {"writing": asdict(writing), "validation_perplexity": float(np.exp(-score))}
+        if settings.control_classifier:
+            found["control_classifier"] = settings.control_classifier
+        return found
 
     def decode(
         self,
@@ -178,7 +197,12 @@ class TextWriter:
         decoder: Mapping[str, Any],
     ) -> list[dict[str, Any]]:
         """The text, its number of tokens, and whether it came to its end before `max_new_tokens`."""
-        return [{self.output: one.text, "tokens": one.tokens, "ended": one.ended} for one in outputs]
+        self.check_labels(examples, labels)
+        found = [{self.output: one.text, "tokens": one.tokens, "ended": one.ended} for one in outputs]
+        kept = controls_kept([one.text for one in outputs], examples.controls, decoder)
+        if kept is None:
+            return found
+        return [{**item, "control_kept": one} for item, one in zip(found, kept, strict=True)]
 
     def weighed(self, examples: WrittenExamples, likelihoods: NDArray[np.float64]) -> WrittenExamples:
         """See the contract."""
@@ -200,6 +224,9 @@ class TextWriter:
             with np.errstate(divide="ignore", invalid="ignore"):
                 mean = np.where(total[:, 1] > 0, total[:, 0] / total[:, 1], np.nan)
             found["log_probability_of_a_token"], found["perplexity"] = mean, np.exp(-mean)
+        if predictions and "control_kept" in predictions[0]:
+            kept = np.array([item["control_kept"] for item in predictions], dtype=float)
+            found["control_accuracy"] = weights @ kept / weights.sum(axis=1)
         ended = np.array([item["ended"] for item in predictions], dtype=float)
         found["share_that_ended"] = weights @ ended / weights.sum(axis=1)
         return found

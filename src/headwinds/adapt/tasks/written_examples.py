@@ -50,9 +50,14 @@ class WrittenExamples:
     controls: tuple[tuple[str, ...], ...] = ()
     likelihood: NDArray[np.float64] | None = None
 
+    @property
+    def given(self) -> tuple[tuple[str, ...], ...]:
+        """The control codes, where others have labels."""
+        return self.controls
+
     def firsts(self) -> list[str] | None:
         """The references that are learnt; None where any example has none."""
-        return [own[0] for own in self.references] if all(self.references) else None
+        return [own[0] for own in self.references] if self.references and all(self.references) else None
 
 
 def read_source_and_target(rows: Sequence[Row], target: str, *, labelled: bool) -> WrittenExamples:
