@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,8 @@ def write_texts(
     budget = max(1, READ_TOKENS // writing.beams)
     network.eval()
     plans = plan_batches(read, np.arange(len(read)), batch_tokens=budget)
+    if network.decoder_only and hasattr(network.encoder, "peft_config"):
+        plans = [part for plan in plans for part in _of_one_length(read, plan)]
     with torch.inference_mode(), torch.random.fork_rng(devices=[]):
         for number, rows in enumerate(plans):
             torch.manual_seed(derive_seed(writing.seed, "writing", number) % 2**63)
@@ -98,6 +101,14 @@ def likelihoods(
             for row, part in zip(chosen.tolist(), parts, strict=True):
                 found[place[row]] = -part.sum(), len(part)
     return found
+
+
+def _of_one_length(read: EncodedTexts, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The rows by length: with learnt tokens before the text PEFT drops the positions that padding before it needs."""
+    import numpy as np
+
+    lengths = np.array([len(read.windows[row]) for row in rows])
+    return [rows[lengths == length] for length in np.unique(lengths)]
 
 
 def predict_written(model: FittedModel, examples: Any) -> list[dict[str, Any]]:
@@ -169,7 +180,8 @@ def _generate(
     if allowed is not None:
         begun = ids.shape[1] if network.decoder_only else 1
         arguments["prefix_allowed_tokens_fn"] = lambda _, tokens: allowed.next_tokens(tokens[begun:].tolist())
-    with quiet_transformers():
+    with quiet_transformers(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Position ids are not supported", UserWarning)
         sequences = network.encoder.generate(input_ids=ids, attention_mask=mask, **arguments)
     begun = ids.shape[1] if network.decoder_only else 1
     tokens: list[list[int]] = sequences[:, begun:].tolist()
