@@ -45,6 +45,9 @@ FILES_THAT_COUNT = (
     "vocab.json",
     "merges.txt",
     "chat_template.jinja",
+    "source.spm",
+    "target.spm",
+    "spiece.model",
 )
 
 
@@ -137,19 +140,25 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
-    """Load the tokenizer (the fast kind, which knows character offsets) from disk, without network or remote code."""
+def load_tokenizer(checkpoint: Checkpoint, *, offsets: bool = True) -> PreTrainedTokenizerBase:
+    """Load the tokenizer from disk, without network or remote code; with `offsets` of the kind that knows characters.
+
+    Raises
+    ------
+    CheckpointError
+        It cannot be loaded, or is not of the fast kind and offsets are needed.
+    """
     from transformers import AutoTokenizer
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             str(checkpoint.folder), local_files_only=True, trust_remote_code=False
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (ImportError, OSError, ValueError, KeyError) as error:
         raise CheckpointError(
             f"The tokenizer of checkpoint {checkpoint.name!r} cannot be loaded: {error}"
         ) from error
-    if not tokenizer.is_fast:
+    if offsets and not tokenizer.is_fast:
         raise CheckpointError(
             f"Checkpoint {checkpoint.name!r} has no fast tokenizer (tokenizer.json).",
             remedy="Name a checkpoint that has one.",
@@ -232,6 +241,7 @@ def _fetch(name: str) -> Path:
         "chat_template.jinja",
         "generation_config.json",
         "*.model",
+        "*.spm",
     ]
     try:
         return Path(snapshot_download(name, allow_patterns=wanted))

@@ -17,6 +17,7 @@ from headwinds.adapt.checkpoints import (
 from headwinds.adapt.evaluation.calibration import Calibration
 from headwinds.adapt.generators import formed_for, load_pretrained
 from headwinds.adapt.settings import TuneSettings
+from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.artifacts.fingerprint import file_digest
 from headwinds.artifacts.write import write_bytes, write_json
@@ -173,7 +174,7 @@ def load_model(folder: Path) -> FittedModel:
     task = get_task(facts.task)
     settings = TuneSettings(head_dropout=0.0, **facts.network)  # type: ignore[arg-type]
     source = _checkpoint(folder / "encoder", facts)
-    tokenizer = load_tokenizer(source)
+    tokenizer = load_tokenizer(source, offsets=not writes(task))
     encoder = _load_encoder(folder, facts, task)
     network = task.network(encoder, facts.labels, settings)
     missing, unknown = network.load_state_dict(load_file(str(folder / "head.safetensors")), strict=False)

@@ -87,7 +87,7 @@ def fit_model(
         settings = scratch_settings(settings)
     checkpoint = open_checkpoint(settings, task, examples, data.training, scratch / "checkpoint")
     settings = method.settings(settings, checkpoint.layers)
-    tokenizer = load_tokenizer(checkpoint)
+    tokenizer = load_tokenizer(checkpoint, offsets=not writes(task))
     max_tokens = window_length(checkpoint, settings)
     precision = choose_precision(settings.precision)
     encoder = load_pretrained(task, checkpoint, dropout=settings.encoder_dropout)

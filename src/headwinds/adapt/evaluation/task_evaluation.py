@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.evaluation.intervals import Metrics, bootstrap, slices
 from headwinds.adapt.evaluation.model_card import model_card
 from headwinds.adapt.evaluation.task_page import SHOWN_ERRORS, task_page
+from headwinds.adapt.evaluation.written_findings import writing_findings
 from headwinds.adapt.prediction import predict_examples
+from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.writing import weigh_references
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json, write_text
@@ -114,7 +116,10 @@ def evaluate_model(
         metrics=bootstrap(metrics, groups, seed=derive_seed(seed, "bootstrap")),
         examples=len(examples.ids),
         groups=len(set(groups)),
-        findings=_leaks(trained_on, examples) if trained_on is not None else (),
+        findings=(
+            *(_leaks(trained_on, examples) if trained_on is not None else ()),
+            *(writing_findings(predictions) if writes(model.task) else ()),
+        ),
         mistakes=len(mistakes),
         confusions=_confusions(mistakes, model.facts.labels),
         slices=_slices(metrics, columns or {}, model.task.main_metric),
