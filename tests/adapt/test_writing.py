@@ -381,6 +381,73 @@ def test_a_loaded_decoder_writes_the_same_in_a_fresh_process(folders, tmp_path):
     )
 
 
+def test_what_cannot_work_is_told_before_the_training():
+    for changes, said in (
+        ({"grammar": "(a"}, "grammar = .* cannot be read"),
+        ({"grammar": "a", "choices": "b"}, "none where choices are set"),
+        ({"choices": "b", "min_new_tokens": 3}, "0 where choices"),
+        ({"temperature": 0.7}, "beams = 4 cannot be used: expected 1"),
+        ({"min_new_tokens": 9, "max_new_tokens": 3}, "at most max_new_tokens"),
+        ({"long_inputs": "cut"}, "one of tell, refuse"),
+    ):
+        with pytest.raises(SettingsError, match=said):
+            TuneSettings(task="translation", **changes)
+    with pytest.raises(CheckpointError, match="holds no fitted model"):
+        tuned("scratch:decoder-tiny", Path("nowhere"), task="text-generation", control_classifier="nowhere")
+
+
+def test_two_models_are_compared_on_the_likelihood_that_each_gives(folders, tmp_path):
+    from headwinds.adapt.predicting import evaluate_file
+
+    one = tuned(folders["t5"], tmp_path / "one")
+    other = tuned(folders["encoder-decoder-tiny"], tmp_path / "other")
+    found = evaluate_file(one.folder, TEST, tmp_path / "compared", against=other.folder)
+    expected = [model.evaluation.metrics["perplexity"].value for model in (one, other)]
+    assert found.differences["perplexity"].value == pytest.approx(expected[0] - expected[1], rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["marian", "mbart", "bart"])
+def test_other_encoders_with_a_decoder_are_taken(kind, folders, tmp_path):
+    from transformers import (
+        AutoTokenizer,
+        BartConfig,
+        BartForConditionalGeneration,
+        MarianConfig,
+        MarianMTModel,
+        MBartConfig,
+        MBartForConditionalGeneration,
+    )
+
+    config, model = {
+        "marian": (MarianConfig, MarianMTModel),
+        "mbart": (MBartConfig, MBartForConditionalGeneration),
+        "bart": (BartConfig, BartForConditionalGeneration),
+    }[kind]
+    tokenizer = AutoTokenizer.from_pretrained(str(folders["decoder-tiny"]))
+    size = {f"{part}_layers": 1 for part in ("encoder", "decoder")} | {
+        f"{part}_attention_heads": 2 for part in ("encoder", "decoder")
+    }
+    torch.manual_seed(0)
+    made = model(
+        config(
+            vocab_size=len(tokenizer),
+            d_model=16,
+            max_position_embeddings=128,
+            pad_token_id=0,
+            eos_token_id=1,
+            bos_token_id=2,
+            decoder_start_token_id=0,
+            forced_eos_token_id=None,
+            **size,
+        )
+    )
+    made.save_pretrained(tmp_path / kind)
+    tokenizer.save_pretrained(tmp_path / kind)
+    found = tuned(tmp_path / kind, tmp_path / "out", method="lora")
+    predict_file(found.folder, TEST, tmp_path / "here.jsonl")
+    assert len((tmp_path / "here.jsonl").read_text(encoding="utf-8").splitlines()) == 8
+
+
 def test_a_list_of_references_is_read_as_such():
     task = get_task("translation")
     rows = [

@@ -15,6 +15,7 @@ from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.prediction import make_predictor, predict_examples
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.tuning import test_data
+from headwinds.adapt.writing import TOGETHER
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from headwinds.adapt.fitted_model import FittedModel
 
 FORMATS = (".jsonl", ".csv", ".parquet")
-AT_ONCE = 4096
+AT_ONCE = TOGETHER
 
 
 def predict_file(model_folder: Path, file: Path, output: Path, *, encoding: str = "utf-8") -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from headwinds.adapt.constraints.grammar import read_grammar
 from headwinds.adapt.methods.registry import METHODS
 from headwinds.adapt.tasks.registry import TASKS
 from headwinds.errors import SettingsError
@@ -48,7 +49,8 @@ class TuneSettings:
         Of the updates of "lora" and "dora"; before the text with "prefix", "prompt" and "p-tuning"; whether the whole
         encoder is saved with the adapter merged into it, or the adapter alone.
     frozen_layers
-        So many of the lowest layers, with the embeddings, stay as they are; -1 tunes the embeddings too.
+        So many of the lowest layers, with the embeddings, stay as they are; -1 tunes the embeddings too. In models that
+        write these are the lowest of the encoder and of the decoder, and the embeddings are tuned with the rest.
     average_decay
         The model that is validated and kept is an exponential moving average of the weights over the steps, with this
         decay (Polyak, Juditsky 1992), which rises to it over the first steps; 0 keeps the last weights.
@@ -195,6 +197,14 @@ class TuneSettings:
             "a share above 0 and at most 1",
         )
         _require(0 < self.top_p <= 1, "top_p", self.top_p, "a share above 0 and at most 1")
+        if self.grammar:
+            read_grammar(self.grammar)  # what cannot be read is told before the training
+        _require(
+            not self.min_new_tokens or not (self.choices or self.grammar),
+            "min_new_tokens",
+            self.min_new_tokens,
+            "0 where choices or a grammar say what is written",
+        )
         _require(not (self.choices and self.grammar), "grammar", self.grammar, "none where choices are set")
         _require(self.vocabulary >= 300, "vocabulary", self.vocabulary, "300 or more")
         _require(

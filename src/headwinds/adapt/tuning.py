@@ -19,7 +19,7 @@ from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.stages import run_stage
-from headwinds.errors import DataError, SettingsError
+from headwinds.errors import CheckpointError, DataError, SettingsError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -139,6 +139,7 @@ def model_identity(files: LabelledFiles, settings: TuneSettings) -> str:
         encoding=files.encoding,
         settings=asdict(settings),
         checkpoint=_checkpoint_digest(settings),
+        control=_control_digest(settings),
         code=code_digest("headwinds.adapt", "headwinds.corpus"),
         versions={"torch": _version("torch"), "transformers": transformers.__version__},
     )
@@ -278,6 +279,21 @@ def _checkpoint_digest(settings: TuneSettings) -> str:
             architecture=architecture_of(settings.checkpoint), tokenizers=_version("tokenizers")
         )
     return resolve_checkpoint(settings.checkpoint).digest
+
+
+def _control_digest(settings: TuneSettings) -> str:
+    if not settings.control_classifier:
+        return ""
+    folder = Path(settings.control_classifier)
+    facts = next(
+        (path for path in (folder / "model" / "model.json", folder / "model.json") if path.is_file()), None
+    )
+    if facts is None:
+        raise CheckpointError(
+            f"control_classifier = {settings.control_classifier!r} holds no fitted model.",
+            remedy="Name the folder of a tuned text classifier.",
+        )
+    return file_digest(facts)
 
 
 def _version(package: str) -> str:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from headwinds.adapt.training.batches import Batch
 
 READ_TOKENS = 2048
-LIKELIHOOD_TOKENS = 4096
+TOGETHER = 4096  # texts whose batches are planned together, as many as a file is read by
+LIKELIHOOD_TOKENS = 1024  # by as many logits as there are words
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,17 @@ def write_texts(
     allowed = _allowed(network, tokenizer, writing)
     budget = max(1, READ_TOKENS // writing.beams)
     network.eval()
-    plans = plan_batches(read, np.arange(len(read)), batch_tokens=budget)
+    plans = [
+        (number, rows)
+        for start in range(0, len(read), TOGETHER)
+        for number, rows in enumerate(
+            plan_batches(read, np.arange(start, min(start + TOGETHER, len(read))), batch_tokens=budget)
+        )
+    ]
     if network.decoder_only and hasattr(network.encoder, "peft_config"):
-        plans = [part for plan in plans for part in _of_one_length(read, plan)]
+        plans = [(number, part) for number, rows in plans for part in _of_one_length(read, rows)]
     with torch.inference_mode(), torch.random.fork_rng(devices=[]):
-        for number, rows in enumerate(plans):
+        for number, rows in plans:
             torch.manual_seed(derive_seed(writing.seed, "writing", number) % 2**63)
             batch = collate(read, rows, padding_id=int(tokenizer.pad_token_id or 0))
             sequences = _generate(network, tokenizer, batch, writing, allowed)

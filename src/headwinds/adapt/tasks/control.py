@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headwinds.errors import MismatchError
+
+if TYPE_CHECKING:
+    from headwinds.adapt.fitted_model import FittedModel
 
 
 def controls_kept(
@@ -33,22 +36,35 @@ def controls_kept(
     return None
 
 
-def _by_classifier(texts: Sequence[str], controls: Sequence[Sequence[str]], folder: Path) -> list[bool]:
-    """An attribute is kept where the classifier gives it; attributes that are none of its labels are not judged."""
+def suited_classifier(folder: Path, attributes: Iterable[str]) -> FittedModel:
+    """The fitted classifier by which these attributes can be judged.
+
+    Raises
+    ------
+    CheckpointError, MismatchError
+        There is no fitted model, it is of another task, or knows none of the attributes.
+    """
     from headwinds.adapt.fitted_model import load_model
-    from headwinds.adapt.prediction import predict_examples
-    from headwinds.adapt.tasks.contract import Row
 
     inside = folder / "model"
     model = load_model(inside if (inside / "model.json").is_file() else folder)
-    wanted = {code for own in controls for code in own}
-    known = set(model.facts.labels)
-    if model.facts.task != "text-classification" or not wanted & known:
+    wanted = set(attributes)
+    if model.facts.task != "text-classification" or not wanted & set(model.facts.labels):
         raise MismatchError(
-            f"{folder} is a model of {model.facts.task} with labels {', '.join(model.facts.labels[:5])}, and cannot judge "
-            f"the attributes {', '.join(sorted(wanted)[:5])}.",
+            f"{folder} is a model of {model.facts.task} with labels {', '.join(model.facts.labels[:5]) or 'none'}, and "
+            f"cannot judge the attributes {', '.join(sorted(wanted)[:5]) or 'none'}.",
             remedy="Name a text classifier whose labels are attributes.",
         )
+    return model
+
+
+def _by_classifier(texts: Sequence[str], controls: Sequence[Sequence[str]], folder: Path) -> list[bool]:
+    """An attribute is kept where the classifier gives it; attributes that are none of its labels are not judged."""
+    from headwinds.adapt.prediction import predict_examples
+    from headwinds.adapt.tasks.contract import Row
+
+    model = suited_classifier(folder, (code for own in controls for code in own))
+    known = set(model.facts.labels)
     # A text of which nothing was written is of no class.
     rows = [Row(f"text {number}", {"text": text}) for number, text in enumerate(texts) if text]
     kept = [False] * len(texts)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.evaluation.translation import chrf, chrf_counts
 from headwinds.adapt.tasks.cells import BETWEEN
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
-from headwinds.adapt.tasks.control import controls_kept
+from headwinds.adapt.tasks.control import controls_kept, suited_classifier
 from headwinds.adapt.tasks.written_examples import WrittenExamples, read_source_and_target
 from headwinds.adapt.writing import Writing
 from headwinds.adapt.written_encoding import Form, encode_read_and_written
@@ -133,6 +134,8 @@ class TextWriter:
         settings: TuneSettings,
     ) -> float:
         """The share of label smoothing; what is to be written comes with the batches."""
+        if settings.control_classifier:  # what cannot judge is told before the training
+            suited_classifier(Path(settings.control_classifier), labels)
         return settings.label_smoothing
 
     def loss(self, outputs: torch.Tensor, batch: Batch, targets: float) -> torch.Tensor:
