@@ -386,7 +386,7 @@ def test_what_cannot_work_is_told_before_the_training():
         ({"grammar": "(a"}, "grammar = .* cannot be read"),
         ({"grammar": "a", "choices": "b"}, "none where choices are set"),
         ({"choices": "b", "min_new_tokens": 3}, "0 where choices"),
-        ({"temperature": 0.7}, "beams = 4 cannot be used: expected 1"),
+        ({"temperature": 0.7}, "temperature = 0.7 cannot be used: expected 0 with beams = 4"),
         ({"min_new_tokens": 9, "max_new_tokens": 3}, "at most max_new_tokens"),
         ({"long_inputs": "cut"}, "one of tell, refuse"),
     ):

@@ -218,9 +218,9 @@ class TuneSettings:
         )
         _require(
             self.temperature == 0 or self.beams == 1,
-            "beams",
-            self.beams,
-            "1 where temperature is above 0: tokens are drawn, or beams are searched",
+            "temperature",
+            self.temperature,
+            f"0 with beams = {self.beams}: tokens are drawn (beams = 1), or beams are searched",
         )
         _require(self.folds >= 2, "folds", self.folds, "2 or more")
         _require(self.frozen_layers >= -1, "frozen_layers", self.frozen_layers, "-1 or more")
