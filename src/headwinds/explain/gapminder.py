@@ -9,7 +9,7 @@ from headwinds.contracts import Panel, Series
 from headwinds.contracts.panel import Kind
 from headwinds.errors import DataError
 from headwinds.explain.panel_data import build_panel, parse_numbers, parse_years, require_columns
-from headwinds.explain.plain_panel import read_table
+from headwinds.explain.sources.table_files import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
