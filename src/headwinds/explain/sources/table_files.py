@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 EXCEL, STATA, R_DATA = (".xlsx",), (".dta",), (".rda", ".rdata", ".rds")
 
 
-def read_table(path: Path, *, sheets: Sequence[str] = (), header: int = 0) -> pd.DataFrame:
+def read_table(
+    path: Path, *, sheets: Sequence[str] = (), header: int = 0, skip_lines: int = 0
+) -> pd.DataFrame:
     """The table of a file, by the ending of its name.
 
     Parameters
@@ -27,6 +29,8 @@ def read_table(path: Path, *, sheets: Sequence[str] = (), header: int = 0) -> pd
         Of an Excel file: the first of these that it has, else its first sheet.
     header
         Of an Excel file: the row with the names, counted from 0.
+    skip_lines
+        Of a CSV file: lines above the one with the names.
 
     Raises
     ------
@@ -49,7 +53,14 @@ def read_table(path: Path, *, sheets: Sequence[str] = (), header: int = 0) -> pd
             return _stata(path)
         if ending in R_DATA:
             return _r_data(path)
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8", index_col=False)
+        return pd.read_csv(
+            path,
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8",
+            index_col=False,
+            skiprows=skip_lines,
+        )
     except UnicodeDecodeError as error:
         raise EncodingError(
             f"{path.name}: not UTF-8 at byte {error.start} ({error.reason}).",
