@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _DATAPOINTS = re.compile(r"ddf--datapoints--(\w+)--by--(?:geo|country)--(?:time|year)\.csv")
 
+_OWN_CODES = {"KOS": "XKX", "HOS": "VAT"}
+"""Kosovo and the Holy See, which Gapminder codes in its own way, by the codes that others use."""
+
 SOURCE = "Gapminder, systema globalis"
 
 # name: (unit, kind, where Gapminder has it from)
@@ -78,7 +81,7 @@ def read_gapminder(
         else read_table(path)
     )
     require_columns(frame, ["indicator", "geo", "time", "value"], path.name)
-    codes = frame["geo"].astype(str).str.strip().str.upper()
+    codes = frame["geo"].astype(str).str.strip().str.upper().replace(_OWN_CODES)
     outside = codes.str.len() != 3
     if outside.any() and not countries_only:
         line = int(outside.to_numpy().argmax())
