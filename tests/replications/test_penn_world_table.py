@@ -94,6 +94,16 @@ def test_the_slowdown_of_all_countries(panel):
     assert round(100 * found.fell / found.countries) == 60
 
 
+def test_the_slowdown_dated_2005_and_its_median(panel):
+    usa = slowdown(panel, ["USA"], before=(1995, 2005), after=(2005, 2019))
+    assert (round(usa.before, 3), round(usa.after, 3)) == (1.137, 0.346)
+    assert slowdown(panel, OECD_38, before=(1995, 2005), after=(2005, 2019)).after == pytest.approx(
+        0.102, abs=5e-4
+    )
+    table = slowdown(panel, OECD_38, before=(1995, 2004), after=(2004, 2019)).table
+    assert table[["before", "after"]].median().tolist() == pytest.approx([0.578, 0.108], abs=5e-4)
+
+
 def test_growth_never_bridges_a_gap(panel):
     data = panel.data[~((panel.data["entity"] == "USA") & (panel.data["period"] == 2000))]
     growth = log_growth(Panel(data=data.reset_index(drop=True), series=panel.series), "rgdpna")

@@ -75,4 +75,4 @@ def _heading(title: str) -> str:
 def _spans_magnitudes(values: pd.Series) -> bool:
     """Whether a straight scale would show nothing but the largest values."""
     known = values.dropna()
-    return len(known) > 0 and bool(known.min() > 0) and bool(known.max() > 100 * known.median())
+    return len(known) > 0 and bool(known.min() > 0) and bool(known.max() > 50 * known.median())

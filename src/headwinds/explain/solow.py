@@ -283,7 +283,7 @@ def _implied(
         covariance[start : start + len(names), start : start + len(names)] = block
         start += len(names)
     findings = []
-    if with_initial and not value[-1] == value[-1]:
+    if with_initial and np.isnan(value[-1]):
         findings.append(
             Finding(
                 "W428",

@@ -141,7 +141,8 @@ def _ends(own: pd.DataFrame, first: int, last: int) -> tuple[pd.DataFrame | None
         if len(empty):
             return None, f"no labour in {', '.join(empty[:5])} in {year}"
         wide[year] = there
-    ends = wide[first][["value", "labour"]].join(wide[last][["value", "labour"]], lsuffix="0", rsuffix="1")
+    kept = ["value", "labour"]
+    ends = wide[first][kept].add_suffix("0").join(wide[last][kept].add_suffix("1"))
     if ends["value0"].sum() <= 0:
         return None, f"value added of all industries is not positive in {first}"
     return ends, ""

@@ -36,6 +36,8 @@ class Divide(Result):
     regions
         Theil's T within and between regions, an account with one row a period: `within`, `between` and their parts by region
         (`within NAME`, `between NAME`); None if no regions were given.
+    units
+        Of the series, and of the absolute measures; the relative ones have none.
     draws
         Bootstrap draws, shape (draws, periods, measures), in the order of `periods` and `measures`.
     """
@@ -75,9 +77,7 @@ class Divide(Result):
 
     def summary(self) -> str:
         """What is unequal, and by how much at the beginning and at the end."""
-        lines = [
-            f"{self.estimand} Units: {self.units}. {100 * self.level:g}% intervals over draws of countries."
-        ]
+        lines = [f"{self.estimand} {100 * self.level:g}% intervals over draws of countries."]
         for measure in self.measures:
             own = self.table[self.table["measure"] == measure].dropna(subset=["value"])
             if own.empty:
@@ -97,12 +97,15 @@ class Divide(Result):
             )
         return "\n".join([*lines, *(str(finding) for finding in self.findings)])
 
+    def _title(self, measure: Measure) -> str:
+        return WORDS[measure] if measure in RELATIVE else f"{WORDS[measure]} ({self.units})"
+
     def plot(self) -> Figure:
         """Each measure over time with its band, and Theil's T by region."""
         from headwinds.drawing.time_panels import draw_time_panels
 
         lines = {
-            WORDS[measure]: self.table[self.table["measure"] == measure][
+            self._title(measure): self.table[self.table["measure"] == measure][
                 ["period", "value", "lower", "upper"]
             ]
             for measure in self.measures
@@ -234,7 +237,7 @@ def divide(
         level=level,
         estimand=f"Inequality between countries of {series} ({described.unit}), {counting}, "
         f"{periods[0]}-{periods[-1]}, {len(entities)} countries.",
-        units="see each measure",
+        units=described.unit,
         regions=by_region,
         findings=(*data.findings, *_findings(table, tuple(measures), data.bound)),
         provenance={series: f"{described.source}, {described.vintage}"},

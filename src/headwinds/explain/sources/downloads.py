@@ -62,6 +62,7 @@ def fetch(url: str, *, name: str = "", timeout: float = 30.0) -> Download:
         with urlopen(request, timeout=timeout) as answer:  # noqa: S310
             content: bytes = answer.read(_LARGEST + 1)
     except HTTPError as error:
+        error.close()
         raise DataError(f"{url} answered {error.code} ({error.reason}).", remedy=where) from error
     except (URLError, TimeoutError, OSError) as error:
         reason = getattr(error, "reason", error)

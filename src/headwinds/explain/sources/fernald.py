@@ -118,6 +118,8 @@ def read_fernald(path: str | Path) -> QuarterlyProductivity:
 
 
 def _quarters(path: Path, sheet: str, columns: tuple[str, ...] | list[str]) -> pd.DataFrame:
+    import pandas as pd
+
     frame = read_table(path, sheets=[sheet], header=1)
     frame = frame.rename(columns={name: re.sub(r" \(.*\)$", "", str(name)) for name in frame.columns})
     place = f"{path.name}, sheet {sheet}"
@@ -128,11 +130,9 @@ def _quarters(path: Path, sheet: str, columns: tuple[str, ...] | list[str]) -> p
     if rows.empty:
         raise DataError(f"{place}: no row is a quarter (1947:Q1).")
     found = text[quarters.to_numpy(dtype=bool)].str.replace(":", "")
-    table = found.rename("quarter").to_frame().reset_index(drop=True)
-    table["year"], table["number"] = (
-        table["quarter"].str[:4].astype(int),
-        table["quarter"].str[-1].astype(int),
-    )
+    table = pd.DataFrame({"quarter": found.reset_index(drop=True)})
+    table["year"] = table["quarter"].str[:4].astype(int)
+    table["number"] = table["quarter"].str[-1].astype(int)
     for name in columns:
         table[name] = parse_numbers(rows[name].reset_index(drop=True), place, first_line=3)
     return table

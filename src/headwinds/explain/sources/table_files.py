@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +122,15 @@ def _r_data(path: Path) -> pd.DataFrame:
         ) from None
     import pandas as pd
 
-    found: Any = rdata.read_rds(path) if path.suffix.lower() == ".rds" else rdata.read_rda(path)
+    try:
+        with warnings.catch_warnings():
+            # It warns of classes of R that it does not know; the columns are there all the same.
+            warnings.simplefilter("ignore")
+            found: Any = rdata.read_rds(path) if path.suffix.lower() == ".rds" else rdata.read_rda(path)
+    except Exception as error:  # whatever a parser of binary data raises on damaged bytes
+        raise DataError(
+            f"{path.name}: cannot be read as a file of R ({type(error).__name__}: {error})."
+        ) from error
     tables = (
         {path.stem: found}
         if isinstance(found, pd.DataFrame)
