@@ -13,8 +13,8 @@ from headwinds.errors import DataError, EstimationError, SettingsError
 from headwinds.explain.accounts.domar import domar_aggregation
 from headwinds.explain.accounts.growth_sources import Capital, sources_of_growth
 from headwinds.explain.accounts.levels import METHODS, factor_success, level_accounts
+from headwinds.explain.accounts.penn_accounts import growth_accounts
 from headwinds.explain.accounts.shift_share import shift_share
-from headwinds.explain.growth_accounts import growth_accounts
 from headwinds.explain.penn_world_table import read_penn_world_table
 from house.repository import ROOT
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from headwinds.errors import DataError, EncodingError, MismatchError, SettingsError
+from headwinds.explain.accounts.penn_accounts import growth_accounts
 from headwinds.explain.gapminder import read_gapminder
-from headwinds.explain.growth_accounts import growth_accounts
 from headwinds.explain.panel_data import log_growth, require_series, values_at_lag
 from headwinds.explain.panel_join import join_panels
 from headwinds.explain.penn_world_table import read_penn_world_table

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from headwinds.explain.solow import SolowEstimate, solow
+from headwinds.explain.solow_model import SolowEstimate, solow
 from house.repository import ROOT
 
 FILE = ROOT / "tests" / "replications" / "data" / "mankiw_romer_weil_1992.csv"

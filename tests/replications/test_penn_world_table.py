@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from headwinds.contracts import Panel
+from headwinds.explain.accounts.penn_accounts import compare_with_published, growth_accounts, span_accounts
 from headwinds.explain.country_groups import OECD_38
-from headwinds.explain.growth_accounts import compare_with_published, growth_accounts, span_accounts
 from headwinds.explain.panel_data import log_growth
 from headwinds.explain.penn_world_table import read_penn_world_table
 from headwinds.explain.spans import slowdown

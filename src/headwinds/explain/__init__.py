@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from headwinds.explain.accounts.domar import domar_aggregation
     from headwinds.explain.accounts.growth_sources import Capital, sources_of_growth
     from headwinds.explain.accounts.levels import factor_success, level_accounts
+    from headwinds.explain.accounts.penn_accounts import growth_accounts, span_accounts
     from headwinds.explain.accounts.shift_share import shift_share
     from headwinds.explain.breaks import find_breaks
     from headwinds.explain.countries import match_countries, reconcile_countries, regions
     from headwinds.explain.divides.divide import divide
     from headwinds.explain.gapminder import read_gapminder
-    from headwinds.explain.growth_accounts import growth_accounts, span_accounts
     from headwinds.explain.measured_regression import regress_with_index
     from headwinds.explain.panel_join import join_panels
     from headwinds.explain.penn_world_table import read_penn_world_table
     from headwinds.explain.plain_panel import read_panel
-    from headwinds.explain.solow import solow
+    from headwinds.explain.solow_model import solow
     from headwinds.explain.sources.downloads import fetch, fetch_world_bank
     from headwinds.explain.sources.eu_klems import read_eu_klems
     from headwinds.explain.sources.fernald import read_fernald
@@ -54,7 +54,7 @@ _HOMES = {
     ),
     "headwinds.explain.divides.divide": ("divide",),
     "headwinds.explain.gapminder": ("read_gapminder",),
-    "headwinds.explain.growth_accounts": (
+    "headwinds.explain.accounts.penn_accounts": (
         "growth_accounts",
         "span_accounts",
     ),
@@ -62,7 +62,7 @@ _HOMES = {
     "headwinds.explain.panel_join": ("join_panels",),
     "headwinds.explain.penn_world_table": ("read_penn_world_table",),
     "headwinds.explain.plain_panel": ("read_panel",),
-    "headwinds.explain.solow": ("solow",),
+    "headwinds.explain.solow_model": ("solow",),
     "headwinds.explain.sources.downloads": (
         "fetch",
         "fetch_world_bank",
