@@ -70,6 +70,9 @@ def _bands(chosen: pd.DataFrame) -> list[tuple[Any, Any]]:
 
 
 def _lines(axes: Axes, chosen: pd.DataFrame, keys: Sequence[str]) -> list[Any]:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     groups = list(chosen.groupby(list(keys[:-1]), sort=False)) if len(keys) > 1 else [((), chosen)]
     handles: list[Any] = []
     for place, (name, rows) in enumerate(groups):

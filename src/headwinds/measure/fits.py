@@ -96,9 +96,8 @@ def narrow(factor: NDArray[np.float64]) -> NDArray[np.float64]:
 
     if factor.shape[1] <= factor.shape[0]:
         return factor
-    upper: NDArray[np.float64] = np.asarray(np.linalg.qr(factor.T, mode="r"))
-    found = upper.T
-    return found
+    root: NDArray[np.float64] = np.asarray(np.linalg.qr(factor.T, mode="r")).T
+    return root
 
 
 def _bounds(
