@@ -119,7 +119,7 @@ def active_rounds(score, truth, seed, counts=(60, 60, 60), model=None):
             near = np.abs(score[:, None] - score[rows][None, :]) < 0.03
             belief = (score + near @ truth[rows] * 3) / (1 + 3 * near.sum(axis=1))
         drawn = draw_proportional(
-            uncertainty(belief[:, None], mix=0.1),
+            uncertainty(belief[:, None], mix=0.3),
             count,
             seed=int(rng.integers(2**31)),
             already=already,
@@ -132,7 +132,7 @@ def active_rounds(score, truth, seed, counts=(60, 60, 60), model=None):
 def test_shares_from_actively_drawn_rounds_are_unbiased_and_the_naive_mean_is_not():
     score, truth = world()
     weighted, naive = [], []
-    for seed in range(600):
+    for seed in range(500):
         rows, chance = active_rounds(score, truth, seed)
         assert len(set(rows.tolist())) == 180
         weighted.append((truth[rows] / chance).sum() / len(truth))
@@ -140,14 +140,15 @@ def test_shares_from_actively_drawn_rounds_are_unbiased_and_the_naive_mean_is_no
     error = np.std(weighted) / np.sqrt(len(weighted))
     assert abs(np.mean(weighted) - truth.mean()) < 3.5 * error
     assert error < 0.002
-    assert abs(np.mean(naive) - truth.mean()) > 0.05
+    assert abs(np.mean(naive) - truth.mean()) > 0.03
 
 
+@pytest.mark.slow
 def test_intervals_from_actively_drawn_gold_cover():
     score, truth = world(size=4000)
     hits, misses = [], []
-    for seed in range(500):
-        rows, chance = active_rounds(score, truth, seed, counts=(120, 120))
+    for seed in range(400):
+        rows, chance = active_rounds(score, truth, seed, counts=(250, 250))
         frame = make_frame(
             document_ids=np.arange(len(score)).astype(str),
             strata=np.full(len(score), "all"),

@@ -20,6 +20,8 @@ VERBS = {
     "check": "check a study's documents, labels and splits",
     "tune": "adapt a model and test it: a study's, or one of any task on your own files",
     "score": "score every passage of the corpus",
+    "sample": "draw the next passages to label",
+    "labels": "plan how many labels, drawn where, a wanted precision takes",
     "measure": "estimate the indices with their intervals",
     "explain": "growth accounts, and growth on the indices",
     "report": "write the report of a study",

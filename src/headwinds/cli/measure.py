@@ -58,10 +58,10 @@ def _alone(arguments: argparse.Namespace) -> int:
         raise SettingsError("--scores goes with --gold FILE and --output FOLDER, and without a study file.")
     scores = ScoresFile(
         path=Path(arguments.scores),
-        by=tuple(_columns(item) for item in arguments.by or ("",)),
+        by=tuple(columns(item) for item in arguments.by or ("",)),
         document_id=arguments.document,
         weight=arguments.weight,
-        stratum=_columns(arguments.stratum),
+        stratum=columns(arguments.stratum),
     )
     output = Path(arguments.output)
     found = measure_file(scores, Path(arguments.gold), output, estimator=arguments.estimator)
@@ -72,7 +72,8 @@ def _alone(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _columns(text: str) -> tuple[str, ...]:
+def columns(text: str) -> tuple[str, ...]:
+    """Names separated by commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 

@@ -62,7 +62,7 @@ def score_strata(score: NDArray[np.float64], bins: int) -> tuple[str, ...]:
     return tuple(f"score {place + 1} of {there}" for place in code.tolist())
 
 
-def uncertainty(probability: NDArray[np.float64], *, mix: float = 0.2) -> NDArray[np.float64]:
+def uncertainty(probability: NDArray[np.float64], *, mix: float = 0.3) -> NDArray[np.float64]:
     """How uncertain the model is of each passage, shape (passages,): the root of the sum over labels of p (1 - p).
 
     It is the standard deviation of the label if the probabilities are calibrated, and drawing in proportion to it is then
