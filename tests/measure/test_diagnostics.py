@@ -59,6 +59,7 @@ def rejections(draws, **options):
     return {name: float(np.mean(values)) for name, values in found.items()}
 
 
+@pytest.mark.slow
 def test_tests_of_rates_and_calibration_reject_one_time_in_twenty_where_nothing_drifts():
     # 800 draws: three standard errors are 2.3 points.
     for name, share in rejections(800).items():
@@ -145,6 +146,7 @@ def texts_of(rng, count, words=400, offset=0, mean=60):
     return [" ".join(rng.choice(pool, rng.poisson(mean) + 1, p=chance / chance.sum())) for _ in range(count)]
 
 
+@pytest.mark.slow
 def test_passages_like_the_gold_are_flagged_at_the_stated_rate_and_no_warning_comes():
     rng = np.random.default_rng(6)
     shares, warned = [], []

@@ -28,8 +28,8 @@ def measure_file(
     """Shares with their intervals from any classifier's scores and your gold labels, without a study.
 
     `scores` has one passage a row with a column ``probability_<label>`` for each label and the columns named in `by`. The
-    scores of gold passages must come from a model that did not see their labels. `fits` names scores of other fits (seeds) of
-    the model; `pretraining_until` the year or month until which the model's own texts reach.
+    scores of gold passages must come from a model that did not see their labels. `fits` names scores of other fits (seeds)
+    of the model; `pretraining_until` the year or month until which the model's own texts reach.
     """
     from headwinds.study.own_files import ScoresFile
     from headwinds.study.own_files import measure_file as measure
