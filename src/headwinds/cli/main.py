@@ -23,6 +23,7 @@ VERBS = {
     "sample": "draw the next passages to label",
     "labels": "plan how many labels, drawn where, a wanted precision takes",
     "measure": "estimate the indices with their intervals",
+    "trace": "show the passages behind a number, or the documents behind a jump",
     "explain": "growth accounts, and growth on the indices",
     "report": "write the report of a study",
     "predict": "predict the rows of a file with a tuned model",

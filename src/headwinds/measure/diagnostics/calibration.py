@@ -75,14 +75,22 @@ def calibration_by(
             )
     table = pd.DataFrame(rows)
     table["adjusted"] = holm(table["p_value"].to_numpy(dtype=float))
-    found = [
-        Finding(
-            "W345",
-            f"probabilities of '{row.label}' in {row.group} are off by {row.value:+.3f} (mean {row.mean_probability:.3f}, "
-            f"share {row.observed_share:.3f}): p = {row.adjusted:.2g} after Holm's adjustment.",
-            "Corrected shares allow for it where the group's own gold corrects them; a plain mean of scores does not.",
-        )
-        for row in table[table["adjusted"] < size].itertuples()
-    ]
     words = by or "period"
-    return Diagnostic(f"calibration-by-{words}", f"Label minus probability by {words}.", table, tuple(found))
+    off = table[table["adjusted"] < size]
+    found: tuple[Finding, ...] = ()
+    if len(off):
+        worst = off.iloc[np.argsort(-np.abs(off["value"].to_numpy()), kind="stable")[:3]]
+        shown = "; ".join(
+            f"'{row.label}' in {row.group} by {row.value:+.3f} (mean {row.mean_probability:.3f}, share "
+            f"{row.observed_share:.3f})"
+            for row in worst.itertuples()
+        )
+        found = (
+            Finding(
+                "W345",
+                f"probabilities are off in {len(off)} of {int(table['p_value'].notna().sum())} pairs of label and {words} "
+                f"that could be tested (Holm's adjustment), most {shown}.",
+                "Corrected shares allow for it where the group's own gold corrects them; a plain mean of scores does not.",
+            ),
+        )
+    return Diagnostic(f"calibration-by-{words}", f"Label minus probability by {words}.", table, found)

@@ -72,7 +72,8 @@ def rates_by(frame: Frame, by: str | None = None, *, level: float = 0.95, size: 
     if blind:
         found.append(
             Finding(
-                "N344", f"{blind} of {len(tests)} drift tests of rates had too few gold labels to be made."
+                "N344",
+                f"{blind} of {len(tests)} drift tests of rates by {by or 'period'} had too few gold labels to be made.",
             )
         )
     words = by or "period"
