@@ -10,6 +10,7 @@ lets a cell with too little gold borrow its correction from its stratum (what th
 from __future__ import annotations
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -42,14 +43,19 @@ def estimates(frame, by):
 
 
 def line(label, index):
-    """Cells with an interval, median share, median half-width in points, and half-width over share."""
+    """Cells with a value, a standard error, an interval; median share, standard error and half-width, in points."""
     rows = np.array([one == label for one in index.labels])
-    known = rows & np.isfinite(index.lower) & np.isfinite(index.upper)
-    value = index.value[rows & np.isfinite(index.value)]
-    if not known.any():
-        return f"{int(known.sum())} of {int(rows.sum())} | - | - |"
-    half = (index.upper - index.lower)[known] / 2
-    return f"{int(known.sum())} of {int(rows.sum())} | {100 * np.median(value):.2f} | {100 * np.median(half):.2f} |"
+    value, error = index.value[rows], np.sqrt(index.variance[rows])
+    half = (index.upper - index.lower)[rows] / 2
+    counts = [int(np.isfinite(values).sum()) for values in (value, error, half)]
+
+    def median(values):
+        known = values[np.isfinite(values)]
+        return f"{100 * np.median(known):.2f}" if len(known) else "-"
+
+    return (
+        " | ".join([*(f"{count:,}" for count in counts), median(value), median(error), median(half)]) + " |"
+    )
 
 
 def table(frame):
@@ -59,8 +65,9 @@ def table(frame):
         found = estimates(frame, by)
         lines += [
             f"\n### {name}\n",
-            "| label | way | cells with an interval | median share, % | median half-width, points |",
-            "|---|---|---|---|---|",
+            "| label | way | cells with a value | with a standard error | with an interval | median share, % | "
+            "median standard error, points | median half-width, points |",
+            "|---|---|---|---|---|---|---|---|",
         ]
         for label in frame.label_names:
             lines += [f"| {label} | {way} | {line(label, found[way])}" for way in WAYS]
@@ -85,6 +92,29 @@ def changes(frame):
     return "\n".join(lines) + "\n"
 
 
+def neighbours(frame):
+    """Changes from one year to the next that are told apart from zero, of all that have an interval."""
+    from headwinds.measure import difference as between
+
+    found = estimates(frame, ("year",))
+    years = [cell[0] for cell in found["pooled"].cells][: len(set(found["pooled"].cells))]
+    lines = ["| way | told apart from zero | of | which |", "|---|---|---|---|"]
+    for way in WAYS:
+        apart, known = [], 0
+        for first, second in pairwise(years):
+            made = between(found[way], (first,), (second,))
+            for label, value, lower, upper in zip(
+                made.labels, made.value, made.lower, made.upper, strict=True
+            ):
+                known += bool(np.isfinite(lower))
+                if lower > 0 or upper < 0:
+                    apart.append(
+                        f"{label} {first}-{second} {100 * value:+.2f} [{100 * lower:+.2f}, {100 * upper:+.2f}]"
+                    )
+        lines.append(f"| {way} | {len(apart)} | {known} | {'; '.join(apart) or '-'} |")
+    return "\n".join(lines) + "\n"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path, help="folder of a finished run of studies/un-debates")
@@ -99,6 +129,8 @@ def main():
         + table(frame)
         + "\n### change from 1995-2004 to 2010-2019\n\n"
         + changes(frame)
+        + "\n### changes from one year to the next\n\n"
+        + neighbours(frame)
     )
     arguments.output.write_text(text, encoding="utf-8")
     print(text)
