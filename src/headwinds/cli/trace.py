@@ -28,10 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Trace, print, and save."""
-    from headwinds.artifacts.write import write_text
     from headwinds.cli.measure import columns
     from headwinds.doors.tracing import trace_file
-    from headwinds.study.trace_files import read_point, trace_study
+    from headwinds.study.trace_files import read_point, save_trace, trace_study
 
     if arguments.scores:
         if not arguments.gold or arguments.study:
@@ -52,6 +51,6 @@ def execute(arguments: argparse.Namespace) -> int:
         found = trace_study(execute_until("measure", arguments), point, to, limit=arguments.limit)
     sys.stdout.write(f"{found.summary()}\n")
     if arguments.save:
-        write_text(Path(arguments.save), found.table.to_csv(index=False, lineterminator="\n"))
+        save_trace(found, Path(arguments.save))
         sys.stdout.write(f"Rows: {arguments.save}\n")
     return 0

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from headwinds.measure.trace import Trace
     from headwinds.study.run import StudyRun
 
-WIDEST_TEXT = 200
-
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -86,6 +84,13 @@ def trace_file(
     rows = list(read_records(scores.path, encoding=scores.encoding)[1])
     ids = [str(row.values[scores.passage_id]) for row in rows]
     return _trace(frame, point, to, limit, ids, [str(row.values.get("text", "")) for row in rows])
+
+
+def save_trace(trace: Trace, path: Path) -> None:
+    """Write the rows of a trace as CSV."""
+    from headwinds.artifacts.write import write_text
+
+    write_text(path, trace.table.to_csv(index=False, lineterminator="\n"))
 
 
 def _trace(
