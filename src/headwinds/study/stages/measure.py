@@ -40,6 +40,7 @@ def measure_stage(settings: StudySettings, checked: CheckedStudy, scores: Path) 
         others=[file_digest(path) for path in _others(settings).values()],
         checkpoint=settings.tune.checkpoint,
         period=settings.explain.period_key,
+        seed=settings.study.seed,
         group=[asdict(group) for group in settings.group],
         report=settings.report.passages_a_point,
         code=code_digest(*CODE),
