@@ -48,12 +48,21 @@ function show() {
   }
   showPassage(shown);
   byId("readings").replaceChildren(...shown.readings.map(reading));
-  choose(shown.readings.find((one) => one.kind !== "unsure")?.answer || null);
+  choose(inCommon(shown.readings.filter((one) => one.kind !== "unsure").map((one) => one.answer)));
   byId("note").value = "";
   since = performance.now();
   label();
   scrollTo(0, 0);
   byId("text").focus({ preventScroll: true });
+}
+
+// What all readers said alike, so that the page leans to none of them.
+function inCommon(answers) {
+  if (!answers.length) return null;
+  const [first, ...others] = answers;
+  if (first.labels) return { labels: first.labels.filter((label) => others.every((one) => one.labels.includes(label))) };
+  const same = Object.entries(first.grades).filter(([label, grade]) => others.every((one) => one.grades[label] === grade));
+  return { grades: Object.fromEntries(same) };
 }
 
 function reading(one, place) {

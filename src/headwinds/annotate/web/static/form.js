@@ -90,11 +90,15 @@ export async function toggleContext(item, get) {
   for (const side of ["before", "after"]) {
     const parts = found[side].map((one) => Object.assign(document.createElement("p"), { textContent: one.text, lang: one.language }));
     if (!parts.length) {
-      const words = side === "before" ? "The document begins here." : "The document ends here.";
+      const words = `No ${side === "before" ? "earlier" : "later"} passage of this document is in the corpus.`;
       parts.push(Object.assign(document.createElement("p"), { textContent: words, className: "faint" }));
     }
     byId(side).replaceChildren(...parts);
     byId(side).hidden = false;
+  }
+  if (found.gaps) {
+    const words = "The corpus is a sample: of the document, other passages may lie between these.";
+    byId("after").append(Object.assign(document.createElement("p"), { textContent: words, className: "faint" }));
   }
   const facts = found.facts.flatMap(([name, value]) => [
     Object.assign(document.createElement("dt"), { textContent: name }),
@@ -107,7 +111,8 @@ export async function toggleContext(item, get) {
 
 // Definitions are shown or hidden on this browser until asked otherwise.
 export function toggleDefinitions(keep = true) {
-  const brief = keep ? !document.body.classList.contains("brief") : localStorage.getItem("headwinds/brief") === "1";
+  const narrow = matchMedia("(max-width: 40rem)").matches ? "1" : "0";
+  const brief = keep ? !document.body.classList.contains("brief") : (localStorage.getItem("headwinds/brief") ?? narrow) === "1";
   document.body.classList.toggle("brief", brief);
   byId("definitions").setAttribute("aria-pressed", String(!brief));
   if (keep) localStorage.setItem("headwinds/brief", brief ? "1" : "0");
