@@ -70,7 +70,9 @@ def main() -> None:
         until(page, "() => document.getElementById('saved').textContent === 'All saved'")
         left = page.evaluate("Object.keys(localStorage).filter((key) => key.includes('/answer/')).length")
         browser.close()
-    Path(output).write_text(json.dumps({"pressed": pressed, "left": left, "longest": longest, "problems": problems}))
+    Path(output).write_text(
+        json.dumps({"pressed": pressed, "left": left, "longest": longest, "problems": problems})
+    )
 
 
 if __name__ == "__main__":

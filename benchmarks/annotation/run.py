@@ -1,4 +1,4 @@
-"""Two annotators in two real browsers label the same passages at once while the server is killed; nothing is lost or doubled.
+"""Two annotators in two real browsers label the same passages at once while the server is killed: what is lost, or doubled?
 
 Run from the repository's root: ``python -m benchmarks.annotation.run``. Beside Headwinds it needs playwright (from PyPI),
 Chromium at /usr/bin/chromium and, for the second half, PostgreSQL.
@@ -23,6 +23,14 @@ from benchmarks.machine import write_table
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 NAMES = ("ann", "ben")
+TEXT = """
+Two annotators, each in a Chromium process of its own, label the same {passages} passages at once by keyboard; now and then one
+reloads the page. Meanwhile the server is killed by `kill -9` {kills} times, stays away for one to three seconds, and is started
+again. Then every answer in the database is held against every key that was pressed.
+
+Lost: pressed and not in the database. Doubled: one reader's passage with two events. Wrong: other labels than were pressed.
+Left: still in a browser's storage at the end. Waited: the most answers that waited in a browser at once.
+"""
 
 
 def one_run(database: str, passages: int, kills: int, seed: int) -> dict[str, int]:
@@ -36,13 +44,23 @@ def one_run(database: str, passages: int, kills: int, seed: int) -> dict[str, in
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         database = database or str(folder / "labels.sqlite")
-        project = make_project(folder, passages=passages + 10, queue=passages, database=database, double_share=1.0)
+        project = make_project(
+            folder, passages=passages + 10, queue=passages, database=database, double_share=1.0
+        )
         with served(folder, database) as server:
             url = f"http://127.0.0.1:{server.port}/"
+            program = str(Path(__file__).with_name("browser.py"))
             browsers = [
                 subprocess.Popen(
-                    [sys.executable, str(Path(__file__).with_name("browser.py")), url, name, str(passages), str(seed)]
-                    + [str(folder / f"{name}.json")]
+                    [
+                        sys.executable,
+                        program,
+                        url,
+                        name,
+                        str(passages),
+                        str(seed),
+                        str(folder / f"{name}.json"),
+                    ]
                 )
                 for name in NAMES
             ]
@@ -70,7 +88,9 @@ def one_run(database: str, passages: int, kills: int, seed: int) -> dict[str, in
             items = [event.item for event in mine]
             doubled += len(items) - len(set(items))
             lost += len({int(item) for item in pressed[name]["pressed"]} - set(items))
-            wrong += sum(event.answer["labels"] != pressed[name]["pressed"].get(str(event.item)) for event in mine)
+            wrong += sum(
+                event.answer["labels"] != pressed[name]["pressed"].get(str(event.item)) for event in mine
+            )
         alpha = label_agreement(project).table
         project.engine.dispose()
         return {
@@ -111,19 +131,38 @@ def main() -> None:
             with database_of(kind) as database:
                 found = one_run(database, arguments.passages, arguments.kills, run)
             print(kind, run, found, flush=True)
-            shown = ("kills", "answers", "lost", "doubled", "wrong", "left", "waited", "script errors", "texts in the log")
+            shown = (
+                "kills",
+                "answers",
+                "lost",
+                "doubled",
+                "wrong",
+                "left",
+                "waited",
+                "script errors",
+                "texts in the log",
+            )
             rows.append([kind, str(run), *(str(found[name]) for name in shown)])
     write_table(
         Path(__file__).parent / "results.md",
         "Two annotators, two browsers, a server that is killed",
-        f"Two annotators, each in a Chromium process of its own, label the same {arguments.passages} passages at once by keyboard; "
-        f"now and then one reloads the page. Meanwhile the server is killed by `kill -9` {arguments.kills} times, stays away for one "
-        "to three seconds, and is started again. Then every answer in the database is held against every key that was pressed.\n\n"
-        "Lost: pressed and not in the database. Doubled: one reader's passage with two events. Wrong: other labels than were "
-        "pressed. Left: still in a browser's storage at the end. Waited: the most answers that waited in a browser at once.",
-        ["database", "run", "kills", "answers", "lost", "doubled", "wrong", "left", "waited", "script errors", "texts logged"],
+        TEXT.format(passages=arguments.passages, kills=arguments.kills),
+        [
+            "database",
+            "run",
+            "kills",
+            "answers",
+            "lost",
+            "doubled",
+            "wrong",
+            "left",
+            "waited",
+            "script errors",
+            "texts logged",
+        ],
         rows,
-        f"python -m benchmarks.annotation.run --passages {arguments.passages} --kills {arguments.kills} --runs {arguments.runs}",
+        f"python -m benchmarks.annotation.run --passages {arguments.passages} --kills {arguments.kills}"
+        f" --runs {arguments.runs}",
     )
 
 

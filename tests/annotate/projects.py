@@ -34,15 +34,26 @@ def write_corpus(folder: Path, passages: int = 60, *, each: int = 3) -> None:
     """`corpus.jsonl` and `codebook.md`: `each` passages a document, every tenth one in Chinese."""
     lines = []
     for number in range(passages):
-        text = "数字鸿沟必须弥合,技术应当惠及所有人。" if number % 10 == 3 else "Broadband has not reached our islands."
+        text = (
+            "数字鸿沟必须弥合,技术应当惠及所有人。"
+            if number % 10 == 3
+            else "Broadband has not reached our islands."
+        )
         document = f"d{number // each:03d}"
-        row = {"passage_id": f"p{number:03d}", "document_id": document, "text": f"{text} ({number})", "year": 2000 + number % 4}
+        row = {
+            "passage_id": f"p{number:03d}",
+            "document_id": document,
+            "text": f"{text} ({number})",
+            "year": 2000 + number % 4,
+        }
         lines.append(json.dumps(row, ensure_ascii=False))
     (folder / "corpus.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "codebook.md").write_text(CODEBOOK, encoding="utf-8")
 
 
-def make_project(folder: Path, *, passages: int = 60, queue: int = 0, database: str = "", **settings) -> AnnotationProject:
+def make_project(
+    folder: Path, *, passages: int = 60, queue: int = 0, database: str = "", **settings
+) -> AnnotationProject:
     """The project of a fresh corpus in `folder`, with its first `queue` passages to be read at a chance of one half."""
     from headwinds.corpus.reading import Columns
 
@@ -74,10 +85,24 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        command = [sys.executable, "-m", "headwinds", "annotate", "--corpus", "corpus.jsonl", "--codebook", "codebook.md"]
+        command = [
+            sys.executable,
+            "-m",
+            "headwinds",
+            "annotate",
+            "--corpus",
+            "corpus.jsonl",
+            "--codebook",
+            "codebook.md",
+        ]
         command += ["--database", self.database, "--port", str(self.port), *self.arguments]
         self.process = subprocess.Popen(
-            command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+            command,
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ,
         )
         line = self.process.stdout.readline()
         if "http://" not in line:
@@ -105,12 +130,14 @@ def served(folder: Path, database: str = "labels.sqlite", *arguments: str) -> It
 
 @dataclass
 class Client:
-    """One annotator's browser without the screen: enters, fetches, answers, and sends again until it is told that it stands."""
+    """One annotator's browser without the screen: enters, fetches, answers, sends again until it stands."""
 
     port: int
     cookie: str = ""
 
-    def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, dict, bytes]:
+    def request(
+        self, method: str, path: str, body: bytes | None = None, **headers: str
+    ) -> tuple[int, dict, bytes]:
         """Status, headers in lower case, body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         with contextlib.closing(connection):
@@ -119,12 +146,18 @@ class Client:
                 sent["cookie"] = self.cookie
             connection.request(method, path, body, sent)
             response = connection.getresponse()
-            return response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
+            return (
+                response.status,
+                {name.lower(): value for name, value in response.getheaders()},
+                response.read(),
+            )
 
     def enter(self, name: str, token: str = "") -> int:
         """Enter under a name; the status."""
         form = urllib.parse.urlencode({"name": name, "token": token}).encode()
-        status, headers, _ = self.request("POST", "/enter", form, content_type="application/x-www-form-urlencoded")
+        status, headers, _ = self.request(
+            "POST", "/enter", form, content_type="application/x-www-form-urlencoded"
+        )
         if "set-cookie" in headers:
             self.cookie = headers["set-cookie"].split(";")[0]
         return status

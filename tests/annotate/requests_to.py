@@ -17,7 +17,9 @@ class Reply:
         return json.loads(self.body)
 
 
-def ask(app, method: str, path: str, *, headers=(), body: bytes | list[bytes] = b"", client="127.0.0.1") -> Reply:
+def ask(
+    app, method: str, path: str, *, headers=(), body: bytes | list[bytes] = b"", client="127.0.0.1"
+) -> Reply:
     """Send one request; a list of bodies comes in chunks."""
     given = [(name.lower(), value) for name, value in headers]
     if not any(name == b"host" for name, _ in given):
@@ -39,7 +41,8 @@ def ask(app, method: str, path: str, *, headers=(), body: bytes | list[bytes] = 
     }
     parts = body if isinstance(body, list) else [body]
     waiting = [
-        {"type": "http.request", "body": part, "more_body": place < len(parts) - 1} for place, part in enumerate(parts)
+        {"type": "http.request", "body": part, "more_body": place < len(parts) - 1}
+        for place, part in enumerate(parts)
     ]
     sent = []
 
@@ -52,7 +55,9 @@ def ask(app, method: str, path: str, *, headers=(), body: bytes | list[bytes] = 
     asyncio.run(app(scope, receive, send))
     start = sent[0]
     content = b"".join(message.get("body", b"") for message in sent[1:])
-    return Reply(start["status"], {name.decode(): value.decode() for name, value in start["headers"]}, content)
+    return Reply(
+        start["status"], {name.decode(): value.decode() for name, value in start["headers"]}, content
+    )
 
 
 def cookie_of(app, name: str = "ann", token: str = "") -> tuple[bytes, bytes]:

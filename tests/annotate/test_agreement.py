@@ -35,7 +35,9 @@ def documents(count: int, each: int = 1) -> dict[int, str]:
 
 
 def test_each_label_has_alpha_and_each_pair_kappa_with_intervals_around_them():
-    events = readings({name: random_answers(seed, 80, 0.1) for seed, name in enumerate(("ann", "ben", "eve"), start=1)})
+    events = readings(
+        {name: random_answers(seed, 80, 0.1) for seed, name in enumerate(("ann", "ben", "eve"), start=1)}
+    )
     found = agreement(SCHEME, events, documents(80))
     assert found.findings == ()
     assert len(found.table) == 2 * (1 + 3)
@@ -86,7 +88,9 @@ def test_a_few_documents_give_no_interval():
 def test_passages_of_one_document_that_are_read_alike_make_the_interval_wider():
     pattern = random_answers(1, 40, 0.2)
     other = random_answers(2, 40, 0.2)
-    events = readings({"ann": [one for one in pattern for _ in range(5)], "ben": [one for one in other for _ in range(5)]})
+    events = readings(
+        {"ann": [one for one in pattern for _ in range(5)], "ben": [one for one in other for _ in range(5)]}
+    )
     apart, together = (agreement(SCHEME, events, documents(200, each=each)).table for each in (1, 5))
     assert ((together["upper"] - together["lower"]) > 1.5 * (apart["upper"] - apart["lower"])).all()
 
@@ -96,7 +100,9 @@ def test_classes_have_one_measure_of_all_and_grades_count_how_far_they_are_apart
     generator = np.random.default_rng(5)
     first = generator.integers(0, 3, 60)
     second = np.where(generator.random(60) < 0.8, first, generator.integers(0, 3, 60))
-    given = {name: [{"labels": ["abc"[place]]} for place in row] for name, row in (("ann", first), ("ben", second))}
+    given = {
+        name: [{"labels": ["abc"[place]]} for place in row] for name, row in (("ann", first), ("ben", second))
+    }
     table = agreement(classes, readings(given), documents(60)).table
     whole = table[(table["label"] == "(all labels)") & (table["measure"] == "Cohen's kappa")]["value"].item()
     assert whole == pytest.approx(cohen_kappa_score(first, second), abs=1e-12)
@@ -108,7 +114,10 @@ def test_classes_have_one_measure_of_all_and_grades_count_how_far_they_are_apart
     for name, moved in (("near", near), ("far", far)):
         other = np.where(np.arange(80) % 4 == 0, np.clip(moved, 0, 3), base)
         other = np.where((np.arange(80) % 4 == 0) & (name == "near") & (base == 3), 2, other)
-        answers = {who: [{"grades": {"a": int(grade)}} for grade in row] for who, row in (("ann", base), ("ben", other))}
+        answers = {
+            who: [{"grades": {"a": int(grade)}} for grade in row]
+            for who, row in (("ann", base), ("ben", other))
+        }
         values[name] = agreement(graded, readings(answers), documents(80)).table["value"].iloc[0]
     assert values["near"] > values["far"]
 
@@ -124,4 +133,6 @@ def test_it_has_the_one_face_of_results():
 
 def test_the_same_events_give_the_same_bytes():
     events = readings({"ann": random_answers(1, 40, 0.1), "ben": random_answers(2, 40, 0.1)})
-    assert agreement(SCHEME, events, documents(40)).table.equals(agreement(SCHEME, events, documents(40)).table)
+    assert agreement(SCHEME, events, documents(40)).table.equals(
+        agreement(SCHEME, events, documents(40)).table
+    )

@@ -21,7 +21,10 @@ def say(project, name: str, answers: dict[str, list[str]], kind: str = "label") 
     """Answers by passage."""
     enrol(project, name)
     number = {item.passage_id: item.number for item in items(project)}
-    new = [NewEvent(str(uuid.uuid4()), number[one], name, kind, {"labels": given}) for one, given in answers.items()]
+    new = [
+        NewEvent(str(uuid.uuid4()), number[one], name, kind, {"labels": given})
+        for one, given in answers.items()
+    ]
     assert record(project, new)[1] == {}
 
 
@@ -43,7 +46,12 @@ def test_exported_gold_is_read_back_with_its_labels_and_chances(tmp_path, projec
     assert export_labels(project, tmp_path / "gold.jsonl") == ()
     gold = read_gold(tmp_path / "gold.jsonl", project.codebook)
     assert gold.passage_ids == tuple(sorted(answers))
-    assert gold.labels.tolist() == [[True, False, False], [False] * 3, [True, True, False], [False, False, True]]
+    assert gold.labels.tolist() == [
+        [True, False, False],
+        [False] * 3,
+        [True, True, False],
+        [False, False, True],
+    ]
     assert gold.inclusion_probability.tolist() == [0.5] * 4
     assert [row["decided"] for row in lines(tmp_path / "gold.jsonl")] == ["agreed"] * 4
 
@@ -52,10 +60,12 @@ def test_the_chance_that_a_queue_file_gives_comes_out_to_the_last_digit_with_its
     project = make_project(tmp_path, double_share=0)
     chances = {"p001": 0.0027199588, "p002": 1 / 3, "p005": 1.0}
     rows = [f"{name},{chance!r},none,1990-2000" for name, chance in chances.items()]
-    (tmp_path / "queue.csv").write_text("passage_id,inclusion_probability,stratum,period\n" + "\n".join(rows) + "\n")
+    (tmp_path / "queue.csv").write_text(
+        "passage_id,inclusion_probability,stratum,period\n" + "\n".join(rows) + "\n"
+    )
     assert queue_passages(project, tmp_path / "queue.csv") == 3
     assert queue_passages(project, tmp_path / "queue.csv") == 0
-    say(project, "ann", dict.fromkeys(chances, []))
+    say(project, "ann", {name: [] for name in chances})
     export_labels(project, tmp_path / "gold.jsonl")
     for row in lines(tmp_path / "gold.jsonl"):
         assert row["inclusion_probability"] == chances[row["passage_id"]]
@@ -69,7 +79,9 @@ def test_passages_on_which_readers_differ_are_refused_or_left_out_and_said(tmp_p
     say(project, "ben", {"p002": []}, "unsure")
     with pytest.raises(DataError, match="On 2 passages readers differ"):
         export_labels(project, tmp_path / "gold.jsonl")
-    codes = [finding.code for finding in export_labels(project, tmp_path / "gold.jsonl", unsettled="leave-out")]
+    codes = [
+        finding.code for finding in export_labels(project, tmp_path / "gold.jsonl", unsettled="leave-out")
+    ]
     assert codes == ["W374", "N372"]
     assert {row["passage_id"] for row in lines(tmp_path / "gold.jsonl")} == {"p001", "p003"}
     say(project, "eve", {"p000": ["growth", "divide"], "p002": []}, "adjudicate")
@@ -109,7 +121,7 @@ def test_a_stratified_draw_of_which_only_the_drawn_are_known_can_still_be_put_to
     names = [f"p{number:03d}" for number in range(12)]
     add_round(project, Round("file", "a", dict.fromkeys(names[:3], 0.25), tuple(names[:3]), False))
     add_round(project, Round("b", "b", dict.fromkeys(names, 0.5), ("p007",), True))
-    say(project, "ann", dict.fromkeys([*names[:3], "p007"], []))
+    say(project, "ann", {name: [] for name in [*names[:3], "p007"]})
     assert export_labels(project, tmp_path / "gold.jsonl") == ()
     assert {row["inclusion_probability"] for row in lines(tmp_path / "gold.jsonl")} == {1 - 0.75 * 0.5}
     project.engine.dispose()
@@ -151,7 +163,9 @@ def test_label_studio_goes_out_and_in_again_with_everybodys_answers(tmp_path, ki
     for folder in folders:
         folder.mkdir()
     project = make_project(folders[0], queue=3, kind=kind, double_share=1.0)
-    given = {"grades": {"growth": 2, "divide": 0, "security": 3}} if kind == "graded" else {"labels": ["divide"]}
+    given = (
+        {"grades": {"growth": 2, "divide": 0, "security": 3}} if kind == "graded" else {"labels": ["divide"]}
+    )
     for name in ("ann@example.org", "ben"):
         enrol(project, name)
         for item in items(project):
@@ -163,7 +177,10 @@ def test_label_studio_goes_out_and_in_again_with_everybodys_answers(tmp_path, ki
 
     def told(made):
         by_item = {item.number: item.passage_id for item in items(made)}
-        kept = {(by_item[event.item], event.annotator): (event.answer, event.kind == "unsure") for event in events(made)}
+        kept = {
+            (by_item[event.item], event.annotator): (event.answer, event.kind == "unsure")
+            for event in events(made)
+        }
         return dict(sorted(kept.items()))
 
     assert told(other) == told(project)
@@ -178,7 +195,9 @@ def test_the_interface_for_label_studio_names_every_label_and_escapes_it():
 
     for kind in ("multi-label", "multi-class", "graded"):
         view = ElementTree.fromstring(label_config(Scheme(kind, ("a<b", 'c"d'), 3)))
-        names = {part.get("value") for part in view.iter("Choice")} | {part.get("name") for part in view.iter("Rating")}
+        names = {part.get("value") for part in view.iter("Choice")} | {
+            part.get("name") for part in view.iter("Rating")
+        }
         assert {"a<b", 'c"d'} <= names
 
 
@@ -189,8 +208,14 @@ def test_the_interface_for_label_studio_names_every_label_and_escapes_it():
         ("{}", "list of tasks"),
         ("[1]", "no data"),
         ('[{"data": {}}]', "no passage_id"),
-        ('[{"data": {"passage_id": "p001"}, "annotations": [{"result": [{"value": {"choices": ["x"]}}]}]}]', "codebook"),
-        ('[{"data": {"passage_id": "p001", "inclusion_probability": 2}, "annotations": [{"result": []}]}]', "0, 1"),
+        (
+            '[{"data": {"passage_id": "p001"}, "annotations": [{"result": [{"value": {"choices": ["x"]}}]}]}]',
+            "codebook",
+        ),
+        (
+            '[{"data": {"passage_id": "p001", "inclusion_probability": 2}, "annotations": [{"result": []}]}]',
+            "0, 1",
+        ),
         ('[{"data": {"passage_id": "nowhere"}, "annotations": [{"result": []}]}]', "not in the corpus"),
     ],
 )

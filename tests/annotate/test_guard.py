@@ -33,8 +33,10 @@ def app(project, monkeypatch):
 
 @pytest.mark.parametrize(
     "host",
-    [b"evil.example", b"127.0.0.1.evil.example", b"localhost@evil.example", b"evil.example/127.0.0.1", b"", b"127.0.0.1:99999999",
-     b"localhost/..", b"127.0.0.1#@evil.example", b"127.0.0.1 evil.example", b"\xff", b"localhost:80:80", b"[::1", b"2130706433"],
+    [b"evil.example", b"127.0.0.1.evil.example", b"localhost@evil.example", b"evil.example/127.0.0.1", b"",
+     b"127.0.0.1:99999999",
+     b"localhost/..", b"127.0.0.1#@evil.example", b"127.0.0.1 evil.example", b"\xff",
+     b"localhost:80:80", b"[::1", b"2130706433"],
 )  # fmt: skip
 def test_a_host_that_is_not_ours_is_not_answered(app, host):
     reply = ask(app, "GET", "/health", headers=[(b"host", host)])
@@ -47,12 +49,19 @@ def test_a_host_that_is_ours_is_answered(app, host):
 
 
 def test_two_hosts_are_not_answered(app):
-    assert ask(app, "GET", "/health", headers=[(b"host", b"localhost"), (b"host", b"evil.example")]).status == 400
+    assert (
+        ask(app, "GET", "/health", headers=[(b"host", b"localhost"), (b"host", b"evil.example")]).status
+        == 400
+    )
 
 
 @pytest.mark.parametrize("path", CLOSED)
 def test_without_entering_every_closed_page_is_closed(app, path):
-    for cookie in ([], [(b"cookie", b"x=1")], [(b"cookie", app.app.state.site.sessions.cookie.encode() + b"=YW5u.00")]):
+    for cookie in (
+        [],
+        [(b"cookie", b"x=1")],
+        [(b"cookie", app.app.state.site.sessions.cookie.encode() + b"=YW5u.00")],
+    ):
         reply = ask(app, "GET", path, headers=cookie)
         assert reply.status in (303, 401)
         assert b"Broadband" not in reply.body
@@ -73,14 +82,18 @@ def test_a_token_is_asked_for_where_there_is_one_and_another_does_not_open(proje
         assert ask(app, "POST", "/enter", headers=[form], body=body).status == 403
     cookie = cookie_of(app, token=TOKEN)
     assert ask(app, "GET", "/api/queue", headers=[cookie]).status == 200
-    assert ask(make_application(project, token=TOKEN + "2"), "GET", "/api/queue", headers=[cookie]).status == 401
+    assert (
+        ask(make_application(project, token=TOKEN + "2"), "GET", "/api/queue", headers=[cookie]).status == 401
+    )
     assert ask(make_application(project, token=TOKEN), "GET", "/api/queue", headers=[cookie]).status == 200
 
 
 def test_guessing_the_token_is_slowed_down(project):
     app = make_application(project, token=TOKEN)
     form = (b"content-type", b"application/x-www-form-urlencoded")
-    found = [ask(app, "POST", "/enter", headers=[form], body=b"name=ann&token=guess").status for _ in range(15)]
+    found = [
+        ask(app, "POST", "/enter", headers=[form], body=b"name=ann&token=guess").status for _ in range(15)
+    ]
     assert found[:10] == [403] * 10
     assert found[-1] == 429
 
@@ -105,7 +118,8 @@ def test_only_named_annotators_enter_and_only_adjudicators_decide(project):
 
 @pytest.mark.parametrize(
     "header",
-    [(b"origin", b"http://evil.example"), (b"origin", b"null"), (b"origin", b"http://127.0.0.1:1"), (b"sec-fetch-site", b"cross-site")],
+    [(b"origin", b"http://evil.example"), (b"origin", b"null"), (b"origin", b"http://127.0.0.1:1"),
+     (b"sec-fetch-site", b"cross-site")],
 )  # fmt: skip
 def test_another_sites_page_cannot_answer(app, project, header):
     body = json.dumps({"answers": [answer(1, [])]}).encode()
@@ -125,7 +139,9 @@ def test_bodies_that_are_too_large_are_refused_whether_or_not_they_say_so(app):
     said = ask(app, "POST", "/api/answers", headers=[cookie, JSON, (b"content-length", b"100000000")])
     chunks = [b"x" * 65536] * 10
     unsaid = ask(app, "POST", "/api/answers", headers=[cookie, JSON], body=chunks)
-    packed = ask(app, "POST", "/api/answers", headers=[cookie, JSON, (b"content-encoding", b"gzip")], body=b"x")
+    packed = ask(
+        app, "POST", "/api/answers", headers=[cookie, JSON, (b"content-encoding", b"gzip")], body=b"x"
+    )
     assert (said.status, unsaid.status, packed.status) == (413, 413, 415)
     for length in (b"-1", b"1e3", b"0x10", b"9" * 30):
         assert ask(app, "POST", "/enter", headers=[(b"content-length", length)]).status == 413
@@ -139,7 +155,8 @@ HOSTILE = [
         json.dumps({"answers": [{**GOOD, **change}]}).encode()
         for change in (
             {"item": 10**9 * 10}, {"item": -1}, {"item": 0}, {"item": True}, {"item": "1"}, {"item": 1.5}, {"item": None},
-            {"client_id": "x"}, {"client_id": 5}, {"client_id": GOOD["client_id"].upper()}, {"client_id": "../../etc/passwd"},
+            {"client_id": "x"}, {"client_id": 5}, {"client_id": GOOD["client_id"].upper()},
+            {"client_id": "../../etc/passwd"},
             {"kind": "import"}, {"kind": "delete"}, {"kind": None}, {"answer": []}, {"answer": "x"}, {"note": 5},
             {"note": "x" * 2001}, {"note": "a\0b"}, {"note": "\ud800"}, {"seconds": -1}, {"seconds": "1"}, {"seconds": 1e30},
             {"seconds": True}, {"made_at": "yesterday"}, {"made_at": None}, {"annotator": "ben"}, {"extra": 1},
@@ -158,7 +175,15 @@ def test_what_cannot_be_read_is_refused_in_one_line_and_writes_nothing(app, proj
 
 
 @pytest.mark.parametrize(
-    "given", [{"labels": ["unknown"]}, {"labels": ["growth", "growth"]}, {"labels": "growth"}, {}, {"labels": [[]]}, {"grades": {}}]
+    "given",
+    [
+        {"labels": ["unknown"]},
+        {"labels": ["growth", "growth"]},
+        {"labels": "growth"},
+        {},
+        {"labels": [[]]},
+        {"grades": {}},
+    ],
 )
 def test_an_answer_that_is_not_in_the_codebook_is_refused_by_itself_and_the_others_stand(app, project, given):
     bad, good = {**answer(1, []), "answer": given}, answer(2, ["divide"])
@@ -172,8 +197,10 @@ def test_an_answer_that_is_not_in_the_codebook_is_refused_by_itself_and_the_othe
 PATHS = [
     "/static/../labels.sqlite", "/static/..%2flabels.sqlite", "/static/%2e%2e/labels.sqlite", "/static/....//labels.sqlite",
     "/static//etc/passwd", "/static/..\\labels.sqlite", "/static/style.css/", "/static/style.css%00", "/static/", "/static",
-    "//evil.example/", "/static/~root", "/static/file:///etc/passwd", "/static/CON", "/static/" + "a" * 3000, "/static/\uff0e\uff0e/x",
-    "/labels.sqlite", "/.git/config", "/static/style.css;x", "/api/../static/style.css", "/static/read.js.map", "/favicon.ico",
+    "//evil.example/", "/static/~root", "/static/file:///etc/passwd", "/static/CON", "/static/" + "a" * 3000,
+    "/static/\uff0e\uff0e/x",
+    "/labels.sqlite", "/.git/config", "/static/style.css;x", "/api/../static/style.css", "/static/read.js.map",
+    "/favicon.ico",
 ]  # fmt: skip
 
 
@@ -184,7 +211,9 @@ def test_no_path_leads_to_a_file(app, path):
     assert reply.body == b'{"error":"There is nothing here."}'
 
 
-@pytest.mark.parametrize("query", ["", "item=", "item=-1", "item=1.5", "item=1e3", "item=99999999999", "item=../1", "item=%00"])
+@pytest.mark.parametrize(
+    "query", ["", "item=", "item=-1", "item=1.5", "item=1e3", "item=99999999999", "item=../1", "item=%00"]
+)
 def test_a_passage_is_asked_for_by_a_number(app, query):
     assert ask(app, "GET", f"/api/context?{query}", headers=[cookie_of(app)]).status == 422
 
@@ -224,9 +253,12 @@ def test_the_buckets_do_not_grow_without_end():
 def test_markup_in_documents_labels_and_names_stays_text(tmp_path):
     attack = "<script>alert(1)</script><img src=x onerror=alert(1)>"
     (tmp_path / "corpus.jsonl").write_text(
-        json.dumps({"passage_id": "p", "document_id": attack, "text": attack, "year": attack}) + "\n", encoding="utf-8"
+        json.dumps({"passage_id": "p", "document_id": attack, "text": attack, "year": attack}) + "\n",
+        encoding="utf-8",
     )
-    (tmp_path / "codebook.md").write_text(f"|label|give|\n|--|--|\n|a|{attack}|\n\n1. {attack}\n", encoding="utf-8")
+    (tmp_path / "codebook.md").write_text(
+        f"|label|give|\n|--|--|\n|a|{attack}|\n\n1. {attack}\n", encoding="utf-8"
+    )
     from headwinds.annotate.rounds import Round, add_round
 
     project = make_project(tmp_path)
@@ -237,5 +269,7 @@ def test_markup_in_documents_labels_and_names_stays_text(tmp_path):
         page = ask(app, "GET", path, headers=[cookie]).body.decode()
         assert "<script>" not in page
         assert "<img" not in page
-    assert ask(app, "GET", "/api/queue", headers=[cookie]).headers["content-type"].startswith("application/json")
+    assert (
+        ask(app, "GET", "/api/queue", headers=[cookie]).headers["content-type"].startswith("application/json")
+    )
     project.engine.dispose()

@@ -14,7 +14,7 @@ LABELS = ("growth", "divide", "security")
 
 
 def label_all(port: int, name: str, given: dict[str, dict], problems: list[Exception]) -> None:
-    """What a page does: fetch ahead, keep what is unsent, send it again until it stands, now and then what stands already."""
+    """What a page does: fetch ahead, keep what is unsent, send it until it stands, and at times what stands already."""
     try:
         client = Client(port)
         assert client.patiently(lambda: client.enter(name)) == 303
@@ -24,7 +24,10 @@ def label_all(port: int, name: str, given: dict[str, dict], problems: list[Excep
             try:
                 for item in client.get(f"/api/queue?count={8 + len(outbox)}")["items"]:
                     if item["item"] not in answered:
-                        one = answer(item["item"], [label for label in LABELS if hash((name, label, item["item"])) % 3 == 0])
+                        one = answer(
+                            item["item"],
+                            [label for label in LABELS if hash((name, label, item["item"])) % 3 == 0],
+                        )
                         answered.add(item["item"])
                         outbox.append(one)
                         given[one["client_id"]] = one
@@ -44,7 +47,8 @@ def test_two_annotators_lose_and_double_nothing_when_the_server_is_killed_three_
     problems: list[Exception] = []
     with served(tmp_path) as server:
         people = [
-            threading.Thread(target=label_all, args=(server.port, name, given[name], problems)) for name in given
+            threading.Thread(target=label_all, args=(server.port, name, given[name], problems))
+            for name in given
         ]
         for person in people:
             person.start()

@@ -15,11 +15,14 @@ from headwinds.errors import DataError, MismatchError, SettingsError
 LABELS = ("growth", "divide", "security")
 
 
-def write_scores(folder, *, fold: bool = True, **changes) -> str:
+def write_scores(folder, *, folds: bool = True, **changes) -> str:
     rows = []
     for number in range(60):
-        row = {"passage_id": f"p{number:03d}", **{f"probability_{label}": 0.02 + 0.9 * (number < 10) / 2 for label in LABELS}}
-        rows.append(row | ({"fold": number // 3 % 4} if fold else {}) | (changes if number == 7 else {}))
+        row = {
+            "passage_id": f"p{number:03d}",
+            **{f"probability_{label}": 0.02 + 0.9 * (number < 10) / 2 for label in LABELS},
+        }
+        rows.append(row | ({"fold": number // 3 % 4} if folds else {}) | (changes if number == 7 else {}))
     (folder / "scores.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return str(folder / "scores.jsonl")
 
@@ -33,16 +36,20 @@ def project(tmp_path):
 
 @pytest.mark.parametrize("strategy", ["random", "uncertainty", "diversity", "variance"])
 def test_every_strategy_draws_with_chances_that_come_out_in_gold(tmp_path, project, strategy):
-    new, findings = propose_passages(project, 20, strategy=strategy, scores=write_scores(tmp_path), by=["year"], seed=1)
+    new, findings = propose_passages(
+        project, 20, strategy=strategy, scores=write_scores(tmp_path), by=["year"], seed=1
+    )
     assert findings == ()
     drawn = [item.passage_id for item in items(project)]
     assert len(drawn) == new > 5
-    say(project, "ann", dict.fromkeys(drawn, []))
+    say(project, "ann", {name: [] for name in drawn})
     assert export_labels(project, tmp_path / "gold.jsonl") == ()
     chance = {row["passage_id"]: row["inclusion_probability"] for row in lines(tmp_path / "gold.jsonl")}
     assert all(0 < value <= 1 for value in chance.values())
     if strategy in ("uncertainty", "variance"):
-        assert max(chance[name] for name in chance if name > "p010") < min(chance[name] for name in chance if name < "p010")
+        assert max(chance[name] for name in chance if name > "p010") < min(
+            chance[name] for name in chance if name < "p010"
+        )
 
 
 def test_the_same_proposal_again_adds_nothing_and_another_seed_another_round(project):
@@ -53,7 +60,9 @@ def test_the_same_proposal_again_adds_nothing_and_another_seed_another_round(pro
 
 
 def test_scores_without_folds_are_taken_and_it_is_said_what_that_assumes(tmp_path, project):
-    _, findings = propose_passages(project, 20, strategy="variance", scores=write_scores(tmp_path, fold=False))
+    _, findings = propose_passages(
+        project, 20, strategy="variance", scores=write_scores(tmp_path, folds=False)
+    )
     assert [finding.code for finding in findings] == ["W376"]
 
 

@@ -41,7 +41,9 @@ def test_a_server_that_others_could_reach_does_not_start_unprotected(address, wo
 
 def test_a_server_answers_to_its_own_names_only():
     assert set(check_address(Address())) == {"127.0.0.1", "localhost", "[::1]"}
-    assert "labels.example.org" in check_address(Address("0.0.0.0", token=TOKEN, allowed_hosts=("labels.example.org",)))
+    assert "labels.example.org" in check_address(
+        Address("0.0.0.0", token=TOKEN, allowed_hosts=("labels.example.org",))
+    )
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +62,11 @@ def test_what_was_answered_is_seen_by_the_next_who_asks(server):
     assert (status, reply["progress"]["mine"]) == (200, 1)
     again = Client(server.port)
     again.enter("ann")
-    assert again.get("/api/mine")["items"][0]["given"] == {"kind": "label", "answer": {"labels": ["growth"]}, "note": "谢谢"}
+    assert again.get("/api/mine")["items"][0]["given"] == {
+        "kind": "label",
+        "answer": {"labels": ["growth"]},
+        "note": "谢谢",
+    }
     assert again.get("/api/queue?count=1")["items"][0]["item"] != first["item"]
 
 
@@ -72,6 +78,7 @@ def test_a_chinese_passage_says_its_language(server):
     assert set(languages.values()) <= {"", "zh"}
 
 
+@pytest.mark.slow
 def test_a_connection_that_does_not_send_its_headers_is_closed_and_others_are_served(server):
     with contextlib.ExitStack() as stack:
         slow = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in range(100)]
@@ -128,7 +135,14 @@ def command(folder, *arguments: str) -> list[str]:
 
 def test_queue_import_agreement_and_export_on_the_command_line(tmp_path, capsys):
     make_project(tmp_path).engine.dispose()
-    rows = [{"passage_id": f"p{number:03d}", "labels": ["growth"] if number % 3 else [], "inclusion_probability": 0.5} for number in range(40)]
+    rows = [
+        {
+            "passage_id": f"p{number:03d}",
+            "labels": ["growth"] if number % 3 else [],
+            "inclusion_probability": 0.5,
+        }
+        for number in range(40)
+    ]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     rows[4]["labels"] = rows[7]["labels"] = []
     (tmp_path / "b.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -175,7 +189,9 @@ def test_a_mistake_on_the_command_line_is_one_line(tmp_path, capsys, monkeypatch
     assert said.count("\n") == 1
 
 
-@pytest.mark.parametrize(("library", "extra"), [("sqlalchemy", "annotate"), ("uvicorn", "annotate"), ("psycopg", "postgresql")])
+@pytest.mark.parametrize(
+    ("library", "extra"), [("sqlalchemy", "annotate"), ("uvicorn", "annotate"), ("psycopg", "postgresql")]
+)
 def test_a_library_that_is_missing_is_named_with_the_command_that_installs_it(tmp_path, library, extra):
     make_project(tmp_path, queue=3).engine.dispose()
     database = "postgresql://127.0.0.1:1/x" if library == "psycopg" else str(tmp_path / "labels.sqlite")

@@ -10,21 +10,26 @@ if TYPE_CHECKING:
     from headwinds.measure.cells import make_cells
     from headwinds.measure.frame import Population, make_frame
     from headwinds.measure.indicator_store import read_indicator, write_indicator
+    from headwinds.measure.proposals import Proposal, in_any_round, propose
     from headwinds.measure.registry import choose_estimator, get_estimator
 
 _HOMES = {
     "headwinds.measure.cells": ("make_cells",),
     "headwinds.measure.frame": ("Population", "make_frame"),
     "headwinds.measure.indicator_store": ("read_indicator", "write_indicator"),
+    "headwinds.measure.proposals": ("Proposal", "in_any_round", "propose"),
     "headwinds.measure.registry": ("choose_estimator", "get_estimator"),
 }
 
 __all__ = [
     "Population",
+    "Proposal",
     "choose_estimator",
     "get_estimator",
+    "in_any_round",
     "make_cells",
     "make_frame",
+    "propose",
     "read_indicator",
     "write_indicator",
 ]

@@ -68,7 +68,8 @@ def context_view(project: AnnotationProject, item: Item) -> dict[str, Any]:
         "before": [{"text": one.text, "language": language_of(one.text)} for one in before],
         "after": [{"text": one.text, "language": language_of(one.text)} for one in after],
         "facts": [list(pair) for pair in facts],
-        "gaps": project.passages.weight[item.passage_id] != 1 or len(set(project.passages.stratum.values())) > 1,
+        "gaps": project.passages.weight[item.passage_id] != 1
+        or len(set(project.passages.stratum.values())) > 1,
     }
 
 
