@@ -24,12 +24,14 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 NAMES = ("ann", "ben")
 TEXT = """
-Two annotators, each in a Chromium process of its own, label the same {passages} passages at once by keyboard; now and then one
-reloads the page. Meanwhile the server is killed by `kill -9` {kills} times, stays away for one to three seconds, and is started
-again. Then every answer in the database is held against every key that was pressed.
+Two annotators, each in a Chromium process of its own, label the same {passages} passages at once by keyboard; now and then
+one reloads the page. Meanwhile the server is killed by `kill -9` {kills} times, stays away for one to three seconds, and is
+started again. Then every answer in the database is held against every key that was pressed.
 
 Lost: pressed and not in the database. Doubled: one reader's passage with two events. Wrong: other labels than were pressed.
-Left: still in a browser's storage at the end. Waited: the most answers that waited in a browser at once.
+Changed: attempts to update or delete an event in the database itself that went through, of two. Left: still in a browser's
+storage at the end. Waited: the most answers that waited in a browser at once. Unfinished: pages that the
+server died in the middle of, which say so after five seconds and were reloaded.
 """
 
 
@@ -91,6 +93,10 @@ def one_run(database: str, passages: int, kills: int, seed: int) -> dict[str, in
             wrong += sum(
                 event.answer["labels"] != pressed[name]["pressed"].get(str(event.item)) for event in mine
             )
+        changed = sum(
+            went_through(project.engine, verb)
+            for verb in ("UPDATE event SET note = 'x'", "DELETE FROM event")
+        )
         alpha = label_agreement(project).table
         project.engine.dispose()
         return {
@@ -99,13 +105,27 @@ def one_run(database: str, passages: int, kills: int, seed: int) -> dict[str, in
             "lost": lost,
             "doubled": doubled,
             "wrong": wrong,
+            "changed": changed,
             "left": sum(one["left"] for one in pressed.values()),
             "waited": max(one["longest"] for one in pressed.values()),
+            "unfinished": sum(one["unfinished"] for one in pressed.values()),
             "script errors": sum(len(one["problems"]) for one in pressed.values()),
             "texts in the log": said.count("Broadband") + said.count("数字"),
             "disputed": sum(one.answer is None for one in resolve(found).values()),
             "rows of agreement": len(alpha),
         }
+
+
+def went_through(engine, statement: str) -> bool:
+    """Whether the database let an event be changed."""
+    from sqlalchemy import exc, text
+
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(statement))
+    except exc.DatabaseError:
+        return False
+    return True
 
 
 @contextlib.contextmanager
@@ -137,8 +157,10 @@ def main() -> None:
                 "lost",
                 "doubled",
                 "wrong",
+                "changed",
                 "left",
                 "waited",
+                "unfinished",
                 "script errors",
                 "texts in the log",
             )
@@ -155,8 +177,10 @@ def main() -> None:
             "lost",
             "doubled",
             "wrong",
+            "changed",
             "left",
             "waited",
+            "unfinished",
             "script errors",
             "texts logged",
         ],

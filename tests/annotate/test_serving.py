@@ -81,7 +81,7 @@ def test_a_chinese_passage_says_its_language(server):
 @pytest.mark.slow
 def test_a_connection_that_does_not_send_its_headers_is_closed_and_others_are_served(server):
     with contextlib.ExitStack() as stack:
-        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in range(100)]
+        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in range(500)]
         for one in slow:
             one.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ")
         start = time.monotonic()

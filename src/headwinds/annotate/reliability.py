@@ -106,9 +106,11 @@ def resampled(
     count = int(cluster.max()) + 1
     by_cluster: NDArray[np.float64] = np.zeros((count, tables.shape[1] * tables.shape[2]))
     np.add.at(by_cluster, cluster, tables.reshape(len(tables), -1))
+    # Documents with the same table are drawn alike, so it is enough to draw how often each of the few tables comes.
+    kinds, times_there = np.unique(by_cluster, axis=0, return_counts=True)
     generator = np.random.default_rng(seed)
-    times = generator.multinomial(count, np.full(count, 1 / count), size=draws)
-    drawn: NDArray[np.float64] = (times @ by_cluster).reshape(draws, *tables.shape[1:])
+    times = generator.multinomial(count, times_there / count, size=draws)
+    drawn: NDArray[np.float64] = (times @ kinds).reshape(draws, *tables.shape[1:])
     return drawn
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from headwinds.annotate.project import AnnotationProject
 
 SECONDS_FOR_HEADERS = 10.0
-MOST_CONNECTIONS = 256
+MOST_CONNECTIONS = 800
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ export const kind = document.body.dataset.kind;
 const inputs = [...document.querySelectorAll('#labels input[name="label"]')];
 const rows = [...document.querySelectorAll("#labels .graded")];
 let active = 0;
+byId("stuck").remove();
 
 export function chosen() {
   if (kind === "graded") {
