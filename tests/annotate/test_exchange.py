@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import uuid
 
@@ -248,3 +249,48 @@ def test_the_history_has_every_event_with_who_when_and_what(tmp_path, project):
         ("ann", "p000", ["divide"]),
     ]
     assert all(row["received_at"] for row in found)
+
+
+def test_a_batch_of_headwinds_sample_goes_in_with_what_it_changes(tmp_path):
+    from headwinds.doors.sampling import sample_file
+
+    write_corpus(tmp_path)
+    scores = [
+        {"passage_id": f"p{number:03d}", "probability_growth": (number % 9 + 0.5) / 10}
+        for number in range(60)
+    ]
+    (tmp_path / "scores.jsonl").write_text("".join(json.dumps(row) + "\n" for row in scores))
+    first = sample_file(tmp_path / "scores.jsonl", tmp_path / "one", 12, seed=1)
+    project = make_project(tmp_path, double_share=0)
+    assert queue_passages(project, first.folder / "batch.csv") == 12
+    say(project, "ann", {item.passage_id: [] for item in items(project)})
+    export_labels(project, tmp_path / "gold.jsonl")
+    assert {row["inclusion_probability"] for row in lines(tmp_path / "gold.jsonl")} == {0.2}
+
+    second = sample_file(
+        tmp_path / "scores.jsonl",
+        tmp_path / "two",
+        10,
+        design="uncertainty",
+        previous=tmp_path / "gold.jsonl",
+        seed=2,
+    )
+    earlier = second.folder / "earlier.csv"
+    other = make_project(tmp_path, database=tmp_path / "other.sqlite")
+    with pytest.raises(DataError, match="never queued"):
+        queue_passages(other, second.folder / "batch.csv", earlier=earlier)
+    other.engine.dispose()
+    new = queue_passages(project, second.folder / "batch.csv", earlier=earlier)
+    assert new > 0
+    assert [finding.code for finding in export_labels(project, tmp_path / "gold.jsonl")] == ["W377"]
+    say(project, "ann", {item.passage_id: [] for item in items(project)})
+    assert export_labels(project, tmp_path / "gold.jsonl") == ()
+    expected = {}
+    for name in ("batch.csv", "earlier.csv"):
+        with (second.folder / name).open(newline="") as file:
+            expected |= {
+                row["passage_id"]: float(row["inclusion_probability"]) for row in csv.DictReader(file)
+            }
+    found = {row["passage_id"]: row["inclusion_probability"] for row in lines(tmp_path / "gold.jsonl")}
+    assert found == expected
+    project.engine.dispose()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headwinds.annotate.database import reading
+from headwinds.annotate.rounds import RESTATED
 from headwinds.contracts.finding import Finding
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class _Round:
     drawn: frozenset[str]
     whole_frame: bool
     answered: float
+    restated: bool = False
 
 
 def inclusion_probabilities(
@@ -30,6 +32,8 @@ def inclusion_probabilities(
     """The chance of each answered passage to be among the answered, or nothing for all of them and the reason."""
     rounds = _rounds(project, set(answered))
     findings: list[Finding] = []
+    if rounds and rounds[0].restated and rounds[0].answered < 1:
+        return {}, [_incomplete(rounds[0].answered)]
     partly = [number for number, one in enumerate(rounds, 1) if one.answered < 1]
     if partly:
         read = ", ".join(f"{rounds[number - 1].answered:.0%} of round {number}" for number in partly)
@@ -76,13 +80,15 @@ def _rounds(project: AnnotationProject, answered: set[str]) -> list[_Round]:
         known = connection.execute(select(ROUND).order_by(ROUND.c.number)).all()
         chances = connection.execute(select(CHANCE)).all()
         queued = connection.execute(select(ITEM.c.passage_id, ITEM.c.round)).all()
-    found = []
+    found: list[_Round] = []
     for row in known:
         chance = {one.passage_id: one.probability for one in chances if one.round == row.number}
         drawn = {one.passage_id for one in chances if one.round == row.number and one.drawn}
         drawn |= {one.passage_id for one in queued if one.round == row.number}
+        if row.strategy == RESTATED:  # it speaks for all before it
+            found.clear()
         share = len(drawn & answered) / len(drawn) if drawn else 1.0
-        found.append(_Round(chance, frozenset(drawn), row.whole_frame, share))
+        found.append(_Round(chance, frozenset(drawn), row.whole_frame, share, row.strategy == RESTATED))
     return found
 
 
@@ -103,4 +109,13 @@ def _unknown(name: str, rounds: int) -> Finding:
         "W375",
         f"The gold file has no inclusion probabilities: for {name} {why}.",
         "Give the queue file a column inclusion_probability; with several rounds list every passage, with drawn = 0 or 1.",
+    )
+
+
+def _incomplete(answered: float) -> Finding:
+    return Finding(
+        "W377",
+        f"The gold file has no inclusion probabilities: only {answered:.0%} of the rounds that go together has an answer "
+        "that stands, and their joint probabilities hold for all of them.",
+        "Read on.",
     )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from headwinds.annotate.project import AnnotationProject
 
+RESTATED = "restated"
 PROBABILITY = "inclusion_probability"
 SAID_YES, SAID_NO = ("1", "true", "1.0", "yes"), ("0", "false", "0.0", "no")
 
@@ -49,6 +50,11 @@ class Round:
     whole_frame: bool
     seed: int = 0
     extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def restates(self) -> bool:
+        """Whether its chances hold for all rounds so far together, and replace theirs."""
+        return self.strategy == RESTATED
 
 
 def read_round(path: Path) -> Round:
@@ -99,6 +105,31 @@ def read_round(path: Path) -> Round:
     return Round("file", path.name, probability, tuple(drawn), whole, extra=extra)
 
 
+def read_restated_round(path: Path, earlier: Path) -> Round:
+    """A round that changes what earlier labels stand for, as ``headwinds sample --previous`` draws it.
+
+    Parameters
+    ----------
+    path
+        The new batch, as `read_round` takes it.
+    earlier
+        `passage_id` and `inclusion_probability` of what was drawn before, after this round.
+
+    Raises
+    ------
+    DataError
+        As `read_round`; a passage is in both files; a probability is missing.
+    """
+    batch, before = read_round(path), read_round(earlier)
+    both = sorted(set(batch.drawn) & set(before.drawn))
+    if both:
+        raise DataError(f"{both[0]!r} is in {path} and in {earlier}.", remedy="Give the files of one draw.")
+    probability = {**before.probability, **batch.probability}
+    if any(math.isnan(value) for value in probability.values()):
+        raise DataError(f"{path} or {earlier} has no {PROBABILITY}.", remedy="Give it for every passage.")
+    return Round(RESTATED, path.name, probability, (*before.drawn, *batch.drawn), False, extra=batch.extra)
+
+
 def add_round(project: AnnotationProject, one: Round) -> int:
     """Put a round into the database and its passages, in random order, at the end of the queue; returns how many are new.
 
@@ -107,7 +138,7 @@ def add_round(project: AnnotationProject, one: Round) -> int:
     Raises
     ------
     MismatchError
-        A drawn passage is not in the corpus.
+        A drawn passage is not in the corpus; or the round restates others that are not here.
     """
     missing = [name for name in one.drawn if name not in project.passages.by_id]
     if missing:
@@ -126,7 +157,7 @@ def _with_frame(project: AnnotationProject, one: Round) -> Round:
     Within a stratum that was drawn at random every passage has one chance; so if the drawn ones of each stratum have one,
     and every stratum of the corpus was drawn from, the others of the stratum had it too.
     """
-    if one.whole_frame or any(math.isnan(value) for value in one.probability.values()):
+    if one.whole_frame or one.restates or any(math.isnan(value) for value in one.probability.values()):
         return one
     stratum = project.passages.stratum
     seen: dict[str, set[float]] = {}
@@ -174,6 +205,12 @@ def _insert(connection: Connection, project: AnnotationProject, one: Round) -> i
         connection.execute(insert(CHANCE), chance)
     there = {row[0] for row in connection.execute(select(ITEM.c.passage_id))}
     new = [name for name in one.drawn if name not in there]
+    strangers = [name for name in new if one.restates and name not in one.extra]
+    if strangers:
+        raise MismatchError(
+            f"{len(strangers):,} earlier passages were never queued here, first {strangers[0]}.",
+            remedy="Queue or import the earlier rounds first.",
+        )
     random.Random(f"{project.seed}/{number}").shuffle(new)
     first = 1 + (connection.execute(select(func.max(ITEM.c.place))).scalar() or 0)
     if new:

@@ -44,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     queue = parser.add_argument_group("what is read; then nothing is served unless --serve is given")
     queue.add_argument("--queue", metavar="FILE", help="add these: passage_id, inclusion_probability")
     queue.add_argument(
+        "--earlier", metavar="FILE", help="the earlier labels' probabilities, where this changes them"
+    )
+    queue.add_argument(
         "--propose", type=int, metavar="COUNT", help="draw about so many passages, with known chances"
     )
     queue.add_argument("--strategy", default="random", help="random, uncertainty, diversity or variance")
@@ -127,7 +130,9 @@ def _fill(project: AnnotationProject, arguments: argparse.Namespace) -> bool:
     from headwinds.doors.annotating import propose_passages, queue_passages
 
     if arguments.queue:
-        sys.stdout.write(f"Queued: {queue_passages(project, arguments.queue):,} passages.\n")
+        sys.stdout.write(
+            f"Queued: {queue_passages(project, arguments.queue, earlier=arguments.earlier):,} passages.\n"
+        )
     if arguments.propose is not None:
         new, findings = propose_passages(
             project,

@@ -98,11 +98,15 @@ def open_annotation(
     )
 
 
-def queue_passages(project: AnnotationProject, path: PathLike) -> int:
-    """Put the passages of a file into the queue: `passage_id`, `inclusion_probability`; returns how many are new there."""
-    from headwinds.annotate.rounds import add_round, read_round
+def queue_passages(project: AnnotationProject, path: PathLike, *, earlier: PathLike | None = None) -> int:
+    """Put the passages of a file into the queue: `passage_id`, `inclusion_probability`; returns how many are new there.
 
-    return add_round(project, read_round(Path(path)))
+    `earlier` has the probabilities of what was drawn before, where this round changes them (``headwinds sample`` writes it).
+    """
+    from headwinds.annotate.rounds import add_round, read_restated_round, read_round
+
+    one = read_restated_round(Path(path), Path(earlier)) if earlier else read_round(Path(path))
+    return add_round(project, one)
 
 
 def propose_passages(
