@@ -51,7 +51,7 @@ def draw_regimes(
         for date, (lower, upper) in zip(dates, intervals, strict=True):
             axes.axvspan(place[lower] + 0.5, place[upper] + 0.5, color=PALETTE[0], alpha=0.10, linewidth=0)
             axes.axvline(place[date] + 0.5, color=PALETTE[0], linewidth=1.0, linestyle=(0, (4, 2)))
-        if others:
+        if len(others):
             # A few extreme countries must not flatten all others.
             import numpy as np
 
