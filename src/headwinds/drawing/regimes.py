@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from headwinds.drawing.canvas import FAINT, INK, PALETTE, new_figure, style, wrapped
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 TICKS = 9
 
 
 def draw_regimes(
     periods: Sequence[int | str],
-    outcome: Sequence[float],
-    fitted: Sequence[float],
+    outcome: NDArray[np.float64],
+    fitted: NDArray[np.float64],
     dates: Sequence[int | str],
     intervals: Sequence[tuple[int | str, int | str]],
     *,
-    others: Sequence[Sequence[float]] = (),
+    others: NDArray[np.float64] | None = None,
     axis: str = "",
 ) -> Figure:
     """Draw a series over its regimes.
@@ -43,20 +46,20 @@ def draw_regimes(
         ratios = [1.0, 0.09 + 0.05 * len(dates)] if dates else [1.0]
         rows = figure.subplots(len(ratios), 1, sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
         axes = rows[0]
-        for other in others:
+        for other in () if others is None else others:
             axes.plot(range(len(periods)), other, color=FAINT, linewidth=0.5, alpha=0.35)
         axes.plot(range(len(periods)), outcome, color=INK, linewidth=1.0, marker=".", markersize=3)
-        for first, last in zip(starts[:-1], starts[1:], strict=True):
+        for first, last in pairwise(starts):
             axes.plot(range(first, last), fitted[first:last], color=PALETTE[1], linewidth=2.2)
         for date, (lower, upper) in zip(dates, intervals, strict=True):
             axes.axvspan(place[lower] + 0.5, place[upper] + 0.5, color=PALETTE[0], alpha=0.10, linewidth=0)
             axes.axvline(place[date] + 0.5, color=PALETTE[0], linewidth=1.0, linestyle=(0, (4, 2)))
-        if len(others):
+        if others is not None:
             # A few extreme countries must not flatten all others.
             import numpy as np
 
-            low, high = np.nanquantile(np.asarray(others), [0.02, 0.98])
-            axes.set_ylim(min(low, min(outcome)), max(high, max(outcome)))
+            low, high = np.quantile(others, [0.02, 0.98])
+            axes.set_ylim(min(low, outcome.min()), max(high, outcome.max()))
         axes.set_ylabel(wrapped(axis))
         if dates:
             _strip(rows[1], place, dates, intervals)

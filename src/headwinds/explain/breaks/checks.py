@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from headwinds.errors import DataError, EstimationError, SettingsError
@@ -24,7 +25,7 @@ def checked_periods(periods: Sequence[Period]) -> tuple[Period, ...]:
     years = [label for label in labels if isinstance(label, int)]
     if len(years) == len(labels) > 1:
         step = years[1] - years[0]
-        for before, after in zip(years[:-1], years[1:], strict=True):
+        for before, after in pairwise(years):
             if after - before != step or step <= 0:
                 raise DataError(
                     f"Period {after} follows {before}: expected {before + max(step, 1)}; breaks need every period in order.",

@@ -2,22 +2,26 @@
 
 The dates are those that make the sum over entities of squared residuals least, each entity's in units of its own error.
 Entities' errors hang together (a world recession is one event, not 38): so the tests' critical values are simulated by
-drawing whole periods, all entities with the same sign (a wild bootstrap clustered by period), around an AR(1) with `hac`; and
-a date's interval takes the noise of the sum over entities, with what they share (Qu and Perron 2007, for systems).
+drawing whole periods, all entities with the same sign (a wild bootstrap clustered by period), around an AR(1) with `hac`;
+and a date's interval (`likelihood_ratio`) takes the noise of the sum over entities, with what they share.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from headwinds.contracts import Finding
 from headwinds.errors import EstimationError, SettingsError
 from headwinds.explain.breaks.checks import checked_shortest, refuse_collinear
 from headwinds.explain.breaks.common_errors import drawn_errors, pooled_persistence
 from headwinds.explain.breaks.common_results import CommonBreaks
 from headwinds.explain.breaks.covariance import long_run_covariances
-from headwinds.explain.breaks.dates import interval_findings, place_interval
+from headwinds.explain.breaks.likelihood_ratio import (
+    interval_findings,
+    likelihood_ratio_interval,
+    noise_ratios,
+)
 from headwinds.explain.breaks.panel_sample import Sample, read_sample
 from headwinds.explain.breaks.partition import best_partitions, segment_sums
 from headwinds.explain.breaks.regimes import Regimes, fit_regimes
@@ -84,43 +88,67 @@ def find_common_breaks(
         refuse_collinear(sample.design[place], shortest, [f"{name} of {entity}" for name in sample.names])
     basis, units, sums, scale = _in_units_of_error(sample, shortest, most)
     least, places = best_partitions(sums, most)
-    residual = np.stack(
-        [
-            fit_regimes(units[i, None], basis[i], places[:, most, :most]).residual[0]
-            for i in range(entities)
-        ]
-    )
     generator = np.random.default_rng(seed)
-    persistence = pooled_persistence(residual, basis, places[0, most, :most], generator) if hac else 0.0
-    noise = drawn_errors(residual, persistence, width * (most + 1), draws, generator)
-    null_sums = sum(segment_sums(noise[:, i], basis[i], shortest) for i in range(entities))
-    null_least, _ = best_partitions(np.asarray(null_sums), most)
     size = entities * width
-    tests = []
-    seen = [_f(least, m, size, periods)[0] for m in range(1, most + 1)]
+    statistics = [_f(least, m, size, periods)[0] for m in range(1, most + 1)]
+    null_sums, persistence = _null(units, basis, places[0, 0, :0], shortest, hac, draws, generator)
+    null_least, _ = best_partitions(null_sums, most)
     null = np.column_stack([_f(null_least, m, size, periods) for m in range(1, most + 1)])
-    for m in range(1, most + 1):
-        tests.append(_test(f"sup-F of no break against {m}", seen[m - 1], null[:, m - 1]))
-    tests.append(_test("UDmax of no break against some", max(seen), null.max(axis=1)))
+    tests = [
+        _test(f"sup-F of no break against {m}", statistics[m - 1], null[:, m - 1]) for m in range(1, most + 1)
+    ]
+    tests.append(_test("UDmax of no break against some", max(statistics), null.max(axis=1)))
     found = int(tests[-1].p_value <= LEVEL)
     while 0 < found < most:
         breaks = places[0, found, :found]
         statistic = _one_more(sums, breaks, size, periods)[0]
         if not np.isfinite(statistic):
             break
-        test = _test(
-            f"sup-F of {found} against {found + 1}",
-            float(statistic),
-            _one_more(np.asarray(null_sums), breaks, size, periods),
-        )
-        tests.append(test)
-        if test.p_value > LEVEL:
+        null_sums, persistence = _null(units, basis, breaks, shortest, hac, draws, generator)
+        null_more = _one_more(null_sums, breaks, size, periods)
+        tests.append(_test(f"sup-F of {found} against {found + 1}", float(statistic), null_more))
+        if tests[-1].p_value > LEVEL:
             break
         found += 1
     found = found if number is None else number
     return _result(
-        sample, scale, places[0, found, :found], tests, persistence if hac else float("nan"), hac, shortest
+        sample,
+        scale,
+        sums[0],
+        places[0, found, :found],
+        tests,
+        persistence if hac else float("nan"),
+        hac,
+        shortest,
     )
+
+
+def _null(
+    units: NDArray[np.float64],
+    basis: NDArray[np.float64],
+    breaks: NDArray[np.int64],
+    shortest: int,
+    hac: bool,
+    draws: int,
+    generator: np.random.Generator,
+) -> tuple[NDArray[np.float64], float]:
+    """Sums of squares by segment where nothing breaks but at `breaks`, and the persistence of the errors drawn.
+
+    The errors are what the regimes between `breaks` leave, as a test under its null demands: what more breaks would leave is
+    smaller than the errors, most so where the search placed them, and tests with it reject a true null twice too often.
+    """
+    import numpy as np
+
+    residual = np.stack(
+        [fit_regimes(units[i, None], basis[i], breaks[None]).residual[0] for i in range(len(units))]
+    )
+    persistence = pooled_persistence(residual, basis, breaks, generator) if hac else 0.0
+    fitted = basis.shape[2] * (len(breaks) + 1)
+    noise = drawn_errors(residual, persistence, fitted, draws, generator)
+    total = segment_sums(noise[:, 0], basis[0], shortest)
+    for i in range(1, len(units)):
+        total += segment_sums(noise[:, i], basis[i], shortest)
+    return total, persistence
 
 
 def _in_units_of_error(
@@ -150,7 +178,9 @@ def _in_units_of_error(
         residual = fit_regimes(units[i, None], basis[i], places[:, most, :most]).residual[0]
         step = float(np.sqrt((residual**2).sum() / degrees))
         if step <= 1e-10:
-            raise EstimationError(f"{sample.entities[i]} is fitted without error: there is no error to test against.")
+            raise EstimationError(
+                f"{sample.entities[i]} is fitted without error: there is no error to test against."
+            )
         scale[i] *= step
         units[i] /= step
         parts[i] /= step**2
@@ -175,7 +205,7 @@ def _one_more(
     edges = [0, *breaks.tolist(), periods]
     total = np.zeros(len(sums))
     gain = np.full(len(sums), -np.inf)
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in pairwise(edges):
         total = total + sums[:, first, last]
         split = sums[:, first, first + 1 : last] + sums[:, first + 1 : last, last]
         gain = np.maximum(gain, sums[:, first, last] - split.min(axis=1))
@@ -194,6 +224,7 @@ def _test(name: str, statistic: float, null: NDArray[np.float64]) -> BreakTest:
 def _result(
     sample: Sample,
     scale: NDArray[np.float64],
+    sums: NDArray[np.float64],
     breaks: NDArray[np.int64],
     tests: list[BreakTest],
     persistence: float,
@@ -205,36 +236,19 @@ def _result(
     entities, periods = sample.values.shape
     fits = [fit_regimes(sample.values[i, None], sample.design[i], breaks[None]) for i in range(entities)]
     edges = [0, *breaks.tolist(), periods]
-    borders = list(zip(edges[:-1], edges[1:], strict=True))
+    borders = list(pairwise(edges))
     coefficients = np.stack([fit.coefficients[0] for fit in fits])  # (entities, regimes, k)
-    findings = list(sample.findings)
-    bounds: list[tuple[int, int] | None] = []
-    for place in range(len(breaks)):
-        bounds.append(_interval(sample, scale, fits, borders, place, hac))
-        if bounds[-1] is None:
-            findings.append(
-                Finding(
-                    "W413",
-                    f"The date after {sample.periods[borders[place][1] - 1]} has no interval: the changes of the entities "
-                    "are no larger than what chance would make of none.",
-                    "Do not date this break.",
-                )
-            )
-    known = [(place, bound) for place, bound in enumerate(bounds) if bound is not None]
-    findings += [
-        finding
-        for place, bound in known
-        for finding in interval_findings([bound], borders[place : place + 2], sample.periods)
+    bounds = [
+        likelihood_ratio_interval(
+            sums, borders[place : place + 2], shortest, _ratios(sample, scale, fits, borders, place, hac)
+        )
+        for place in range(len(breaks))
     ]
-    last = periods - 1
     labels = sample.periods
     return CommonBreaks(
         number=len(breaks),
         dates=tuple(labels[end - 1] for _, end in borders[:-1]),
-        intervals=tuple(
-            None if bound is None else (labels[max(bound[0], 0)], labels[min(bound[1], last)])
-            for bound in bounds
-        ),
+        intervals=tuple((labels[lower], labels[upper]) for lower, upper in bounds),
         regimes=tuple((labels[first], labels[end - 1]) for first, end in borders),
         names=sample.names,
         coefficients=coefficients.mean(axis=0),
@@ -249,61 +263,46 @@ def _result(
         outcome=sample.values,
         fitted=np.stack([sample.values[i] - fits[i].residual[0] for i in range(entities)]),
         unavailable=sample.unavailable,
-        findings=tuple(findings),
+        findings=(*sample.findings, *interval_findings(bounds, borders, shortest, labels)),
     )
 
 
-def _interval(
+def _ratios(
     sample: Sample,
     scale: NDArray[np.float64],
     fits: Sequence[Regimes],
     borders: Sequence[tuple[int, int]],
     place: int,
     hac: bool,
-) -> tuple[int, int] | None:
-    """The interval of one date; None where the changes are no larger than their own error.
+) -> tuple[float, float]:
+    """Noise by cost of a wrong period, summed over entities in units of their errors; what they share adds to the noise.
 
-    The sum over entities of squared estimated changes is too large by the sum of their variances; that is taken out, and
-    the noise is scaled alike.
+    With many entities the sum of squared estimated changes is much larger than that of the true ones. The surplus is noise,
+    and no cost: it is taken out of the cost. Where nothing is left, every date is possible.
     """
     import numpy as np
 
     change = np.stack([fit.coefficients[0, place + 1] - fit.coefficients[0, place] for fit in fits])
     residual = np.stack([fit.residual[0] for fit in fits])
-    degrees = residual.shape[1] - len(borders) * change.shape[1]
-    variance = [np.zeros((change.shape[1],) * 2) for _ in fits]
-    second = []
-    for side in (0, 1):
-        first, last = borders[place + side]
-        second.append([fit.second_moments[0, place + side] for fit in fits])
-        for i in range(len(fits)):
-            moments = sample.design[i] * residual[i][:, None]
-            # Over the whole sample: one entity in one regime is too short for a long-run variance of its own.
-            spread = (
-                long_run_covariances(moments[None])[0] if hac else moments.T @ moments / len(moments)
-            ) * (len(moments) / degrees)
-            inverse = np.linalg.inv(second[side][i])
-            variance[i] = variance[i] + inverse @ spread @ inverse / (last - first)
-    moved, noise = [], []
-    for side in (0, 1):
-        first, last = borders[place + side]
-        seen = sum(change[i] @ second[side][i] @ change[i] / scale[i] ** 2 for i in range(len(fits)))
-        chance = sum(np.trace(second[side][i] @ variance[i]) / scale[i] ** 2 for i in range(len(fits)))
-        real = float(seen - chance)
-        if real <= 0:
-            return None
-        shared = sum(
-            (sample.design[i] @ change[i]) * residual[i] / scale[i] ** 2 for i in range(len(fits))
-        )
-        own = np.asarray(shared)[first:last]
-        spread = (
-            float(long_run_covariances(own[None, :, None])[0, 0, 0])
-            if hac
-            else float(own @ own) / (last - first)
-        )
-        moved.append(real)
-        noise.append(spread * real / float(seen))
-    return place_interval(borders[place][1] - 1, moved, noise)
+    periods, width = sample.design.shape[1:]
+    moved = np.einsum("itk,ik->it", sample.design, change) / scale[:, None]
+    score = (moved * residual / scale[:, None]).sum(axis=0)
+    lost = periods / (periods - len(borders) * width)
+    lengths = [last - first for first, last in borders[place : place + 2]]
+    chance = np.zeros(2)
+    for i, fit in enumerate(fits):
+        moments = sample.design[i] * residual[i][:, None]
+        plain = moments.T @ moments / periods
+        spread = (long_run_covariances(moments[None])[0] if hac else plain) * lost
+        second = fit.second_moments[0, place : place + 2]
+        inverse = np.linalg.inv(second)
+        variance = sum(inverse[side] @ spread @ inverse[side] / lengths[side] for side in (0, 1))
+        chance += np.trace(second @ variance, axis1=1, axis2=2) / scale[i] ** 2
+    signal = (moved**2).sum(axis=0)
+    before, after = noise_ratios(score, signal, borders, place, hac=hac, lost=lost)
+    seen = np.array([signal[first:last].mean() for first, last in borders[place : place + 2]])
+    surplus = seen / np.maximum(seen - chance, 1e-6 * seen)
+    return before * float(surplus[0]), after * float(surplus[1])
 
 
 def _standard_errors(

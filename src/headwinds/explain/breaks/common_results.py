@@ -25,7 +25,7 @@ class CommonBreaks(Result):
     number, dates, regimes, names, tests, hac, persistence, shortest, periods
         As in `Breaks`.
     intervals
-        95 % interval of each date, or None where there is none (with a finding).
+        95 % interval of each date, (first, last).
     coefficients, standard_errors
         Means over entities, shape (regimes, coefficients); errors over time, what entities share included.
     entities, by_entity
@@ -38,7 +38,7 @@ class CommonBreaks(Result):
 
     number: int
     dates: tuple[Period, ...]
-    intervals: tuple[tuple[Period, Period] | None, ...]
+    intervals: tuple[tuple[Period, Period], ...]
     regimes: tuple[tuple[Period, Period], ...]
     names: tuple[str, ...]
     coefficients: NDArray[np.float64]
@@ -67,7 +67,7 @@ class CommonBreaks(Result):
             for column, name in enumerate(self.names):
                 row[name] = self.coefficients[place, column]
                 row[f"{name}_standard_error"] = self.standard_errors[place, column]
-            lower, upper = (self.intervals[place] if place < self.number else None) or (None, None)
+            lower, upper = self.intervals[place] if place < self.number else (None, None)
             fell = None
             if place < self.number:
                 fell = int(np.sum(self.by_entity[:, place + 1, 0] < self.by_entity[:, place, 0]))
@@ -97,13 +97,12 @@ class CommonBreaks(Result):
             f"{told(self.number)} that {len(self.entities)} entities share ({self.periods[0]} to {self.periods[-1]}"
             + (f", persistence of errors {number(self.persistence, 2)})." if self.hac else ").")
         ]
-        for place, (date, interval) in enumerate(zip(self.dates, self.intervals, strict=True)):
-            reach = f"95 % interval {interval[0]} to {interval[1]}" if interval else "no interval"
+        for place, (date, (lower, upper)) in enumerate(zip(self.dates, self.intervals, strict=True)):
             fell = self.table["entities_that_fell"].iloc[place]
-            lines.append(
-                f"The regime changes after {date} ({reach}); {self.names[0]} is lower after it in {int(fell)} of "
-                f"{len(self.entities)}."
-            )
+            lines += [
+                f"The regime changes after {date} (95 % interval {lower} to {upper}); "
+                f"{self.names[0]} is lower after it in {int(fell)} of {len(self.entities)}."
+            ]
         for place, (first, last) in enumerate(self.regimes):
             values = ", ".join(
                 f"{name} {number(self.coefficients[place, column])} ({number(self.standard_errors[place, column])})"
@@ -122,6 +121,6 @@ class CommonBreaks(Result):
             self.outcome.mean(axis=0),
             self.fitted.mean(axis=0),
             self.dates,
-            [interval or (date, date) for date, interval in zip(self.dates, self.intervals, strict=True)],
+            self.intervals,
             others=self.outcome,
         )

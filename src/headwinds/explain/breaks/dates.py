@@ -16,11 +16,10 @@ where r = (phi1 / phi2)^2 is the rate of the exponential law of the other side's
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from headwinds.contracts import Finding
 from headwinds.explain.breaks.covariance import long_run_covariances
+from headwinds.explain.breaks.regimes import Regimes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,26 +30,20 @@ GRID = 4000
 FARTHEST = 1e4
 
 
-def date_interval(
-    design: NDArray[np.float64],
-    residual: NDArray[np.float64],
-    coefficients: NDArray[np.float64],
-    sides: Sequence[tuple[int, int]],
-    place: int,
-    *,
-    hac: bool,
-) -> tuple[int, int]:
+def bai_interval(design: NDArray[np.float64], regimes: Regimes, place: int, *, hac: bool) -> tuple[int, int]:
     """Positions between which the last period before a break lies with 95 %; they may leave the sample.
 
     Parameters
     ----------
-    sides
-        The borders of the regimes before and after.
     place
         Number of the regime before.
     hac
         Whether moments hang together in time; the errors' variance is each regime's own either way.
     """
+    import numpy as np
+
+    residual, coefficients = regimes.residual[0], regimes.coefficients[0]
+    sides = regimes.borders()[place : place + 2]
     change = coefficients[place + 1] - coefficients[place]
     moved, noise = [], []
     for first, last in sides:
@@ -61,43 +54,11 @@ def date_interval(
             noise.append(float(change @ long_run @ change))
         else:
             noise.append(float(own @ own) / (last - first) * moved[-1])
-    return place_interval(sides[0][1] - 1, moved, noise)
-
-
-def place_interval(last: int, moved: Sequence[float], noise: Sequence[float]) -> tuple[int, int]:
-    """The interval about the estimated last period before the break.
-
-    Parameters
-    ----------
-    moved
-        Before and after: by how much a wrong period worsens the fit, ``D'Q D``.
-    noise
-        Before and after: variance of the noise in that, per period, ``D'Omega D``.
-    """
-    import numpy as np
-
     phi = [float(np.sqrt(noise[side] / moved[side])) for side in (0, 1)]
     low, high = argmax_quantiles(LEVEL, xi=moved[1] / moved[0], phi_ratio=phi[1] / phi[0])
     unit = moved[0] ** 2 / noise[0]
+    last = sides[0][1] - 1
     return int(np.floor(last - high / unit)), int(np.ceil(last - low / unit))
-
-
-def interval_findings(
-    bounds: Sequence[tuple[int, int]],
-    borders: Sequence[tuple[int, int]],
-    labels: Sequence[int | str],
-) -> list[Finding]:
-    """Where a date's interval reaches into another regime."""
-    return [
-        Finding(
-            "W411",
-            f"The date after {labels[borders[place][1] - 1]} is so unsure that its interval reaches beyond the regimes on "
-            "either side.",
-            "Read it, and the breaks next to it, with care.",
-        )
-        for place, (lower, upper) in enumerate(bounds)
-        if lower < borders[place][0] or upper >= borders[place + 1][1] - 1
-    ]
 
 
 def argmax_quantiles(level: float, *, xi: float, phi_ratio: float) -> tuple[float, float]:

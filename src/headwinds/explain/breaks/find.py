@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, get_args
 
-from headwinds.contracts import Finding
 from headwinds.errors import DataError, EstimationError, SettingsError
 from headwinds.explain.breaks.checks import checked_periods, checked_shortest, refuse_collinear
-from headwinds.explain.breaks.dates import date_interval, interval_findings
+from headwinds.explain.breaks.dates import bai_interval
+from headwinds.explain.breaks.likelihood_ratio import (
+    interval_findings,
+    likelihood_ratio_interval,
+    noise_ratios,
+)
 from headwinds.explain.breaks.null_distribution import error_persistence, null_distribution
 from headwinds.explain.breaks.partition import best_partitions, segment_sums
-from headwinds.explain.breaks.regimes import break_statistics, coefficient_covariances, fit_regimes
+from headwinds.explain.breaks.regimes import (
+    Regimes,
+    break_statistics,
+    coefficient_covariances,
+    fit_regimes,
+)
 from headwinds.explain.breaks.results import Breaks, BreakTest, Period
 
 if TYPE_CHECKING:
@@ -21,6 +31,7 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 DRAWS = 999
 PERFECT = 1e-20
+Interval = Literal["likelihood-ratio", "bai"]
 
 
 def find_breaks(
@@ -33,6 +44,7 @@ def find_breaks(
     number: int | None = None,
     trimming: float = 0.15,
     hac: bool = False,
+    interval: Interval = "likelihood-ratio",
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Breaks:
@@ -58,6 +70,9 @@ def find_breaks(
         The shortest regime, as a share of the sample.
     hac
         Whether errors may be heteroskedastic and hang together in time.
+    interval
+        How a date's 95 % interval is found: "likelihood-ratio" (see `likelihood_ratio`), or "bai" (Bai 1997, the one that
+        most papers print; too short where a break is small).
     draws, seed
         Of the simulated null distribution.
 
@@ -84,6 +99,8 @@ def find_breaks(
     shortest, most = checked_shortest(len(values), design.shape[1], trimming, most)
     if number is not None and not 0 <= number <= most:
         raise SettingsError(f"number = {number}: expected 0 to {most} breaks.")
+    if interval not in get_args(Interval):
+        raise SettingsError(f"interval = {interval!r}: expected {' or '.join(get_args(Interval))}.")
     refuse_collinear(design, shortest, names)
     # Segments' sums of squares are the same for the outcome and for what the whole sample's fit leaves of it, in any unit
     # and for any basis of the regressors; so they are computed where no digits are lost.
@@ -91,29 +108,22 @@ def find_breaks(
     residual = values - design @ np.linalg.lstsq(design, values, rcond=None)[0]
     scale = float(np.sqrt((residual**2).mean()))
     if scale**2 <= PERFECT * float((values**2).mean()):
-        raise EstimationError(
-            "The regression fits the whole sample without error: nothing can break in it."
-        )
+        raise EstimationError("The regression fits the whole sample without error: nothing can break in it.")
     sample = residual / scale
-    least, places = best_partitions(segment_sums(sample[None], basis, shortest), most)
+    sums = segment_sums(sample[None], basis, shortest)
+    least, places = best_partitions(sums, most)
     if least[0].min() <= PERFECT * len(values):
         raise EstimationError(
             f"With {int(least[0].argmin())} breaks the regression fits without error: there is no error to test against."
         )
     generator = np.random.default_rng(seed)
     persistence = error_persistence(sample, basis, shortest, most, generator) if hac else None
-    null = null_distribution(
-        basis, shortest, most, persistence=persistence, draws=draws, generator=generator
-    )
+    null = null_distribution(basis, shortest, most, persistence=persistence, draws=draws, generator=generator)
     statistics = np.array(
-        [
-            break_statistics(sample[None], basis, places[:, m, :m], hac=hac)[0]
-            for m in range(1, most + 1)
-        ]
+        [break_statistics(sample[None], basis, places[:, m, :m], hac=hac)[0] for m in range(1, most + 1)]
     )
     tests = [
-        _test(f"sup-F of no break against {m}", statistics[m - 1], null[:, m - 1])
-        for m in range(1, most + 1)
+        _test(f"sup-F of no break against {m}", statistics[m - 1], null[:, m - 1]) for m in range(1, most + 1)
     ]
     tests.append(_test("UDmax of no break against some", float(statistics.max()), null.max(axis=1)))
     found = int(tests[-1].p_value <= LEVEL)
@@ -126,9 +136,29 @@ def find_breaks(
             break
         found += 1
     found = found if number is None else number
+    hac_or_not = persistence is not None
+    regimes = fit_regimes(sample[None], basis, places[0, None, found, :found])
+    borders = regimes.borders()
+    if interval == "bai":
+        bounds = [bai_interval(basis, regimes, place, hac=hac_or_not) for place in range(found)]
+    else:
+        bounds = [
+            likelihood_ratio_interval(
+                sums[0], borders[place : place + 2], shortest, _ratios(basis, regimes, place, hac_or_not)
+            )
+            for place in range(found)
+        ]
     return _result(
-        values, design, labels, names, scale**2 * least[0], places[0], found, tests, persistence, shortest
+        values, design, labels, names, scale**2 * least[0], places[0], bounds, tests, persistence, shortest
     )
+
+
+def _ratios(design: NDArray[np.float64], regimes: Regimes, place: int, hac: bool) -> tuple[float, float]:
+    length, width = design.shape
+    borders = regimes.borders()
+    moved = design @ (regimes.coefficients[0, place + 1] - regimes.coefficients[0, place])
+    lost = length / (length - len(borders) * width)
+    return noise_ratios(moved * regimes.residual[0], moved**2, borders, place, hac=hac, lost=lost)
 
 
 def _checked(
@@ -175,7 +205,7 @@ def _one_more(
 
     edges = [0, *breaks.tolist(), len(sample)]
     seen = []
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in pairwise(edges):
         if last - first < 2 * shortest:
             continue
         own, part = sample[None, first:last], basis[first:last]
@@ -209,7 +239,7 @@ def _result(
     names: Sequence[str],
     least: NDArray[np.float64],
     places: NDArray[np.int64],
-    found: int,
+    bounds: list[tuple[int, int]],
     tests: list[BreakTest],
     persistence: float | None,
     shortest: int,
@@ -218,27 +248,19 @@ def _result(
 
     length, width = design.shape
     hac = persistence is not None
+    found = len(bounds)
     regimes = fit_regimes(values[None], design, places[None, found, :found])
     covariance = coefficient_covariances(regimes, design, hac=hac)[0]
-    borders = list(zip(regimes.edges[0, :-1].tolist(), regimes.edges[0, 1:].tolist(), strict=True))
-    bounds = [
-        date_interval(
-            design, regimes.residual[0], regimes.coefficients[0], borders[place : place + 2], place, hac=hac
-        )
-        for place in range(found)
-    ]
+    borders = regimes.borders()
     finite = np.where(np.isfinite(least), least, np.nan)
     counts = np.arange(len(least))
     criterion = length * (np.log(finite / length) + 1 + np.log(2 * np.pi)) + np.log(length) * (
         (counts + 1) * width + counts + 1
     )
-    findings: list[Finding] = interval_findings(bounds, borders, labels)
     return Breaks(
         number=found,
         dates=tuple(labels[last - 1] for _, last in borders[:-1]),
-        intervals=tuple(
-            (labels[max(lower, 0)], labels[min(upper, length - 1)]) for lower, upper in bounds
-        ),
+        intervals=tuple((labels[max(lower, 0)], labels[min(upper, length - 1)]) for lower, upper in bounds),
         coefficients=regimes.coefficients[0],
         standard_errors=np.sqrt(np.diagonal(covariance, axis1=1, axis2=2)),
         regimes=tuple((labels[first], labels[last - 1]) for first, last in borders),
@@ -255,5 +277,5 @@ def _result(
         periods=labels,
         outcome=values,
         fitted=values - regimes.residual[0],
-        findings=tuple(findings),
+        findings=tuple(interval_findings(bounds, borders, shortest, labels)),
     )

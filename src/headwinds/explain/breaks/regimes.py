@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from headwinds.explain.breaks.covariance import long_run_covariances
@@ -41,6 +42,11 @@ class Regimes:
 
         return np.diff(self.edges, axis=1)
 
+    def borders(self, draw: int = 0) -> list[tuple[int, int]]:
+        """(first period, period after the last) of each regime of one sample."""
+        edges = self.edges[draw].tolist()
+        return list(pairwise(edges))
+
     def number_of(self) -> NDArray[np.int64]:
         """Which regime each period is in, shape (draws, periods)."""
         import numpy as np
@@ -77,9 +83,10 @@ def fit_regimes(
     product = cross[row, edges[:, 1:]] - cross[row, edges[:, :-1]]
     coefficients = np.linalg.solve(second, product[..., None])[..., 0]
     lengths = np.diff(edges, axis=1)
-    found = Regimes(edges, coefficients, values, second / lengths[..., None, None])
+    means = np.asarray(second / lengths[..., None, None], dtype=np.float64)
+    found = Regimes(edges, coefficients, values, means)
     fitted = np.einsum("dtk,tk->dt", coefficients[row, found.number_of()], design)
-    return Regimes(edges, coefficients, values - fitted, found.second_moments)
+    return Regimes(edges, coefficients, values - fitted, means)
 
 
 def coefficient_covariances(

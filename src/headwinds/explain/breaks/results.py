@@ -27,9 +27,7 @@ class BreakTest:
     p_value: float
 
     def __str__(self) -> str:
-        return (
-            f"{self.name}: {self.statistic:.2f}, 5 % critical value {self.critical_value:.2f}, p {self.p_value:.3f}"
-        )
+        return f"{self.name}: {self.statistic:.2f}, 5 % critical value {self.critical_value:.2f}, p {self.p_value:.3f}"
 
 
 def tests_table(tests: tuple[BreakTest, ...]) -> pd.DataFrame:
