@@ -81,9 +81,9 @@ def fit_regimes(
     second = moments[edges[:, 1:]] - moments[edges[:, :-1]]
     row = np.arange(draws)[:, None]
     product = cross[row, edges[:, 1:]] - cross[row, edges[:, :-1]]
-    coefficients = np.linalg.solve(second, product[..., None])[..., 0]
+    coefficients = np.linalg.solve(second, product[..., None])[..., 0].astype(np.float64)
     lengths = np.diff(edges, axis=1)
-    means = np.asarray(second / lengths[..., None, None], dtype=np.float64)
+    means = (second / lengths[..., None, None]).astype(np.float64)
     found = Regimes(edges, coefficients, values, means)
     fitted = np.einsum("dtk,tk->dt", coefficients[row, found.number_of()], design)
     return Regimes(edges, coefficients, values - fitted, means)
