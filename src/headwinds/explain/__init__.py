@@ -13,26 +13,99 @@ from typing import TYPE_CHECKING
 from headwinds.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from headwinds.explain.accounts.domar import domar_aggregation
+    from headwinds.explain.accounts.growth_sources import Capital, sources_of_growth
+    from headwinds.explain.accounts.levels import factor_success, level_accounts
+    from headwinds.explain.accounts.penn_accounts import growth_accounts, span_accounts
+    from headwinds.explain.accounts.shift_share import shift_share
     from headwinds.explain.breaks import find_breaks
-    from headwinds.explain.growth_accounts import growth_accounts, span_accounts
+    from headwinds.explain.countries import match_countries, reconcile_countries, regions
+    from headwinds.explain.divides.divide import divide
+    from headwinds.explain.gapminder import read_gapminder
     from headwinds.explain.measured_regression import regress_with_index
+    from headwinds.explain.panel_join import join_panels
     from headwinds.explain.penn_world_table import read_penn_world_table
+    from headwinds.explain.plain_panel import read_panel
+    from headwinds.explain.solow_model import solow
+    from headwinds.explain.sources.downloads import fetch, fetch_world_bank
+    from headwinds.explain.sources.eu_klems import read_eu_klems
+    from headwinds.explain.sources.fernald import read_fernald
+    from headwinds.explain.sources.oecd import read_sdmx_csv
+    from headwinds.explain.sources.snapshot import make_snapshot, read_snapshot
+    from headwinds.explain.sources.world_bank import read_world_bank
     from headwinds.explain.spans import slowdown
 
 _HOMES = {
+    "headwinds.explain.accounts.domar": ("domar_aggregation",),
+    "headwinds.explain.accounts.growth_sources": (
+        "Capital",
+        "sources_of_growth",
+    ),
+    "headwinds.explain.accounts.levels": (
+        "factor_success",
+        "level_accounts",
+    ),
+    "headwinds.explain.accounts.shift_share": ("shift_share",),
     "headwinds.explain.breaks": ("find_breaks",),
-    "headwinds.explain.growth_accounts": ("growth_accounts", "span_accounts"),
+    "headwinds.explain.countries": (
+        "match_countries",
+        "reconcile_countries",
+        "regions",
+    ),
+    "headwinds.explain.divides.divide": ("divide",),
+    "headwinds.explain.gapminder": ("read_gapminder",),
+    "headwinds.explain.accounts.penn_accounts": (
+        "growth_accounts",
+        "span_accounts",
+    ),
     "headwinds.explain.measured_regression": ("regress_with_index",),
+    "headwinds.explain.panel_join": ("join_panels",),
     "headwinds.explain.penn_world_table": ("read_penn_world_table",),
+    "headwinds.explain.plain_panel": ("read_panel",),
+    "headwinds.explain.solow_model": ("solow",),
+    "headwinds.explain.sources.downloads": (
+        "fetch",
+        "fetch_world_bank",
+    ),
+    "headwinds.explain.sources.eu_klems": ("read_eu_klems",),
+    "headwinds.explain.sources.fernald": ("read_fernald",),
+    "headwinds.explain.sources.oecd": ("read_sdmx_csv",),
+    "headwinds.explain.sources.snapshot": (
+        "make_snapshot",
+        "read_snapshot",
+    ),
+    "headwinds.explain.sources.world_bank": ("read_world_bank",),
     "headwinds.explain.spans": ("slowdown",),
 }
 
 __all__ = [
+    "Capital",
+    "divide",
+    "domar_aggregation",
+    "factor_success",
+    "fetch",
+    "fetch_world_bank",
     "find_breaks",
     "growth_accounts",
+    "join_panels",
+    "level_accounts",
+    "make_snapshot",
+    "match_countries",
+    "read_eu_klems",
+    "read_fernald",
+    "read_gapminder",
+    "read_panel",
     "read_penn_world_table",
+    "read_sdmx_csv",
+    "read_snapshot",
+    "read_world_bank",
+    "reconcile_countries",
+    "regions",
     "regress_with_index",
+    "shift_share",
     "slowdown",
+    "solow",
+    "sources_of_growth",
     "span_accounts",
 ]
 

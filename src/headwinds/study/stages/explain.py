@@ -48,8 +48,12 @@ def explain_stage(settings: StudySettings, measured: Path) -> Stage:
 
 
 def _explain(settings: StudySettings, path: Path, index: Path, output: Path) -> None:
+    from headwinds.explain.accounts.penn_accounts import (
+        compare_with_published,
+        growth_accounts,
+        span_accounts,
+    )
     from headwinds.explain.country_groups import OECD_38
-    from headwinds.explain.growth_accounts import compare_with_published, growth_accounts, span_accounts
     from headwinds.explain.penn_world_table import read_penn_world_table
     from headwinds.explain.spans import slowdown
     from headwinds.measure.indicator_store import read_indicator
@@ -148,7 +152,7 @@ def read_explained(folder: Path) -> dict[str, Any]:
 
 def read_account(facts: dict[str, Any]) -> Account:
     """The accounts by span."""
-    from headwinds.explain.growth_accounts import PARTS
+    from headwinds.explain.accounts.penn_accounts import PARTS
 
     return Account(
         table=facts["tables"]["accounts_by_span"],
