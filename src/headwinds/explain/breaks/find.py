@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 DRAWS = 999
 PERFECT = 1e-20
+ROUNDING = 1e-12
 Interval = Literal["likelihood-ratio", "bai"]
 
 
@@ -112,9 +113,10 @@ def find_breaks(
     sample = residual / scale
     sums = segment_sums(sample[None], basis, shortest)
     least, places = best_partitions(sums, most)
-    if least[0].min() <= PERFECT * len(values):
+    perfect = np.flatnonzero(least[0] <= ROUNDING * len(values))
+    if perfect.size:
         raise EstimationError(
-            f"With {int(least[0].argmin())} breaks the regression fits without error: there is no error to test against."
+            f"With {perfect[0]} break{'s' if perfect[0] > 1 else ''} the regression leaves no error to test against."
         )
     generator = np.random.default_rng(seed)
     persistence = error_persistence(sample, basis, shortest, most, generator) if hac else None
