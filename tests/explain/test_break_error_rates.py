@@ -1,4 +1,7 @@
-"""How often a break is seen where there is none, and how often a date's interval holds the date; both ways."""
+"""How often a break is seen where there is none, and how often a date's interval holds the date; both ways.
+
+`benchmarks/coverage/breaks.py` runs larger sizes of the same.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ LENGTH = 40
 @pytest.fixture(scope="module")
 def unbroken() -> list[Breaks]:
     """250 series of independent errors in which nothing breaks."""
-    return [find_breaks(series(seed, LENGTH), most=2, draws=199, seed=seed) for seed in range(250)]
+    return [find_breaks(series(seed, LENGTH), most=2, draws=199) for seed in range(250)]
 
 
 @pytest.mark.parametrize("number", [0, 2])
@@ -41,7 +44,7 @@ def test_the_tabled_law_sees_breaks_too_often_with_persistent_errors_and_ours_do
     tabled, ours = 0, 0
     plain = find_breaks(series(0), most=2, draws=999).tests[-1].critical_value
     for seed in range(60):
-        test = find_breaks(series(seed, 60, 0.5), most=2, hac=True, draws=99, seed=seed).tests[-1]
+        test = find_breaks(series(seed, 60, 0.5), most=2, hac=True, draws=99).tests[-1]
         tabled += test.statistic > plain
         ours += test.p_value <= 0.05
     assert tabled / 60 > 0.12
@@ -51,21 +54,15 @@ def test_the_tabled_law_sees_breaks_too_often_with_persistent_errors_and_ours_do
 @pytest.mark.slow
 @pytest.mark.parametrize("persistence", [0.0, 0.5])
 def test_persistent_errors_are_seldom_taken_for_a_break_with_hac(persistence):
-    found = [
-        find_breaks(series(seed, 60, persistence), most=2, hac=True, draws=199, seed=seed)
-        for seed in range(200)
-    ]
-    assert 0.015 <= np.mean([one.tests[2].p_value <= 0.05 for one in found]) <= 0.09
+    found = [find_breaks(series(seed, 60, persistence), most=2, hac=True, draws=99) for seed in range(100)]
+    assert 0.01 <= np.mean([one.tests[2].p_value <= 0.05 for one in found]) <= 0.11
 
 
 @pytest.mark.slow
 def test_a_regime_in_which_nothing_breaks_is_split_in_five_of_a_hundred():
     """The sequential test, on series with one large break: two are found where only one is."""
-    more = [
-        find_breaks(series(seed, 80, shift=4.0), most=2, draws=199, seed=seed).number == 2
-        for seed in range(300)
-    ]
-    assert 0.02 <= np.mean(more) <= 0.085
+    more = [find_breaks(series(seed, 60, shift=5.0), most=2, draws=99).number == 2 for seed in range(150)]
+    assert 0.01 <= np.mean(more) <= 0.11
 
 
 def test_a_clear_break_is_found_at_its_date():
@@ -100,11 +97,11 @@ def test_intervals_of_bai_hold_their_level_where_the_break_is_large():
 @pytest.mark.slow
 def test_intervals_of_dates_hold_their_level_with_persistent_errors():
     inside = 0
-    for seed in range(120):
+    for seed in range(60):
         values = series(seed, 80, 0.5, shift=2.0)
         lower, upper = find_breaks(values, most=1, number=1, hac=True, draws=9).intervals[0]
         inside += lower <= 40 <= upper
-    assert 0.89 <= inside / 120 <= 1.0
+    assert 0.88 <= inside / 60 <= 1.0
 
 
 @pytest.mark.slow
@@ -112,9 +109,9 @@ def test_intervals_of_dates_hold_their_level_with_persistent_errors():
 def test_what_a_whole_panel_shares_is_seldom_taken_for_a_break(persistence):
     found = [
         find_common_breaks(panel(seed, persistence=persistence, shared=1.0), most=2, draws=99, seed=seed)
-        for seed in range(150)
+        for seed in range(80)
     ]
-    assert 0.01 <= np.mean([one.tests[2].p_value <= 0.05 for one in found]) <= 0.09
+    assert 0.0 < np.mean([one.tests[2].p_value <= 0.05 for one in found]) <= 0.12
 
 
 @pytest.mark.slow
@@ -128,7 +125,7 @@ def test_what_a_whole_panel_shares_is_seldom_taken_for_a_break(persistence):
 )
 def test_intervals_of_common_dates_nearly_hold_their_level(world):
     inside = 0
-    for seed in range(150):
+    for seed in range(60):
         lower, upper = find_common_breaks(panel(seed, **world), most=2, number=1, draws=9).intervals[0]
         inside += lower <= 1975 + 45 // 2 - 1 <= upper
-    assert 0.88 <= inside / 150 <= 0.995
+    assert 0.85 <= inside / 60 <= 1.0

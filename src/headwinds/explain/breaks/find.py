@@ -118,9 +118,8 @@ def find_breaks(
         raise EstimationError(
             f"With {perfect[0]} break{'s' if perfect[0] > 1 else ''} the regression leaves no error to test against."
         )
-    generator = np.random.default_rng(seed)
-    persistence = error_persistence(sample, basis, shortest, most, generator) if hac else None
-    null = null_distribution(basis, shortest, most, persistence=persistence, draws=draws, generator=generator)
+    persistence = error_persistence(sample, basis, shortest, most) if hac else None
+    null = null_distribution(basis, shortest, most, persistence=persistence, draws=draws, seed=seed)
     statistics = np.array(
         [break_statistics(sample[None], basis, places[:, m, :m], hac=hac)[0] for m in range(1, most + 1)]
     )
@@ -130,7 +129,7 @@ def find_breaks(
     tests.append(_test("UDmax of no break against some", float(statistics.max()), null.max(axis=1)))
     found = int(tests[-1].p_value <= LEVEL)
     while 0 < found < most:
-        test = _one_more(sample, basis, places[0, found, :found], shortest, persistence, draws, generator)
+        test = _one_more(sample, basis, places[0, found, :found], shortest, persistence, draws, seed)
         if test is None:
             break
         tests.append(test)
@@ -196,7 +195,7 @@ def _one_more(
     shortest: int,
     persistence: float | None,
     draws: int,
-    generator: np.random.Generator,
+    seed: int,
 ) -> BreakTest | None:
     """Is there one break more inside some regime; None where none has room.
 
@@ -213,7 +212,7 @@ def _one_more(
         own, part = sample[None, first:last], basis[first:last]
         _, places = best_partitions(segment_sums(own, part, shortest), 1)
         statistic = float(break_statistics(own, part, places[:, 1, :1], hac=persistence is not None)[0])
-        null = null_distribution(part, shortest, 1, persistence=persistence, draws=draws, generator=generator)
+        null = null_distribution(part, shortest, 1, persistence=persistence, draws=draws, seed=seed)
         seen.append((_test("", statistic, null[:, 0]).p_value, -statistic, null[:, 0]))
     if not seen:
         return None

@@ -12,6 +12,7 @@ out of it is put back: it is the persistence under which the estimate found is t
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from headwinds.explain.breaks.covariance import first_order
@@ -34,22 +35,36 @@ def null_distribution(
     *,
     persistence: float | None,
     draws: int,
-    generator: np.random.Generator,
+    seed: int,
 ) -> NDArray[np.float64]:
-    """sup-F of 1 to `most` breaks where there is none, shape (draws, most).
+    """sup-F of 1 to `most` breaks where there is none, shape (draws, most), not to be written to.
 
     Parameters
     ----------
     persistence
         Of the errors' AR(1), and the statistic is the one with `hac`; None for independent errors and the plain F.
     """
+    return _null(design.tobytes(), design.shape, shortest, most, persistence, draws, seed)
+
+
+@lru_cache(maxsize=32)  # many series on the same regressors, one after the other, share it
+def _null(
+    design_bytes: bytes,
+    shape: tuple[int, int],
+    shortest: int,
+    most: int,
+    persistence: float | None,
+    draws: int,
+    seed: int,
+) -> NDArray[np.float64]:
     import numpy as np
 
-    length = len(design)
-    chunk = max(1, int(AT_ONCE // length**2))
+    design = np.frombuffer(design_bytes).reshape(shape)
+    generator = np.random.default_rng(seed)
+    chunk = max(1, int(AT_ONCE // shape[0] ** 2))
     found = []
     for start in range(0, draws, chunk):
-        noise = autoregressive(persistence or 0.0, min(chunk, draws - start), length, generator)
+        noise = autoregressive(persistence or 0.0, min(chunk, draws - start), shape[0], generator)
         _, places = best_partitions(segment_sums(noise, design, shortest), most)
         found.append(
             np.column_stack(
@@ -59,7 +74,9 @@ def null_distribution(
                 ]
             )
         )
-    return np.concatenate(found)
+    null: NDArray[np.float64] = np.concatenate(found)
+    null.setflags(write=False)
+    return null
 
 
 def autoregressive(
@@ -78,23 +95,38 @@ def autoregressive(
 
 
 def error_persistence(
-    values: NDArray[np.float64],
-    design: NDArray[np.float64],
-    shortest: int,
-    most: int,
-    generator: np.random.Generator,
+    values: NDArray[np.float64], design: NDArray[np.float64], shortest: int, most: int
 ) -> float:
-    """Median-unbiased first-order autocorrelation of the errors, after `most` breaks are fitted."""
+    """Median-unbiased first-order autocorrelation of the errors, after `most` breaks are fitted.
+
+    The medians are those of a fixed simulation, so that the estimate does not depend on a seed.
+    """
     import numpy as np
 
-    def estimate(samples: NDArray[np.float64]) -> NDArray[np.float64]:
-        _, places = best_partitions(segment_sums(samples, design, shortest), most)
-        residual = fit_regimes(samples, design, places[:, most, :most]).residual
-        return first_order(residual[..., None])[:, 0]
+    seen = float(_first_order_after_breaks(values[None], design, shortest, most)[0])
+    medians = _medians(design.tobytes(), design.shape, shortest, most)
+    return float(np.interp(seen, medians, GRID))
 
-    seen = float(estimate(values[None])[0])
-    middle = [
-        float(np.median(estimate(autoregressive(value, GRID_DRAWS, len(values), generator))))
-        for value in GRID
-    ]
-    return float(np.interp(seen, np.maximum.accumulate(middle), GRID))
+
+@lru_cache(maxsize=32)
+def _medians(design_bytes: bytes, shape: tuple[int, int], shortest: int, most: int) -> NDArray[np.float64]:
+    """What the estimate is in the middle, for each persistence of the grid."""
+    import numpy as np
+
+    design = np.frombuffer(design_bytes).reshape(shape)
+    generator = np.random.default_rng(0)
+    middle = []
+    for value in GRID:
+        drawn = autoregressive(value, GRID_DRAWS, shape[0], generator)
+        middle.append(float(np.median(_first_order_after_breaks(drawn, design, shortest, most))))
+    medians: NDArray[np.float64] = np.maximum.accumulate(middle)
+    medians.setflags(write=False)
+    return medians
+
+
+def _first_order_after_breaks(
+    samples: NDArray[np.float64], design: NDArray[np.float64], shortest: int, most: int
+) -> NDArray[np.float64]:
+    _, places = best_partitions(segment_sums(samples, design, shortest), most)
+    residual = fit_regimes(samples, design, places[:, most, :most]).residual
+    return first_order(residual[..., None])[:, 0]
