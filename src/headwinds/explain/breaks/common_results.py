@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.contracts import Finding
 from headwinds.contracts.result import Result, number
-from headwinds.explain.breaks.results import BreakTest, Period, tests_table, told
+from headwinds.explain.breaks.results import BreakTest, Period, tests_table, told, whole_numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,7 @@ class CommonBreaks(Result):
             if place < self.number:
                 fell = int(np.sum(self.by_entity[:, place + 1, 0] < self.by_entity[:, place, 0]))
             rows.append({**row, "break_lower": lower, "break_upper": upper, "entities_that_fell": fell})
-        return pd.DataFrame(rows)
+        return whole_numbers(pd.DataFrame(rows), "break_lower", "break_upper", "entities_that_fell")
 
     @property
     def entity_table(self) -> pd.DataFrame:

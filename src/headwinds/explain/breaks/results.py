@@ -105,7 +105,7 @@ class Breaks(Result):
                 row[f"{name}_standard_error"] = self.standard_errors[place, column]
             lower, upper = self.intervals[place] if place < self.number else (None, None)
             rows.append({**row, "break_lower": lower, "break_upper": upper})
-        return pd.DataFrame(rows)
+        return whole_numbers(pd.DataFrame(rows), "break_lower", "break_upper")
 
     @property
     def tests_table(self) -> pd.DataFrame:
@@ -143,3 +143,12 @@ class Breaks(Result):
 def told(count: int) -> str:
     """How many breaks, as the beginning of a sentence."""
     return {0: "No break is found", 1: "One break is found"}.get(count, f"{count} breaks are found")
+
+
+def whole_numbers(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Keep years years: a column of whole numbers with gaps is one of whole numbers."""
+    for column in columns:
+        known = [value for value in table[column] if value is not None and value == value]
+        if all(isinstance(value, (int, float)) for value in known):
+            table[column] = table[column].astype("Int64")
+    return table
