@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from headwinds.explain.breaks import find_breaks
     from headwinds.explain.countries import match_countries, reconcile_countries, regions
     from headwinds.explain.divides.divide import divide
+    from headwinds.explain.dynamics.dynamic_panel import dynamic_panel
+    from headwinds.explain.dynamics.projections import local_projections
     from headwinds.explain.gapminder import read_gapminder
     from headwinds.explain.measured_regression import regress_with_index
     from headwinds.explain.panel_join import join_panels
@@ -53,6 +55,8 @@ _HOMES = {
         "regions",
     ),
     "headwinds.explain.divides.divide": ("divide",),
+    "headwinds.explain.dynamics.dynamic_panel": ("dynamic_panel",),
+    "headwinds.explain.dynamics.projections": ("local_projections",),
     "headwinds.explain.gapminder": ("read_gapminder",),
     "headwinds.explain.accounts.penn_accounts": (
         "growth_accounts",
@@ -82,6 +86,7 @@ __all__ = [
     "Capital",
     "divide",
     "domar_aggregation",
+    "dynamic_panel",
     "factor_success",
     "fetch",
     "fetch_world_bank",
@@ -89,6 +94,7 @@ __all__ = [
     "growth_accounts",
     "join_panels",
     "level_accounts",
+    "local_projections",
     "make_snapshot",
     "match_countries",
     "read_eu_klems",
