@@ -245,6 +245,7 @@ def _responses(
                 f"{grid.gaps} entities have gaps in time: a row that would reach over one is left out.",
             )
         )
+    measured = len({row.method for row in rows}) > 1
     return Responses(
         rows=tuple(rows),
         estimand=(
@@ -258,7 +259,7 @@ def _responses(
         ),
         absorbed="what is constant in an entity"
         + (", and what is common to a period." if period_effects else "."),
-        units=f"{outcome} per {shock}",
+        units=f"{outcome}, per {'standard deviation of the index' if measured else 'unit of ' + shock}",
         errors="Driscoll-Kraay" if errors == "driscoll-kraay" else "clustered by entity",
         step=grid.step,
         findings=tuple(found),
