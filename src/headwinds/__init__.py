@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Indicator,
         Panel,
     )
+    from headwinds.doors.annotating import open_annotation
     from headwinds.doors.growth import explain_file
     from headwinds.doors.measuring import measure_file
     from headwinds.doors.models import (
@@ -54,6 +55,7 @@ _HOMES = {
         "Indicator",
         "Panel",
     ),
+    "headwinds.doors.annotating": ("open_annotation",),
     "headwinds.doors.growth": ("explain_file",),
     "headwinds.doors.measuring": ("measure_file",),
     "headwinds.doors.models": (
@@ -85,6 +87,7 @@ __all__ = [
     "learning_curve",
     "load_model",
     "measure_file",
+    "open_annotation",
     "predict",
     "predict_file",
     "run",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from headwinds.measure.frame import Population, make_frame
     from headwinds.measure.indicator_store import read_indicator, write_indicator
     from headwinds.measure.linear_maps import linear_map
+    from headwinds.measure.proposals import Proposal, in_any_round, propose
     from headwinds.measure.registry import choose_estimator, get_estimator
     from headwinds.measure.sampling.designs import (
         draw_proportional,
@@ -54,6 +55,11 @@ _HOMES = {
         "write_indicator",
     ),
     "headwinds.measure.linear_maps": ("linear_map",),
+    "headwinds.measure.proposals": (
+        "Proposal",
+        "in_any_round",
+        "propose",
+    ),
     "headwinds.measure.registry": (
         "choose_estimator",
         "get_estimator",
@@ -88,6 +94,7 @@ _HOMES = {
 __all__ = [
     "AssumedStratum",
     "Population",
+    "Proposal",
     "aggregate",
     "aggregate_over",
     "change",
@@ -103,6 +110,7 @@ __all__ = [
     "get_estimator",
     "grouped_weights",
     "growth",
+    "in_any_round",
     "linear_map",
     "make_cells",
     "make_frame",
@@ -110,6 +118,7 @@ __all__ = [
     "plan_labels_from_rates",
     "plan_slope",
     "plan_slope_from_rates",
+    "propose",
     "read_indicator",
     "rebase",
     "run_diagnostics",
