@@ -40,11 +40,10 @@ def rejections(errors: str, response: str) -> np.ndarray:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("errors", ["driscoll-kraay", "clustered"])
-@pytest.mark.parametrize("response", ["value", "cumulative"])
-def test_where_nothing_follows_the_shock_intervals_leave_out_zero_as_seldom_as_they_say(errors, response):
-    found = rejections(errors, response)
+def test_where_nothing_follows_the_shock_intervals_leave_out_zero_as_seldom_as_they_say(errors):
+    found = rejections(errors, "cumulative")
     assert (found > 0.01).all()
-    assert (found < 0.105).all()
+    assert (found < 0.1).all()  # 5% and three standard errors of 200 draws
 
 
 def test_the_response_is_that_of_the_process():

@@ -36,6 +36,8 @@ def measured_rows(
     response
         By horizon, the response at the place of t, shape (entities, periods).
     """
+    from scipy import stats
+
     labels = list(dict.fromkeys(indicator.labels))
     if not label and len(labels) > 1:
         raise SettingsError(
@@ -61,7 +63,7 @@ def measured_rows(
                     horizon,
                     float(estimate.value[0]) * unit / scale,
                     float(estimate.standard_error[0]) * unit / scale,
-                    estimate.degrees_of_freedom,
+                    float(stats.t.ppf(0.975, estimate.degrees_of_freedom)),
                     estimate.observations,
                     estimate.clusters,
                     periods,

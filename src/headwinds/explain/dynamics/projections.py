@@ -193,17 +193,32 @@ def _project(
             )
     place = kept.index("shock")
     variance = float(np.asarray(fit._vcov)[place, place])
-    units = entities if clustered else periods
     return Row(
         "local projection",
         horizon,
         float(fit.coef().iloc[place]),
         float(np.sqrt(variance)) if variance > 0 else float("nan"),
-        units - 1,
+        _student(entities) if clustered else fixed_b_critical(window, periods),
         len(entity),
         entities,
         periods,
     )
+
+
+def _student(clusters: int) -> float:
+    from scipy import stats
+
+    return float(stats.t.ppf(0.975, clusters - 1))
+
+
+def fixed_b_critical(window: int, periods: int) -> float:
+    """Two-sided 5% critical value of a t statistic with Bartlett weights (Kiefer and Vogelsang 2005, table 1).
+
+    A window that is a fraction b of the periods makes the errors too small; this value knows it. Vogelsang (2012) shows that
+    it holds for Driscoll-Kraay errors with entity and period effects.
+    """
+    b = (window + 1) / periods
+    return 1.96 + 2.9694 * b + 0.4160 * b**2 - 0.5324 * b**3
 
 
 def _responses(

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The response at one horizon by one method; `freedom` is that of the t distribution of its interval."""
+    """The response at one horizon by one method; its 95% interval reaches `critical` standard errors."""
 
     method: str
     horizon: int
     value: float
     standard_error: float
-    freedom: int
+    critical: float
     observations: int
     entities: int
     periods: int
@@ -58,11 +58,10 @@ class Responses(Result):
     def table(self) -> pd.DataFrame:
         """One row a horizon and method; `lower`, `upper` is the 95% interval of that horizon alone."""
         import pandas as pd
-        from scipy import stats
 
         columns = ("method", "horizon", "value", "standard_error", "observations", "entities", "periods")
         table = pd.DataFrame([{name: getattr(row, name) for name in columns} for row in self.rows])
-        reach = stats.t.ppf(0.975, [row.freedom for row in self.rows]) * table["standard_error"]
+        reach = table["standard_error"] * [row.critical for row in self.rows]
         table.insert(4, "lower", table["value"] - reach)
         table.insert(5, "upper", table["value"] + reach)
         return table
