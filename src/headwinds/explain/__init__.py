@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     )
     from headwinds.explain.countries import match_countries, reconcile_countries, regions
     from headwinds.explain.divides.divide import divide
+    from headwinds.explain.dynamics.dynamic_panel import dynamic_panel
+    from headwinds.explain.dynamics.projections import local_projections
     from headwinds.explain.gapminder import read_gapminder
     from headwinds.explain.measured_regression import regress_with_index
     from headwinds.explain.panel_join import join_panels
@@ -51,6 +53,10 @@ _HOMES = {
         "factor_success",
         "level_accounts",
     ),
+    "headwinds.explain.accounts.penn_accounts": (
+        "growth_accounts",
+        "span_accounts",
+    ),
     "headwinds.explain.accounts.shift_share": ("shift_share",),
     "headwinds.explain.breaks": (
         "find_breaks",
@@ -68,11 +74,9 @@ _HOMES = {
         "regions",
     ),
     "headwinds.explain.divides.divide": ("divide",),
+    "headwinds.explain.dynamics.dynamic_panel": ("dynamic_panel",),
+    "headwinds.explain.dynamics.projections": ("local_projections",),
     "headwinds.explain.gapminder": ("read_gapminder",),
-    "headwinds.explain.accounts.penn_accounts": (
-        "growth_accounts",
-        "span_accounts",
-    ),
     "headwinds.explain.measured_regression": ("regress_with_index",),
     "headwinds.explain.panel_join": ("join_panels",),
     "headwinds.explain.penn_world_table": ("read_penn_world_table",),
@@ -99,6 +103,7 @@ __all__ = [
     "convergence_clubs",
     "divide",
     "domar_aggregation",
+    "dynamic_panel",
     "factor_success",
     "fetch",
     "fetch_world_bank",
@@ -107,6 +112,7 @@ __all__ = [
     "growth_accounts",
     "join_panels",
     "level_accounts",
+    "local_projections",
     "log_t_test",
     "make_snapshot",
     "match_countries",
