@@ -1,8 +1,8 @@
 """Panels in which five headwinds weaken what technology gives to growth, each by a known amount.
 
-growth = entity effect + year effect + 1.2 technology + sum_j gamma_j technology x headwind_j + noise. Technology is 1 on average and
-an AR(1) of 0.8 around it; headwinds are correlated AR(1) of 0.8 that all rise by `rise` at mid-sample; gamma_j is what makes
-each headwind's part of the change -0.12 points.
+growth = entity effect + year effect + 1.2 technology + sum_j gamma_j technology x headwind_j + noise. Technology is 1 on
+average and an AR(1) of 0.8 around it; headwinds are correlated AR(1) of 0.8 that all rise by `rise` at mid-sample; gamma_j
+is what makes each headwind's part of the change -0.12 points.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from headwinds.errors import SettingsError
 from headwinds.explain.attribution import words
 from headwinds.explain.attribution.bootstrap import DRAWS, Draws, draw_clusters, spread, spread_findings
 from headwinds.explain.attribution.growth_equation import growth_equation, term_names
-from headwinds.explain.attribution.moments import fit_equation, weighted_estimates
+from headwinds.explain.attribution.moments import drawn_estimates, fit_equation
 from headwinds.explain.attribution.result import CHANGE, JOINT, REMAINDER, Attribution
 from headwinds.explain.attribution.shapley import shapley_values
 from headwinds.explain.attribution.span_means import average, mean_terms, span_means, worth_of_subsets
@@ -60,7 +60,7 @@ def shapley_attribution(
         design.clusters, design.factor.shape[2] if carry_error else 0, draws=draws, seed=seed
     )
     value, outcome = _parts(design, fit.value[None], None, None, None)
-    slopes = weighted_estimates(equation, drawn.weights) + shared_moves(fit, drawn)
+    slopes = drawn_estimates(equation, fit, drawn.weights, drawn.errors)
     samples, changes = _over_borders(design, slopes, drawn, borders, seed)
     return assemble(
         design,
@@ -73,14 +73,6 @@ def shapley_attribution(
         borders=borders,
         show_single=show_single,
     )
-
-
-def shared_moves(fit: Fit, drawn: Draws) -> NDArray[np.float64]:
-    """What drawn shared errors add to the slopes, shape (draws, K)."""
-    moved: NDArray[np.float64] = (
-        drawn.errors @ fit.gradient.T if fit.gradient.shape[1] else fit.value[None] * 0.0
-    )
-    return moved
 
 
 def _parts(

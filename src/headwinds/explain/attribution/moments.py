@@ -41,6 +41,8 @@ class Equation:
         Shape (rows, K, K): covariance of the errors of each row's regressors, independent between rows; None for none.
     shared
         Shape (rows, K, R): errors that rows share, one column a standard normal, in the regressors' units.
+    shared_outcome
+        Shape (rows, R): the same of the outcome, where it too was measured; None for none.
     cluster
         Shape (rows,): codes from 0 to clusters - 1.
     """
@@ -53,6 +55,7 @@ class Equation:
     own: NDArray[np.float64]
     noise: NDArray[np.float64] | None
     shared: NDArray[np.float64] | None
+    shared_outcome: NDArray[np.float64] | None
     cluster: NDArray[np.int64]
 
     @property
@@ -87,7 +90,9 @@ class Fit:
     scores
         Shape (clusters, K): what each cluster adds to the estimate, to first order; they sum to zero.
     covariance
-        Shape (K, K): clustered (CRV1), without what shared errors add.
+        Shape (K, K): clustered (CRV1), without what shared errors add: `factor` times the scores' products.
+    factor
+        The small-sample factor of CRV1.
     gradient
         Shape (K, R): by how much the estimate moves with each shared error, to first order.
     moment, corrected
@@ -101,6 +106,7 @@ class Fit:
     value: NDArray[np.float64]
     scores: NDArray[np.float64]
     covariance: NDArray[np.float64]
+    factor: float
     gradient: NDArray[np.float64]
     moment: NDArray[np.float64]
     corrected: NDArray[np.float64]
@@ -126,6 +132,7 @@ def make_equation(
     clusters: int | None = None,
     noise: NDArray[np.float64] | None = None,
     shared: NDArray[np.float64] | None = None,
+    shared_outcome: NDArray[np.float64] | None = None,
 ) -> Equation:
     """Take entity means out and add up by cluster.
 
@@ -160,9 +167,16 @@ def make_equation(
         pattern=pattern.ravel(),
         own=own,
         noise=noise if noise is not None and noise.any() else None,
-        shared=None if shared is None or not shared.any() else _centre(shared, entity, counts),
+        shared=_some(shared, entity, counts),
+        shared_outcome=_some(shared_outcome, entity, counts),
         cluster=cluster,
     )
+
+
+def _some(
+    block: NDArray[np.float64] | None, entity: NDArray[np.int64], counts: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    return None if block is None or not block.any() else _centre(block, entity, counts)
 
 
 def _centre(
@@ -175,6 +189,27 @@ def _centre(
     np.add.at(sums, entity, flat)
     centred: NDArray[np.float64] = (flat - (sums / counts[:, None])[entity]).reshape(block.shape)
     return centred
+
+
+def drawn_estimates(
+    equation: Equation, fit: Fit, weights: NDArray[np.float64], errors: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The estimate under draws of clusters and of shared errors, shape (draws, K).
+
+    Where the regressors are known each draw is estimated anew. Where they have errors a ratio of moments is unstable in a
+    resample of few clusters although it is not in the sample; then the draw is the estimate plus the drawn clusters' scores
+    (Kline and Santos 2012), scaled to the clustered covariance.
+    """
+    import numpy as np
+
+    if equation.noise is None and equation.shared is None and equation.shared_outcome is None:
+        return weighted_estimates(equation, weights)
+    clusters = equation.clusters
+    scale = np.sqrt(fit.factor * clusters / max(clusters - 1, 1))
+    drawn: NDArray[np.float64] = fit.value + scale * (weights - 1) @ fit.scores
+    if fit.gradient.shape[1]:
+        drawn = drawn + errors @ fit.gradient.T
+    return drawn
 
 
 def weighted_estimates(equation: Equation, weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -200,7 +235,8 @@ def weighted_estimates(equation: Equation, weights: NDArray[np.float64]) -> NDAr
         moment, cross, inverse = _partialled(equation, some)
         corrected = moment - _noise(equation, some, inverse)
         if fixed is not None:
-            corrected = corrected - np.einsum("bc,ckl->bkl", some, fixed)
+            corrected = corrected - np.einsum("bc,ckl->bkl", some, fixed[0])
+            cross = cross - some @ fixed[1]
         usable = _signal(corrected, moment) >= LEAST_SIGNAL
         safe = np.where(usable[:, None, None], corrected, np.eye(equation.width))
         value = np.linalg.solve(safe, cross[:, :, None])[:, :, 0]
@@ -218,13 +254,14 @@ def fit_equation(equation: Equation) -> Fit:
     fixed = _shared_by_cluster(equation)
     corrected = moment - _noise(equation, ones, inverse[None])[0]
     if fixed is not None:
-        corrected = corrected - fixed.sum(axis=0)
+        corrected = corrected - fixed[0].sum(axis=0)
+        cross = cross - fixed[1].sum(axis=0)
     width = equation.width
     if _signal(corrected[None], moment[None])[0] < LEAST_SIGNAL:
         lost = np.full(width, np.nan)
         return Fit(
-            lost, np.full((equation.clusters, width), np.nan), np.diag(lost) * np.nan, np.zeros((width, 0)),
-            moment, corrected, float("nan"), 0,
+            lost, np.full((equation.clusters, width), np.nan), np.diag(lost) * np.nan, 1.0,
+            np.zeros((width, 0)), moment, corrected, float("nan"), 0,
         )  # fmt: skip
     bread = np.linalg.inv(corrected)
     value = bread @ cross
@@ -247,6 +284,7 @@ def fit_equation(equation: Equation) -> Fit:
         value=value,
         scores=scores,
         covariance=factor * scores.T @ scores,
+        factor=factor,
         gradient=_gradient(equation, regressors, residual, value, bread),
         moment=moment,
         corrected=corrected,
@@ -298,8 +336,8 @@ def _noise(
     return put
 
 
-def _shared_by_cluster(equation: Equation) -> NDArray[np.float64] | None:
-    """What shared errors put into the moments, cluster by cluster, shape (clusters, K, K)."""
+def _shared_by_cluster(equation: Equation) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """What shared errors put into the moments of X and of X with y: shapes (clusters, K, K), (clusters, K)."""
     import numpy as np
 
     if equation.shared is None:
@@ -307,7 +345,11 @@ def _shared_by_cluster(equation: Equation) -> NDArray[np.float64] | None:
     within = equation.within(equation.shared)
     put = np.zeros((equation.clusters, equation.width, equation.width))
     np.add.at(put, equation.cluster, np.einsum("rkj,rlj->rkl", within, within))
-    return put
+    crossed = np.zeros((equation.clusters, equation.width))
+    if equation.shared_outcome is not None:
+        moved = equation.within(equation.shared_outcome)
+        np.add.at(crossed, equation.cluster, np.einsum("rkj,rj->rk", within, moved))
+    return put, crossed
 
 
 def _gradient(
@@ -317,13 +359,19 @@ def _gradient(
     value: NDArray[np.float64],
     bread: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Along a shared error F the estimating equation moves by F'(y - X beta) - X'(F beta)."""
+    """Along shared errors F of X and f of y the estimating equation moves by F'(y - X beta) + X'(f - F beta)."""
     import numpy as np
 
-    if equation.shared is None:
+    if equation.shared is None and equation.shared_outcome is None:
         return np.zeros((equation.width, 0))
-    within = equation.within(equation.shared)
-    moved = np.einsum("rkj,r->kj", within, residual) - regressors.T @ np.einsum("rkj,k->rj", within, value)
+    moved = np.zeros((equation.width, 1))
+    if equation.shared is not None:
+        within = equation.within(equation.shared)
+        moved = np.einsum("rkj,r->kj", within, residual) - regressors.T @ np.einsum(
+            "rkj,k->rj", within, value
+        )
+    if equation.shared_outcome is not None:
+        moved = moved + regressors.T @ equation.within(equation.shared_outcome)
     gradient: NDArray[np.float64] = bread @ moved
     return gradient
 

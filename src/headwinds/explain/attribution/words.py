@@ -35,8 +35,14 @@ def estimand(design: AttributionDesign, what: str) -> str:
 def assumes(design: AttributionDesign, more: str = "") -> str:
     """What must hold for the numbers to mean what they say."""
     lags = sorted(set(design.lags))
-    told = f"{lags[0]}" if len(lags) == 1 else f"{lags[0]} to {lags[-1]}"
+    told = (
+        f"{lags[0]} to {lags[-1]} years"
+        if len(lags) > 1
+        else "a year"
+        if lags[0] == 1
+        else f"{lags[0]} years"
+    )
     return (
-        f"{CHANNELS[design.channel]}; effects are linear, the same for all entities, and come {told} years later; nothing "
+        f"{CHANNELS[design.channel]}; effects are linear, the same for all entities, and come {told} later; nothing "
         f"that moves both is left out.{more}"
     )
