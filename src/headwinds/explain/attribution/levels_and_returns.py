@@ -1,8 +1,8 @@
 """The change of growth in levels and returns (Kitagawa 1955; Oaxaca 1973; Blinder 1973), without an order.
 
-Slopes are estimated in each span apart. A term's contribution, slope times level, changes because the level moved or because the
-slope did; each gets the mean over both orders (Reimers 1983), which for a product of technology and a headwind is the exact
-Shapley value of three players. Returns depend on where an index has its zero (Oaxaca and Ransom 1999).
+Slopes are estimated in each span apart. A term's contribution, slope times level, changes because the level moved or because
+the slope did; each gets the mean over both orders (Reimers 1983), which for a product of technology and a headwind is the
+exact Shapley value of three players. Returns depend on where an index has its zero (Oaxaca and Ransom 1999).
 """
 
 from __future__ import annotations
