@@ -1,11 +1,12 @@
 """How much of an effect runs which way: direct, through each mediator, and round a feedback, in a linear path model.
 
-The effect along a way is the product of its edges' slopes; the total effect within a horizon is the sum over all ways whose lags
-fit into it (Wright 1934). With the slopes' draws each product has its interval.
+The effect along a way is the product of its edges' slopes; the total effect within a horizon is the sum over all ways whose
+lags fit into it (Wright 1934). With the slopes' draws each product has its interval.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,8 @@ from headwinds.explain.attribution.structural import Slopes, estimate_edges
 from headwinds.explain.graph.unroll import directed_paths
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
     from headwinds.contracts import Edge
     from headwinds.explain.attribution.design import AttributionDesign
@@ -39,8 +38,8 @@ class PathEffects(Result):
     Attributes
     ----------
     table
-        A row a way: `name` (the nodes passed), `effect` ("direct", "indirect", "feedback", or the sums "all indirect", "all
-        feedback", "total"), `lag` (periods; of a sum the longest), `value`, `standard_error`, `lower`, `upper`.
+        A row a way: `name` (the nodes passed), `effect` ("direct", "indirect", or the sums "all indirect", "all feedback"
+        (ways that pass a node twice), "total"), `lag` (periods; of a sum the longest), `value`, `standard_error`, `lower`, `upper`.
     edges
         A row an edge: `source`, `target`, `lag`, `value`, `standard_error`, `lower`, `upper`, `evidence`.
     """
@@ -65,8 +64,8 @@ class PathEffects(Result):
             f"Assumed: {ASSUMES}",
         ]
         lines += [
-            f"{row.name}: {row.source_words}{number(row.value)}, 95 % interval {number(row.lower)} to {number(row.upper)}"
-            for row in self.table.assign(source_words="is associated with ").itertuples()
+            f"{row.name} is associated with {number(row.value)}, 95 % interval {number(row.lower)} to {number(row.upper)}"
+            for row in self.table.itertuples()
         ]
         return "\n".join([*lines, *(str(finding) for finding in self.findings)])
 
@@ -121,17 +120,20 @@ def path_effects(
     samples = [np.prod([slopes.drawn[edge] for edge in way], axis=0) for way in ways]
     names = [_name(source, way) for way in ways]
     lags = [sum(edge.lag for edge in way) for way in ways]
-    for told, members in (
-        ("all indirect", [n for n, kind in enumerate(kinds) if kind == "indirect"]),
-        ("all feedback", [n for n, kind in enumerate(kinds) if kind == "feedback"]),
-        ("total", list(range(len(ways)))),
+    single = [place for place, kind in enumerate(kinds) if kind != "feedback"]
+    rows = [([place], kinds[place], names[place]) for place in single]
+    for told, own in (
+        ("all indirect", ("indirect",)),
+        ("all feedback", ("feedback",)),
+        ("total", tuple(set(kinds))),
     ):
+        members = [place for place, kind in enumerate(kinds) if kind in own]
         if members:
-            names.append(told)
-            kinds.append(told)
-            lags.append(max(lags[n] for n in members))
-            value.append(sum(value[n] for n in members))
-            samples.append(np.sum([samples[n] for n in members], axis=0))
+            rows.append((members, told, told))
+    value = [sum(value[place] for place in row[0]) for row in rows]
+    samples = [np.sum([samples[place] for place in row[0]], axis=0) for row in rows]
+    lags = [max(lags[place] for place in row[0]) for row in rows]
+    names, kinds = [row[2] for row in rows], [row[1] for row in rows]
     found = spread(np.array(value), np.column_stack(samples), design.clusters)
     table = pd.DataFrame(
         {
@@ -203,22 +205,19 @@ def _separability(slopes: Slopes, graph: Graph, source: str, target: str) -> lis
             residual = residual - one.equation.within(one.equation.regressors) @ one.fit.value
             left[one.target] = dict(zip(one.rows.tolist(), residual.tolist(), strict=True))
     worst, pair = 0.0, ("", "")
-    for number, first in enumerate(mediators):
-        for other in mediators[number + 1 :]:
-            rows = sorted(left[first].keys() & left[other].keys())
-            both: NDArray[np.float64] = np.array(
-                [[left[name][row] for row in rows] for name in (first, other)]
-            )
-            together = float(np.corrcoef(both)[0, 1])
-            if abs(together) > abs(worst):
-                worst, pair = together, (first, other)
+    for first, other in itertools.combinations(mediators, 2):
+        rows = sorted(left[first].keys() & left[other].keys())
+        both = [np.array([left[name][row] for row in rows]) for name in (first, other)]
+        together = float(np.corrcoef(both[0], both[1])[0, 1])
+        if abs(together) > abs(worst):
+            worst, pair = together, (first, other)
     if abs(worst) <= SEPARABLE:
         return []
     return [
         Finding(
             "W445",
-            f"What the graph leaves unexplained of {pair[0]} and {pair[1]} moves together (correlation {worst:.2f}): one may "
-            "move the other, or something else both, and their ways cannot be told apart.",
+            f"What the graph leaves unexplained of {pair[0]} and {pair[1]} moves together (correlation {worst:.2f}): one "
+            "may move the other, or something else both, and their ways cannot be told apart.",
             "Read the sum of the indirect ways, not single ones.",
         )
     ]
