@@ -32,7 +32,7 @@ class AttributionDesign:
     outcome
         Shape (rows,).
     names
-        Of the variables: "technology" first where there is one, then the headwinds.
+        Of the variables: "technology" first where there is one, then the headwinds, then `controls` others.
     values, variance
         Shape (rows, variables): lagged values and the variance of their errors that are independent between rows.
     factor
@@ -69,11 +69,12 @@ class AttributionDesign:
     has_technology: bool
     dropped: int
     alone: tuple[str, ...]
+    controls: int = 0
 
     @property
     def headwinds(self) -> tuple[str, ...]:
         """Their names."""
-        return self.names[1:] if self.has_technology else self.names
+        return self.names[int(self.has_technology) : len(self.names) - self.controls]
 
     @property
     def clusters(self) -> int:
@@ -103,6 +104,7 @@ def make_attribution_design(
     technology: pd.DataFrame | str | None = None,
     channel: Channel | None = None,
     lag: int | Mapping[str, int] = 1,
+    controls: Mapping[str, pd.DataFrame] | None = None,
     clusters: Mapping[str, str] | None = None,
     outcome_words: str = "growth",
 ) -> AttributionDesign:
@@ -125,6 +127,8 @@ def make_attribution_design(
         None for "technology" where technology is given and "growth" where not.
     lag
         Years by which the variables precede the outcome: of all, or by name.
+    controls
+        Other series that growth goes with, by name, as tables like `outcome`; taken to have no error, at the same lag.
     clusters
         The cluster of each entity; None for the entity itself.
 
@@ -142,9 +146,11 @@ def make_attribution_design(
     import numpy as np
 
     _check_spans(before, after)
-    names, labels = _variables(headwinds, technology)
+    controls = controls or {}
+    names, labels = _variables(headwinds, technology, tuple(controls))
     channel = channel or ("growth" if technology is None else "technology")
-    terms = _terms(len(names), technology is not None, channel)
+    terms = _terms(len(names) - len(controls), technology is not None, channel)
+    terms += tuple((number,) for number in range(len(names) - len(controls), len(names)))
     frame = _checked(outcome, "outcome")
     years = frame["period"].to_numpy(dtype=int)
     spans = ((years > before[0]) & (years <= before[1])) | ((years > after[0]) & (years <= after[1]))
@@ -152,11 +158,17 @@ def make_attribution_design(
     lags = tuple(lag if isinstance(lag, int) else lag.get(name, 1) for name in names)
     found = _lookup(frame, years, indicator, labels, lags)
     values, variance, factor = _measured(indicator, found)
+    given = {
+        len(names) - len(controls) + place: (name, table)
+        for place, (name, table) in enumerate(controls.items())
+    }
     if technology is not None and not isinstance(technology, str):
-        known = _checked(technology, "technology").set_index(["entity", "period"])["value"]
-        asked = list(zip(frame["entity"], years - lags[0], strict=True))
-        values[:, 0] = known.reindex(asked).to_numpy(dtype=float)
-        variance[:, 0] = 0.0
+        given[0] = ("technology", technology)
+    for place, (name, table) in given.items():
+        known = _checked(table, name).set_index(["entity", "period"])["value"]
+        asked = list(zip(frame["entity"], years - lags[place], strict=True))
+        values[:, place] = known.reindex(asked).to_numpy(dtype=float)
+        variance[:, place] = 0.0
     usable = np.isfinite(values).all(axis=1) & np.isfinite(variance).all(axis=1)
     for told, span in (("before", before), ("after", after)):
         if not (usable & (years > span[0]) & (years <= span[1])).any():
@@ -196,6 +208,7 @@ def make_attribution_design(
         has_technology=technology is not None,
         dropped=int((~usable).sum()),
         alone=tuple(entities[~both].tolist()),
+        controls=len(controls),
     )
 
 
@@ -219,17 +232,22 @@ def _check_spans(before: Span, after: Span) -> None:
 
 
 def _variables(
-    headwinds: Sequence[str] | Mapping[str, str], technology: pd.DataFrame | str | None
+    headwinds: Sequence[str] | Mapping[str, str],
+    technology: pd.DataFrame | str | None,
+    controls: tuple[str, ...],
 ) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
     named = dict(headwinds) if hasattr(headwinds, "keys") else {name: name for name in headwinds}
     if not named:
         raise SettingsError("headwinds is empty.", remedy="Name at least one label of the index.")
+    for name in (*named, *controls):
+        if name == "technology" or (name in named and name in controls):
+            raise SettingsError(
+                f"The name {name!r} is taken.", remedy="Give the headwind or control another name."
+            )
+    labels = (*named.values(), *(None for _ in controls))
     if technology is None:
-        return tuple(named), tuple(named.values())
-    if "technology" in named:
-        raise SettingsError("A headwind may not be called 'technology'.", remedy="Give it another name.")
-    first = technology if isinstance(technology, str) else None
-    return ("technology", *named), (first, *named.values())
+        return (*named, *controls), labels
+    return ("technology", *named, *controls), (technology if isinstance(technology, str) else None, *labels)
 
 
 def _terms(variables: int, has_technology: bool, channel: str) -> tuple[tuple[int, ...], ...]:

@@ -149,11 +149,10 @@ def assemble(
     change = float(outcome[1] - outcome[0])
     drawn_change = changes[:, 1] - changes[:, 0]
     first = int(design.has_technology)
-    names = [*design.headwinds, *design.names[:first], REMAINDER]
-    ordered = np.concatenate([value[first:], value[:first], [change - value.sum()]])
-    drawn = np.column_stack(
-        [samples[:, first:], samples[:, :first], (drawn_change - samples.sum(axis=1))[:, None]]
-    )
+    order = [*range(first, len(design.names)), *range(first)]
+    names = [*(design.names[place] for place in order), REMAINDER]
+    ordered = np.append(value[order], change - value.sum())
+    drawn = np.column_stack([samples[:, order], drawn_change - samples.sum(axis=1)])
     headwinds = len(design.headwinds)
     everything = np.concatenate([ordered, [ordered[:headwinds].sum(), change]])
     all_drawn = np.column_stack([drawn, drawn[:, :headwinds].sum(axis=1), drawn_change])
@@ -173,7 +172,8 @@ def assemble(
                 f"The border between the spans was drawn from {min(borders)}-{max(borders)} in each draw.",
             )
         )
-    kinds = ["headwind"] * headwinds + ["technology"] * first + ["remainder", "joint", "total"]
+    kinds = ["headwind"] * headwinds + ["control"] * design.controls + ["technology"] * first
+    kinds += ["remainder", "joint", "total"]
     return Attribution(
         table=parts_table([*names, JOINT, CHANGE], kinds, everything, found, show_single=show_single),
         before=float(outcome[0]),
@@ -232,15 +232,19 @@ def reliability_findings(design: AttributionDesign, fit: Fit) -> list[Finding]:
     import numpy as np
 
     findings = []
-    for name, share in zip(term_names(design), fit.reliability.tolist(), strict=True):
-        if share < 1 - 1e-9:
-            findings.append(
-                Finding(
-                    "N445",
-                    f"Of what {name} varies within the effects, {max(share, 0):.0%} is signal and {min(1 - share, 1):.0%} "
-                    "error of measurement; the estimate carries it.",
-                )
+    measured = [
+        f"{name} {max(share, 0):.0%}"
+        for name, share in zip(term_names(design), fit.reliability.tolist(), strict=True)
+        if share < 1 - 1e-9
+    ]
+    if measured:
+        findings.append(
+            Finding(
+                "N445",
+                f"Of what an index is seen to vary within the effects, so much is signal: {', '.join(measured)}; the rest is "
+                "error of measurement, which the estimate carries.",
             )
+        )
     if not np.isfinite(fit.value).all():
         findings.append(
             Finding(

@@ -68,13 +68,11 @@ def levels_and_returns(
     changes = average(means.outcome.T, means, drawn.weights)
     change, drawn_change = float(outcome[1] - outcome[0]), changes[:, 1] - changes[:, 0]
     count, first = len(design.headwinds), int(design.has_technology)
-    names = [*design.headwinds, *design.headwinds, *(["technology", "technology's slope"] * first), REMAINDER]
-    kinds = (
-        ["level"] * count
-        + ["return"] * count
-        + ["technology"] * (2 * first)
-        + ["remainder", "joint", "total"]
-    )
+    others = design.names[first + count :]
+    names = [*design.headwinds, *design.headwinds, *others, *(f"{name}'s slope" for name in others)]
+    names += [*(["technology", "technology's slope"] * first), REMAINDER]
+    kinds = ["level"] * count + ["return"] * count + ["control"] * (2 * len(others))
+    kinds += ["technology"] * (2 * first) + ["remainder", "joint", "total"]
     ordered = np.append(value, change - value.sum())
     everything = np.concatenate([ordered, [ordered[: 2 * count].sum(), change]])
     all_parts = np.column_stack([samples, drawn_change - samples.sum(axis=1)])
@@ -136,7 +134,8 @@ def _levels_returns(
         for place, variable in enumerate(term):
             levels[:, variable] += values[:, 1 + place]
     first = int(design.has_technology)
-    parts = [levels[:, first:], returns[:, first:]]
+    last = first + len(design.headwinds)
+    parts = [levels[:, first:last], returns[:, first:last], levels[:, last:], returns[:, last:]]
     if first:
         parts += [levels[:, :1], returns[:, :1]]
     return np.concatenate(parts, axis=1)

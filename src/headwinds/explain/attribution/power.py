@@ -110,7 +110,8 @@ def attribution_power(design: AttributionDesign, *, assumed: float | None = None
     unit = np.eye(len(design.terms))
     repeated = np.repeat(terms, len(design.terms), axis=0)
     parts = shapley_values(worth_of_subsets(unit, repeated, design.terms, len(design.names))).T
-    single = parts[int(design.has_technology) :]
+    first = int(design.has_technology)
+    single = parts[first : first + len(design.headwinds)]
     rows = np.vstack([single, single.sum(axis=0)])
     with np.errstate(invalid="ignore"):
         error = np.sqrt(np.einsum("pk,kl,pl->p", rows, covariance, rows))

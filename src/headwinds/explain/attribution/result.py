@@ -28,10 +28,10 @@ class Attribution(Result):
     Attributes
     ----------
     table
-        A row a part: `name`, `part` ("headwind", "level", "return", "mechanism", "technology", "joint", "remainder",
-        "total"), `value`, `standard_error`, `lower`, `upper` (95 %), `band_lower`, `band_upper` (95 % for all headwinds at
-        once). "joint" is the sum of the headwinds and no part of its own. Where single headwinds may not be ranked their
-        `value` and `standard_error` are NaN and only the bands stand.
+        A row a part: `name`, `part` ("headwind", "level", "return", "mechanism", "control", "technology", "joint",
+        "remainder", "total"), `value`, `standard_error`, `lower`, `upper` (95 %), `band_lower`, `band_upper` (95 % for all
+        headwinds at once). "joint" is the sum of the headwinds and no part of its own. Where single headwinds may not be
+        ranked their `value` and `standard_error` are NaN and only the bands stand.
     before, after
         What is decomposed is `after` minus `before`.
     method
@@ -93,7 +93,8 @@ class Attribution(Result):
                 lines.append(f"{told}: not given alone; between {band} (95 % for all at once)")
             else:
                 bounds = f"{number(row.lower)} to {number(row.upper)}"
-                lines.append(f"{told} is associated with {number(row.value)}, 95 % interval {bounds}")
+                goes = ":" if row.part == "remainder" else " is associated with"
+                lines.append(f"{told}{goes} {number(row.value)}, 95 % interval {bounds}")
         return "\n".join([*lines, *(str(finding) for finding in self.findings)])
 
     def plot(self) -> Figure:

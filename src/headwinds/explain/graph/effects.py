@@ -39,7 +39,8 @@ class PathEffects(Result):
     ----------
     table
         A row a way: `name` (the nodes passed), `effect` ("direct", "indirect", or the sums "all indirect", "all feedback"
-        (ways that pass a node twice), "total"), `lag` (periods; of a sum the longest), `value`, `standard_error`, `lower`, `upper`.
+        (ways that pass a node twice), "total"), `lag` (periods; of a sum the longest), `value`, `standard_error`, `lower`,
+        `upper`. Where single headwinds may not be ranked, `value` and `standard_error` of single indirect ways are NaN.
     edges
         A row an edge: `source`, `target`, `lag`, `value`, `standard_error`, `lower`, `upper`, `evidence`.
     """
@@ -85,6 +86,7 @@ def path_effects(
     horizon: int | None = None,
     draws: int = DRAWS,
     seed: int = 0,
+    show_single: bool = True,
 ) -> PathEffects:
     """Split the effect of one node on another into the ways that it can take.
 
@@ -92,6 +94,8 @@ def path_effects(
     ----------
     horizon
         Largest sum of lags. None takes the longest way without a feedback and one round of each feedback.
+    show_single
+        False keeps only the intervals of single indirect ways and of the edges into and out of mediators.
 
     Raises
     ------
@@ -141,6 +145,12 @@ def path_effects(
             "lower": found.lower, "upper": found.upper,
         }
     )  # fmt: skip
+    edges = _edge_table(graph, slopes, design.clusters)
+    if not show_single:
+        hidden = ["value", "standard_error"]
+        table.loc[table["effect"] == "indirect", hidden] = np.nan
+        between = edges["source"].isin(design.headwinds) | edges["target"].isin(design.headwinds)
+        edges.loc[between, hidden] = np.nan
     findings = [
         *spread_findings(found, draws, design.clusters),
         *_separability(slopes, graph, source, target),
@@ -148,7 +158,7 @@ def path_effects(
     entities = len(design.entities)
     return PathEffects(
         table=table,
-        edges=_edge_table(graph, slopes, design.clusters),
+        edges=edges,
         source=source,
         target=target,
         horizon=horizon,
