@@ -59,7 +59,7 @@ def shapley_attribution(
     drawn = draw_clusters(
         design.clusters, design.factor.shape[2] if carry_error else 0, draws=draws, seed=seed
     )
-    value, outcome = _parts(design, fit.value[None], None, None, None)
+    value, outcome = shapley_parts(design, fit.value[None], None, None, None)
     slopes = drawn_estimates(equation, fit, drawn.weights, drawn.errors)
     samples, changes = _over_borders(design, slopes, drawn, borders, seed)
     return assemble(
@@ -75,7 +75,7 @@ def shapley_attribution(
     )
 
 
-def _parts(
+def shapley_parts(
     design: AttributionDesign,
     slopes: NDArray[np.float64],
     weights: NDArray[np.float64] | None,
@@ -103,14 +103,14 @@ def _over_borders(
     import numpy as np
 
     if not borders:
-        return _parts(design, slopes, drawn.weights, drawn.errors, None)
+        return shapley_parts(design, slopes, drawn.weights, drawn.errors, None)
     check_borders(design, borders)
     chosen = np.random.default_rng([seed, 1]).choice(np.array(sorted(borders)), size=len(drawn))
     parts = np.empty((len(drawn), len(design.names)))
     outcome = np.empty((len(drawn), 2))
     for border in sorted(set(chosen.tolist())):
         rows = chosen == border
-        parts[rows], outcome[rows] = _parts(
+        parts[rows], outcome[rows] = shapley_parts(
             design, slopes[rows], drawn.weights[rows], drawn.errors[rows], border
         )
     return parts, outcome
@@ -241,8 +241,8 @@ def reliability_findings(design: AttributionDesign, fit: Fit) -> list[Finding]:
         findings.append(
             Finding(
                 "N445",
-                f"Of what an index is seen to vary within the effects, so much is signal: {', '.join(measured)}; the rest is "
-                "error of measurement, which the estimate carries.",
+                f"Of what an index is seen to vary within the effects, so much is signal: {', '.join(measured)}; the rest "
+                "is error of measurement, which the estimate carries.",
             )
         )
     if not np.isfinite(fit.value).all():

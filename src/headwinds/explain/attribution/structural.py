@@ -92,7 +92,7 @@ def estimate_edges(
     for target in graph.names:
         if not graph.into(target):
             continue
-        one = _node_equation(design, graph, target, outcome, rows, carry_error)
+        one = node_equation(design, graph, target, outcome, rows, carry_error)
         equations.append(one)
         samples = drawn_estimates(
             one.equation, one.fit, draws.weights, draws.errors if carry_error else draws.errors[:, :0]
@@ -103,14 +103,15 @@ def estimate_edges(
     return Slopes(value, drawn, tuple(equations))
 
 
-def _node_equation(
+def node_equation(
     design: AttributionDesign,
     graph: Graph,
     target: str,
-    outcome: str,
-    rows: NDArray[np.bool_] | None,
-    carry_error: bool,
+    outcome: str = "growth",
+    rows: NDArray[np.bool_] | None = None,
+    carry_error: bool = True,
 ) -> NodeEquation:
+    """The equation of one node; see `estimate_edges`."""
     import numpy as np
 
     edges = graph.into(target)
