@@ -14,6 +14,7 @@ CLASS_WEIGHTS = ("none", "balanced")
 LARGEST_COUNT = 1_000_000
 PRECISIONS = ("auto", "float32", "bfloat16")
 SCORING_PRECISIONS = (*PRECISIONS, "int8")
+RETRIEVALS = ("encoder", "tf-idf")
 SCHEDULES = ("linear", "inverse-sqrt")
 LONG_INPUTS = ("tell", "refuse")
 
@@ -86,6 +87,18 @@ class TuneSettings:
     long_inputs
         A text longer than the checkpoint reads is read from its beginning and the share is told ("tell"), or it is refused
         ("refuse").
+    learn_from_labels
+        "cloze": whether the model is tuned on labelled examples; else a codebook names the labels and nothing is trained.
+    pattern
+        "cloze" and "in-context": how a text is put, with {text}, {mask} and of pairs {text_b}; "" takes the method's own.
+    verbaliser, verbaliser_words
+        "cloze": the words that stand for labels in the gap, "label=word,word; label=word"; "search" finds so many a label on
+        the training examples; "" takes the codebook's, else the labels' names where each is one token, else searches.
+    calibrate_content_free
+        "cloze" and "in-context": what is said of a text without content is taken off (Zhao et al. 2021).
+    demonstrations, retrieval
+        "in-context": so many labelled examples stand before a text, the nearest ones by the default sentence encoder
+        ("encoder") or by words ("tf-idf"); fewer where they do not fit.
     folds
         Cross-fitting folds by document: a passage is only ever scored by a model that saw none of its document.
     validation_share
@@ -140,6 +153,13 @@ class TuneSettings:
     control_classifier: str = ""
     prompt_separator: str = "\n"
     long_inputs: str = "tell"
+    learn_from_labels: bool = True
+    pattern: str = ""
+    verbaliser: str = ""
+    verbaliser_words: int = 1
+    calibrate_content_free: bool = True
+    demonstrations: int = 4
+    retrieval: str = "encoder"
     folds: int = 5
     validation_share: float = 0.1
     training_share: float = 1.0
@@ -157,6 +177,7 @@ class TuneSettings:
             "rank",
             "virtual_tokens",
             "beams",
+            "verbaliser_words",
         )
         for name in positive:
             _require(getattr(self, name) > 0, name, getattr(self, name), "a number above 0")
@@ -169,6 +190,7 @@ class TuneSettings:
             "temperature",
             "min_new_tokens",
             "max_new_tokens",
+            "demonstrations",
         )
         for name in least_zero:
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
@@ -247,6 +269,8 @@ class TuneSettings:
             self.long_inputs,
             f"one of {', '.join(LONG_INPUTS)}",
         )
+        _require(self.verbaliser_words <= 16, "verbaliser_words", self.verbaliser_words, "at most 16")
+        _require(self.retrieval in RETRIEVALS, "retrieval", self.retrieval, f"one of {', '.join(RETRIEVALS)}")
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
         for item in fields(self):
             value = getattr(self, item.name)

@@ -11,7 +11,7 @@ from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation, evaluate_
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.fitting import FittingData, fit_model
 from headwinds.adapt.labelled_files import read_rows
-from headwinds.adapt.methods.registry import get_method
+from headwinds.adapt.methods.registry import PROMPTING, method_for
 from headwinds.adapt.scratch import architecture_of, is_scratch
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
@@ -158,7 +158,7 @@ def prepare_files(
     import numpy as np
 
     task = get_task(settings.task)
-    method = get_method(settings.method)
+    method = method_for(settings)
     rows = {
         name: read_rows(path, task, encoding=files.encoding, labelled=method.learns or name == "test")
         for name, path in files.named().items()
@@ -167,7 +167,7 @@ def prepare_files(
         **{name: file_digest(path) for name, path in files.named().items() if name != "test"}
     )
     if not method.learns:
-        return _without_labels(task, rows, files, digest)
+        return _without_labels(task, rows, files, digest, several=method.name not in PROMPTING)
     training = task.read(rows["train"], labelled=True)
     labels = task.labels(training)
     both = rows["train"] + rows.get("validation", [])
@@ -184,14 +184,14 @@ def prepare_files(
             settings.validation_share,
             seed=derive_seed(settings.seed, "validation"),
         )
-    data = FittingData(examples, labels, *sides, digest)
+    data = FittingData(examples, labels, *sides, digest, words=_words_of(files, labels))
     if "test" not in rows:
         return task, data, None
     return task, data, test_data(task, rows["test"], labels, files.group, files.slices)
 
 
 def _without_labels(
-    task: Task[Any], rows: dict[str, list[Row]], files: LabelledFiles, digest: str
+    task: Task[Any], rows: dict[str, list[Row]], files: LabelledFiles, digest: str, *, several: bool
 ) -> tuple[Task[Any], FittingData, TestData | None]:
     """The same for a method that learns from no label: the codebook names them and says what they mean."""
     import numpy as np
@@ -206,12 +206,24 @@ def _without_labels(
     test = (
         test_data(task, rows["test"], codebook.names, files.group, files.slices) if "test" in rows else None
     )
-    several = True if test is None else test.examples.several
+    several = several if test is None else test.examples.several
     examples = replace(task.read(rows["train"], labelled=False), several=several)
     everyone = np.arange(len(rows["train"]))
     descriptions = tuple(f"{label.name}: {label.definition}" for label in codebook.labels)
     digest = fingerprint(files=digest, codebook=file_digest(files.codebook))
-    return task, FittingData(examples, codebook.names, everyone, everyone, digest, descriptions), test
+    words = tuple(label.words for label in codebook.labels)
+    data = FittingData(examples, codebook.names, everyone, everyone, digest, descriptions, words)
+    return task, data, test
+
+
+def _words_of(files: LabelledFiles, labels: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """The words that a codebook gives for the labels, where there is one."""
+    if files.codebook is None:
+        return ()
+    from headwinds.corpus.codebook import read_codebook
+
+    given = {label.name: label.words for label in read_codebook(files.codebook).labels}
+    return tuple(given.get(name, ()) for name in labels)
 
 
 def test_data(
