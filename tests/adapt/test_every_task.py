@@ -33,6 +33,7 @@ FILES = {
     "summarisation": ("summaries-train.jsonl", "summaries-test.jsonl"),
     "text-to-text": ("facts-train.jsonl", "facts-test.jsonl"),
     "dialogue": ("dialogues-train.jsonl", "dialogues-test.jsonl"),
+    "code-generation": ("problems-train.jsonl", "problems-test.jsonl"),
     "text-generation": ("controlled-train.jsonl", "controlled-test.jsonl"),
 }
 # Tasks that write need a checkpoint that writes: here one that is made from the example file itself.
@@ -42,6 +43,7 @@ FROM_SCRATCH = {
     "text-to-text": "scratch:decoder-tiny",
     "dialogue": "scratch:decoder-tiny",
     "text-generation": "scratch:decoder-tiny",
+    "code-generation": "scratch:decoder-tiny",
 }
 CODEBOOK = """
 | label | give it when |
