@@ -153,7 +153,8 @@ def _what_the_pattern_says(fitting: Fitting) -> NDArray[np.float32]:
     )
     logits = np.array(predict_outputs(predictor, encoded), dtype=np.float64)
     found = np.log(softmax(logits, axis=1).mean(axis=0))
-    return (found - found.mean()).astype(np.float32)
+    centred: NDArray[np.float32] = (found - found.mean()).astype(np.float32)
+    return centred
 
 
 def _vocabulary(fitting: Fitting, encoded: EncodedTexts, rows: NDArray[np.int64]) -> NDArray[np.float64]:

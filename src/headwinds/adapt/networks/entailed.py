@@ -46,5 +46,5 @@ class EntailmentScorer(nn.Module):
         place = torch.arange(len(odds)) - first[batch.owner]
         label = (place.unsqueeze(1) >= batch.marks[batch.owner]).sum(dim=1)
         found = odds.new_full((len(batch.rows) * self.labels,), float("-inf"))
-        found = found.scatter_reduce(0, batch.owner * self.labels + label, odds, "amax")
-        return found.view(len(batch.rows), self.labels)
+        scattered: torch.Tensor = found.scatter_reduce(0, batch.owner * self.labels + label, odds, "amax")
+        return scattered.view(len(batch.rows), self.labels)

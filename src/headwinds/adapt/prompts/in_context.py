@@ -57,11 +57,11 @@ class InContextClassification(TextClassification):
         import numpy as np
 
         pool = [item["text"] for item in self.memory["demonstrations"]]
-        chosen = nearest(pool, examples.texts, count=self.demonstrations, by=self.retrieval)
+        near = nearest(pool, examples.texts, count=self.demonstrations, by=self.retrieval)
         # A text of the pool itself must not be shown its own label.
         chosen = [
             [n for n in own.tolist() if pool[n] != text]
-            for own, text in zip(chosen, examples.texts, strict=True)
+            for own, text in zip(near, examples.texts, strict=True)
         ]
         words = [self._tokens(tokenizer, _shown(name)) for name in self.memory["labels"]]
         begin = around(tokenizer)[0]
