@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from headwinds.explain.accounts.levels import factor_success, level_accounts
     from headwinds.explain.accounts.penn_accounts import growth_accounts, span_accounts
     from headwinds.explain.accounts.shift_share import shift_share
-    from headwinds.explain.breaks import find_breaks
+    from headwinds.explain.breaks import find_breaks, find_common_breaks
+    from headwinds.explain.convergence import (
+        beta_convergence,
+        convergence_clubs,
+        log_t_test,
+        sigma_convergence,
+    )
     from headwinds.explain.countries import match_countries, reconcile_countries, regions
     from headwinds.explain.divides.divide import divide
     from headwinds.explain.gapminder import read_gapminder
@@ -46,7 +52,16 @@ _HOMES = {
         "level_accounts",
     ),
     "headwinds.explain.accounts.shift_share": ("shift_share",),
-    "headwinds.explain.breaks": ("find_breaks",),
+    "headwinds.explain.breaks": (
+        "find_breaks",
+        "find_common_breaks",
+    ),
+    "headwinds.explain.convergence": (
+        "beta_convergence",
+        "convergence_clubs",
+        "log_t_test",
+        "sigma_convergence",
+    ),
     "headwinds.explain.countries": (
         "match_countries",
         "reconcile_countries",
@@ -80,15 +95,19 @@ _HOMES = {
 
 __all__ = [
     "Capital",
+    "beta_convergence",
+    "convergence_clubs",
     "divide",
     "domar_aggregation",
     "factor_success",
     "fetch",
     "fetch_world_bank",
     "find_breaks",
+    "find_common_breaks",
     "growth_accounts",
     "join_panels",
     "level_accounts",
+    "log_t_test",
     "make_snapshot",
     "match_countries",
     "read_eu_klems",
@@ -103,6 +122,7 @@ __all__ = [
     "regions",
     "regress_with_index",
     "shift_share",
+    "sigma_convergence",
     "slowdown",
     "solow",
     "sources_of_growth",
