@@ -65,7 +65,7 @@ def word_tokens(
     for row, (label, own) in enumerate(words.items()):
         for place, word in enumerate(own):
             tokens = one_token(word, tokenizer, spaced=spaced)
-            if len(tokens) != 1:
+            if len(tokens) != 1 or tokens[0] == tokenizer.unk_token_id:
                 shown = " ".join(tokenizer.convert_ids_to_tokens(tokens))
                 raise SettingsError(
                     f"verbaliser: {word!r} of label {label!r} is {len(tokens)} tokens of this checkpoint ({shown}), "
