@@ -29,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--most-rows", type=int, default=256, help="rows of a request (default: 256)")
     parser.add_argument("--seconds", type=float, default=30.0, help="for an answer (default: 30)")
-    parser.epilog = "The key that callers must send is the environment variable HEADWINDS_TOKEN; beyond this machine it is a must."
+    parser.epilog = (
+        "The key of callers is the environment variable HEADWINDS_TOKEN; beyond this machine it is a must."
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:

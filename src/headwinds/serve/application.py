@@ -8,6 +8,7 @@ import hmac
 import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ from headwinds.web.guard import Buckets, Guard, Limits
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from headwinds.serve.engine import Loaded
     from headwinds.serve.shelf import Shelf, Shown
 
 PAGES = {
@@ -256,15 +258,11 @@ async def _predict(request: Request) -> Response:
         raise RequestError(415, "Send application/json.")
     rows = read_rows(await request.body(), site.limits.most_rows)
     request.state.facts = {"model": name, "version": loaded.version[:12], "rows": len(rows)}
-    ids, future = await run_in_threadpool(_submit, site, loaded, rows)
-    try:
-        found = await _unless_gone(request, asyncio.wrap_future(future), site.limits.seconds)
-    except (TimeoutError, asyncio.CancelledError) as error:
-        future.cancel()
-        if isinstance(error, asyncio.CancelledError) and not future.cancelled():
-            raise
+    answer: Future[list[dict[str, Any]]] = Future()
+    found = await _unless_gone(request, site, loaded, rows, answer)
+    if found is None:
         return JSONResponse({"error": "It took too long, or nobody waits for it."}, 503, {"retry-after": "2"})
-    predictions = [{"id": one, **prediction} for one, prediction in zip(ids, found, strict=True)]
+    predictions = [{"id": one, **prediction} for one, prediction in zip(*found, strict=True)]
     if LINES in request.headers.get("accept", ""):
         lines = "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in predictions)
         return Response(lines.encode(), media_type=LINES, headers={"headwinds-version": loaded.version})
@@ -272,21 +270,43 @@ async def _predict(request: Request) -> Response:
     return Response(json.dumps(content, ensure_ascii=False).encode(), media_type="application/json")
 
 
-def _submit(site: Site, loaded: Any, rows: list[dict[str, Any]]) -> Any:
-    try:
-        return site.engine.submit(loaded, rows, seconds=site.limits.seconds)
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
-        raise RequestError(422, "A row is not what this task reads; see /openapi.json.") from error
+async def _unless_gone(
+    request: Request,
+    site: Site,
+    loaded: Loaded,
+    rows: list[dict[str, Any]],
+    answer: Future[list[dict[str, Any]]],
+) -> tuple[Sequence[str], list[dict[str, Any]]] | None:
+    """Ids and predictions; None where the caller has left or the time is over: then nobody computes for it."""
 
+    async def work() -> tuple[Sequence[str], list[dict[str, Any]]]:
+        ids = await run_in_threadpool(_submit, site, loaded, rows, answer)
+        return ids, await asyncio.wrap_future(answer)
 
-async def _unless_gone(request: Request, answer: asyncio.Future[Any], seconds: float) -> Any:
-    """The answer; nobody computes for a caller who has left."""
+    working = asyncio.ensure_future(work())
     gone = asyncio.ensure_future(request.receive())
     try:
-        await asyncio.wait({answer, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        if not answer.done():
-            answer.cancel()
-            raise TimeoutError
-        return answer.result()
+        await asyncio.wait({working, gone}, timeout=site.limits.seconds, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        return None
     finally:
         gone.cancel()
+        answer.cancel()
+        if not working.done():
+            working.cancel()
+            working.add_done_callback(_forget)
+
+
+def _forget(work: asyncio.Future[Any]) -> None:
+    if not work.cancelled():
+        work.exception()
+
+
+def _submit(
+    site: Site, loaded: Loaded, rows: list[dict[str, Any]], answer: Future[list[dict[str, Any]]]
+) -> Sequence[str]:
+    try:
+        return site.engine.submit(loaded, rows, answer, seconds=site.limits.seconds)
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
+        raise RequestError(422, "A row is not what this task reads; see /openapi.json.") from error

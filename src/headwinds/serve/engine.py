@@ -87,9 +87,14 @@ class Engine:
             self._worker.join()
 
     def submit(
-        self, loaded: Loaded, rows: Sequence[dict[str, Any]], *, seconds: float
-    ) -> tuple[tuple[str, ...], Future[list[dict[str, Any]]]]:
-        """Read and encode rows here, and queue them; the ids of the rows, and what will hold their predictions.
+        self,
+        loaded: Loaded,
+        rows: Sequence[dict[str, Any]],
+        answer: Future[list[dict[str, Any]]],
+        *,
+        seconds: float,
+    ) -> tuple[str, ...]:
+        """Read and encode rows here, and queue them for `answer`; returns their ids. A cancelled `answer` costs nothing.
 
         Raises
         ------
@@ -99,19 +104,21 @@ class Engine:
             Too much waits.
         """
         task, facts = loaded.model.task, loaded.model.facts
+        if answer.cancelled():
+            return ()
         if self.waiting > self.most_waiting:
             raise Overloaded
         places = [Row(f"row {number}", row) for number, row in enumerate(rows, start=1)]
         examples = task.read(places, labelled=False)
         encoded = task.encode(examples, loaded.model.tokenizer, max_tokens=facts.max_tokens)
         tokens = sum(len(window) for window in encoded.windows)
-        job = _Job(loaded, examples, encoded, tokens, time.monotonic() + seconds, Future())
+        job = _Job(loaded, examples, encoded, tokens, time.monotonic() + seconds, answer)
         with self._lock:
             if self.waiting and self.waiting + tokens > self.most_waiting:
                 raise Overloaded
             self.waiting += tokens
         self._jobs.put(job)
-        return tuple(examples.ids), job.future
+        return tuple(examples.ids)
 
     def _work(self) -> None:
         ended = False
