@@ -28,6 +28,19 @@ FILES = {
     "extractive-summarisation": ("summaries-train.jsonl", "summaries-test.jsonl"),
     "sentence-similarity": ("similar-train.jsonl", "similar-test.jsonl"),
     "multiple-choice": ("choices-train.jsonl", "choices-test.jsonl"),
+    "translation": ("translations-train.jsonl", "translations-test.jsonl"),
+    "summarisation": ("summaries-train.jsonl", "summaries-test.jsonl"),
+    "text-to-text": ("facts-train.jsonl", "facts-test.jsonl"),
+    "dialogue": ("dialogues-train.jsonl", "dialogues-test.jsonl"),
+    "text-generation": ("controlled-train.jsonl", "controlled-test.jsonl"),
+}
+# Tasks that write need a checkpoint that writes: here one that is made from the example file itself.
+FROM_SCRATCH = {
+    "translation": "scratch:encoder-decoder-tiny",
+    "summarisation": "scratch:encoder-decoder-tiny",
+    "text-to-text": "scratch:decoder-tiny",
+    "dialogue": "scratch:decoder-tiny",
+    "text-generation": "scratch:decoder-tiny",
 }
 CODEBOOK = """
 | label | give it when |
@@ -55,7 +68,10 @@ def tuned(task: str, checkpoint: Path, output: Path, **changes: object):
     codebook = output.parent / "codebook.md"
     codebook.write_text(CODEBOOK)
     train, test = (EXAMPLES / name for name in FILES[task])
-    settings = TuneSettings(**{"checkpoint": str(checkpoint), "task": task, "epochs": 1, **changes})
+    own = {"checkpoint": FROM_SCRATCH.get(task, str(checkpoint)), "task": task, "epochs": 1}
+    if task in FROM_SCRATCH:
+        own |= {"beams": 2, "max_new_tokens": 12, "vocabulary": 1000}
+    settings = TuneSettings(**{**own, **changes})
     return tune_files(LabelledFiles(train, test=test, codebook=codebook), settings, output, quiet=True), test
 
 

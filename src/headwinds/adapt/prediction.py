@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_texts
+from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.training.batches import collate, plan_batches
+from headwinds.adapt.writing import predict_written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +107,8 @@ def predict_examples(
 ) -> list[dict[str, Any]]:
     """Predictions of a model of any task, one for each example, with the share of its text that was read."""
     facts = model.facts
+    if writes(model.task):
+        return predict_written(model, examples)
     if predictor is None:
         predictor = make_predictor(
             model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision

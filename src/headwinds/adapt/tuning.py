@@ -12,13 +12,14 @@ from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.fitting import FittingData, fit_model
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.methods.registry import get_method
+from headwinds.adapt.scratch import architecture_of, is_scratch
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.stages import run_stage
-from headwinds.errors import DataError, SettingsError
+from headwinds.errors import CheckpointError, DataError, SettingsError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -138,6 +139,7 @@ def model_identity(files: LabelledFiles, settings: TuneSettings) -> str:
         encoding=files.encoding,
         settings=asdict(settings),
         checkpoint=_checkpoint_digest(settings),
+        control=_control_digest(settings),
         code=code_digest("headwinds.adapt", "headwinds.corpus"),
         versions={"torch": _version("torch"), "transformers": transformers.__version__},
     )
@@ -272,7 +274,26 @@ def split_off(
 def _checkpoint_digest(settings: TuneSettings) -> str:
     from headwinds.adapt.checkpoints import resolve_checkpoint
 
+    if is_scratch(settings.checkpoint):  # made of the training file, which counts already
+        return fingerprint(
+            architecture=architecture_of(settings.checkpoint), tokenizers=_version("tokenizers")
+        )
     return resolve_checkpoint(settings.checkpoint).digest
+
+
+def _control_digest(settings: TuneSettings) -> str:
+    if not settings.control_classifier:
+        return ""
+    folder = Path(settings.control_classifier)
+    facts = next(
+        (path for path in (folder / "model" / "model.json", folder / "model.json") if path.is_file()), None
+    )
+    if facts is None:
+        raise CheckpointError(
+            f"control_classifier = {settings.control_classifier!r} holds no fitted model.",
+            remedy="Name the folder of a tuned text classifier.",
+        )
+    return file_digest(facts)
 
 
 def _version(package: str) -> str:

@@ -206,6 +206,8 @@ def names_of(text: str) -> tuple[str, ...]:
 
 def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
     """The metrics of all examples, the main one first; those of single labels are in the file."""
+    from headwinds.adapt.evaluation.shown import told_mistakes
+
     others = [name for name in evaluation.metrics if name != evaluation.main_metric and "[" not in name]
     names = [evaluation.main_metric, *sorted(others)]
     lines = []
@@ -218,7 +220,9 @@ def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
     tested = (
         f"Tested on {evaluation.examples:,} examples (95% intervals, {evaluation.groups:,} groups drawn)."
     )
-    lines += [f"{evaluation.mistakes:,} examples are wrong: errors.jsonl has them, the surest first."]
+    lines += [
+        f"{told_mistakes(evaluation.task, evaluation.mistakes)}: errors.jsonl has them, the costliest first."
+    ]
     for name in [name for name in names if name in evaluation.differences]:
         item = evaluation.differences[name]
         bounds = f" [{item.lower:+.4f}, {item.upper:+.4f}]" if item.lower == item.lower else ""

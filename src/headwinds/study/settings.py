@@ -143,10 +143,18 @@ class MeasureSettings:
 class ExplainSettings:
     """The growth panel and the regression of growth on the indices; no `panel` skips the stage.
 
-    `entity_key` and `period_key` name the corpus keys that are the panel's entity and period.
+    `entity_key` and `period_key` name the corpus keys that are the panel's entity and period. `adoption` is a Gapminder
+    file whose series `adoption_series` is told apart by country and region; no file skips that. `headwinds` are the labels
+    whose part in the slowdown is asked for, `technology` the label that stands for technology itself, and `graph` a file of
+    the graph that relates them (empty: the founding essay's).
     """
 
     panel: str = ""
+    adoption: str = ""
+    adoption_series: str = "internet_users"
+    headwinds: tuple[str, ...] = ()
+    technology: str = ""
+    graph: str = ""
     entity_key: str = "country"
     period_key: str = "year"
     outcome: str = "tfp_growth"

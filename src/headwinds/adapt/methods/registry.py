@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.tasks.contract import writes
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
     from headwinds.adapt.methods.contract import Method
+    from headwinds.adapt.tasks.contract import Task
 
 PARAMETER_EFFICIENT = ("lora", "dora", "ia3", "prefix", "prompt", "p-tuning")
+WRITING = ("full", "bitfit", *PARAMETER_EFFICIENT)  # what tasks can be done by that write
 METHODS = ("full", "head", "bitfit", *PARAMETER_EFFICIENT, "few-shot", "zero-shot")
 
 
@@ -51,3 +54,19 @@ def get_method(name: str) -> Method:
         f"There is no method {name!r}.{f' Did you mean {near[0]!r}?' if near else ''}",
         remedy=f"Known: {', '.join(METHODS)}.",
     )
+
+
+def require_suited(method: Method, task: Task[Any]) -> None:
+    """Refuse a method by which the task cannot be done.
+
+    Raises
+    ------
+    SettingsError
+        The method trains a layer on an encoder's states, and the task writes texts.
+    """
+    if writes(task) and method.name not in WRITING:
+        raise SettingsError(
+            f"method {method.name!r} cannot be used with {task.name}: it trains a layer on an encoder's states, "
+            "and this task writes texts.",
+            remedy=f"Choose one of {', '.join(WRITING)}.",
+        )
