@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
-
-from headwinds import __version__
 
 if TYPE_CHECKING:
     from headwinds.serve.shelf import Shown
@@ -26,7 +25,7 @@ def document(models: Mapping[str, Shown], *, key: bool, most_rows: int) -> dict[
         paths[f"/v1/models/{name}/predict"] = {"post": _predict(name, shown, most_rows)}
     found: dict[str, Any] = {
         "openapi": "3.1.0",
-        "info": {"title": "Headwinds: fitted models", "version": __version__},
+        "info": {"title": "Headwinds: fitted models", "version": version("headwinds")},
         "paths": paths,
     }
     if key:
