@@ -98,12 +98,13 @@ def main() -> None:
     write_table(
         Path(__file__).parent / "results.md",
         "Attribution of a slowdown to five headwinds: what it can tell, and its speed",
-        "Simulated panels (`tests/explain/attribution/world.py`): two-way effects, technology x headwinds, headwinds AR(1) of "
-        "0.8 with correlation .5 and standard deviation .3 that rise by .75 at mid-sample; each headwind's part is -0.12 "
-        "points, all together -0.6. Intervals are those of `shapley_attribution`, cluster bootstrap of 199 draws. Wrong sign: "
-        "of single estimates, as happened and as `attribution_power` forecast it without looking at a coefficient (mean of 20 "
-        "panels). Last column: what an earlier simulation of the same kind had (width of one / of the total; wrong sign; "
-        "significant); the scale of its indices is not known, and its naive coverage of the total with noise was 5 %.\n\n"
+        "Simulated panels (`tests/explain/attribution/world.py`): two-way effects, technology x headwinds, headwinds AR(1) "
+        "of 0.8 with correlation .5 and standard deviation .3 that rise by .75 at mid-sample; each headwind's part is "
+        "-0.12 points, all together -0.6. Intervals are those of `shapley_attribution`, cluster bootstrap of 199 draws. "
+        "Wrong sign: of single estimates, as happened and as `attribution_power` forecast it without looking at a "
+        "coefficient (mean of 20 panels). Last column: what an earlier simulation of the same kind had (width of one / of "
+        "the total; wrong sign; significant); the scale of its indices is not known, and with noise its naive interval of "
+        "the total covered 5 %.\n\n"
         f"Speed, five headwinds, 500 cluster-bootstrap draws, 40 x 25, one core: {'; '.join(timed)}.",
         [
             "units x years", "residual sd", "width of one", "of the total", "wrong sign", "forecast", "significant",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TICKS = 9
+ROOM = 0.35  # share of the axis that the words beside an interval take
 
 
 def draw_regimes(
@@ -43,7 +44,7 @@ def draw_regimes(
     starts = [0, *(place[date] + 1 for date in dates), len(periods)]
     with style():
         figure = new_figure(6.5, 3.9 if dates else 3.3)
-        ratios = [1.0, 0.09 + 0.05 * len(dates)] if dates else [1.0]
+        ratios = [1.0, 0.10 + 0.06 * len(dates)] if dates else [1.0]
         rows = figure.subplots(len(ratios), 1, sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
         axes = rows[0]
         for other in () if others is None else others:
@@ -81,17 +82,23 @@ def _strip(
             [place[lower], place[upper]], [row, row], color=PALETTE[0], linewidth=3, solid_capstyle="butt"
         )
         axes.plot([place[date]], [row], "o", color=PALETTE[0], markersize=5)
-        right = place[upper] < 0.6 * len(place)
+        left_room, right_room = place[lower], len(place) - 1 - place[upper]
+        if max(left_room, right_room) < ROOM * len(place):
+            at, shift, across, up = (place[lower] + place[upper]) / 2, (0, 4), "center", "bottom"
+        elif right_room >= left_room:
+            at, shift, across, up = place[upper], (8, 0), "left", "center"
+        else:
+            at, shift, across, up = place[lower], (-8, 0), "right", "center"
         axes.annotate(
             f"after {date} ({lower} to {upper})",
-            (place[upper] if right else place[lower], row),
-            xytext=(8 if right else -8, 0),
+            (at, row),
+            xytext=shift,
             textcoords="offset points",
-            ha="left" if right else "right",
-            va="center",
+            ha=across,
+            va=up,
             fontsize=8.5,
         )
-    axes.set_ylim(len(dates) - 0.4, -0.6)
+    axes.set_ylim(len(dates) - 0.4, -0.8)
     axes.set_yticks([])
     axes.grid(visible=False)
     axes.spines["left"].set_visible(False)

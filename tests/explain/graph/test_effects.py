@@ -100,7 +100,7 @@ def test_direct_indirect_and_feedback_effects_are_found_also_through_an_index_wi
 def test_intervals_of_the_indirect_effect_cover_as_often_as_they_say():
     """Of 80 at 95 %, between 70 and 79 is what chance allows (two-sided, 1 in 100)."""
     hits = []
-    for seed in range(100):
+    for seed in range(80):
         found = row(
             path_effects(panel(seed, units=50, years=15), graph(), draws=99, seed=seed), "all indirect"
         )
@@ -179,10 +179,8 @@ def test_proportional_selection_is_exact_where_the_true_effect_is_zero(into, hid
     assert delta == pytest.approx(hidden / into, rel=1e-9)
 
 
-def test_edges_alone_make_no_unknown_node():
+def test_a_graph_of_things_that_were_not_measured_is_refused():
+    rain = [Node("rain", "Rain", "rain"), Node("growth", "Growth", "growth")]
+    made = build_graph(rain, [Edge("rain", "growth", 1, "assumed")])
     with pytest.raises(MismatchError, match="'rain' is not measured"):
-        made = build_graph(
-            [Node("rain", "Rain", "rain"), Node("growth", "Growth", "growth")],
-            [Edge("rain", "growth", 1, "assumed")],
-        )
         path_effects(panel(0, units=20), made, source="rain", draws=50)
