@@ -232,7 +232,7 @@ def _line(name: str, shown: Shown) -> dict[str, Any]:
         "number": current.number,
         "version": current.version,
         "task": current.model.task.name,
-        "precision": current.predictor.precision,
+        "precision": current.predictor.precision if current.predictor else current.model.facts.precision,
         "other_versions": sorted(shown.others),
     }
 

@@ -16,8 +16,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.prediction import SCORING_TOKENS, Predictor, make_predictor, predict_outputs
-from headwinds.adapt.tasks.contract import Row
+from headwinds.adapt.prediction import (
+    SCORING_TOKENS,
+    Predictor,
+    make_predictor,
+    predict_examples,
+    predict_outputs,
+)
+from headwinds.adapt.tasks.contract import Row, writes
 from headwinds.errors import HeadwindsError
 
 if TYPE_CHECKING:
@@ -37,14 +43,14 @@ class Loaded:
     version: str
     number: int
     model: FittedModel
-    predictor: Predictor
+    predictor: Predictor | None
 
 
 @dataclass(slots=True)
 class _Job:
     loaded: Loaded
     examples: Any
-    encoded: EncodedTexts
+    encoded: EncodedTexts | None  # None where the task writes: it plans its own tokens
     tokens: int
     deadline: float
     future: Future[list[dict[str, Any]]]
@@ -110,8 +116,13 @@ class Engine:
             raise Overloaded
         places = [Row(f"row {number}", row) for number, row in enumerate(rows, start=1)]
         examples = task.read(places, labelled=False)
-        encoded = task.encode(examples, loaded.model.tokenizer, max_tokens=facts.max_tokens)
-        tokens = sum(len(window) for window in encoded.windows)
+        encoded = (
+            None
+            if writes(task)
+            else task.encode(examples, loaded.model.tokenizer, max_tokens=facts.max_tokens)
+        )
+        windows = [facts.max_tokens] * len(rows) if encoded is None else [len(one) for one in encoded.windows]
+        tokens = sum(windows)
         job = _Job(loaded, examples, encoded, tokens, time.monotonic() + seconds, answer)
         with self._lock:
             if self.waiting and self.waiting + tokens > self.most_waiting:
@@ -160,7 +171,7 @@ class Engine:
             self.waiting -= tokens
         self.computed(
             len(alive),
-            sum(len(job.encoded) for job in alive),
+            sum(len(job.examples.ids) for job in alive),
             sum(job.tokens for job in alive),
             time.perf_counter() - start,
         )
@@ -169,19 +180,26 @@ class Engine:
 def load(name: str, version: str, number: int, model: FittedModel) -> Loaded:
     """A model packed once for all its requests."""
     facts = model.facts
-    predictor = make_predictor(
-        model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
+    predictor = (
+        None
+        if writes(model.task)
+        else make_predictor(
+            model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
+        )
     )
     return Loaded(name, version, number, model, predictor)
 
 
 def _groups(jobs: Sequence[_Job]) -> list[list[_Job]]:
     """Those that can share their matrices: of one version, and alike in what their windows carry."""
-    found: dict[tuple[int, bool, bool], list[_Job]] = {}
-    for job in jobs:
+    found: dict[tuple[int, int, bool, bool], list[_Job]] = {}
+    for place, job in enumerate(jobs):
         one = job.encoded
+        if one is None:
+            found[-1, place, False, False] = [job]
+            continue
         width = -1 if one.marks is None else one.marks.shape[1]
-        key = (id(job.loaded) * 8 + width, one.types is None, one.shapes is None)
+        key = (id(job.loaded), width, one.types is None, one.shapes is None)
         found.setdefault(key, []).append(job)
     return list(found.values())
 
@@ -189,11 +207,16 @@ def _groups(jobs: Sequence[_Job]) -> list[list[_Job]]:
 def _answer(jobs: Sequence[_Job]) -> None:
     try:
         loaded = jobs[0].loaded
-        outputs = predict_outputs(loaded.predictor, joined([job.encoded for job in jobs]))
+        parts = [job.encoded for job in jobs if job.encoded is not None]
+        if loaded.predictor is None or len(parts) < len(jobs):
+            for job in jobs:
+                job.future.set_result(predict_examples(loaded.model, job.examples))
+            return
+        outputs = predict_outputs(loaded.predictor, joined(parts))
         start = 0
-        for job in jobs:
-            end = start + len(job.encoded)
-            job.future.set_result(_decoded(job, outputs[start:end]))
+        for job, part in zip(jobs, parts, strict=True):
+            end = start + len(part)
+            job.future.set_result(_decoded(job, part, outputs[start:end]))
             start = end
     except Exception as error:
         for job in jobs:
@@ -209,10 +232,10 @@ class _Failed(RuntimeError):
         self.__traceback__ = error.__traceback__
 
 
-def _decoded(job: _Job, outputs: Sequence[Any]) -> list[dict[str, Any]]:
+def _decoded(job: _Job, encoded: EncodedTexts, outputs: Sequence[Any]) -> list[dict[str, Any]]:
     model = job.loaded.model
-    found = model.task.decode(outputs, job.examples, job.encoded, model.facts.labels, model.facts.decoder)
-    share = job.encoded.read_share
+    found = model.task.decode(outputs, job.examples, encoded, model.facts.labels, model.facts.decoder)
+    share = encoded.read_share
     shares = [1.0] * len(found) if share is None else share.tolist()
     return [{**item, "read_share": one} for item, one in zip(found, shares, strict=True)]
 
