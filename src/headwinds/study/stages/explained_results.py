@@ -26,7 +26,7 @@ OUTCOMES = {
 ESSAY = "essay"
 ADOPTION_YEARS = (1990, 2019)
 LONGEST_GAP = 3
-BREAK_YEARS = (1985, 2019)
+BREAK_YEARS = (1955, 2019)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,9 @@ def responses(evidence: Evidence) -> Result:
 
     graph = read_study_graph(evidence)
     label = next((node.label for node in graph.nodes if node.name == "technology"), "")
+    growth = evidence.growth().rename(columns={"value": "growth"})
     return local_projections(
-        evidence.growth(), "value", evidence.indicator, label=label or evidence.indicator.labels[0]
+        growth, "growth", evidence.indicator, label=label or evidence.indicator.labels[0]
     )
 
 
