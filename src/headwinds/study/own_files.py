@@ -135,22 +135,21 @@ def measure_file(
         There is no such estimator.
     """
     from headwinds.measure.cells import make_cells
-    from headwinds.measure.registry import choose_estimator, get_estimator
+    from headwinds.measure.shares import estimate_shares
 
     if not 0 < level < 1:
         raise SettingsError(f"level = {level} cannot be used: expected a share between 0 and 1.")
     frame = read_scores(scores, gold)
-    name = choose_estimator(frame)[0] if estimator == "auto" else estimator
-    estimate = get_estimator(name)
-    options: dict[str, Any] = {"level": level}
-    if name != "classify-and-count":
-        options["minimum_gold"] = minimum_gold
-    found = {index_name(by): estimate(frame, make_cells(frame, by), **options) for by in scores.by}
+    options: dict[str, Any] = {"level": level, "minimum_gold": minimum_gold}
+    found = {
+        index_name(by): estimate_shares(frame, make_cells(frame, by), estimator, **options)
+        for by in scores.by
+    }
     parts = fingerprint(
         scores=file_digest(scores.path),
         gold=file_digest(gold),
         columns={key: value for key, value in asdict(scores).items() if key != "path"},
-        options={"estimator": name, "level": level, "minimum_gold": minimum_gold},
+        options={"estimator": estimator, **options},
         code=code_digest("headwinds.measure", "headwinds.contracts"),
         versions=versions(STATISTICAL),
     )

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from headwinds.measure.cells import Cells
     from headwinds.measure.frame import Frame
 
+ASSUMES = "false positives and false negatives cancel in every cell"
+
 
 def estimate(
     frame: Frame,
@@ -22,12 +24,13 @@ def estimate(
 ) -> Indicator:
     """Weighted share of thresholded labels; its interval knows sampling (clustered by document) and no label error.
 
-    Assumes that false positives and false negatives cancel in every cell.
+    Assumes that false positives and false negatives cancel in every cell. Of graded labels: the mean prediction.
     """
     import numpy as np
     from scipy.special import ndtri
 
     from headwinds.measure.cell_counts import count_cells
+    from headwinds.measure.label_kinds import in_units
     from headwinds.measure.pools import make_parts, sums
     from headwinds.measure.scores import mean_scores
 
@@ -66,7 +69,7 @@ def estimate(
                 "Measure by wider cells.",
             )
         )
-    return Indicator(
+    found = Indicator(
         keys=cells.keys,
         cells=cells.values * labels,
         labels=tuple(name for name in frame.label_names for _ in range(size)),
@@ -82,3 +85,4 @@ def estimate(
         method="classify-and-count",
         findings=tuple(findings),
     )
+    return in_units(found, frame)
