@@ -76,9 +76,9 @@ def mean_covariance(
 ) -> NDArray[np.float64]:
     """Covariance of statistics that are sums over gold of `influence` (members, k): between draws, corrected for freedom.
 
-    Passages drawn one by one bring the factor 1 - inclusion probability, as a passage that was certain to be read adds no
-    error (Särndal, Swensson and Wretman 1992, 5.5, with Hájek's approximation of the joint probabilities); draws of
-    several passages do not, which is on the safe side.
+    Each draw brings the factor 1 - inclusion probability, as what was certain to be read adds no error (Särndal, Swensson
+    and Wretman 1992, 5.5, with Hájek's approximation of the joint probabilities). Of documents that were read in part it
+    takes away too little, which is on the safe side.
 
     Parameters
     ----------
@@ -91,16 +91,13 @@ def mean_covariance(
 
     draws, together = gold_draws(frame)
     chosen = np.arange(len(frame.gold_rows)) if members is None else members
-    if not together:
-        left = 1 - np.minimum(frame.inclusion_probability[chosen], 1.0)
-        count = len(chosen)
-        scaled = influence * np.sqrt(left)[:, None]
-    else:
+    left = 1 - np.minimum(frame.inclusion_probability[chosen], 1.0)
+    count = len(chosen)
+    scaled = influence * np.sqrt(left)[:, None]
+    if together:
         _, home = np.unique(draws[chosen], return_inverse=True)
         count = int(home.max(initial=-1)) + 1
-        scaled = np.column_stack(
-            [np.bincount(home, weights=column, minlength=count) for column in influence.T]
-        )
+        scaled = np.column_stack([np.bincount(home, weights=column, minlength=count) for column in scaled.T])
     if count <= lost:
         return np.full((influence.shape[1],) * 2, np.nan)
     found: NDArray[np.float64] = scaled.T @ scaled * count / (count - lost)

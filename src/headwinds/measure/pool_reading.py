@@ -71,8 +71,8 @@ def read_pools(
     freedom = np.maximum(of_draws - lost, 0)
     correct = np.where(freedom > 0, of_draws / np.maximum(freedom, 1), np.nan)
     effective = sums(pool, q**2, pools)
-    # Drawn one by one, a passage that was certain to be read adds no error; drawn together, we do not know.
-    kept = 1.0 if together else np.sqrt(1 - np.minimum(frame.inclusion_probability[member], 1.0))[:, None]
+    # A passage (or a document drawn whole) that was certain to be read adds no error.
+    kept = np.sqrt(1 - np.minimum(frame.inclusion_probability[member], 1.0))[:, None]
     between = sums(home, kept * q * rest, len(pool_of_draw))
     plain = count[:, None] / np.maximum(count[:, None] - lost, 1)
     squares = sums(pool, q**2 * rest**2, pools) * np.where(count[:, None] > lost, plain, np.nan)

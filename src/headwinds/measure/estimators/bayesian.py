@@ -60,7 +60,7 @@ def estimate(
             "Bayesian quantification is for labels that hold or do not, one by one, not for classes.",
             remedy="Use 'expectation-maximisation' or 'adjusted-count'.",
         )
-    warned = check_rates(frame, cells, "bayesian", ASSUMES, on_drift)
+    warned = check_rates(frame, cells, "bayesian", ASSUMES, on_drift, independent=True)
     parts = make_parts(frame, cells)
     size, labels = len(cells), len(frame.label_names)
     rng = np.random.default_rng(seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headwinds.contracts.finding import Finding
@@ -85,4 +86,33 @@ def estimate(
         method="classify-and-count",
         findings=tuple(findings),
     )
-    return in_units(found, frame)
+    return in_units(replace(found, findings=(*found.findings, *gold_against_counts(frame))), frame)
+
+
+def gold_against_counts(frame: Frame) -> tuple[Finding, ...]:
+    """What the gold says of the decisions' balance: a warning for labels whose share they get wrong (W327).
+
+    The design-weighted mean of label minus decision, against its standard error, with Bonferroni's level.
+    """
+    import numpy as np
+    from scipy.special import ndtri
+
+    from headwinds.measure.gold_draws import mean_covariance
+
+    if len(frame.gold_rows) < 30:
+        return ()
+    draw = 1 / frame.inclusion_probability
+    share = draw / draw.sum()
+    miss = frame.gold_labels.astype(np.float64) - frame.label[frame.gold_rows]
+    mean = share @ miss
+    error = np.sqrt(np.diag(mean_covariance(share[:, None] * (miss - mean), frame)))
+    bound = float(ndtri(1 - 0.025 / len(mean)))
+    return tuple(
+        Finding(
+            "W327",
+            f"the classifier's plain count of '{name}' is off by {-off:+.1%} of all passages (standard error {spread:.1%}).",
+            "Use the estimator 'auto', which corrects it.",
+        )
+        for name, off, spread in zip(frame.label_names, mean, error, strict=True)
+        if spread > 0 and abs(off) > bound * spread
+    )

@@ -64,9 +64,30 @@ def estimate_design_based(frame: Frame, cells: Cells, settings: EstimatorSetting
         findings=(
             *_findings(parts, settings, thin, none | np.isnan(sampling), deepest),
             *draw_findings(frame),
+            *_cell_findings(frame, cells, settings, bool((deepest > 0).any())),
         ),
     )
     return in_units(sum_to_one(estimated, frame), frame)
+
+
+def _cell_findings(
+    frame: Frame, cells: Cells, settings: EstimatorSettings, borrows: bool
+) -> tuple[Finding, ...]:
+    """Where cells borrow one correction, whether the gold says that they need different ones."""
+    from headwinds.measure.pooling_tests import pooling_rejections
+
+    if not borrows or settings.area_effects or settings.power is not None:
+        return ()
+    rejected = pooling_rejections(frame, cells)
+    if not rejected:
+        return ()
+    return (
+        Finding(
+            "W326",
+            f"cells borrow corrections, and the gold says that they need different ones: {rejected[0]}.",
+            "Use the estimator 'small-area', which estimates how much they differ.",
+        ),
+    )
 
 
 def _audit_factor(parts: Decomposition, variance: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -66,8 +66,15 @@ def estimate_by_rates(
     return replace(found, findings=(*found.findings, *warned))
 
 
-def check_rates(frame: Frame, cells: Cells, method: str, assumes: str, on_drift: str) -> tuple[Finding, ...]:
+def check_rates(
+    frame: Frame, cells: Cells, method: str, assumes: str, on_drift: str, *, independent: bool = False
+) -> tuple[Finding, ...]:
     """What the gold says against equal rates, as findings; see `estimate_by_rates`.
+
+    Parameters
+    ----------
+    independent
+        Whether it also assumes that gold was drawn passage by passage.
 
     Raises
     ------
@@ -76,6 +83,7 @@ def check_rates(frame: Frame, cells: Cells, method: str, assumes: str, on_drift:
     SettingsError
         `on_drift` is none of the three.
     """
+    from headwinds.measure.gold_draws import gold_draws
     from headwinds.measure.quantification.rate_tests import rate_rejections
 
     if on_drift not in ON_DRIFT:
@@ -83,6 +91,8 @@ def check_rates(frame: Frame, cells: Cells, method: str, assumes: str, on_drift:
     if on_drift == "ignore":
         return ()
     rejected = rate_rejections(frame, cells)
+    if independent and gold_draws(frame)[1]:
+        rejected = ("the gold came in draws of several passages", *rejected)
     if not rejected:
         return ()
     sentence = f"{method} assumes that {assumes}, and the gold rejects it: {rejected[0]}"
