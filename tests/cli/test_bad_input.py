@@ -183,7 +183,10 @@ BAD: dict[str, tuple[Change, tuple[str, ...]]] = {
     "no TOML": (edit("study.toml", "[gold]", "[gold"), ("study.toml is not valid TOML", "line 22")),
     "an unknown estimator": (
         add("study.toml", '\nestimator = "magic"\n'),
-        ("[measure] estimator = 'magic'", "auto, classify-and-count, difference, labelled-only"),
+        (
+            "[measure] estimator = 'magic'",
+            "expected one of auto, adjusted-count, bayesian, classify-and-count",
+        ),
     ),
     "an unknown indicator": (
         edit("study.toml", '["year"]]', '["years"]]'),

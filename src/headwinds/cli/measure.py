@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from headwinds.cli.study_arguments import add_study_arguments, execute_until
 from headwinds.contracts import Finding
 from headwinds.errors import SettingsError
+from headwinds.measure.registry import ESTIMATORS
 
 if TYPE_CHECKING:
     from headwinds.contracts import Indicator
@@ -40,7 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--stratum", default="", metavar="COLUMN[,COLUMN]", help="strata within which gold was drawn"
     )
     alone.add_argument(
-        "--estimator", default="auto", help="auto, difference, labelled-only or classify-and-count"
+        "--estimator",
+        default="auto",
+        metavar="NAME",
+        help=f"auto (what the data allow), or one of {', '.join(ESTIMATORS)}",
     )
     alone.add_argument(
         "--fit", action="append", default=[], metavar="FILE", help="scores of another fit; may be given again"

@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from headwinds.measure.changes import change, difference, growth
     from headwinds.measure.diagnostics.run import run_diagnostics
     from headwinds.measure.drift import drift_tests
+    from headwinds.measure.estimators.prediction_powered import prediction_powered_mean
     from headwinds.measure.fits import combine_fits
     from headwinds.measure.frame import Population, make_frame
     from headwinds.measure.indicator_store import read_indicator, write_indicator
     from headwinds.measure.linear_maps import linear_map
     from headwinds.measure.proposals import Proposal, in_any_round, propose
-    from headwinds.measure.registry import choose_estimator, get_estimator
+    from headwinds.measure.quantification.adjusted import adjusted_shares
+    from headwinds.measure.quantification.bayesian import posterior_shares
+    from headwinds.measure.quantification.mixture import expectation_maximisation
+    from headwinds.measure.registry import assumption, choose_estimator, get_estimator
     from headwinds.measure.sampling.designs import (
         draw_proportional,
         draw_simple,
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from headwinds.measure.sampling.rounds import combine_rounds
     from headwinds.measure.sampling.slope_plan import plan_slope, plan_slope_from_rates
     from headwinds.measure.sampling.strata import uncertainty
+    from headwinds.measure.shares import estimate_shares
     from headwinds.measure.standardise import rebase, z_scores
     from headwinds.measure.trace import trace_cell, trace_jump
 
@@ -45,6 +50,7 @@ _HOMES = {
     ),
     "headwinds.measure.diagnostics.run": ("run_diagnostics",),
     "headwinds.measure.drift": ("drift_tests",),
+    "headwinds.measure.estimators.prediction_powered": ("prediction_powered_mean",),
     "headwinds.measure.fits": ("combine_fits",),
     "headwinds.measure.frame": (
         "Population",
@@ -60,7 +66,11 @@ _HOMES = {
         "in_any_round",
         "propose",
     ),
+    "headwinds.measure.quantification.adjusted": ("adjusted_shares",),
+    "headwinds.measure.quantification.bayesian": ("posterior_shares",),
+    "headwinds.measure.quantification.mixture": ("expectation_maximisation",),
     "headwinds.measure.registry": (
+        "assumption",
         "choose_estimator",
         "get_estimator",
     ),
@@ -81,6 +91,7 @@ _HOMES = {
         "plan_slope_from_rates",
     ),
     "headwinds.measure.sampling.strata": ("uncertainty",),
+    "headwinds.measure.shares": ("estimate_shares",),
     "headwinds.measure.standardise": (
         "rebase",
         "z_scores",
@@ -95,8 +106,10 @@ __all__ = [
     "AssumedStratum",
     "Population",
     "Proposal",
+    "adjusted_shares",
     "aggregate",
     "aggregate_over",
+    "assumption",
     "change",
     "choose_estimator",
     "combine_fits",
@@ -107,6 +120,8 @@ __all__ = [
     "draw_stratified",
     "draw_two_phase",
     "drift_tests",
+    "estimate_shares",
+    "expectation_maximisation",
     "get_estimator",
     "grouped_weights",
     "growth",
@@ -118,6 +133,8 @@ __all__ = [
     "plan_labels_from_rates",
     "plan_slope",
     "plan_slope_from_rates",
+    "posterior_shares",
+    "prediction_powered_mean",
     "propose",
     "read_indicator",
     "rebase",

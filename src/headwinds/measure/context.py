@@ -45,12 +45,18 @@ class Context:
         Shape (Q, L): the slope on what is the cell's own in its mean score.
     estimated
         Shape (Q, L): where a slope was estimated.
+    noise
+        Shape (Q, L): variance of a part's truth about its correction; NaN where that is for the pool to say.
+    fitted
+        Shape (Q, L): where `error` holds all of the error of the correction, the pool's own included.
     """
 
     shift: NDArray[np.float64]
     error: NDArray[np.float64]
     cell_slope: NDArray[np.float64]
     estimated: NDArray[np.bool_]
+    noise: NDArray[np.float64]
+    fitted: NDArray[np.bool_]
 
 
 def contextual_effects(
@@ -70,7 +76,7 @@ def contextual_effects(
 
     borrows = (pools.depth[pools.of_part] > 0) & (parts.sampled > 0)
     open_to_it = borrows[:, None] & (pools.rare[pools.of_part] == 0)
-    codes = _key_codes(cells, parts)
+    codes = key_codes(cells, parts)
     components = len(codes) + 1 if len(codes) > 1 else 1
     strata, labels = len(parts.coarse_names), means.shape[1]
     shift, cell_slope = np.zeros(means.shape), np.zeros(means.shape)
@@ -78,7 +84,7 @@ def contextual_effects(
     for stratum in range(strata) if estimate else ():
         for label in range(labels):
             chosen = np.flatnonzero(open_to_it[:, label] & (parts.coarse == stratum))
-            moves = _components(
+            moves = score_components(
                 means[chosen, label], parts.size[chosen], pools.of_part[chosen], codes[:, chosen]
             )
             found = _slopes(frame, parts, pools, chosen, moves, codes, label)
@@ -90,10 +96,11 @@ def contextual_effects(
             shift[chosen, label] = moves @ slopes
             cell_slope[chosen, label] = slopes[-1]
             error[chosen, label, stratum * components : (stratum + 1) * components] = moves @ root
-    return Context(shift, error, cell_slope, cell_slope != 0)
+    unsaid, unfitted = np.full(means.shape, np.nan), np.zeros(means.shape, dtype=bool)
+    return Context(shift, error, cell_slope, cell_slope != 0, unsaid, unfitted)
 
 
-def _key_codes(cells: Cells, parts: Parts) -> NDArray[np.int64]:
+def key_codes(cells: Cells, parts: Parts) -> NDArray[np.int64]:
     """The code of each key's value, shape (keys, Q)."""
     import numpy as np
 
@@ -104,7 +111,7 @@ def _key_codes(cells: Cells, parts: Parts) -> NDArray[np.int64]:
     return np.array(columns, dtype=np.int64).reshape(len(columns), len(parts.cell))
 
 
-def _components(
+def score_components(
     mean: NDArray[np.float64], size: NDArray[np.float64], pool: NDArray[np.int64], codes: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Mean scores about their pool's, by key and what they leave, shape (parts, components); each sums to zero in a pool."""

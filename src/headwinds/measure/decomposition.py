@@ -63,6 +63,7 @@ def decompose(frame: Frame, cells: Cells, settings: EstimatorSettings) -> Decomp
     """
     import numpy as np
 
+    from headwinds.measure.area_effects import area_effects
     from headwinds.measure.context import contextual_effects
     from headwinds.measure.pools import make_parts, make_pools, sums
     from headwinds.measure.scores import mean_scores, score_variance
@@ -70,9 +71,12 @@ def decompose(frame: Frame, cells: Cells, settings: EstimatorSettings) -> Decomp
     parts = make_parts(frame, cells)
     pools = make_pools(frame, parts, settings)
     means = mean_scores(frame, parts, frame.probability)
-    context = contextual_effects(
-        frame, cells, parts, pools, means, estimate=settings.contextual and settings.power is None
-    )
+    if settings.area_effects:
+        context = area_effects(frame, cells, parts, pools, means)
+    else:
+        context = contextual_effects(
+            frame, cells, parts, pools, means, estimate=settings.contextual and settings.power is None
+        )
     power = pools.power[pools.of_part]
     used = power != 0
     corrected = np.where(used, power * means, 0.0) + context.shift + pools.residual[pools.of_part]
@@ -93,7 +97,8 @@ def decompose(frame: Frame, cells: Cells, settings: EstimatorSettings) -> Decomp
         np.where(used, pools.cross[pools.of_part], 0.0) * (1 - parts.stratum_fraction)[parts.stratum][:, None]
     )
     cross = share**2 * cross / np.maximum(parts.sampled, 1)[:, None]
-    scatter = np.where(present, _own_noise(parts, pools) * share**2, 0.0)
+    noise = np.where(np.isnan(context.noise), _own_noise(parts, pools), context.noise)
+    scatter = np.where(present, noise * share**2, 0.0)
     seen = np.where(present, np.maximum(phase_one + cross, 0.0), 0.0)
     sampling = seen + scatter
     scatter = scatter + np.where(context.estimated, seen, 0.0)
@@ -108,7 +113,8 @@ def decompose(frame: Frame, cells: Cells, settings: EstimatorSettings) -> Decomp
     term_share = np.bincount(home, weights=np.nan_to_num(parts.share), minlength=len(terms))
     squared = (term_share**2)[:, None]
     rare = pools.rare[pool] != 0
-    normal = np.where(rare | (squared == 0), 0.0, squared * pools.residual_variance[pool])
+    fitted = sums(home, context.fitted.astype(np.float64), len(terms)) > 0
+    normal = np.where(rare | fitted | (squared == 0), 0.0, squared * pools.residual_variance[pool])
     implied = pools.count_variance[pool] + 0.5 * (pools.count_largest[pool] ** 2)[:, None]
     return Decomposition(
         parts=parts,
@@ -150,7 +156,8 @@ def interval(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Lower and upper bounds, shape (C, L): normal parts and rare counts combined by MOVER.
 
-    Zou and Donner (2008, Statistics in Medicine 27): the squared distances to the bounds add up.
+    Zou and Donner (2008, Statistics in Medicine 27): the squared distances to the bounds add up. The normal parts use
+    Student's t with Satterthwaite's (1946) degrees of freedom, those of the gold.
 
     Parameters
     ----------
@@ -160,7 +167,7 @@ def interval(
         A stratum, and the factor by which the variance of its corrections shrinks with more gold.
     """
     import numpy as np
-    from scipy.special import ndtri
+    from scipy.special import stdtrit
 
     from headwinds.measure.pools import sums
     from headwinds.measure.rare_events import weighted_count_interval
@@ -174,7 +181,11 @@ def interval(
     if more is not None:
         weight = np.where(parts.slope_stratum == more[0], more[1] * weight, weight)
     normal = normal + parts.slope_error**2 @ weight
-    below = above = float(ndtri((1 + level) / 2)) ** 2 * normal
+    correction = keep[:, None] * scale[:, None] * parts.correction
+    freedom = np.maximum(pools.freedom[parts.pool], 1e-9)
+    loose = sums(parts.cell, correction**2 / freedom, cells)
+    freedom = np.divide(normal**2, loose, out=np.full_like(normal, 1e9), where=loose > 0)
+    below = above = stdtrit(np.clip(freedom, 1.0, 1e9), (1 + level) / 2) ** 2 * normal
     share = (keep * parts.share)[:, None]
     rough = pools.count_variance[parts.pool] + 0.5 * (pools.count_largest[parts.pool] ** 2)[:, None]
     for sign in (1, -1):

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
+KINDS = ("multi-label", "multi-class", "score")
+
+
 @dataclass(frozen=True, slots=True)
 class Population:
     """Known counts of the population's passages, one row a combination of design stratum and keys.
@@ -46,16 +49,24 @@ class Frame:
     weight
         Shape (n,): passages of the population that this one stands for.
     probability, label
-        Shape (n, L): cross-fitted probability of each label, and its thresholded decision.
+        Shape (n, L): cross-fitted probability of each label, and its thresholded decision; for a score both are the
+        predicted score, brought from `value_range` to [0, 1].
     gold_rows, gold_labels, inclusion_probability
-        Shapes (m,), (m, L), (m,): which rows were read, what was found, and with what probability the design drew each
-        *from the population*.
+        Shapes (m,), (m, L), (m,): which rows were read, what was found (for a score a number in [0, 1]), and with what
+        probability the design drew each *from the population*.
     label_names
         In codebook order.
     population
         Known counts, or None where the weights must estimate them.
     stratum_names, stratum_code, document_code
         Sorted design strata; each row's stratum and document as an integer.
+    kind
+        "multi-label" (any number of labels may hold), "multi-class" (exactly one does) or "score" (graded labels).
+    value_range
+        The ends of the scale of a score; an Indicator is given in its units.
+    gold_draw
+        Shape (m,): gold passages with one value were drawn together (a whole document, all of a country); None where
+        the user does not say, see `gold_draws`.
     """
 
     document_ids: NDArray[np.str_]
@@ -63,15 +74,18 @@ class Frame:
     keys: Mapping[str, NDArray[Any]]
     weight: NDArray[np.float64]
     probability: NDArray[np.float64]
-    label: NDArray[np.bool_]
+    label: NDArray[Any]
     gold_rows: NDArray[np.int64]
-    gold_labels: NDArray[np.bool_]
+    gold_labels: NDArray[Any]
     inclusion_probability: NDArray[np.float64]
     label_names: tuple[str, ...]
     population: Population | None
     stratum_names: tuple[str, ...]
     stratum_code: NDArray[np.int64]
     document_code: NDArray[np.int64]
+    kind: str = "multi-label"
+    value_range: tuple[float, float] = (0.0, 1.0)
+    gold_draw: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.weight)
@@ -90,8 +104,11 @@ def make_frame(
     inclusion_probability: ArrayLike | None,
     label_names: tuple[str, ...],
     population: Population | None = None,
+    kind: str = "multi-label",
+    value_range: tuple[float, float] = (0.0, 1.0),
+    gold_draw: ArrayLike | None = None,
 ) -> Frame:
-    """Check the arrays against each other and put them in one frame.
+    """Check the arrays against each other and put them in one frame; for a score, `probability` is the predicted score.
 
     Raises
     ------
@@ -99,11 +116,15 @@ def make_frame(
         If shapes disagree, a gold row does not exist or is named twice, or the population misses or undercounts a
         sampled passage.
     DataError
-        If a probability, weight or inclusion probability is out of range or missing, or a stratum has no gold.
+        If a probability, weight or inclusion probability is out of range or missing, a stratum has no gold, or the
+        classes of a passage do not add up to one.
+    SettingsError
+        If there is no such kind, or its range is empty.
     """
     import numpy as np
 
     from headwinds.measure.encode import encode
+    from headwinds.measure.label_kinds import check_classes, check_kind, scale_scores
 
     document_code, _ = encode(document_ids)
     stratum_code, stratum_names = encode(strata)
@@ -123,8 +144,19 @@ def make_frame(
     if inclusion_probability is None:
         raise _unknown_design()
     inclusion = np.asarray(inclusion_probability, dtype=np.float64)
-    _check_scores(arrays["probability"][0], arrays["weight"][0], label_names)
+    check_kind(kind, value_range, label_names)
+    probability = arrays["probability"][0]
+    if kind == "score":
+        probability, truth = scale_scores(probability, truth, value_range, label_names)
+    _check_scores(probability, arrays["weight"][0], label_names)
     _check_gold(gold, truth, inclusion, rows, count)
+    if kind == "multi-class":
+        check_classes(probability, truth, gold)
+    draw = None if gold_draw is None else encode(gold_draw)[0]
+    if draw is not None and draw.shape != gold.shape:
+        raise MismatchError(
+            f"gold_draw has shape {draw.shape}, expected {gold.shape}: one value a gold passage."
+        )
     without = sorted(set(range(len(stratum_names))) - set(stratum_code[gold].tolist()))
     if without:
         raise DataError(
@@ -136,16 +168,19 @@ def make_frame(
         strata=np.asarray(strata),
         keys={name: np.asarray(value) for name, value in keys.items()},
         weight=arrays["weight"][0],
-        probability=arrays["probability"][0],
-        label=arrays["label"][0].astype(bool),
+        probability=probability,
+        label=probability if kind == "score" else arrays["label"][0].astype(bool),
         gold_rows=gold,
-        gold_labels=truth.astype(bool),
+        gold_labels=truth if kind == "score" else truth.astype(bool),
         inclusion_probability=inclusion,
         label_names=tuple(label_names),
         population=population,
         stratum_names=tuple(str(name) for name in stratum_names),
         stratum_code=stratum_code,
         document_code=document_code,
+        kind=kind,
+        value_range=value_range,
+        gold_draw=draw,
     )
     if population is not None:
         _check_population(frame, population)

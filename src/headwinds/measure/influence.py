@@ -49,6 +49,7 @@ def passages_of_cell(
     rows = np.flatnonzero(cells.code == cells.values.index(cell))
     rows = rows[np.argsort(-np.abs(contribution[rows]), kind="stable")][:limit]
     read = dict(zip(frame.gold_rows.tolist(), truth.tolist(), strict=True))
+    kind = pa.float64() if frame.kind == "score" else pa.bool_()
     return pa.table(
         {
             "row": rows,
@@ -56,7 +57,7 @@ def passages_of_cell(
             "stratum": [str(frame.strata[row]) for row in rows],
             "weight": frame.weight[rows],
             "probability": frame.probability[rows, column],
-            "gold": pa.array([read.get(int(row)) for row in rows], type=pa.bool_()),
+            "gold": pa.array([read.get(int(row)) for row in rows], type=kind),
             "predicted": predicted[rows],
             "correction": correction[rows],
             "contribution": contribution[rows],

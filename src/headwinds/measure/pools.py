@@ -81,6 +81,8 @@ class Pools:
         Shapes (P, L), (P, L), (P,): of the rarer outcome, sums of q and q squared; the largest q (q sum to one).
     shrink
         Shape (P, L): what finite population and binomial variance leave of the Poisson variance of a count.
+    freedom
+        Shape (P, L): degrees of freedom of `residual_variance`, draws of gold less what was fitted.
     """
 
     of_part: NDArray[np.int64]
@@ -98,6 +100,7 @@ class Pools:
     count_variance: NDArray[np.float64]
     count_largest: NDArray[np.float64]
     shrink: NDArray[np.float64]
+    freedom: NDArray[np.float64]
 
 
 def sums(group: NDArray[np.int64], values: NDArray[np.float64], groups: int) -> NDArray[np.float64]:
@@ -161,6 +164,8 @@ def _depths(frame: Frame, parts: Parts, settings: EstimatorSettings) -> NDArray[
     """How far each part must go for its correction, shape (Q,)."""
     import numpy as np
 
+    from headwinds.measure.area_effects import LEAST_AREAS
+
     own = np.bincount(parts.gold, minlength=len(parts.cell))
     if not settings.pooling:
         return np.zeros(len(parts.cell), dtype=np.int64)
@@ -171,25 +176,41 @@ def _depths(frame: Frame, parts: Parts, settings: EstimatorSettings) -> NDArray[
     periods = np.bincount(parts.coarse_of_stratum)[parts.coarse]
     enough = (own >= settings.minimum_gold) | (whole & (own >= 2))
     near = (in_stratum >= settings.minimum_gold) | (periods == 1)
-    return np.where(enough, 0, np.where(near, 1, 2)).astype(np.int64)
+    depth = np.where(enough, 0, np.where(near, 1, 2))
+    if settings.area_effects:
+        # One model a stratum: every part takes part in it, those with much gold nearly by themselves.
+        areas = np.bincount(parts.coarse, weights=own > 0, minlength=len(parts.coarse_names))
+        depth = np.where((areas >= LEAST_AREAS)[parts.coarse] & ~whole, 2, depth)
+    return depth.astype(np.int64)
 
 
-def tuned_power(frame: Frame, parts: Parts) -> NDArray[np.float64]:
+def tuned_power(frame: Frame, parts: Parts, read: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
     """Lambda per stratum proper and label, shape (strata, L): slope of label on probability within design strata.
 
     Gold here is part of the scored sample; the minimiser of the variance in lambda (Angelopoulos, Duchi and Zrnic 2023,
-    PPI++, proposition 2) is then the regression coefficient itself. Kept within [0, 2].
+    PPI++, proposition 2) is then the regression coefficient itself. Where a design stratum's gold was drawn with unequal
+    probabilities, passages weigh by the square of what they stand for, as they do in that variance. Kept within [0, 2].
+
+    Parameters
+    ----------
+    read
+        Shape (m,): which gold passages to look at; None for all.
     """
     import numpy as np
 
-    stratum = frame.stratum_code[frame.gold_rows]
+    rows = np.arange(len(frame.gold_rows)) if read is None else np.flatnonzero(read)
+    stratum = frame.stratum_code[frame.gold_rows[rows]]
     strata = len(frame.stratum_names)
     count = np.maximum(np.bincount(stratum, minlength=strata), 1)
-    label = frame.gold_labels.astype(np.float64)
-    score = frame.probability[frame.gold_rows]
-    label = label - (sums(stratum, label, strata) / count[:, None])[stratum]
-    score = score - (sums(stratum, score, strata) / count[:, None])[stratum]
-    weight = (parts.stratum_size / count)[stratum][:, None]
+    draw = 1 / frame.inclusion_probability[rows]
+    total = np.bincount(stratum, weights=draw, minlength=strata)
+    relative = draw * (count / np.where(total > 0, total, 1.0))[stratum]
+    share = (relative / count[stratum])[:, None]
+    label = frame.gold_labels[rows].astype(np.float64)
+    score = frame.probability[frame.gold_rows[rows]]
+    label = label - sums(stratum, share * label, strata)[stratum]
+    score = score - sums(stratum, share * score, strata)[stratum]
+    weight = ((parts.stratum_size / count)[stratum] * relative**2)[:, None]
     coarse, groups = parts.coarse_of_stratum[stratum], len(parts.coarse_names)
     above, below = sums(coarse, weight * label * score, groups), sums(coarse, weight * score**2, groups)
     return np.clip(np.divide(above, below, out=np.zeros_like(above), where=below > 1e-12), 0.0, 2.0)
@@ -198,6 +219,8 @@ def tuned_power(frame: Frame, parts: Parts) -> NDArray[np.float64]:
 def make_pools(frame: Frame, parts: Parts, settings: EstimatorSettings) -> Pools:
     """Choose each part's pool and read the gold in it."""
     import numpy as np
+
+    from headwinds.measure.pool_reading import read_pools
 
     parts_count, strata = len(parts.cell), len(frame.stratum_names)
     depth_of_part = _depths(frame, parts, settings)
@@ -223,61 +246,4 @@ def make_pools(frame: Frame, parts: Parts, settings: EstimatorSettings) -> Pools
     size[of_part] = np.choose(
         depth_of_part, [parts.size, parts.stratum_size[parts.stratum], coarse_size[parts.coarse]]
     )
-    return _read_pools(frame, parts, settings, (of_part, depth, coarse, size), (pool, member))
-
-
-def _read_pools(
-    frame: Frame,
-    parts: Parts,
-    settings: EstimatorSettings,
-    shape: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]],
-    members: tuple[NDArray[np.int64], NDArray[np.int64]],
-) -> Pools:
-    import numpy as np
-
-    of_part, depth, coarse, size = shape
-    pool, member = members
-    count = np.bincount(pool, minlength=len(depth))
-    draw = 1 / frame.inclusion_probability[member]
-    drawn = np.bincount(pool, weights=draw, minlength=len(depth))
-    q = (draw / drawn[pool])[:, None]
-    label = frame.gold_labels[member].astype(np.float64)
-    score = frame.probability[frame.gold_rows[member]]
-    positives = sums(pool, label, len(depth))
-    negatives = count[:, None] - positives
-    few = np.minimum(positives, negatives) < settings.minimum_count
-    rare = np.where(few, np.where(positives <= negatives, 1, -1), 0)
-    power = (
-        tuned_power(frame, parts)[coarse] if settings.power is None else np.full(rare.shape, settings.power)
-    )
-    power = np.where(few, 0.0, power)
-    empty = np.where(count > 0, 1.0, np.nan)[:, None]
-    scaled = power[pool] * score
-    residual = sums(pool, q * (label - scaled), len(depth)) * empty
-    rest = label - scaled - residual[pool]
-    lost = np.where((power != 0) & (settings.power is None), 2, 1)
-    correct = np.where(count[:, None] > lost, count[:, None] / np.maximum(count[:, None] - lost, 1), np.nan)
-    squares = sums(pool, q**2 * rest**2, len(depth)) * correct
-    effective = sums(pool, q**2, len(depth))
-    left = np.clip(1 - count / np.maximum(size, 1e-300), 0.0, 1.0)[:, None]
-    mean_score = sums(pool, q * scaled, len(depth))
-    rarer = np.where(rare[pool] < 0, 1 - label, label)
-    largest = np.zeros(len(depth))
-    np.maximum.at(largest, pool, q[:, 0])
-    return Pools(
-        of_part=of_part,
-        depth=depth,
-        coarse=coarse,
-        gold=count,
-        size=size,
-        power=power,
-        residual=residual,
-        residual_variance=squares * left,
-        unit_variance=np.divide(squares, effective, out=np.full_like(squares, np.nan), where=effective > 0),
-        cross=2 * sums(pool, q * rest * (scaled - mean_score[pool]), len(depth)),
-        rare=rare,
-        count_total=sums(pool, q * rarer, len(depth)),
-        count_variance=sums(pool, q**2 * rarer, len(depth)),
-        count_largest=largest,
-        shrink=left * (1 - np.minimum(positives, negatives) / np.maximum(count, 1)[:, None]),
-    )
+    return read_pools(frame, parts, settings, (of_part, depth, coarse, size), (pool, member))

@@ -28,6 +28,10 @@ class EstimatorSettings:
         Whether cells that borrow are also moved by the slope of the gold's residuals on the mean score of their cell.
     cluster_by_document
         Whether passages of one document count as one draw in the variance of the scores.
+    folds
+        With two or more, the lambda of a gold passage is tuned on the other folds of its stratum's gold (cross-fitting).
+    area_effects
+        Whether cells differ in their corrections beyond chance, by an amount that the gold tells (Fay and Herriot 1979).
     """
 
     level: float = 0.95
@@ -39,3 +43,5 @@ class EstimatorSettings:
     minimum_documents: int = 2
     contextual: bool = True
     cluster_by_document: bool = True
+    folds: int = 0
+    area_effects: bool = False

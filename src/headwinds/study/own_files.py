@@ -149,21 +149,20 @@ def measure_file(
     """
     from headwinds.measure.cells import make_cells
     from headwinds.measure.fits import combine_fits
-    from headwinds.measure.registry import choose_estimator, get_estimator
+    from headwinds.measure.shares import estimate_shares
 
     if not 0 < level < 1:
         raise SettingsError(f"level = {level} cannot be used: expected a share between 0 and 1.")
     frame = read_scores(scores, gold)
-    name = choose_estimator(frame)[0] if estimator == "auto" else estimator
-    estimate = get_estimator(name)
-    options: dict[str, Any] = {"level": level}
-    if name != "classify-and-count":
-        options["minimum_gold"] = minimum_gold
+    options: dict[str, Any] = {"level": level, "minimum_gold": minimum_gold}
     frames = [
         frame,
         *(_same_passages(frame, read_scores(replace(scores, path=path), gold), path) for path in fits),
     ]
-    every = {by: [estimate(one, make_cells(one, by), **options) for one in frames] for by in scores.by}
+    every = {
+        by: [estimate_shares(one, make_cells(one, by), estimator, **options) for one in frames]
+        for by in scores.by
+    }
     found = {
         index_name(by): combine_fits(fitted, level=level) if fits else fitted[0]
         for by, fitted in every.items()
@@ -173,7 +172,7 @@ def measure_file(
         scores=file_digest(scores.path),
         gold=file_digest(gold),
         columns={key: value for key, value in asdict(scores).items() if key != "path"},
-        options={"estimator": name, "level": level, "minimum_gold": minimum_gold},
+        options={"estimator": estimator, **options},
         fits=[file_digest(path) for path in fits],
         pretraining_until=pretraining_until,
         code=code_digest("headwinds.measure", "headwinds.contracts"),

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from headwinds.adapt.settings import TuneSettings
 from headwinds.errors import SettingsError
+from headwinds.measure.registry import ESTIMATORS as REGISTERED
 
 BAD_ROWS = ("stop", "refuse")
-ESTIMATORS = ("auto", "classify-and-count", "difference", "labelled-only")
+ESTIMATORS = ("auto", *REGISTERED)
 OUTCOMES = ("tfp_growth", "gdp_growth")
 CANONICAL = ("passage_id", "document_id", "text", "weight", "stratum")
 """Columns that a corpus has by itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headwinds.contracts.finding import Finding
@@ -10,6 +11,8 @@ from headwinds.contracts.indicator import Indicator
 if TYPE_CHECKING:
     from headwinds.measure.cells import Cells
     from headwinds.measure.frame import Frame
+
+ASSUMES = "false positives and false negatives cancel in every cell"
 
 
 def estimate(
@@ -22,12 +25,13 @@ def estimate(
 ) -> Indicator:
     """Weighted share of thresholded labels; its interval knows sampling (clustered by document) and no label error.
 
-    Assumes that false positives and false negatives cancel in every cell.
+    Assumes that false positives and false negatives cancel in every cell. Of graded labels: the mean prediction.
     """
     import numpy as np
     from scipy.special import ndtri
 
     from headwinds.measure.cell_counts import count_cells
+    from headwinds.measure.label_kinds import in_units
     from headwinds.measure.pools import make_parts, sums
     from headwinds.measure.scores import mean_scores
 
@@ -66,7 +70,7 @@ def estimate(
                 "Measure by wider cells.",
             )
         )
-    return Indicator(
+    found = Indicator(
         keys=cells.keys,
         cells=cells.values * labels,
         labels=tuple(name for name in frame.label_names for _ in range(size)),
@@ -81,4 +85,34 @@ def estimate(
         pooled=("",) * (size * labels),
         method="classify-and-count",
         findings=tuple(findings),
+    )
+    return in_units(replace(found, findings=(*found.findings, *gold_against_counts(frame))), frame)
+
+
+def gold_against_counts(frame: Frame) -> tuple[Finding, ...]:
+    """What the gold says of the decisions' balance: a warning for labels whose share they get wrong (W327).
+
+    The design-weighted mean of label minus decision, against its standard error, with Bonferroni's level.
+    """
+    import numpy as np
+    from scipy.special import ndtri
+
+    from headwinds.measure.gold_draws import mean_covariance
+
+    if len(frame.gold_rows) < 30:
+        return ()
+    draw = 1 / frame.inclusion_probability
+    share = draw / draw.sum()
+    miss = frame.gold_labels.astype(np.float64) - frame.label[frame.gold_rows]
+    mean = share @ miss
+    error = np.sqrt(np.diag(mean_covariance(share[:, None] * (miss - mean), frame)))
+    bound = float(ndtri(1 - 0.025 / len(mean)))
+    return tuple(
+        Finding(
+            "W327",
+            f"the classifier's plain count of '{name}' is off by {-off:+.1%} of all passages (standard error {spread:.1%}).",
+            "Use the estimator 'auto', which corrects it.",
+        )
+        for name, off, spread in zip(frame.label_names, mean, error, strict=True)
+        if spread > 0 and abs(off) > bound * spread
     )

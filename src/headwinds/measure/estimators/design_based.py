@@ -1,4 +1,4 @@
-"""The stratified two-phase estimator as an Indicator: what "difference" and "labelled-only" share."""
+"""The stratified two-phase estimator as an Indicator: what the estimators that rest on the gold's design have in common."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ def estimate_design_based(frame: Frame, cells: Cells, settings: EstimatorSetting
 
     from headwinds.measure.cell_counts import count_cells
     from headwinds.measure.decomposition import decompose, interval
+    from headwinds.measure.gold_draws import draw_findings
+    from headwinds.measure.label_kinds import in_units, sum_to_one
     from headwinds.measure.pools import POOL_NAMES, sums
 
     parts = decompose(frame, cells, settings)
@@ -44,7 +46,7 @@ def estimate_design_based(frame: Frame, cells: Cells, settings: EstimatorSetting
     deepest = np.zeros(size, dtype=np.int64)
     weighs = parts.share > 0
     np.maximum.at(deepest, parts.cell[weighs], parts.pools.depth[parts.pool[weighs]])
-    return Indicator(
+    estimated = Indicator(
         keys=cells.keys,
         cells=cells.values * labels,
         labels=tuple(name for name in frame.label_names for _ in range(size)),
@@ -59,7 +61,32 @@ def estimate_design_based(frame: Frame, cells: Cells, settings: EstimatorSetting
         pooled=tuple(POOL_NAMES[depth] for depth in deepest) * labels,
         method=method,
         berkson_variance=np.where(np.isnan(sampling), np.nan, scatter).T.reshape(-1),
-        findings=_findings(parts, settings, thin, none | np.isnan(sampling), deepest),
+        findings=(
+            *_findings(parts, settings, thin, none | np.isnan(sampling), deepest),
+            *draw_findings(frame),
+            *_cell_findings(frame, cells, settings, bool((deepest > 0).any())),
+        ),
+    )
+    return in_units(sum_to_one(estimated, frame), frame)
+
+
+def _cell_findings(
+    frame: Frame, cells: Cells, settings: EstimatorSettings, borrows: bool
+) -> tuple[Finding, ...]:
+    """Where cells borrow one correction, whether the gold says that they need different ones."""
+    from headwinds.measure.pooling_tests import pooling_rejections
+
+    if not borrows or settings.area_effects or settings.power is not None:
+        return ()
+    rejected = pooling_rejections(frame, cells)
+    if not rejected:
+        return ()
+    return (
+        Finding(
+            "W326",
+            f"cells borrow corrections, and the gold says that they need different ones: {rejected[0]}.",
+            "Use the estimator 'small-area', which estimates how much they differ.",
+        ),
     )
 
 
@@ -113,7 +140,15 @@ def _findings(
                 "Label more passages there, or pool.",
             )
         )
-    if (deepest > 0).any():
+    if (deepest > 0).any() and settings.area_effects:
+        found.append(
+            Finding(
+                "N325",
+                f"{int((deepest > 0).sum())} of {len(deepest)} cells mix what their own gold says with what their stratum's "
+                "says, by the variances of the two; how much cells differ was estimated from the gold.",
+            )
+        )
+    elif (deepest > 0).any():
         found.append(
             Finding(
                 "N303",

@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     from headwinds.measure.cells import Cells
     from headwinds.measure.frame import Frame
 
+ASSUMES = (
+    "the gold's inclusion probabilities are right, and where a cell borrows, labels go with predictions there as in "
+    "its pool"
+)
+
 
 def estimate(
     frame: Frame,

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from headwinds.measure.cells import Cells
     from headwinds.measure.frame import Frame
 
+ASSUMES = "the gold's inclusion probabilities are right; the predictions are not used"
+
 
 def estimate(
     frame: Frame,

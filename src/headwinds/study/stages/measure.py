@@ -68,29 +68,38 @@ def _measure(settings: StudySettings, checked: CheckedStudy, scores: Path, outpu
     from headwinds.measure.cells import make_cells
     from headwinds.measure.drift import drift_findings, drift_tests
     from headwinds.measure.fits import combine_fits
-    from headwinds.measure.registry import choose_estimator, get_estimator
+    from headwinds.measure.registry import choose_estimator
+    from headwinds.measure.shares import estimate_shares
     from headwinds.study.frame import read_frame
 
     frame = read_frame(settings, checked, scores)
-    name, reason = choose_estimator(frame)
-    if settings.measure.estimator != "auto":
-        name, reason = settings.measure.estimator, "It was asked for in the study file."
+    told = settings.measure
     others = _other_frames(settings, checked, frame)
-    frames = [frame, *(others[f"fit {number}"] for number, _ in enumerate(settings.measure.fits, 2))]
-    options = {"level": settings.measure.level, "minimum_gold": settings.measure.minimum_gold}
+    frames = [frame, *(others[f"fit {number}"] for number, _ in enumerate(told.fits, 2))]
+    options = {"level": told.level, "minimum_gold": told.minimum_gold}
+    used: dict[str, tuple[str, str]] = {}
+    refused: list[Finding] = []
     first: list[Indicator] = []
-    for by in settings.measure.by:
+    for by in told.by:
         cells = make_cells(frame, by)
-        fits = [get_estimator(name)(one, cells, **options) for one in frames]
-        chosen = combine_fits(fits, level=settings.measure.level) if len(fits) > 1 else fits[0]
-        naive = get_estimator("classify-and-count")(frame, cells, level=settings.measure.level)
-        labelled = get_estimator("labelled-only")(frame, cells, **options)
+        fits = [estimate_shares(one, cells, told.estimator, **options) for one in frames]
+        chosen = combine_fits(fits, level=told.level) if len(fits) > 1 else fits[0]
+        name, reason = choose_estimator(frame, cells, minimum_gold=told.minimum_gold)
+        if told.estimator == chosen.method:
+            reason = "It was asked for in the study file."
+        used[index_name(by)] = (chosen.method, reason)
+        refused += [
+            finding for finding in chosen.findings if finding.code == "W321" and finding not in refused
+        ]
+        naive = estimate_shares(frame, cells, "classify-and-count", **options)
+        labelled = estimate_shares(frame, cells, "labelled-only", **options)
         _write(output / index_name(by), chosen=chosen, naive=naive, labelled_only=labelled)
         first = first or fits
     _write_widths(frame, output)
     _write_passages(frame, checked, settings, output)
-    findings: tuple[Finding, ...] = drift_findings(drift_tests(frame))
+    findings: tuple[Finding, ...] = (*refused, *drift_findings(drift_tests(frame)))
     findings += _diagnose(settings, checked, frame, first, others, output)
+    name, reason = _say(used)
     write_json(
         output / "measure.json",
         {
@@ -151,6 +160,23 @@ def _diagnose(
     for one in found:
         pq.write_table(pa.Table.from_pandas(one.table, preserve_index=False), folder / f"{one.name}.parquet")
     return tuple(finding for one in found for finding in one.findings)
+
+
+def _say(used: dict[str, tuple[str, str]]) -> tuple[str, str]:
+    """The estimators of the indices, and why: once for those that share one."""
+    from headwinds.measure.registry import assumption
+
+    indices: dict[str, list[str]] = {}
+    reasons: dict[str, str] = {}
+    for index, (name, reason) in used.items():
+        indices.setdefault(name, []).append(index)
+        reasons.setdefault(name, reason)
+    sentences = [
+        (f"{name} for {', '.join(indices[name])}: " if len(reasons) > 1 else "")
+        + f"{reason} It assumes that {assumption(name)}."
+        for name, reason in reasons.items()
+    ]
+    return ", ".join(reasons), " ".join(sentences)
 
 
 def _write(folder: Path, **indicators: Indicator) -> None:

@@ -1,0 +1,100 @@
+"""Do values differ between groups more than chance allows, or move along a line? Tests that count draws, not passages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LEAST = 10
+"""Degrees of freedom within groups below which nothing is tested."""
+
+
+def spread_p_value(
+    values: NDArray[np.float64],
+    group: NDArray[np.int64],
+    draws: NDArray[np.int64],
+    along: NDArray[np.float64] | None = None,
+) -> float:
+    """Of the F test that groups have equal means; NaN where too little is seen.
+
+    Powerful against many groups that each differ a little, as thin cells do: it looks at how much their means scatter.
+
+    Parameters
+    ----------
+    values, group, draws
+        Shape (m,). Values of one draw in one group count once, by their mean.
+    along
+        A line along which groups may differ, shape (m,); it is taken out first.
+    """
+    import numpy as np
+    from scipy.stats import f as f_distribution
+
+    units, group, along = _units(values, group, draws, along)
+    lost = 0
+    if along is not None and float(np.ptp(along)) > 0:
+        centred = along - along.mean()
+        units = units - centred * float(centred @ units) / float(centred @ centred)
+        lost = 1
+    distinct, home = np.unique(group, return_inverse=True)
+    count = np.bincount(home)
+    groups, size = len(distinct), len(units)
+    between, within = groups - 1 - lost, size - groups
+    if between < 1 or within < LEAST:
+        return float("nan")
+    mean = np.bincount(home, weights=units) / count
+    outer = float((count * (mean - units.mean()) ** 2).sum())
+    inner = float(((units - mean[home]) ** 2).sum())
+    if inner <= 0:
+        return float("nan")
+    return float(f_distribution.sf((outer / between) / (inner / within), between, within))
+
+
+def line_p_value(values: NDArray[np.float64], along: NDArray[np.float64], draws: NDArray[np.int64]) -> float:
+    """Of the t test that values do not move along a line; NaN where too little is seen."""
+    import numpy as np
+    from scipy.stats import t as t_distribution
+
+    # Values of one draw at one place count once.
+    place = np.unique(along, return_inverse=True)[1].astype(np.int64)
+    units, _, here = _units(values, place, draws, along)
+    if here is None or len(units) < LEAST + 2 or float(np.ptp(here)) <= 0:
+        return float("nan")
+    centred = here - here.mean()
+    spread = float(centred @ centred)
+    slope = float(centred @ units) / spread
+    rest = units - units.mean() - slope * centred
+    error = float(np.sqrt(((centred * rest) ** 2).sum() * len(units) / (len(units) - 2))) / spread
+    if error <= 0:
+        return float("nan")
+    return float(2 * t_distribution.sf(abs(slope / error), len(units) - 2))
+
+
+def _units(
+    values: NDArray[np.float64],
+    group: NDArray[np.int64],
+    draws: NDArray[np.int64],
+    along: NDArray[np.float64] | None,
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64] | None]:
+    """One value a draw and group."""
+    import numpy as np
+
+    pairs, home = np.unique(group * (int(draws.max(initial=0)) + 1) + draws, return_inverse=True)
+    count = np.bincount(home)
+    line = None if along is None else np.bincount(home, weights=along) / count
+    return np.bincount(home, weights=values) / count, pairs // (int(draws.max(initial=0)) + 1), line
+
+
+def holm(p_values: list[float]) -> list[float]:
+    """Holm's (1979) step-down adjustment; NaN stays NaN and is no test."""
+    import numpy as np
+
+    given = np.array(p_values, dtype=np.float64)
+    order = [int(place) for place in np.argsort(given) if given[place] == given[place]]
+    found, highest = [float("nan")] * len(p_values), 0.0
+    for rank, place in enumerate(order):
+        highest = max(highest, min(1.0, float(given[place]) * (len(order) - rank)))
+        found[place] = highest
+    return found
