@@ -39,7 +39,7 @@ class ContinuationScorer(nn.Module):
         order = torch.argsort(batch.learnt, dim=1, descending=True, stable=True)[:, : int(counts.max())]
         wanted = batch.input_ids.gather(1, order)
         # What follows a token is told by the output of the one before it.
-        logs = torch.log_softmax(logits_at(self.encoder, batch, order - 1), dim=-1)
+        logs = torch.log_softmax(logits_at(self.encoder, batch, (order - 1).clamp(min=0)), dim=-1)
         own = logs.gather(2, wanted.unsqueeze(-1)).squeeze(-1)
         present = torch.arange(order.shape[1]).unsqueeze(0) < counts.unsqueeze(1)
         scores = (own * present).sum(dim=1) / counts
