@@ -36,6 +36,8 @@ if TYPE_CHECKING:
         tune,
         tune_seeds,
     )
+    from headwinds.doors.registering import open_registry
+    from headwinds.doors.serving import serve_models
     from headwinds.doors.studies import run, settings
     from headwinds.errors import HeadwindsError
 
@@ -67,6 +69,8 @@ _HOMES = {
         "tune",
         "tune_seeds",
     ),
+    "headwinds.doors.registering": ("open_registry",),
+    "headwinds.doors.serving": ("serve_models",),
     "headwinds.doors.studies": ("run", "settings"),
     "headwinds.errors": ("HeadwindsError",),
 }
@@ -88,11 +92,13 @@ __all__ = [
     "load_model",
     "measure_file",
     "open_annotation",
+    "open_registry",
     "predict",
     "predict_file",
     "run",
     "score_file",
     "search",
+    "serve_models",
     "settings",
     "tune",
     "tune_seeds",

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 import headwinds
+from adapt.speakers import make_decoder, make_masked
 from adapt.tiny import make_checkpoint
-from headwinds.adapt.methods.registry import METHODS
+from headwinds.adapt.methods.registry import METHODS, PROMPTING
 from headwinds.adapt.predicting import predict_file
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tasks.registry import TASKS, get_task
@@ -32,6 +33,7 @@ FILES = {
     "summarisation": ("summaries-train.jsonl", "summaries-test.jsonl"),
     "text-to-text": ("facts-train.jsonl", "facts-test.jsonl"),
     "dialogue": ("dialogues-train.jsonl", "dialogues-test.jsonl"),
+    "code-generation": ("problems-train.jsonl", "problems-test.jsonl"),
     "text-generation": ("controlled-train.jsonl", "controlled-test.jsonl"),
 }
 # Tasks that write need a checkpoint that writes: here one that is made from the example file itself.
@@ -41,6 +43,7 @@ FROM_SCRATCH = {
     "text-to-text": "scratch:decoder-tiny",
     "dialogue": "scratch:decoder-tiny",
     "text-generation": "scratch:decoder-tiny",
+    "code-generation": "scratch:decoder-tiny",
 }
 CODEBOOK = """
 | label | give it when |
@@ -113,6 +116,10 @@ def test_from_files_to_the_same_predictions_in_a_fresh_process(task, checkpoint,
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_saves_what_it_predicts_with(method, checkpoint, tmp_path):
+    if method in PROMPTING:  # these ask a model with an output layer of its own
+        checkpoint = (make_masked if method == "cloze" else make_decoder)(
+            tmp_path / "own", positions=256, steps=2
+        )
     found, test = tuned(
         "text-classification", checkpoint, tmp_path / "out", method=method, rank=2, virtual_tokens=4
     )

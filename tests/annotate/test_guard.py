@@ -9,9 +9,9 @@ import pytest
 from annotate.projects import answer, make_project
 from annotate.requests_to import ask, cookie_of
 from headwinds.annotate.store import events
-from headwinds.annotate.web import guard
 from headwinds.annotate.web.application import make_application
-from headwinds.annotate.web.guard import Buckets
+from headwinds.web import guard
+from headwinds.web.guard import Buckets
 
 TOKEN = "a-token-of-the-test-0123"
 JSON = (b"content-type", b"application/json")

@@ -15,9 +15,9 @@ import time
 import pytest
 
 from annotate.projects import Client, answer, make_project, served
-from headwinds.annotate.web.serving import Address, check_address
 from headwinds.cli.main import main
 from headwinds.errors import SettingsError
+from headwinds.web.listening import Address, check_address
 
 TOKEN = "a-token-of-the-test-0123"
 

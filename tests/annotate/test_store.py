@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from annotate.projects import make_project
-from headwinds.annotate import database, schema
+from headwinds.annotate import schema
 from headwinds.annotate.database import open_database
 from headwinds.annotate.events import Event, resolve
 from headwinds.annotate.rounds import readers_of
@@ -24,6 +24,7 @@ from headwinds.annotate.store import (
     progress,
     record,
 )
+from headwinds.database.connection import transaction
 from headwinds.errors import ArtifactError, DataError, MismatchError, SettingsError, StorageError
 
 
@@ -72,7 +73,7 @@ def test_the_share_that_is_read_twice_is_the_share_that_was_asked_for():
 def test_a_passage_that_somebody_took_and_left_is_offered_again(project):
     assert len(numbers(project, "ann", 20)) == 20
     assert numbers(project, "ben", 5) == []
-    with database.transaction(project.engine) as connection:
+    with transaction(project.engine) as connection:
         connection.execute(text("UPDATE claim SET claimed_at = '2020-01-01T00:00:00.000Z' WHERE item <= 3"))
     assert len(numbers(project, "ben", 5)) == 3
 
@@ -110,7 +111,7 @@ def test_the_database_itself_refuses_to_change_or_drop_an_event(project, stateme
     record(project, [said(1, "ann", ["growth"])])
     with (
         pytest.raises(DatabaseError, match="only ever added"),
-        database.transaction(project.engine) as connection,
+        transaction(project.engine) as connection,
     ):
         connection.execute(text(statement))
     assert len(events(project)) == 1
@@ -152,17 +153,16 @@ def test_every_commit_is_on_disk_before_it_is_told(project):
 
 def test_a_database_of_an_earlier_version_is_brought_to_todays_with_its_labels(tmp_path, monkeypatch):
     monkeypatch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-    monkeypatch.setattr(schema, "NEWEST", 1)
     old = make_project(tmp_path, queue=3)
     enrol(old, "ann")
     record(old, [said(1, "ann", ["growth"])])
-    with database.transaction(old.engine) as connection:
+    with transaction(old.engine) as connection:
         connection.execute(text("UPDATE event SET note = 'old databases allowed this'"))
     old.engine.dispose()
     monkeypatch.undo()
     new = make_project(tmp_path)
     assert [event.answer for event in events(new)] == [{"labels": ["growth"]}]
-    with pytest.raises(DatabaseError), database.transaction(new.engine) as connection:
+    with pytest.raises(DatabaseError), transaction(new.engine) as connection:
         connection.execute(text("DELETE FROM event"))
     new.engine.dispose()
 

@@ -59,6 +59,7 @@ MAY_CALL_LIBRARY_WRITERS = {
     "measure/indicator_store.py",
     "drawing/canvas.py",
     "report/files.py",
+    "study/chapters.py",
     "study/growth_files.py",  # makes text of a table; artifacts writes it
     "study/own_files.py",
     "study/stages/check.py",

@@ -62,7 +62,7 @@ class ModelFacts:
 
     task: str
     method: str
-    network: dict[str, str]
+    network: dict[str, Any]
     labels: tuple[str, ...]
     max_tokens: int
     precision: PredictingPrecision
@@ -83,12 +83,13 @@ class ModelFacts:
         MismatchError
             The model is of another kind.
         """
-        if set(self.decoder) != {"slope", "intercept", "threshold"}:
+        names = ("slope", "intercept", "threshold")
+        if not set(names) <= set(self.decoder):
             raise MismatchError(
                 f"The model does {self.task} with one label a text, and this needs one with any number of labels.",
                 remedy="Name another model.",
             )
-        return Calibration(**{name: tuple(values) for name, values in self.decoder.items()})
+        return Calibration(**{name: tuple(self.decoder[name]) for name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +173,9 @@ def load_model(folder: Path) -> FittedModel:
 
     facts = read_facts(folder)
     task = get_task(facts.task)
-    settings = TuneSettings(head_dropout=0.0, **facts.network)  # type: ignore[arg-type]
+    settings = TuneSettings(head_dropout=0.0, **facts.network)
     source = _checkpoint(folder / "encoder", facts)
+    task = formed_for(task, settings, source, facts.decoder.get("prompt", {}))
     tokenizer = load_tokenizer(source, offsets=not writes(task))
     encoder = _load_encoder(folder, facts, task)
     network = task.network(encoder, facts.labels, settings)
@@ -184,7 +186,7 @@ def load_model(folder: Path) -> FittedModel:
             remedy="Tune the model again.",
         )
     network.eval()
-    return FittedModel(facts, formed_for(task, settings, source), network, tokenizer)
+    return FittedModel(facts, task, network, tokenizer)
 
 
 def _load_encoder(folder: Path, facts: ModelFacts, task: Task[Any]) -> Any:

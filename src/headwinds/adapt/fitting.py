@@ -10,8 +10,9 @@ from headwinds.adapt.checkpoints import Checkpoint, load_tokenizer
 from headwinds.adapt.fitted_model import FittedModel, ModelFacts, save_model
 from headwinds.adapt.generators import formed_for, load_pretrained, network_settings
 from headwinds.adapt.methods.contract import Fitting
-from headwinds.adapt.methods.registry import get_method, require_suited
+from headwinds.adapt.methods.registry import method_for, require_suited
 from headwinds.adapt.prediction import make_predictor, predict_outputs
+from headwinds.adapt.prompts.forms import memory_of
 from headwinds.adapt.scratch import is_scratch, open_checkpoint, scratch_settings
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.training.precision import choose_precision, choose_predicting_precision
@@ -46,6 +47,8 @@ class FittingData:
         SHA-256 of texts and labels.
     descriptions
         What each label means, in the order of `labels`; empty where no codebook is given.
+    words
+        Of each label those that stand for it in a gap, as the codebook gives them.
     """
 
     examples: Any
@@ -54,6 +57,7 @@ class FittingData:
     validation: NDArray[np.int64]
     digest: str
     descriptions: tuple[str, ...] = ()
+    words: tuple[tuple[str, ...], ...] = ()
 
 
 def fit_model(
@@ -81,7 +85,7 @@ def fit_model(
     """
     data = replace(data, training=_first_share(data.training, settings))
     examples, labels = data.examples, data.labels
-    method = get_method(settings.method)
+    method = method_for(settings)
     require_suited(method, task)
     if is_scratch(settings.checkpoint):
         settings = scratch_settings(settings)
@@ -90,8 +94,8 @@ def fit_model(
     tokenizer = load_tokenizer(checkpoint, offsets=not writes(task))
     max_tokens = window_length(checkpoint, settings)
     precision = choose_precision(settings.precision)
+    task = formed_for(task, settings, checkpoint, memory_of(settings, data))
     encoder = load_pretrained(task, checkpoint, dropout=settings.encoder_dropout)
-    task = formed_for(task, settings, checkpoint)
     network = task.network(encoder, labels, settings)
     task.initialise(network, examples, data.training, labels, seed=derive_seed(settings.seed, "head", *seeds))
     encoded = task.encode(examples, tokenizer, max_tokens=max_tokens)

@@ -10,6 +10,8 @@ from headwinds.adapt.written_encoding import Form
 from headwinds.errors import CheckpointError, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from transformers import PreTrainedModel
 
     from headwinds.adapt.settings import TuneSettings
@@ -95,7 +97,7 @@ def load_generator(checkpoint: Checkpoint, *, dropout: float = 0.0) -> PreTraine
 
 
 def load_pretrained(task: Task[Any], checkpoint: Checkpoint, *, dropout: float = 0.0) -> PreTrainedModel:
-    """What a task's network is built on: the encoder alone, or a whole model that writes.
+    """What a task's network is built on: the encoder alone, a whole model that writes, or what answers its prompts.
 
     Raises
     ------
@@ -106,13 +108,25 @@ def load_pretrained(task: Task[Any], checkpoint: Checkpoint, *, dropout: float =
 
     if writes(task):
         return load_generator(checkpoint, dropout=dropout)
+    own: Any = getattr(task, "load", None)  # a task that is asked by prompts
+    if own is not None:
+        model: PreTrainedModel = own(checkpoint, dropout=dropout)
+        return model
     return load_encoder(checkpoint, encoder_dropout=dropout, attention=register_attention())
 
 
-def formed_for(task: Task[Any], settings: TuneSettings, checkpoint: Checkpoint) -> Task[Any]:
-    """The task as it is for a checkpoint: a task that writes lays out its texts by whether there is an encoder."""
+def formed_for(
+    task: Task[Any], settings: TuneSettings, checkpoint: Checkpoint, memory: Mapping[str, Any] | None = None
+) -> Task[Any]:
+    """The task as it is for a checkpoint and a method.
+
+    A task that writes lays out its texts by whether there is an encoder; one that is asked by prompts lays
+    them out with what these have to know (`memory`).
+    """
     if not writes(task):
-        return task
+        from headwinds.adapt.prompts.forms import prompted_form
+
+        return prompted_form(task, settings, checkpoint, memory or {})
     form = Form(
         decoder_only=is_decoder_only(checkpoint),
         separator=settings.prompt_separator,
@@ -121,7 +135,14 @@ def formed_for(task: Task[Any], settings: TuneSettings, checkpoint: Checkpoint) 
     return task.formed(form)
 
 
-def network_settings(task: Task[Any], settings: TuneSettings) -> dict[str, str]:
+def network_settings(task: Task[Any], settings: TuneSettings) -> dict[str, Any]:
     """The settings that give a task's network its form, and its texts theirs."""
-    names = ("pooling", "method", *(("prompt_separator", "long_inputs") if writes(task) else ()))
+    from headwinds.adapt.prompts.forms import SETTINGS, prompted
+
+    names = (
+        "pooling",
+        "method",
+        *(("prompt_separator", "long_inputs") if writes(task) else ()),
+        *(SETTINGS if prompted(task) else ()),
+    )
     return {name: getattr(settings, name) for name in names}

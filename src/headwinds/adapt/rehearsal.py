@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.checkpoints import load_tokenizer
 from headwinds.adapt.fitting import window_length
 from headwinds.adapt.generators import formed_for
-from headwinds.adapt.methods.registry import get_method, require_suited
+from headwinds.adapt.methods.registry import method_for, require_suited
+from headwinds.adapt.prompts.forms import memory_of
 from headwinds.adapt.scratch import is_scratch, open_checkpoint, scratch_settings
 from headwinds.adapt.training.batches import plan_batches
 from headwinds.adapt.tuning import LabelledFiles, prepare_files
@@ -67,14 +68,14 @@ def rehearse(files: LabelledFiles, settings: TuneSettings) -> Rehearsal:
     import numpy as np
 
     task, data, test = prepare_files(files, settings)
-    method = get_method(settings.method)
+    method = method_for(settings)
     require_suited(method, task)
     chosen = scratch_settings(settings) if is_scratch(settings.checkpoint) else settings
     with TemporaryDirectory() as folder:
         checkpoint = open_checkpoint(chosen, task, data.examples, data.training, Path(folder) / "checkpoint")
         chosen = method.settings(chosen, checkpoint.layers)
         max_tokens = window_length(checkpoint, chosen)
-        task = formed_for(task, chosen, checkpoint)
+        task = formed_for(task, chosen, checkpoint, memory_of(chosen, data))
         encoded = task.encode(data.examples, load_tokenizer(checkpoint, offsets=False), max_tokens=max_tokens)
     shares = encoded.read_share[data.training] if encoded.read_share is not None else None
     windows = np.diff(encoded.first_window)[data.training]

@@ -14,6 +14,8 @@ CLASS_WEIGHTS = ("none", "balanced")
 LARGEST_COUNT = 1_000_000
 PRECISIONS = ("auto", "float32", "bfloat16")
 SCORING_PRECISIONS = (*PRECISIONS, "int8")
+AUGMENTS = ("", "easy", "masked", "back-translation", "generated")
+RETRIEVALS = ("encoder", "tf-idf")
 SCHEDULES = ("linear", "inverse-sqrt")
 LONG_INPUTS = ("tell", "refuse")
 
@@ -74,6 +76,8 @@ class TuneSettings:
         log-probability is divided by the length to this power.
     temperature, top_p
         A temperature above 0 draws tokens instead, from the likeliest that have `top_p` of the probability together.
+    samples
+        "code-generation": programs that are drawn for each problem; more than one needs a temperature.
     min_new_tokens, max_new_tokens
         How much is written at the least and at the most; 0 of the latter takes what the longest training target needs.
     choices, grammar
@@ -86,6 +90,23 @@ class TuneSettings:
     long_inputs
         A text longer than the checkpoint reads is read from its beginning and the share is told ("tell"), or it is refused
         ("refuse").
+    augment, augment_copies, augment_checkpoint, augment_compare
+        So many copies of each training row are learnt from too: "easy" edits (words change places, are left out or said
+        again), "masked" (a masked language model puts other words), "back-translation" (two models with ";" between them),
+        "generated" (a decoder writes texts for labels); the models are `augment_checkpoint`. With `augment_compare` the
+        same is tuned without copies, and both are compared on the validation examples.
+    learn_from_labels
+        "cloze": whether the model is tuned on labelled examples; else a codebook names the labels and nothing is trained.
+    pattern
+        "cloze" and "in-context": how a text is put, with {text}, {mask} and of pairs {text_b}; "" takes the method's own.
+    verbaliser, verbaliser_words
+        "cloze": the words that stand for labels in the gap, "label=word,word; label=word"; "search" finds so many a label on
+        the training examples; "" takes the codebook's, else the labels' names where each is one token, else searches.
+    calibrate_content_free
+        "cloze" and "in-context": what is said of a text without content is taken off (Zhao et al. 2021).
+    demonstrations, retrieval
+        "in-context": so many labelled examples stand before a text, the nearest ones by the default sentence encoder
+        ("encoder") or by words ("tf-idf"); fewer where they do not fit.
     folds
         Cross-fitting folds by document: a passage is only ever scored by a model that saw none of its document.
     validation_share
@@ -133,6 +154,7 @@ class TuneSettings:
     length_penalty: float = 1.0
     temperature: float = 0.0
     top_p: float = 1.0
+    samples: int = 1
     min_new_tokens: int = 0
     max_new_tokens: int = 0
     choices: str = ""
@@ -140,6 +162,17 @@ class TuneSettings:
     control_classifier: str = ""
     prompt_separator: str = "\n"
     long_inputs: str = "tell"
+    augment: str = ""
+    augment_copies: int = 1
+    augment_checkpoint: str = ""
+    augment_compare: bool = False
+    learn_from_labels: bool = True
+    pattern: str = ""
+    verbaliser: str = ""
+    verbaliser_words: int = 1
+    calibrate_content_free: bool = True
+    demonstrations: int = 4
+    retrieval: str = "encoder"
     folds: int = 5
     validation_share: float = 0.1
     training_share: float = 1.0
@@ -157,6 +190,9 @@ class TuneSettings:
             "rank",
             "virtual_tokens",
             "beams",
+            "verbaliser_words",
+            "samples",
+            "augment_copies",
         )
         for name in positive:
             _require(getattr(self, name) > 0, name, getattr(self, name), "a number above 0")
@@ -169,6 +205,7 @@ class TuneSettings:
             "temperature",
             "min_new_tokens",
             "max_new_tokens",
+            "demonstrations",
         )
         for name in least_zero:
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
@@ -222,6 +259,12 @@ class TuneSettings:
             self.temperature,
             f"0 with beams = {self.beams}: tokens are drawn (beams = 1), or beams are searched",
         )
+        _require(
+            self.samples == 1 or self.temperature > 0,
+            "samples",
+            self.samples,
+            "1 with temperature = 0: all would be the same",
+        )
         _require(self.folds >= 2, "folds", self.folds, "2 or more")
         _require(self.frozen_layers >= -1, "frozen_layers", self.frozen_layers, "-1 or more")
         _require(self.task in TASKS, "task", self.task, f"one of {', '.join(TASKS)}")
@@ -246,6 +289,17 @@ class TuneSettings:
             "long_inputs",
             self.long_inputs,
             f"one of {', '.join(LONG_INPUTS)}",
+        )
+        _require(self.verbaliser_words <= 16, "verbaliser_words", self.verbaliser_words, "at most 16")
+        _require(self.retrieval in RETRIEVALS, "retrieval", self.retrieval, f"one of {', '.join(RETRIEVALS)}")
+        _require(
+            self.augment in AUGMENTS, "augment", self.augment, f'one of {", ".join(AUGMENTS[1:])}, or ""'
+        )
+        _require(
+            not self.augment_compare or bool(self.augment),
+            "augment_compare",
+            self.augment_compare,
+            "false without augment: there is nothing to compare",
         )
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
         for item in fields(self):

@@ -128,7 +128,19 @@ def predict_written(model: FittedModel, examples: Any) -> list[dict[str, Any]]:
     writing = replace(
         writing, choices=tuple(writing.choices), max_new_tokens=min(most, writing.max_new_tokens)
     )
-    outputs = write_texts(model.network, model.tokenizer, encoded, writing)
+    outputs: Any = write_texts(model.network, model.tokenizer, encoded, writing)
+    samples = facts.decoder.get("samples")
+    if samples is not None:  # several texts are drawn for each example
+        more = [
+            write_texts(
+                model.network,
+                model.tokenizer,
+                encoded,
+                replace(writing, seed=derive_seed(writing.seed, "sample", number)),
+            )
+            for number in range(1, samples)
+        ]
+        outputs = list(zip(outputs, *more, strict=True))
     found = task.decode(outputs, examples, encoded, facts.labels, facts.decoder)
     shares = [1.0] * len(found) if encoded.read_share is None else encoded.read_share.tolist()
     return [{**item, "read_share": share} for item, share in zip(found, shares, strict=True)]

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headwinds.annotate.database import reading
 from headwinds.annotate.rounds import RESTATED
 from headwinds.contracts.finding import Finding
+from headwinds.database.connection import reading
 
 if TYPE_CHECKING:
     from headwinds.annotate.project import AnnotationProject

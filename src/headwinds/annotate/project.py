@@ -8,9 +8,10 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headwinds.annotate.database import now, open_database, reading, transaction
+from headwinds.annotate.database import open_database
 from headwinds.annotate.scheme import Scheme
 from headwinds.contracts import Codebook, Corpus
+from headwinds.database.connection import now, reading, transaction
 from headwinds.errors import MismatchError, SettingsError
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwinds.annotate.database import now, transaction
 from headwinds.corpus.reading import require_columns
 from headwinds.corpus.records import Record, read_records
+from headwinds.database.connection import now, transaction
 from headwinds.errors import DataError, MismatchError
 
 if TYPE_CHECKING:

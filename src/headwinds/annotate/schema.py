@@ -6,15 +6,12 @@ the database itself keeps append-only, so that not even a mistake of ours can ch
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import Boolean, Column, Float, Integer, MetaData, Table, Text
+
+from headwinds.database.migrations import NUMBERED, Migration, only_append
 
 METADATA = MetaData()
 
-MIGRATION = Table(
-    "migration", METADATA, Column("number", Integer, primary_key=True), Column("applied_at", Text)
-)
 PROJECT = Table("project", METADATA, Column("name", Text, primary_key=True), Column("value", Text))
 ROUND = Table(
     "round",
@@ -68,30 +65,11 @@ EVENT = Table(
     Column("received_at", Text),
 )
 
-# What differs between the two dialects: numbers that the database gives, and how a trigger refuses.
-_NUMBERED = {
-    "sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT",
-    "postgresql": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-}
 _REAL = {"sqlite": "REAL", "postgresql": "DOUBLE PRECISION"}
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One step: its number and its statements by dialect."""
-
-    number: int
-    name: str
-    sqlite: tuple[str, ...]
-    postgresql: tuple[str, ...]
-
-    def statements(self, dialect: str) -> tuple[str, ...]:
-        """The statements for a dialect."""
-        return self.sqlite if dialect == "sqlite" else self.postgresql
-
-
 def _tables(dialect: str) -> tuple[str, ...]:
-    numbered, real = _NUMBERED[dialect], _REAL[dialect]
+    numbered, real = NUMBERED[dialect], _REAL[dialect]
     return (
         "CREATE TABLE project (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
         "CREATE TABLE round (number INTEGER PRIMARY KEY, strategy TEXT NOT NULL, source TEXT NOT NULL, seed INTEGER, "
@@ -113,20 +91,9 @@ def _tables(dialect: str) -> tuple[str, ...]:
     )
 
 
-_ONLY_APPEND_SQLITE = tuple(
-    f"CREATE TRIGGER event_no_{verb} BEFORE {verb.upper()} ON event BEGIN "
-    f"SELECT RAISE(ABORT, 'events are only ever added'); END"
-    for verb in ("update", "delete")
-)
-_ONLY_APPEND_POSTGRESQL = (
-    "CREATE FUNCTION event_is_only_added() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'events are only ever added'; END $$",
-    "CREATE TRIGGER event_only_added BEFORE UPDATE OR DELETE ON event FOR EACH ROW EXECUTE FUNCTION event_is_only_added()",
-    "CREATE TRIGGER event_no_truncate BEFORE TRUNCATE ON event EXECUTE FUNCTION event_is_only_added()",
-)
+_ONLY_APPEND = only_append("event", "events are only ever added")
 
 MIGRATIONS = (
     Migration(1, "tables", _tables("sqlite"), _tables("postgresql")),
-    Migration(2, "events are only ever added", _ONLY_APPEND_SQLITE, _ONLY_APPEND_POSTGRESQL),
+    Migration(2, "events are only ever added", *_ONLY_APPEND),
 )
-NEWEST = MIGRATIONS[-1].number

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from headwinds.annotate.database import now, reading, transaction
 from headwinds.annotate.events import EVENT_KINDS, Event
 from headwinds.annotate.scheme import AnswerError, check_answer
+from headwinds.database.connection import now, reading, transaction
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:

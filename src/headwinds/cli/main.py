@@ -29,6 +29,8 @@ VERBS = {
     "report": "write the report of a study",
     "predict": "predict the rows of a file with a tuned model",
     "evaluate": "test a tuned model on labelled rows",
+    "models": "keep versions of models: cards, promotion through a gate, rollback",
+    "serve": "serve models over HTTP",
     "tasks": "list the tasks and the columns of their files",
     "methods": "list the ways of adapting",
 }

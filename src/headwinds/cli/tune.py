@@ -117,6 +117,13 @@ def _alone(arguments: argparse.Namespace) -> int:
     if arguments.seeds:
         return _several(files, settings, arguments)
     found = tune_files(files, settings, Path(arguments.output), quiet=arguments.quiet, wait=arguments.wait)
+    if found.gain is not None:
+        name = found.gain.main_metric
+        item = found.gain.differences[name]
+        sys.stdout.write(
+            f"Gain of the copies on validation ({found.gain.examples:,} examples), {name.replace('_', ' ')}: "
+            f"{item.value:+.4f} [{item.lower:+.4f}, {item.upper:+.4f}]\n"
+        )
     if found.evaluation is not None:
         sys.stdout.writelines(f"{line}\n" for line in evaluation_lines(found.evaluation))
     sys.stdout.write(f"Model: {found.folder}{' (found, nothing changed)' if found.reused else ''}\n")

@@ -54,9 +54,9 @@ def open_annotation(
     HeadwindsError
         One clear line: what is wrong, where, and how to mend it.
     """
-    from headwinds.annotate.extras import require
     from headwinds.corpus.codebook import read_codebook
     from headwinds.corpus.reading import Columns, read_corpus
+    from headwinds.extras import require
 
     require("sqlalchemy")
     title, encoding = "Annotation", "utf-8"
@@ -183,11 +183,12 @@ def serve_annotation(
     SettingsError
         The queue is empty, or others could reach the pages and there is no token.
     """
-    from headwinds.annotate.extras import require
+    from headwinds.extras import require
 
     require("starlette", "uvicorn")
     from headwinds.annotate.store import items
-    from headwinds.annotate.web.serving import Address, serve
+    from headwinds.annotate.web.serving import serve
+    from headwinds.web.listening import Address
 
     if not items(project):
         raise SettingsError(

@@ -144,16 +144,14 @@ class ExplainSettings:
     """The growth panel and the regression of growth on the indices; no `panel` skips the stage.
 
     `entity_key` and `period_key` name the corpus keys that are the panel's entity and period. `adoption` is a Gapminder
-    file whose series `adoption_series` is told apart by country and region; no file skips that. `headwinds` are the labels
-    whose part in the slowdown is asked for, `technology` the label that stands for technology itself, and `graph` a file of
-    the graph that relates them (empty: the founding essay's).
+    file whose series `adoption_series` is told apart by country and region; no file skips that. `graph` says what leads to
+    what ("essay" is the founding essay's graph, else a TOML file), and asks for each headwind's part in the slowdown; its
+    nodes are labels of the codebook. Empty skips that.
     """
 
     panel: str = ""
     adoption: str = ""
     adoption_series: str = "internet_users"
-    headwinds: tuple[str, ...] = ()
-    technology: str = ""
     graph: str = ""
     entity_key: str = "country"
     period_key: str = "year"

@@ -42,6 +42,8 @@ def shown_interval(item: Interval) -> str:
 
 def told_mistakes(task: str, count: int, how: str = "wrong") -> str:
     """How many predictions of a task are wrong; of a text that was written none can say so, but how far it is."""
+    if task == "code-generation":
+        return f"{count:,} problems are solved by no program"
     if writes(get_task(task)):
         return f"{count:,} texts are far from every reference (chrF below 40)"
     return f"{count:,} examples are {how}"

@@ -25,10 +25,10 @@ def controls_kept(
     writing = decoder["writing"]
     if decoder.get("control_classifier"):
         return _by_classifier(texts, controls, Path(decoder["control_classifier"]))
-    if writing["choices"]:
+    if writing.get("choices"):
         allowed = {" ".join(choice.split()) for choice in writing["choices"]}
         return [" ".join(text.split()) in allowed for text in texts]
-    if writing["grammar"]:
+    if writing.get("grammar"):
         from headwinds.adapt.constraints.grammar import read_grammar
 
         grammar = read_grammar(writing["grammar"])

@@ -23,6 +23,7 @@ TASKS = (
     "text-to-text",
     "dialogue",
     "text-generation",
+    "code-generation",
 )
 
 
@@ -82,6 +83,10 @@ def get_task(name: str) -> Task[Any]:
         from headwinds.adapt.tasks.text_generation import text_generation
 
         return text_generation()
+    if name == "code-generation":
+        from headwinds.adapt.tasks.code_generation import code_generation
+
+        return code_generation()
     near = get_close_matches(name, TASKS, n=1)
     raise SettingsError(
         f"There is no task {name!r}.{f' Did you mean {near[0]!r}?' if near else ''}",

@@ -18,11 +18,11 @@ from starlette.routing import Route
 from headwinds.annotate.agreement import Agreement, agreement
 from headwinds.annotate.store import annotators, enrol, events, items, record
 from headwinds.annotate.web import views
-from headwinds.annotate.web.guard import Buckets, Guard
 from headwinds.annotate.web.pages import STATIC, Pages
 from headwinds.annotate.web.requests import RequestError, read_answers, whole_number
 from headwinds.annotate.web.sessions import Sessions
 from headwinds.errors import HeadwindsError, SettingsError
+from headwinds.web.guard import Buckets, Guard
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

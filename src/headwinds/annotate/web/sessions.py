@@ -8,8 +8,6 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
-SHORTEST_TOKEN = 16
-
 
 @dataclass(frozen=True, slots=True)
 class Sessions:

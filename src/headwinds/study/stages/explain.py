@@ -13,7 +13,7 @@ from headwinds.contracts import Account, Estimate, Finding
 from headwinds.study.environment import STATISTICAL, versions
 from headwinds.study.plan import Stage
 from headwinds.study.settings import StudySettings
-from headwinds.study.stages.explained_results import Evidence, write_chapters
+from headwinds.study.stages.explained_results import ESSAY, OUTCOMES, Evidence, write_chapters
 from headwinds.study.stages.measure import index_name
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ CODE = (
     "headwinds.study.stages.explain",
     "headwinds.study.stages.explained_results",
 )
-OUTCOMES = {
-    "tfp_growth": ("rtfpna", "annual TFP growth (%)"),
-    "gdp_growth": ("rgdpna", "annual GDP growth (%)"),
-}
 FILES = ("panel", "adoption", "graph")
 SLOWDOWN = ("countries", "fell", "before", "after", "change", "standard_error")
 SHOWN_ENTITIES = ("USA", "DEU", "FRA", "GBR", "ITA", "JPN", "KOR")
@@ -44,16 +40,17 @@ def explain_stage(settings: StudySettings, measured: Path) -> Stage:
     beside = {
         name: settings.locate(getattr(settings.explain, name), setting=f"explain.{name}")
         for name in ("adoption", "graph")
-        if getattr(settings.explain, name)
+        if getattr(settings.explain, name) not in ("", ESSAY)
     }
     index = measured / index_name((settings.explain.entity_key, settings.explain.period_key))
     parts = fingerprint(
         panel=file_digest(panel),
         beside={name: file_digest(path) for name, path in beside.items()},
         # Chapters draw bootstraps; without any, nothing here depends on the seed.
-        seed=settings.study.seed if beside or settings.explain.headwinds else None,
+        seed=settings.study.seed if settings.explain.adoption or settings.explain.graph else None,
         index=[file_digest(path) for path in sorted(index.rglob("*")) if path.is_file()],
         settings={name: value for name, value in asdict(settings.explain).items() if name not in FILES},
+        essay=settings.explain.graph == ESSAY,
         code=code_digest(*CODE),
         versions=versions(STATISTICAL),
     )
@@ -94,7 +91,7 @@ def _explain(settings: StudySettings, path: Path, index: Path, beside: dict[str,
     for name, table in tables.items():
         table.to_parquet(output / f"{name}.parquet", index=False)
     missing = write_chapters(
-        Evidence(settings, panel, indicator, beside.get("adoption")), output / "chapters"
+        Evidence(settings, panel, indicator, beside.get("adoption"), beside.get("graph")), output / "chapters"
     )
     facts = {
         "findings": [asdict(Finding("N405", reason)) for reason in missing],

@@ -37,6 +37,14 @@ HEADERS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large and how slow a body may be, in bytes and seconds."""
+
+    largest_body: int = LARGEST_BODY
+    seconds_for_body: float = SECONDS_FOR_BODY
+
+
 @dataclass(slots=True)
 class Buckets:
     """Token buckets, one a client; the fullest are forgotten first when there are too many."""
@@ -80,8 +88,15 @@ class Guard:
         whose name was made to point here (DNS rebinding), from being answered.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], buckets: Buckets | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: frozenset[str],
+        buckets: Buckets | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         self.app = app
+        self.limits = limits or Limits()
         self.hosts = hosts
         self.buckets = buckets or Buckets(REQUESTS_A_SECOND, BURST)
 
@@ -101,7 +116,7 @@ class Guard:
 
         try:
             self._check(scope)
-            body = await _read(scope, receive)
+            body = await _read(scope, receive, self.limits)
         except _Refused as refused:
             await _answer(refused, with_headers)
             return
@@ -139,25 +154,25 @@ def _only(scope: Scope, name: bytes) -> bytes | None:
     return found[0] if found else None
 
 
-async def _read(scope: Scope, receive: Receive) -> bytes:
+async def _read(scope: Scope, receive: Receive, limits: Limits) -> bytes:
     """The body, refused before it is read where its length is said, and as soon as it is too long where not."""
     if _only(scope, b"content-encoding") is not None:
         raise _Refused(415, "Packed bodies are not read.")
     length = _only(scope, b"content-length")
-    if length is not None and (not length.isdigit() or len(length) > 12 or int(length) > LARGEST_BODY):
-        raise _Refused(413, f"A body has at most {LARGEST_BODY} bytes.", (b"connection", b"close"))
+    if length is not None and (not length.isdigit() or len(length) > 12 or int(length) > limits.largest_body):
+        raise _Refused(413, f"A body has at most {limits.largest_body} bytes.", (b"connection", b"close"))
     parts, size = [], 0
     try:
-        async with asyncio.timeout(SECONDS_FOR_BODY):
+        async with asyncio.timeout(limits.seconds_for_body):
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise _Refused(400, "The connection was closed.")
                 parts.append(message.get("body", b""))
                 size += len(parts[-1])
-                if size > LARGEST_BODY:
+                if size > limits.largest_body:
                     raise _Refused(
-                        413, f"A body has at most {LARGEST_BODY} bytes.", (b"connection", b"close")
+                        413, f"A body has at most {limits.largest_body} bytes.", (b"connection", b"close")
                     )
                 if not message.get("more_body"):
                     return b"".join(parts)
