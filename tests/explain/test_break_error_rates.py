@@ -97,11 +97,11 @@ def test_intervals_of_bai_hold_their_level_where_the_break_is_large():
 @pytest.mark.slow
 def test_intervals_of_dates_hold_their_level_with_persistent_errors():
     inside = 0
-    for seed in range(60):
-        values = series(seed, 80, 0.5, shift=2.0)
+    for seed in range(120):
+        values = series(seed, 80, 0.5, shift=1.5)
         lower, upper = find_breaks(values, most=1, number=1, hac=True, draws=9).intervals[0]
         inside += lower <= 40 <= upper
-    assert 0.88 <= inside / 60 <= 1.0
+    assert 0.89 <= inside / 120 <= 0.995
 
 
 @pytest.mark.slow
@@ -128,4 +128,4 @@ def test_intervals_of_common_dates_nearly_hold_their_level(world):
     for seed in range(60):
         lower, upper = find_common_breaks(panel(seed, **world), most=2, number=1, draws=9).intervals[0]
         inside += lower <= 1975 + 45 // 2 - 1 <= upper
-    assert 0.85 <= inside / 60 <= 1.0
+    assert 0.85 <= inside / 60 < 1.0
