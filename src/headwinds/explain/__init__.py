@@ -15,14 +15,14 @@ from headwinds.lazy_names import lazy_names
 if TYPE_CHECKING:
     from headwinds.explain.breaks import find_breaks
     from headwinds.explain.growth_accounts import growth_accounts, span_accounts
-    from headwinds.explain.measured_regression import regress_with_index
+    from headwinds.explain.measured import regress_with_index
     from headwinds.explain.penn_world_table import read_penn_world_table
     from headwinds.explain.spans import slowdown
 
 _HOMES = {
     "headwinds.explain.breaks": ("find_breaks",),
     "headwinds.explain.growth_accounts": ("growth_accounts", "span_accounts"),
-    "headwinds.explain.measured_regression": ("regress_with_index",),
+    "headwinds.explain.measured": ("regress_with_index",),
     "headwinds.explain.penn_world_table": ("read_penn_world_table",),
     "headwinds.explain.spans": ("slowdown",),
 }
