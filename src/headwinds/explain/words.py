@@ -36,11 +36,14 @@ def units(outcome: str, standardised: bool) -> str:
     return f"{outcome}, per {'standard deviation' if standardised else 'unit'} of the lagged share"
 
 
-def estimand(outcome: str, lag: int, entities: int, first: int, last: int) -> str:
+def estimand(
+    outcome: str, lag: int, *, entities: int, first: int, last: int, standardised: bool = True
+) -> str:
     """The sentence on what is estimated, for whom and when."""
+    step = "standard deviation" if standardised else "unit (from none to all)"
     when = "in the same year" if lag == 0 else f"{lag} {'year' if lag == 1 else 'years'} before"
     return (
-        f"By how much {outcome} is associated with a share that is one standard deviation higher {when}, "
+        f"By how much {outcome} is associated with a share that is one {step} higher {when}, "
         f"the other shares held fixed; {entities} countries, {first}-{last}."
     )
 

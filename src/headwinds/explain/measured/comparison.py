@@ -65,9 +65,9 @@ class MeasuredRegression(Result):
                 f"{row.name}, {row.estimator}: {number(row.value)}, standard error {number(row.standard_error)}, "
                 f"95% interval {number(row.lower)} to {number(row.upper)}"
             )
-        told: list[str] = []
-        for source in (self.findings, *(estimate.findings for estimate in self.estimates)):
-            told += [str(finding) for finding in source if str(finding) not in told]
+        told = [str(finding) for finding in (*self.findings, *self.corrected.findings)]
+        for estimate in (self.naive, *self.others):
+            told += [f"{estimate.method}: {item}" for item in estimate.findings if str(item) not in told]
         for estimate in self.estimates:
             if "assumes" in estimate.provenance:
                 told.append(f"{estimate.method} assumes that {estimate.provenance['assumes']}.")

@@ -48,10 +48,8 @@ class Design:
     outcome_variance, outcome_factor
         Shapes (rows,) and (rows, factors): the outcome's own error where the outcome is an index too; the factors are
         those of `factor`. Zero where the outcome is known.
-    entities
-        How many entities the rows come from.
-    first, last
-        Years of the outcome.
+    entity, period
+        Shape (rows,): whose and which period's outcome each row is, as the panel names them.
     dropped
         Rows of the panel that have an outcome and no usable index or control.
     """
@@ -70,9 +68,8 @@ class Design:
     control_names: tuple[str, ...]
     outcome_variance: NDArray[np.float64]
     outcome_factor: NDArray[np.float64]
-    entities: int
-    first: int
-    last: int
+    entity: NDArray[np.str_]
+    period: NDArray[np.int64]
     dropped: int
 
     @property
@@ -179,9 +176,8 @@ def make_design(
         control_names=tuple(controls),
         outcome_variance=np.zeros(len(chosen)) if own is None else own.classical_variance[own_rows],
         outcome_factor=outcome_factor,
-        entities=len(entities),
-        first=int(periods.min()),
-        last=int(periods.max()),
+        entity=chosen["entity"].to_numpy(dtype=str),
+        period=chosen["period"].to_numpy(dtype=np.int64),
         dropped=len(frame) - len(chosen),
     )
 

@@ -1,8 +1,9 @@
 """Errors in variables within the effects, with error that is known from how the index was made.
 
 The model is ``y = X beta + effects + e`` where X is seen only as W = X + S + sum_k z_k F_k: S has the known sampling
-variance of each cell, z_k are standard normal errors of corrections that cells share. Scatter of the truth about what is predicted
-for a cell (Berkson 1950) is no part of S, as it does not weaken a slope. The outcome may carry errors of the same kinds.
+variance of each cell, z_k are standard normal errors of corrections that cells share. Scatter of the truth about what is
+predicted for a cell (Berkson 1950) is no part of S, as it does not weaken a slope. The outcome may carry errors of the same
+kinds.
 
 With moments within the effects (`moments.py`; noise is what S puts into them), S0 = moment - noise and G_k = F_k'W,
 

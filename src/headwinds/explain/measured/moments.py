@@ -188,7 +188,7 @@ def as_estimate(
     """The estimate with its words and the findings that any method shares; what is undefined is NaN."""
     import numpy as np
 
-    clusters = design.clusters
+    clusters, standardised = design.clusters, bool((design.scale != 1).any())
     if clusters < FEW_CLUSTERS:
         few = Finding("W401", f"{clusters} clusters: clustered errors are too small.", "Take more entities.")
         findings = (*findings, few)
@@ -209,10 +209,17 @@ def as_estimate(
         standard_error=error,
         covariance=covariance,
         method=method,
-        estimand=words.estimand(outcome_words, lag, design.entities, design.first, design.last),
+        estimand=words.estimand(
+            outcome_words,
+            lag,
+            entities=len(np.unique(design.entity)),
+            first=int(design.period.min()),
+            last=int(design.period.max()),
+            standardised=standardised,
+        ),
         variation=words.variation(design.effect_names),
         absorbed=words.absorbed(design.effect_names),
-        units=words.units(outcome_words, bool((design.scale != 1).any())),
+        units=words.units(outcome_words, standardised),
         observations=len(design.outcome),
         clusters=clusters,
         degrees_of_freedom=max(clusters - 1, 1),

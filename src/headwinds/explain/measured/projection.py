@@ -217,7 +217,7 @@ def _estimated_diagonal(
     total, squares = np.zeros(rows), np.zeros(rows)
     block = 10
     for _ in range(PROBES // block):
-        signs: NDArray[np.float64] = generator.integers(0, 2, (rows, block)) * 2.0 - 1.0
+        signs = np.where(generator.integers(0, 2, (rows, block)) == 1, 1.0, -1.0)
         found = signs * _iterative(signs, codes)
         total += found.sum(axis=1)
         squares += (found**2).sum(axis=1)
