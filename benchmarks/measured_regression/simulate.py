@@ -15,8 +15,8 @@ from explain.classified import ClassifiedWorld
 from headwinds.explain.measured import corrected_estimate
 from headwinds.explain.measured.classifier import classifier_regression
 
-COLUMNS = ("oracle", "true share", "naive", "plug-in", "constant", "smooth")
-TESTS = ("share", "entity", "period", "outcome")
+COLUMNS = ("oracle", "true share", "naive", "plug-in", "constant", "smooth", "within")
+TESTS = ("share", "effects", "entity", "period", "outcome")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +61,7 @@ def simulate(world: ClassifiedWorld, draws: int, *, start: int = 0, bootstrap: i
         result = classifier_regression(
             design, cells, "growth", 1, seed=number, draws=bootstrap, naive=found["naive"], refuse=False
         )
-        found["smooth"], found["constant"] = result.corrected, result.others[0]
+        found["smooth"], found["within"], found["constant"] = result.corrected, *result.others
         for at, name in enumerate(COLUMNS):
             slope[number, at], error[number, at] = found[name].value[0], found[name].standard_error[0]
         adjusted[number] = result.checks["adjusted_p_value"]

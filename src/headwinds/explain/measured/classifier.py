@@ -20,17 +20,20 @@ from headwinds.explain.measured.design import make_design
 from headwinds.explain.measured.error_rates import (
     LEAST_SEPARATION,
     Audit,
+    Basis,
     ErrorRates,
     Shape,
+    basis_of,
     fit_error_rates,
     poisson_weights,
+    require_both_classes,
     separation,
 )
 from headwinds.explain.measured.moments import as_estimate, make_moments
 from headwinds.explain.measured.naive import ASSUMES as NAIVE_ASSUMES
 from headwinds.explain.measured.naive import naive_estimate
 from headwinds.explain.measured.projection import make_projection
-from headwinds.explain.measured.verdicts import drift_findings, refused_where_rejected, tested
+from headwinds.explain.measured.verdicts import audited_basis, drift_findings, refused_where_rejected, tested
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,8 +46,14 @@ if TYPE_CHECKING:
     from headwinds.explain.measured.projection import Projection
 
 Documents = Literal["sample", "all"]
-METHODS: dict[Shape, str] = {"smooth": "smooth error rates", "constant": "constant error rates"}
+METHODS: dict[Shape, str] = {
+    "smooth": "smooth error rates",
+    "within": "smooth error rates within effects",
+    "constant": "constant error rates",
+}
 ASSUMES: dict[Shape, str] = {
+    "within": "error rates depend on where a document stands by a straight line in the cell's predicted share within the "
+    "effects and another in what the effects explain of it, and never on the outcome's residual",
     "smooth": "error rates depend on where a document stands only by a straight line in the cell's predicted share, "
     "and never on the outcome's residual",
     "constant": "error rates are the same in every cell, and never depend on the outcome's residual",
@@ -64,12 +73,13 @@ def regress_with_classifier(
     controls: Sequence[str] = (),
     effects: Sequence[str] = ("entity", "period"),
     cluster: str = "entity",
+    error_rates: Shape = "smooth",
     documents_are: Documents = "sample",
     audit_is_inside: bool = True,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> MeasuredRegression:
-    """Regress an outcome on lagged predicted shares: naive, with smooth error rates (the default), and with constant ones.
+    """Regress an outcome on lagged predicted shares: naive, and corrected with error rates of three shapes.
 
     Parameters
     ----------
@@ -79,6 +89,9 @@ def regress_with_classifier(
         See `classified_cells`.
     lag
         Calendar periods by which the share precedes the outcome.
+    error_rates
+        Which shape of error rates `corrected` has; the others stand beside it. "smooth", "within" or "constant": each takes
+        less for granted than the next one ("within" least), and its interval is wider for it.
     documents_are
         "sample": what counts is the propensity behind the documents, so that few documents are an error of their own.
         "all": the documents are all there are and their share is what counts; only the classifier errs.
@@ -88,7 +101,7 @@ def regress_with_classifier(
     Returns
     -------
     MeasuredRegression
-        `corrected` has smooth error rates, `others` the constant ones; `checks` the drift tests of each label. Coefficients
+        `corrected` has the shape that was asked for; `checks` are the drift tests of each label. Coefficients
         are per unit of the share, from none to all. An estimator whose assumption a test rejects is NaN, with a finding.
 
     Raises
@@ -98,6 +111,8 @@ def regress_with_classifier(
     EstimationError
         Too few documents of a class were audited; a regressor is collinear.
     """
+    if error_rates not in METHODS:
+        raise SettingsError(f"error_rates is {error_rates!r}, expected {', '.join(map(repr, METHODS))}.")
     if documents_are not in ("sample", "all"):
         raise SettingsError(f"documents_are is {documents_are!r}, expected 'sample' or 'all'.")
     cells = classified_cells(shares, audit, audit_is_inside=audit_is_inside)
@@ -112,8 +127,9 @@ def regress_with_classifier(
         standardise=False,
     )
     return classifier_regression(
-        design, cells, outcome_words, lag, documents_are=documents_are, draws=draws, seed=seed
-    )
+        design, cells, outcome_words, lag,
+        error_rates=error_rates, documents_are=documents_are, draws=draws, seed=seed,
+    )  # fmt: skip
 
 
 def classifier_regression(
@@ -122,6 +138,7 @@ def classifier_regression(
     outcome_words: str,
     lag: int,
     *,
+    error_rates: Shape = "smooth",
     documents_are: Documents = "sample",
     draws: int = DRAWS,
     seed: int = 0,
@@ -147,8 +164,8 @@ def classifier_regression(
     naive = naive or naive_estimate(design, outcome_words, lag)
     return MeasuredRegression(
         naive=dataclasses.replace(naive, provenance={"assumes": NAIVE_ASSUMES}),
-        corrected=found["smooth"],
-        others=(found["constant"],),
+        corrected=found[error_rates],
+        others=tuple(found[shape] for shape in METHODS if shape != error_rates),
         findings=drift_findings(tests, cells),
         checks=pd.concat(
             [test.table(label) for test, label in zip(tests, cells.labels, strict=True)], ignore_index=True
@@ -177,9 +194,16 @@ def classified_estimate(
     """
     import numpy as np
 
-    rates = [fit_error_rates(audit, shape) for audit in cells.audits]
+    bases = [_basis(shape, design, projection, at) for at in range(len(cells.labels))]
+    audits, audited = zip(
+        *(audited_basis(shape, design, projection, cells, at, lag) for at in range(len(cells.labels))),
+        strict=True,
+    )
+    for audit in audits:
+        require_both_classes(audit)
+    rates = [fit_error_rates(audit, basis) for audit, basis in zip(audits, audited, strict=True)]
     unknown = np.full(len(design.names), np.nan)
-    apart = min(separation(rate, design.index[:, at]) for at, rate in enumerate(rates))
+    apart = min(separation(rate, basis) for rate, basis in zip(rates, bases, strict=True))
     if not apart >= LEAST_SEPARATION:  # also where it is NaN
         lost = Finding(
             "W438",
@@ -190,7 +214,7 @@ def classified_estimate(
         return _told(
             as_estimate(design, unknown, np.diag(unknown), METHODS[shape], outcome_words, lag, (lost,)), shape
         )
-    turned = turned_design(design, rates, documents_are)
+    turned = turned_design(design, rates, bases, documents_are)
     moments = make_moments(turned, projection)
     findings = errors_in_variables.reliability_findings(moments)
     if not errors_in_variables.identified(moments):
@@ -198,11 +222,12 @@ def classified_estimate(
         return _told(dataclasses.replace(found, method=METHODS[shape]), shape)
     value, covariance = errors_in_variables.solve(moments)
     generator = np.random.default_rng(seed)
-    weights = _weights(cells.audits, draws, generator)
+    weights = _weights(audits, draws, generator)
     drawn = [
-        fit_error_rates(audit, shape, weight) for audit, weight in zip(cells.audits, weights, strict=True)
+        fit_error_rates(audit, basis, weight)
+        for audit, basis, weight in zip(audits, audited, weights, strict=True)
     ]
-    values = _values(design, projection, drawn, documents_are)
+    values = _values(design, projection, drawn, bases, documents_are)
     good = np.isfinite(values).all(axis=1)
     if good.mean() < 1 - MOST_LOST:
         covariance = np.full_like(covariance, np.nan)
@@ -219,26 +244,35 @@ def classified_estimate(
     return _told(as_estimate(design, value, covariance, METHODS[shape], outcome_words, lag, findings), shape)
 
 
-def turned_design(design: Design, rates: Sequence[ErrorRates], documents_are: Documents) -> Design:
+def _basis(shape: Shape, design: Design, projection: Projection, at: int) -> Basis:
+    """What the lines of a shape are lines in, at the rows of the regression."""
+    predicted = design.index[:, at]
+    within = projection.residuals(predicted) if shape == "within" else predicted
+    return basis_of(shape, predicted, within, projection.diagonal)
+
+
+def turned_design(
+    design: Design, rates: Sequence[ErrorRates], bases: Sequence[Basis], documents_are: Documents
+) -> Design:
     """The design with true shares for predicted ones, and their sampling variances."""
     import numpy as np
 
     shares, variances = [], []
-    for at, rate in enumerate(rates):
-        share, variance = _turned(design, at, rate, documents_are)
+    for at, (rate, basis) in enumerate(zip(rates, bases, strict=True)):
+        share, variance = _turned(design, at, rate, basis, documents_are)
         shares.append(share)
         variances.append(variance)
     return dataclasses.replace(design, index=np.column_stack(shares), variance=np.column_stack(variances))
 
 
 def _turned(
-    design: Design, at: int, rate: ErrorRates, documents_are: Documents
+    design: Design, at: int, rate: ErrorRates, basis: Basis, documents_are: Documents
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """p(q) and its variance for one label: (..., rows) each."""
     predicted, per_document = design.index[:, at], design.variance[:, at]
-    share, slope = rate.true_share(predicted)
+    share, slope = rate.true_share(predicted, basis)
     if documents_are == "all":
-        positive, negative = rate.rates(predicted)
+        positive, negative = rate.rates(basis)
         spread = share * positive * (1 - positive) + (1 - share) * negative * (1 - negative)
     else:
         spread = predicted * (1 - predicted)
@@ -246,7 +280,11 @@ def _turned(
 
 
 def _values(
-    design: Design, projection: Projection, drawn: Sequence[ErrorRates], documents_are: Documents
+    design: Design,
+    projection: Projection,
+    drawn: Sequence[ErrorRates],
+    bases: Sequence[Basis],
+    documents_are: Documents,
 ) -> NDArray[np.float64]:
     """Coefficients in each draw, shape (draws, p); NaN where they are not identified."""
     import numpy as np
@@ -262,15 +300,8 @@ def _values(
         count = part.stop - part.start
         regressors = np.empty((rows, count, size))
         noise = np.zeros((count, size))
-        for at, whole in enumerate(drawn):
-            rate = dataclasses.replace(
-                whole,
-                true_level=whole.true_level[part],
-                true_slope=whole.true_slope[part],
-                false_level=whole.false_level[part],
-                false_slope=whole.false_slope[part],
-            )
-            share, variance = _turned(design, at, rate, documents_are)
+        for at, (whole, basis) in enumerate(zip(drawn, bases, strict=True)):
+            share, variance = _turned(design, at, whole.part(part), basis, documents_are)
             regressors[:, :, at] = projection.residuals(np.nan_to_num(share, nan=0.0).T)
             noise[:, at] = variance @ projection.diagonal
         regressors[:, :, labels:] = controls[:, None, :]
@@ -297,7 +328,7 @@ def _enough(moment: NDArray[np.float64], signal: NDArray[np.float64]) -> bool:
 
 
 def _weights(
-    audits: tuple[Audit, ...], draws: int, generator: np.random.Generator
+    audits: Sequence[Audit], draws: int, generator: np.random.Generator
 ) -> list[NDArray[np.float64]]:
     """One array a label; labels that share documents are drawn with the same number of times a document."""
     import numpy as np

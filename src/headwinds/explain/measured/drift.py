@@ -2,12 +2,13 @@
 
 | test | the error rates do not change with | if they do |
 |---|---|---|
-| share | the predicted share of the cell | constant rates are refused; the smooth ones follow it |
-| period, entity | where and when, at the same predicted share | said; effects absorb a shift, not a change of slope |
-| outcome | the outcome's residual (differential error) | both are refused: no correction from error rates is right |
+| share | the predicted share of the cell | constant rates are refused; smooth ones follow it |
+| effects | the share within the effects otherwise than with the rest of it | smooth rates are refused; those within effects hold |
+| entity, period | where and when, at the same predicted share | the same |
+| outcome | the outcome's residual (differential error) | all are refused: no correction from error rates is right |
 
-`share` is tested at 5% on its own. The other three are tested together at 5% (Holm 1979). A test that does not reject
-shows no absence of drift: with few labels it has little power. So the smooth curve is the default whatever `share` says.
+`share` and `outcome` are tested at 5% each, the three between them together at 5% (Holm 1979). A test that does not reject
+shows no absence of drift: with few labels it has little power. So constant rates are never the default.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headwinds.explain.measured.error_rates import ErrorRates, fit_error_rates, label_errors
+from headwinds.explain.measured.error_rates import Basis, fit_error_rates, label_errors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,11 +35,11 @@ class DriftTests:
     Attributes
     ----------
     names
-        "share", "entity", "period", "outcome".
+        "share", "effects", "entity", "period", "outcome".
     p_value
         Of each alone; NaN where it cannot be made.
     adjusted
-        After Holm for the last three; the same as `p_value` for "share".
+        After Holm for the three in the middle; the same as `p_value` for the first and the last.
     """
 
     names: tuple[str, ...]
@@ -66,16 +67,21 @@ class DriftTests:
 
 def drift_tests(
     audit: Audit,
+    smooth: Basis,
+    inner: Audit,
+    within: Basis,
     entity: NDArray[np.int64],
     period: NDArray[np.int64],
     residual: NDArray[np.float64],
 ) -> DriftTests:
-    """All four tests.
+    """All five tests.
 
     Parameters
     ----------
-    audit
-        The audited documents.
+    audit, smooth
+        The audited documents, and what smooth rates are lines in.
+    inner, within
+        Those of them whose cell is in the regression, and what rates within the effects are lines in.
     entity, period
         Shape (audit rows,): codes from 0.
     residual
@@ -83,41 +89,52 @@ def drift_tests(
     """
     import numpy as np
 
-    rates = fit_error_rates(audit, "smooth")
-    error, variance = label_errors(audit, rates)
+    rates = fit_error_rates(audit, smooth)
+    error, variance = label_errors(audit, rates, smooth)
     plain = np.array(
         [
-            share_drift(audit, rates),
+            lines_differ(audit, smooth, np.eye(1)),
+            float("nan")
+            if len(within.column) != len(inner.count) or not len(inner.count)
+            else lines_differ(inner, within, np.array([[1.0, -1.0]])),
             _group_drift(audit, error / np.sqrt(variance), entity),
             _group_drift(audit, error / np.sqrt(variance), period),
             _differential(audit, error, residual),
         ]
     )
     adjusted = plain.copy()
-    adjusted[1:] = _holm(plain[1:])
-    return DriftTests(("share", "entity", "period", "outcome"), plain, adjusted)
+    adjusted[1:4] = _holm(plain[1:4])
+    return DriftTests(("share", "effects", "entity", "period", "outcome"), plain, adjusted)
 
 
-def share_drift(audit: Audit, rates: ErrorRates) -> float:
-    """P-value of a Wald test, 2 degrees of freedom, that neither T nor F has a slope in the predicted share.
+def lines_differ(audit: Audit, basis: Basis, contrast: NDArray[np.float64]) -> float:
+    """P-value of a Wald test that contrasts of the slopes are zero, in T and in F together; robust to unequal variances.
 
-    Its variances are robust to unequal variances (White 1980).
+    Parameters
+    ----------
+    contrast
+        Shape (tested, k).
     """
     import numpy as np
     from scipy import stats
 
-    error, _ = label_errors(audit, rates)
+    rates = fit_error_rates(audit, basis) if audit.truth.any() and not audit.truth.all() else None
+    if rates is None or not (np.isfinite(rates.true_slope).all() and np.isfinite(rates.false_slope).all()):
+        return float("nan")
+    error, _ = label_errors(audit, rates, basis)
     statistic = 0.0
-    for truth, slope in ((True, float(rates.true_slope)), (False, float(rates.false_slope))):
+    for truth, slopes in ((True, rates.true_slope), (False, rates.false_slope)):
         chosen = audit.truth == truth
-        weight, away = audit.count[chosen], audit.share[chosen] - rates.centre
-        noise = audit.share_variance[chosen]
-        away = away - np.average(away, weights=weight)
-        spread = float(weight @ (away**2 - noise))
-        score = away * error[chosen] + noise * slope
-        variance = float(weight @ score**2) / spread**2
-        statistic += slope**2 / variance if variance > 0 else 0.0
-    return float(stats.chi2.sf(statistic, 2))
+        weight, noise = audit.count[chosen], audit.share_variance[chosen]
+        away = np.column_stack([np.ones(int(chosen.sum())), basis.column[chosen] - rates.centre])
+        moved = np.column_stack([np.zeros(len(away)), basis.share[chosen]])
+        square = (away * weight[:, None]).T @ away - (moved * (weight * noise)[:, None]).T @ moved
+        score = away * error[chosen, None] + moved * (noise * (basis.share[chosen] @ slopes))[:, None]
+        bread = np.linalg.pinv(square)
+        covariance = contrast @ (bread @ ((score * weight[:, None]).T @ score) @ bread)[1:, 1:] @ contrast.T
+        found = contrast @ slopes
+        statistic += float(found @ np.linalg.pinv(covariance) @ found)
+    return float(stats.chi2.sf(statistic, 2 * len(contrast)))
 
 
 def _group_drift(audit: Audit, error: NDArray[np.float64], group: NDArray[np.int64]) -> float:

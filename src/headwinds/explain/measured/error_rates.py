@@ -1,17 +1,25 @@
-"""How often a classifier errs, as a curve of the share that it predicts, learnt from audited documents.
+"""How often a classifier errs, as straight lines in the share that it predicts, learnt from audited documents.
 
-In a cell with predicted share q a document that is truly positive is called so with probability T(q), one that is not with
-probability F(q). Then q = F + (T - F) p, so that the true share is
+In a cell with predicted share q a document that is truly positive is called so with probability T, one that is not with
+probability F. Then q = F + (T - F) p, so that the true share is
 
-    p(q) = (q - F(q)) / (T(q) - F(q))                     (Rogan and Gladen 1978, with rates that may drift)
+    p = (q - F) / (T - F)                     (Rogan and Gladen 1978, with rates that may drift)
 
-T and F are straight lines in q ("smooth") or flat ("constant"). They are fitted by least squares on the audited documents.
-Two corrections keep them straight where cells are small: an audited document that stands among its cell's documents is left
-out of its own q, and the noise of q is taken out of the squares (errors in variables once more).
+| shape | T and F are |
+|---|---|
+| "constant" | the same everywhere |
+| "smooth" | straight lines in q |
+| "within" | straight lines in q within the effects (Mq) and in what the effects explain of it (q - Mq), two slopes each |
+
+A country whose error rates are high has a high q for that alone; "smooth" then takes a difference between countries for a
+slope, "within" does not (Mundlak 1978). Lines are fitted by least squares on the audited documents. Two corrections keep
+them straight where cells are small: an audited document that stands among its cell's documents is left out of its own q,
+and the noise of q is taken out of the squares (errors in variables once more).
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Shape = Literal["smooth", "constant"]
+Shape = Literal["constant", "smooth", "within"]
 LEAST_SEPARATION = 0.1
 LEAST_SPREAD = 0.1
 FEW_OF_A_CLASS = 10
@@ -57,104 +65,175 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """What the lines are lines in.
+
+    Attributes
+    ----------
+    column
+        Shape (rows, k): k is 0, 1 or 2 for the three shapes.
+    share
+        Shape (rows, k): how far each column moves when the q of the row's own cell does.
+    """
+
+    column: NDArray[np.float64]
+    share: NDArray[np.float64]
+
+
+def basis_of(
+    shape: Shape,
+    predicted: NDArray[np.float64],
+    within: NDArray[np.float64],
+    diagonal: NDArray[np.float64],
+) -> Basis:
+    """The basis of a shape at predicted shares q, their residuals Mq and the diagonal of M: (rows,) each."""
+    import numpy as np
+
+    if shape == "constant":
+        return Basis(np.zeros((len(predicted), 0)), np.zeros((len(predicted), 0)))
+    if shape == "smooth":
+        return Basis(predicted[:, None], np.ones((len(predicted), 1)))
+    return Basis(np.column_stack([within, predicted - within]), np.column_stack([diagonal, 1 - diagonal]))
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorRates:
-    """T and F about a centre; every array may carry leading axes (draws).
+    """T and F as lines; the arrays may carry leading axes (draws).
 
     Attributes
     ----------
     centre
-        The q at which the levels are read.
-    true_level, true_slope, false_level, false_slope
-        ``T = true_level + true_slope (q - centre)``, F the same. Slopes are 0 where rates are constant.
+        Shape (k,): where the levels are read.
+    true_level, false_level
+        Shape (...).
+    true_slope, false_slope
+        Shape (..., k).
     """
 
-    centre: float
+    centre: NDArray[np.float64]
     true_level: NDArray[np.float64]
     true_slope: NDArray[np.float64]
     false_level: NDArray[np.float64]
     false_slope: NDArray[np.float64]
 
-    def rates(self, share: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """T and F at predicted shares of shape (cells,): (..., cells) each."""
-        away = share - self.centre
-        positive = self.true_level[..., None] + self.true_slope[..., None] * away
-        negative = self.false_level[..., None] + self.false_slope[..., None] * away
-        return positive, negative
+    def rates(self, basis: Basis) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """T and F of each row: (..., rows) each."""
+        away = (basis.column - self.centre).T
+        return (
+            self.true_level[..., None] + self.true_slope @ away,
+            self.false_level[..., None] + self.false_slope @ away,
+        )
 
-    def true_share(self, share: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """p(q) and its derivative: (..., cells) each; not kept within [0, 1], which would bias what is summed."""
-        positive, negative = self.rates(share)
-        between = positive - negative
-        above = share - negative
-        slope = self.true_slope[..., None] - self.false_slope[..., None]
-        return above / between, ((1 - self.false_slope[..., None]) * between - above * slope) / between**2
+    def true_share(
+        self, predicted: NDArray[np.float64], basis: Basis
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """P and its derivative in q: (..., rows) each; not kept within [0, 1], which would bias what is summed."""
+        positive, negative = self.rates(basis)
+        between, above = positive - negative, predicted - negative
+        moved_true, moved_false = self.true_slope @ basis.share.T, self.false_slope @ basis.share.T
+        slope = ((1 - moved_false) * between - above * (moved_true - moved_false)) / between**2
+        return above / between, slope
+
+    def part(self, chosen: slice) -> ErrorRates:
+        """Some of the draws."""
+        return dataclasses.replace(
+            self,
+            true_level=self.true_level[chosen],
+            true_slope=self.true_slope[chosen],
+            false_level=self.false_level[chosen],
+            false_slope=self.false_slope[chosen],
+        )
 
 
-def fit_error_rates(audit: Audit, shape: Shape, weight: NDArray[np.float64] | None = None) -> ErrorRates:
+def require_both_classes(audit: Audit) -> None:
+    """Raise an EstimationError where fewer than ten audited documents are positive, or negative."""
+    for truth, name in ((True, "positive"), (False, "negative")):
+        there = int(audit.count[audit.truth == truth].sum())
+        if there < FEW_OF_A_CLASS:
+            raise EstimationError(
+                f"{there} audited documents are {name} in truth, expected {FEW_OF_A_CLASS} or more.",
+                remedy="Label more documents, with more weight on those that the classifier calls so.",
+            )
+
+
+def fit_error_rates(audit: Audit, basis: Basis, weight: NDArray[np.float64] | None = None) -> ErrorRates:
     """Least squares in the positives and in the negatives.
 
     Parameters
     ----------
-    audit
-        The audited documents.
-    shape
-        "smooth" or "constant".
+    audit, basis
+        The audited documents, and what the lines are lines in, at each.
     weight
         Shape (draws, rows): how often each row stands in each draw; None for the audit as it is.
 
-    Raises
-    ------
-    EstimationError
-        Fewer than ten audited documents are positive, or negative; or the cells differ too little for a curve.
+    Returns
+    -------
+    ErrorRates
+        NaN, whole or in a draw, where the cells differ too little for lines.
     """
     import numpy as np
 
-    if weight is None:
-        for truth, name in ((True, "positive"), (False, "negative")):
-            there = int(audit.count[audit.truth == truth].sum())
-            if there < FEW_OF_A_CLASS:
-                raise EstimationError(
-                    f"{there} audited documents are {name} in truth, expected {FEW_OF_A_CLASS} or more.",
-                    remedy="Label more documents, with more weight on those that the classifier calls so.",
-                )
+    centre = np.average(basis.column, axis=0, weights=audit.count)
     counted = audit.count if weight is None else weight
-    centre = float(np.average(audit.share, weights=audit.count))
-    fitted = [_line(audit, audit.truth == truth, counted, centre, shape) for truth in (True, False)]
+    fitted = [_lines(audit, audit.truth == truth, counted, basis, centre) for truth in (True, False)]
     return ErrorRates(centre, *fitted[0], *fitted[1])
 
 
-def _line(
-    audit: Audit, chosen: NDArray[np.bool_], counted: NDArray[np.float64], centre: float, shape: Shape
+def _lines(
+    audit: Audit,
+    chosen: NDArray[np.bool_],
+    counted: NDArray[np.float64],
+    basis: Basis,
+    centre: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Level and slope of one class; NaN in a draw that cannot have them."""
+    """Level and slopes of one class."""
     import numpy as np
 
-    away, noise = audit.share[chosen] - centre, audit.share_variance[chosen]
-    called, weight = audit.called[chosen].astype(float), counted[..., chosen]
-    columns = np.column_stack([np.ones_like(away), away, away**2, noise, called, called * away])
-    total, first, second, error, hits, product = np.moveaxis(weight @ columns, -1, 0)
+    size = len(centre)
+    away = np.column_stack([np.ones(int(chosen.sum())), basis.column[chosen] - centre])
+    moved = np.column_stack([np.zeros(len(away)), basis.share[chosen]])
+    called, noise = audit.called[chosen].astype(float), audit.share_variance[chosen]
+    squares = np.einsum("ni,nj->nij", away, away)
+    errors = noise[:, None, None] * np.einsum("ni,nj->nij", moved, moved)
+    flat = np.column_stack(
+        [squares.reshape(len(away), -1), errors.reshape(len(away), -1), away * called[:, None]]
+    )
+    sums = counted[..., chosen] @ flat
+    width = (size + 1) ** 2
+    shape = (*sums.shape[:-1], size + 1, size + 1)
+    square, error, product = (
+        sums[..., :width].reshape(shape),
+        sums[..., width : 2 * width].reshape(shape),
+        sums[..., 2 * width :],
+    )
+    clean = square - error
     with np.errstate(divide="ignore", invalid="ignore"):
-        if shape == "constant":
-            return hits / total, np.zeros_like(hits)
-        spread = second - first**2 / total
-        clean = np.where(spread - error > LEAST_SPREAD * spread, spread - error, np.nan)
-        slope = (product - first * hits / total) / clean
-        return (hits - slope * first) / total, slope
+        # What of each column varies beyond the mean, before and after its noise is taken out.
+        spread = np.einsum("...ii->...i", square) - square[..., 0, :] ** 2 / square[..., 0, :1]
+        left = np.einsum("...ii->...i", clean) - square[..., 0, :] ** 2 / square[..., 0, :1]
+        usable = (square[..., 0, 0] > 0) & (left[..., 1:] > LEAST_SPREAD * spread[..., 1:]).all(axis=-1)
+    usable &= np.abs(np.linalg.det(clean)) > 1e-12 * np.prod(np.einsum("...ii->...i", square), axis=-1)
+    safe = np.where(usable[..., None, None], clean, np.eye(size + 1))
+    found = np.linalg.solve(safe, product[..., None])[..., 0]
+    found = np.where(usable[..., None], found, np.nan)
+    return found[..., 0], found[..., 1:]
 
 
-def label_errors(audit: Audit, rates: ErrorRates) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def label_errors(
+    audit: Audit, rates: ErrorRates, basis: Basis
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What the classifier called less what its rate says, and the variance of that: shape (rows,) each."""
     import numpy as np
 
-    positive, negative = rates.rates(audit.share)
+    positive, negative = rates.rates(basis)
     expected = np.where(audit.truth, positive, negative)
     bounded = np.clip(expected, 1e-3, 1 - 1e-3)
     return audit.called - expected, bounded * (1 - bounded)
 
 
-def separation(rates: ErrorRates, share: NDArray[np.float64]) -> float:
-    """The smallest T - F over these predicted shares: how well the classes are told apart where that goes worst."""
-    positive, negative = rates.rates(share)
+def separation(rates: ErrorRates, basis: Basis) -> float:
+    """The smallest T - F over these rows: how well the classes are told apart where that goes worst."""
+    positive, negative = rates.rates(basis)
     return float((positive - negative).min())
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.contracts import Estimate, Finding
 from headwinds.explain.measured.drift import drift_tests
-from headwinds.explain.measured.error_rates import fit_error_rates
+from headwinds.explain.measured.error_rates import Basis, Shape, basis_of, fit_error_rates
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,10 +17,17 @@ if TYPE_CHECKING:
     from headwinds.explain.measured.classified import ClassifiedCells
     from headwinds.explain.measured.design import Design
     from headwinds.explain.measured.drift import DriftTests
-    from headwinds.explain.measured.error_rates import Shape
+    from headwinds.explain.measured.error_rates import Audit
     from headwinds.explain.measured.projection import Projection
 
-WHERE = {"entity": "between entities", "period": "between periods"}
+WHERE = {
+    "share": "with the predicted share",
+    "effects": "otherwise within the effects than between them",
+    "entity": "between entities at the same predicted share",
+    "period": "between periods at the same predicted share",
+}
+BETWEEN = ("effects", "entity", "period")
+REFUSED_BY: dict[Shape, tuple[str, ...]] = {"constant": ("share", *BETWEEN), "smooth": BETWEEN, "within": ()}
 
 
 def tested(
@@ -30,8 +37,14 @@ def tested(
     import numpy as np
     import pandas as pd
 
-    rates = [fit_error_rates(audit, "smooth") for audit in cells.audits]
-    turned = [rate.true_share(design.index[:, at]) for at, rate in enumerate(rates)]
+    labels = range(len(cells.labels))
+    smooth = [audited_basis("smooth", design, projection, cells, at, lag) for at in labels]
+    inner = [audited_basis("within", design, projection, cells, at, lag) for at in labels]
+    turned = []
+    for at, (audit, basis) in enumerate(smooth):
+        predicted = design.index[:, at]
+        here = basis_of("smooth", predicted, predicted, projection.diagonal)
+        turned.append(fit_error_rates(audit, basis).true_share(predicted, here))
     plain = np.column_stack([*(share for share, _ in turned), design.controls])
     usable = np.isfinite(plain).all() and np.isfinite(value).all()
     if usable:
@@ -54,8 +67,43 @@ def tested(
             own = own + value[at] * there[f"slope{at}"].to_numpy() * moved
         _, entity = np.unique(cells.entity[at], return_inverse=True)
         _, period = np.unique(cells.period[at], return_inverse=True)
-        found.append(drift_tests(audit, entity, period, own))
+        found.append(drift_tests(*smooth[at], *inner[at], entity, period, own))
     return found
+
+
+def audited_basis(
+    shape: Shape, design: Design, projection: Projection, cells: ClassifiedCells, at: int, lag: int
+) -> tuple[Audit, Basis]:
+    """What the lines are lines in, at the audited documents; and the audit, of "within" only what is in the regression.
+
+    A document that is left out of its cell's q moves the cell's Mq by M_rr of what it moves q.
+    """
+    import numpy as np
+    import pandas as pd
+
+    audit = cells.audits[at]
+    if shape != "within":
+        return audit, basis_of(shape, audit.share, audit.share, np.ones(len(audit.share)))
+    cell = pd.MultiIndex.from_arrays([design.entity, design.period - lag])
+    first = ~cell.duplicated()  # rows of one cell that differ in other effects: the first stands for all
+    where = pd.MultiIndex.from_arrays([cells.entity[at], cells.period[at]])
+    place = cell[first].get_indexer(where)
+    there = place >= 0
+    row = np.flatnonzero(first)[place[there]]
+    predicted = design.index[:, at]
+    within, diagonal = projection.residuals(predicted)[row], projection.diagonal[row]
+    chosen = dataclasses.replace(
+        audit,
+        share=audit.share[there],
+        share_variance=audit.share_variance[there],
+        called=audit.called[there],
+        truth=audit.truth[there],
+        count=audit.count[there],
+        weight_in_cell=audit.weight_in_cell[there],
+        document=audit.document[there],
+    )
+    within = within + diagonal * (chosen.share - predicted[row])
+    return chosen, basis_of("within", chosen.share, within, diagonal)
 
 
 def refused_where_rejected(
@@ -72,12 +120,12 @@ def refused_where_rejected(
                 "No error rates correct that.",
                 "Use `design_based_regression`, which needs nothing of the classifier, or label more.",
             )
-        elif shape == "constant" and (drifts := [name for name in test.names if test.rejects(name)]):
+        elif drifts := [name for name in REFUSED_BY[shape] if test.rejects(name)]:
             finding = Finding(
                 "W436",
-                f"Refused: the error rates of {label} change with the {_list(drifts)} (p = {_p(test, drifts[0])}), "
-                "so they are not constant.",
-                "Read the estimate with smooth error rates.",
+                f"Refused: the error rates of {label} change {' and '.join(WHERE[name] for name in drifts)} "
+                f"(p = {_p(test, drifts[0])}).",
+                f"Read the estimate with smooth error rates{'' if drifts == ['share'] else ' within effects'}.",
             )
         else:
             continue
@@ -101,11 +149,7 @@ def drift_findings(tests: Sequence[DriftTests], cells: ClassifiedCells) -> tuple
         for name, where in WHERE.items():
             if test.rejects(name):
                 findings.append(
-                    Finding(
-                        "W435",
-                        f"The error rates of {label} differ {where} at the same predicted share (p = {_p(test, name)}).",
-                        "Effects absorb a shift of the errors; if they also differ in slope, the estimate is a mixture.",
-                    )
+                    Finding("W435", f"The error rates of {label} change {where} (p = {_p(test, name)}).")
                 )
         if not any(test.rejects(name) for name in test.names):
             findings.append(
