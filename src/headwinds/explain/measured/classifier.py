@@ -149,15 +149,16 @@ def classifier_regression(
 
     `naive` is the naive estimate where it is there already; `refuse` False leaves what the tests reject, for simulations.
     """
+    import numpy as np
     import pandas as pd
 
     projection = make_projection(design.effects, len(design.outcome))
+    weights = _weights(cells.audits, draws, np.random.default_rng(seed))
     found: dict[Shape, Estimate] = {}
     for shape in METHODS:
         found[shape] = classified_estimate(
-            design, projection, cells, shape, outcome_words, lag,
-            documents_are=documents_are, draws=draws, seed=seed,
-        )  # fmt: skip
+            design, projection, cells, shape, outcome_words, lag, weights=weights, documents_are=documents_are
+        )
     tests = tested(design, projection, cells, found["smooth"].value, lag)
     for shape in METHODS if refuse else ():
         found[shape] = refused_where_rejected(found[shape], shape, tests, cells.labels)
@@ -181,11 +182,15 @@ def classified_estimate(
     outcome_words: str,
     lag: int,
     *,
+    weights: Sequence[NDArray[np.float64]],
     documents_are: Documents = "sample",
-    draws: int = DRAWS,
-    seed: int = 0,
 ) -> Estimate:
     """Errors in variables on the shares that one shape of error rates gives, with the audit drawn anew.
+
+    Parameters
+    ----------
+    weights
+        One array a label, shape (draws, audit rows): how often each audited row stands in each draw.
 
     Returns
     -------
@@ -195,7 +200,7 @@ def classified_estimate(
     import numpy as np
 
     bases = [_basis(shape, design, projection, at) for at in range(len(cells.labels))]
-    audits, audited = zip(
+    audits, audited, places = zip(
         *(audited_basis(shape, design, projection, cells, at, lag) for at in range(len(cells.labels))),
         strict=True,
     )
@@ -221,11 +226,9 @@ def classified_estimate(
         found = errors_in_variables.corrected_estimate(turned, outcome_words, lag)
         return _told(dataclasses.replace(found, method=METHODS[shape]), shape)
     value, covariance = errors_in_variables.solve(moments)
-    generator = np.random.default_rng(seed)
-    weights = _weights(audits, draws, generator)
     drawn = [
-        fit_error_rates(audit, basis, weight)
-        for audit, basis, weight in zip(audits, audited, weights, strict=True)
+        fit_error_rates(audit, basis, weight[:, there])
+        for audit, basis, weight, there in zip(audits, audited, weights, places, strict=True)
     ]
     values = _values(design, projection, drawn, bases, documents_are)
     good = np.isfinite(values).all(axis=1)
@@ -308,23 +311,22 @@ def _values(
         moment = np.einsum("rbp,rbq->bpq", regressors, regressors, optimize=True)
         cross = np.einsum("rbp,r->bp", regressors, outcome, optimize=True)
         signal = moment - noise[:, :, None] * np.eye(size)
-        for number in range(count):
-            if np.isfinite(signal[number]).all() and _enough(moment[number], signal[number]):
-                values[start + number] = np.linalg.solve(signal[number], cross[number])
+        good = _enough(moment, signal)
+        values[start:][:count][good] = np.linalg.solve(signal[good], cross[good][..., None])[..., 0]
     return values
 
 
-def _enough(moment: NDArray[np.float64], signal: NDArray[np.float64]) -> bool:
-    """Whether signal is left in every direction; half of what is asked of the estimate itself, as draws scatter."""
+def _enough(moment: NDArray[np.float64], signal: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """In which draws signal is left in every direction; half of what is asked of the estimate itself, as draws scatter."""
     import numpy as np
 
     least = errors_in_variables.LEAST_RELIABILITY / 2
-    if len(moment) == 1:
-        return bool(signal[0, 0] > least * moment[0, 0] > 0)
-    if np.linalg.eigvalsh(moment).min() <= 0:
-        return False
-    root = np.linalg.inv(np.linalg.cholesky(moment))
-    return bool(np.linalg.eigvalsh(root @ signal @ root.T).min() > least)
+    good: NDArray[np.bool_] = np.asarray(np.isfinite(signal + moment).all(axis=(1, 2)))
+    good[good] = np.linalg.eigvalsh(moment[good]).min(axis=1) > 0
+    root = np.linalg.inv(np.linalg.cholesky(moment[good]))
+    relative = root @ signal[good] @ root.transpose(0, 2, 1)
+    good[good] = np.linalg.eigvalsh(relative).min(axis=1) > least
+    return good
 
 
 def _weights(

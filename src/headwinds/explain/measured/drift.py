@@ -3,7 +3,7 @@
 | test | the error rates do not change with | if they do |
 |---|---|---|
 | share | the predicted share of the cell | constant rates are refused; smooth ones follow it |
-| effects | the share within the effects otherwise than with the rest of it | smooth rates are refused; those within effects hold |
+| effects | the share within the effects otherwise than with the rest | smooth rates are refused, within effects hold |
 | entity, period | where and when, at the same predicted share | the same |
 | outcome | the outcome's residual (differential error) | all are refused: no correction from error rates is right |
 

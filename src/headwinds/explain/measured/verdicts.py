@@ -41,7 +41,7 @@ def tested(
     smooth = [audited_basis("smooth", design, projection, cells, at, lag) for at in labels]
     inner = [audited_basis("within", design, projection, cells, at, lag) for at in labels]
     turned = []
-    for at, (audit, basis) in enumerate(smooth):
+    for at, (audit, basis, _) in enumerate(smooth):
         predicted = design.index[:, at]
         here = basis_of("smooth", predicted, predicted, projection.diagonal)
         turned.append(fit_error_rates(audit, basis).true_share(predicted, here))
@@ -67,15 +67,16 @@ def tested(
             own = own + value[at] * there[f"slope{at}"].to_numpy() * moved
         _, entity = np.unique(cells.entity[at], return_inverse=True)
         _, period = np.unique(cells.period[at], return_inverse=True)
-        found.append(drift_tests(*smooth[at], *inner[at], entity, period, own))
+        found.append(drift_tests(*smooth[at][:2], *inner[at][:2], entity, period, own))
     return found
 
 
 def audited_basis(
     shape: Shape, design: Design, projection: Projection, cells: ClassifiedCells, at: int, lag: int
-) -> tuple[Audit, Basis]:
-    """What the lines are lines in, at the audited documents; and the audit, of "within" only what is in the regression.
+) -> tuple[Audit, Basis, NDArray[np.int64]]:
+    """The audit, what the lines are lines in at its documents, and which of its rows these are (all but for "within").
 
+    Rates within effects can use only documents whose cell is in the regression.
     A document that is left out of its cell's q moves the cell's Mq by M_rr of what it moves q.
     """
     import numpy as np
@@ -83,7 +84,8 @@ def audited_basis(
 
     audit = cells.audits[at]
     if shape != "within":
-        return audit, basis_of(shape, audit.share, audit.share, np.ones(len(audit.share)))
+        all_rows = np.arange(len(audit.share))
+        return audit, basis_of(shape, audit.share, audit.share, np.ones(len(audit.share))), all_rows
     cell = pd.MultiIndex.from_arrays([design.entity, design.period - lag])
     first = ~cell.duplicated()  # rows of one cell that differ in other effects: the first stands for all
     where = pd.MultiIndex.from_arrays([cells.entity[at], cells.period[at]])
@@ -103,7 +105,7 @@ def audited_basis(
         document=audit.document[there],
     )
     within = within + diagonal * (chosen.share - predicted[row])
-    return chosen, basis_of("within", chosen.share, within, diagonal)
+    return chosen, basis_of("within", chosen.share, within, diagonal), np.flatnonzero(there)
 
 
 def refused_where_rejected(
