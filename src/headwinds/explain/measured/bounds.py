@@ -2,8 +2,8 @@
 
 If every index has an error of its own, of unknown variance, that has nothing to do with anything else, then the true
 coefficients are among those of L + 1 regressions: of the outcome on the indices, and of each index on the outcome and the
-others, turned round. If all of these have the same signs, the least and the greatest are bounds. If not, anything is possible.
-With one index and a least reliability r that one is ready to assume, the slope lies between b and b / r.
+others, turned round. If all of these have the same signs, the least and the greatest are bounds. If not, anything is
+possible. With one index and a least reliability r that one is ready to assume, the slope lies between b and b / r.
 """
 
 from __future__ import annotations

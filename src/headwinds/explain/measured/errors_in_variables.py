@@ -13,7 +13,12 @@ With moments within the effects (`moments.py`; noise is what S puts into them), 
 
 The first step is Fuller (1987, sec. 2.2) with known error variances. Q and q remove the bias of second order in z: a common
 error across the truth weakens a slope (first term), one along it, a wrong scale, makes the mean of the ratio too large
-(second term). The covariance is the cluster sandwich of the corrected scores plus what z moves to first order.
+(second term). The covariance is the cluster sandwich of the corrected scores plus what z moves: with u_k = F_k beta - f_k,
+
+    sum_k g_k g_k' + sum_jk h_jk h_jk'       g_k = bread W'u_k, h_jk = bread F_j'u_k
+
+g_k moves with z_k, h_jk with z_j z_k. W holds the errors itself, so that g_k g_k' has h_jk h_jk' in the mean once; the
+variance of the products is twice that.
 """
 
 from __future__ import annotations
@@ -33,6 +38,7 @@ METHOD = "errors-in-variables"
 ASSUMES = "each cell's error has the variance that the index states, and no error has to do with the outcome's residual"
 LEAST_RELIABILITY = 0.1
 WEAK_RELIABILITY = 0.4
+MUCH_SHARED = 0.1
 
 
 def corrected_estimate(design: Design, outcome_words: str, lag: int) -> Estimate:
@@ -64,12 +70,20 @@ def solve(moments: Moments) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     import numpy as np
 
     second, second_cross = second_order(moments)
-    bread = np.linalg.inv(moments.moment - moments.noise - second)
-    value = bread @ (moments.cross - second_cross)
+    signal = moments.moment - moments.noise - second
+    value = np.asarray(np.linalg.solve(signal, moments.cross - second_cross), dtype=np.float64)
+    return value, covariance_at(moments, value)
+
+
+def covariance_at(moments: Moments, value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The covariance of the module's head, (p, p), at these coefficients."""
+    import numpy as np
+
+    second, _ = second_order(moments)
+    bread = np.asarray(np.linalg.inv(moments.moment - moments.noise - second), dtype=np.float64)
     sandwich = bread @ clustered(scores(moments, value), moments.design) @ bread.T
-    gradient = bread @ moved_by_common(moments, value)
-    covariance: NDArray[np.float64] = sandwich + gradient @ gradient.T
-    return value, covariance
+    covariance: NDArray[np.float64] = sandwich + common_covariance(moments, bread, value)
+    return covariance
 
 
 def scores(moments: Moments, value: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -79,20 +93,19 @@ def scores(moments: Moments, value: NDArray[np.float64]) -> NDArray[np.float64]:
     return score
 
 
-def moved_by_common(moments: Moments, value: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How the estimating equation moves with each common error, shape (p, factors).
-
-    Along F_k by F_k'(y - W beta) - W'(F_k beta), along f_k by W'f_k.
-    """
+def common_covariance(
+    moments: Moments, bread: NDArray[np.float64], value: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What the errors that cells share add to the covariance of the coefficients, shape (p, p)."""
     import numpy as np
 
-    residual = moments.outcome - moments.regressors @ value
-    moved: NDArray[np.float64] = (
-        np.einsum("rpk,r->pk", moments.common, residual)
-        - moments.regressors.T @ np.einsum("rpk,p->rk", moments.common, value)
-        + moments.regressors.T @ moments.outcome_common
-    )
-    return moved
+    rows, size, factors = moments.common.shape
+    carried = np.einsum("rpk,p->rk", moments.common, value) - moments.outcome_common
+    linear = bread @ (moments.regressors.T @ carried)
+    products = moments.common.reshape(rows, size * factors).T @ carried  # F_j'u_k
+    products = np.einsum("ap,pjk->ajk", bread, products.reshape(size, factors, factors)).reshape(size, -1)
+    covariance: NDArray[np.float64] = linear @ linear.T + products @ products.T
+    return covariance
 
 
 def second_order(moments: Moments) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -143,6 +156,8 @@ def identified(moments: Moments) -> bool:
 
 def reliability_findings(moments: Moments) -> tuple[Finding, ...]:
     """How much of each index is signal, in words; and a warning where it is little."""
+    import numpy as np
+
     findings = []
     for label, value in zip(moments.design.labels, reliability(moments).tolist(), strict=True):
         findings.append(
@@ -158,6 +173,17 @@ def reliability_findings(moments: Moments) -> tuple[Finding, ...]:
                     "W431",
                     f"With {value:.0%} signal in the index of {label} the corrected interval is only roughly right.",
                     "Read the bounds beside it, or widen the cells.",
+                )
+            )
+    shared = np.einsum("rpk,rpk->p", moments.common, moments.common) / np.diag(moments.moment)
+    for label, value in zip(moments.design.labels, shared.tolist(), strict=False):
+        if value > MUCH_SHARED:
+            findings.append(
+                Finding(
+                    "W434",
+                    f"Errors that cells share make {value:.0%} of what the index of {label} varies within the effects: the "
+                    "interval is only roughly right.",
+                    'Read "draws" beside it; a larger audit makes these errors smaller.',
                 )
             )
     if moments.projection.diagonal_error > 0:

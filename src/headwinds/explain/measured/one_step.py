@@ -76,9 +76,7 @@ def one_step_likelihood(
     variance = float(inverse[0, 0]) if np.linalg.eigvalsh(information).min() > 0 else float("nan")
     findings = []
     if np.isnan(variance):
-        findings.append(
-            Finding("W434", "The likelihood is flat at its maximum: no standard error is given.", "")
-        )
+        findings.append(Finding("W433", "The likelihood is flat at its maximum: no standard error is given."))
     return label_estimate(
         design,
         np.array([point[0] * spread]),
