@@ -40,14 +40,14 @@ DESIGNS = {
 }
 TEXT = """\
 Panels of 40 countries x 20 periods with two-way effects and a true slope of 3 (unless said otherwise), seen through a
-classifier. Each entry: mean slope / share of 95% intervals that cover the true one; where intervals are refused, their
-share follows in brackets and the coverage is of those that are given. The mean slope is of all draws, refused ones too. Entries
-of sd are the standard deviation of the slopes. The tests' columns say how often each rejects at 5% (the middle three together).
-With a true slope of 0, one less the coverage is the size of the test of no association.
+classifier. Each entry: mean slope / share of 95% intervals that cover the true one; where intervals are refused, their share
+follows in brackets and the coverage is of those that are given. The mean slope is of all draws, refused ones too; sd is its
+standard deviation. The tests' columns say how often each rejects at 5% (the middle three together). With a true slope of 0,
+one less the coverage is the size of the test of no association.
 
 *oracle* knows the propensity, *true share* that of its documents; *plug-in* corrects the error rates and not the noise;
-*design-based shares* take each cell's own audit. The last three carry sampling error and the audit's own uncertainty; *smooth* is
-the default. Draws are seeded; a draw of all of them took {seconds:.2f} s of one core.
+*design-based shares* take each cell's own audit. The last three carry sampling error and the audit's own uncertainty;
+*smooth* is the default. Draws are seeded; one draw of all of these took {seconds:.2f} s of one core.
 """
 
 

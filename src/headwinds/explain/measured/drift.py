@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from headwinds.explain.measured.error_rates import Audit
 
 LEVEL = 0.05
+NO_ERROR = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +123,12 @@ def lines_differ(audit: Audit, basis: Basis, contrast: NDArray[np.float64]) -> f
     if rates is None or not (np.isfinite(rates.true_slope).all() and np.isfinite(rates.false_slope).all()):
         return float("nan")
     error, _ = label_errors(audit, rates, basis)
-    statistic = 0.0
+    statistic, tested = 0.0, 0
     for truth, slopes in ((True, rates.true_slope), (False, rates.false_slope)):
         chosen = audit.truth == truth
+        if np.abs(error[chosen]).max() < NO_ERROR:
+            continue
+        tested += len(contrast)
         weight, noise = audit.count[chosen], audit.share_variance[chosen]
         away = np.column_stack([np.ones(int(chosen.sum())), basis.column[chosen] - rates.centre])
         moved = np.column_stack([np.zeros(len(away)), basis.share[chosen]])
@@ -134,7 +138,7 @@ def lines_differ(audit: Audit, basis: Basis, contrast: NDArray[np.float64]) -> f
         covariance = contrast @ (bread @ ((score * weight[:, None]).T @ score) @ bread)[1:, 1:] @ contrast.T
         found = contrast @ slopes
         statistic += float(found @ np.linalg.pinv(covariance) @ found)
-    return float(stats.chi2.sf(statistic, 2 * len(contrast)))
+    return float(stats.chi2.sf(statistic, tested)) if tested else float("nan")
 
 
 def _group_drift(audit: Audit, error: NDArray[np.float64], group: NDArray[np.int64]) -> float:
@@ -152,7 +156,7 @@ def _group_drift(audit: Audit, error: NDArray[np.float64], group: NDArray[np.int
         groups, total = int(there.sum()), float(weight.sum())
         between = float((sums[there] ** 2 / size[there]).sum()) - float(sums.sum()) ** 2 / total
         within = float(weight @ value**2) - float((sums[there] ** 2 / size[there]).sum())
-        if groups < 2 or total - groups < 10 or within <= 0:
+        if groups < 2 or total - groups < 10 or within <= NO_ERROR:
             continue
         ratio = (between / (groups - 1)) / (within / (total - groups))
         found.append(float(stats.f.sf(ratio, groups - 1, total - groups)))
@@ -168,7 +172,7 @@ def _differential(audit: Audit, error: NDArray[np.float64], residual: NDArray[np
     for truth in (True, False):
         chosen = (audit.truth == truth) & np.isfinite(residual)
         weight = audit.count[chosen]
-        if weight.sum() < 10:
+        if weight.sum() < 10 or np.abs(error[chosen]).max() < NO_ERROR:
             continue
         basis = np.column_stack([np.ones(int(chosen.sum())), audit.share[chosen]])
         root = np.sqrt(weight)[:, None]

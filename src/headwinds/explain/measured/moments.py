@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FEW_CLUSTERS = 10
 SAME = 1e-10
+ROUNDING = 1e-24
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,9 @@ def require_full_rank(
 
     for number, name in enumerate(names):
         column = within[:, number]
-        spread = plain[:, number] - plain[:, number].mean()
-        if column @ column <= SAME * max(float(spread @ spread), np.finfo(float).tiny):
+        whole = plain[:, number]
+        spread = whole - whole.mean()
+        if column @ column <= max(SAME * float(spread @ spread), ROUNDING * float(whole @ whole)):
             raise EstimationError(
                 f"{name!r} is collinear with the effects: it does not vary within them.",
                 remedy="Leave it out.",

@@ -165,7 +165,8 @@ def drift_findings(tests: Sequence[DriftTests], cells: ClassifiedCells) -> tuple
         if missing:
             findings.append(
                 Finding(
-                    "N434", f"Drift of {label} with the {_list(missing)} could not be tested: too few labels."
+                    "N434",
+                    f"Drift of {label} with the {_list(missing)} could not be tested: too few labels or errors.",
                 )
             )
     if cells.too_small:
