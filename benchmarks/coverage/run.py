@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from chain.world import growth_table, observe  # noqa: E402
 from chain.world import make_world as make_chain_world  # noqa: E402
-from headwinds.explain.measured_regression import corrected_estimate, make_design, naive_estimate  # noqa: E402
+from headwinds.explain.measured import corrected_estimate, make_design, naive_estimate  # noqa: E402
 from headwinds.measure.cells import make_cells  # noqa: E402
 from headwinds.measure.estimators import (  # noqa: E402
     classify_and_count,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chain.world import growth_table, make_world, observe
-from headwinds.explain.measured_regression import corrected_estimate, make_design, naive_estimate
+from headwinds.explain.measured import corrected_estimate, make_design, naive_estimate
 from headwinds.measure.cells import make_cells
 from headwinds.measure.estimators import classify_and_count, difference
 

@@ -12,7 +12,7 @@ from scipy import stats
 
 from explain.panels import World, indicator
 from headwinds.errors import EstimationError, MismatchError
-from headwinds.explain.measured_regression import (
+from headwinds.explain.measured import (
     corrected_estimate,
     make_design,
     naive_estimate,
@@ -54,7 +54,7 @@ def test_without_error_the_correction_changes_nothing():
 
 def test_the_naive_estimate_is_that_of_pyfixest():
     frame, index = World(own_error=0.05).draw(3)
-    naive, _ = regress_with_index(frame, index, labels=["divide"])
+    naive = regress_with_index(frame, index, labels=["divide"]).naive
     data = frame.assign(x=index.value / index.value.std(ddof=1))
     fit = pyfixest.feols("value ~ x | entity + period", data=data, vcov={"CRV1": "entity"})
     assert naive.value[0] == pytest.approx(float(fit.coef().iloc[0]), rel=1e-10)
@@ -92,15 +92,16 @@ def test_scatter_of_the_truth_about_its_prediction_is_not_taken_for_error():
     told = dataclasses.replace(
         index, sampling_variance=index.sampling_variance + 0.01, berkson_variance=np.full(len(index), 0.01)
     )
-    _, plain = regress_with_index(frame, index, labels=["divide"])
-    _, scattered = regress_with_index(frame, told, labels=["divide"])
+    plain = regress_with_index(frame, index, labels=["divide"]).corrected
+    scattered = regress_with_index(frame, told, labels=["divide"]).corrected
     assert scattered.value == pytest.approx(plain.value, rel=1e-10)
 
 
 def test_what_cannot_be_identified_is_said_and_not_estimated():
     frame, index = World(own_error=0.1).draw(0)
     noisier = dataclasses.replace(index, sampling_variance=np.full(len(index), index.value.var()))
-    naive, corrected = regress_with_index(frame, noisier, labels=["divide"])
+    result = regress_with_index(frame, noisier, labels=["divide"])
+    naive, corrected = result.naive, result.corrected
     assert np.isfinite(naive.value).all()
     assert np.isnan(corrected.value).all()
     assert np.isnan(corrected.standard_error).all()
@@ -121,7 +122,8 @@ def test_undefined_variance_stays_undefined():
 
 def test_few_clusters_are_said():
     frame, index = World(entities=6, own_error=0.05).draw(0)
-    naive, corrected = regress_with_index(frame, index, labels=["divide"])
+    result = regress_with_index(frame, index, labels=["divide"])
+    naive, corrected = result.naive, result.corrected
     assert "W401" in [finding.code for finding in naive.findings]
     assert "W401" in [finding.code for finding in corrected.findings]
     assert corrected.degrees_of_freedom == 5
@@ -129,7 +131,7 @@ def test_few_clusters_are_said():
 
 def test_every_estimate_says_what_it_identifies():
     frame, index = World(own_error=0.05).draw(0)
-    for estimate in regress_with_index(frame, index, labels=["divide"]):
+    for estimate in regress_with_index(frame, index, labels=["divide"]).estimates:
         assert "40" in estimate.estimand
         assert all((estimate.variation, estimate.absorbed, estimate.units))
         assert " causes " not in estimate.estimand

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headwinds.explain.measured_regression import Design, common_errors
-from headwinds.explain.within import annihilator_of_effects
+from headwinds.explain.measured.errors_in_variables import reliability, second_order
+from headwinds.explain.measured.moments import make_moments
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from headwinds.explain.measured.design import Design
 
 
 def minimum_detectable_effects(design: Design, *, size: float = 0.05, power: float = 0.8) -> pd.DataFrame:
@@ -28,20 +30,18 @@ def minimum_detectable_effects(design: Design, *, size: float = 0.05, power: flo
     import pandas as pd
     from scipy import stats
 
-    matrix = annihilator_of_effects(design.entity, design.period)
-    index, outcome = matrix @ design.index, matrix @ design.outcome
-    clusters = int(design.entity.max()) + 1
-    freedom = len(outcome) - clusters - int(design.period.max()) - len(design.labels)
-    residual = float(np.sqrt(outcome @ outcome / freedom))
-    moment = index.T @ index
-    common = common_errors(matrix, design)
-    noise = np.diag(np.diag(matrix) @ design.variance) + np.einsum("rlk,rmk->lm", common, common)
-    reliability = 1 - np.diag(noise) / np.diag(moment)
-    corrected = moment - noise
-    error = np.full(len(design.labels), np.nan)
-    if np.linalg.eigvalsh(corrected).min() > 0:
-        bread = np.linalg.inv(corrected)
-        error = residual * np.sqrt(np.diag(bread @ moment @ bread))
+    moments = make_moments(design)
+    labels, clusters = len(design.labels), design.clusters
+    freedom = len(design.outcome) - moments.projection.rank - len(design.names)
+    residual = float(np.sqrt(moments.outcome @ moments.outcome / max(freedom, 1)))
+    error = np.full(labels, np.nan)
+    signal = moments.moment - moments.noise
+    if np.linalg.eigvalsh(signal).min() > 0:
+        second, _ = second_order(moments)
+        signal = signal - (second + second.T) / 2
+        if np.linalg.eigvalsh(signal).min() > 0:
+            bread = np.linalg.inv(signal)
+            error = residual * np.sqrt(np.diag(bread @ moments.moment @ bread))[:labels]
     reach = stats.t.ppf(1 - size / 2, clusters - 1) + stats.t.ppf(power, clusters - 1)
     return pd.DataFrame(
         {
@@ -49,7 +49,7 @@ def minimum_detectable_effects(design: Design, *, size: float = 0.05, power: flo
             "minimum_detectable_effect": reach * error,
             "standard_error_expected": error,
             "residual_standard_deviation": residual,
-            "reliability": reliability,
+            "reliability": reliability(moments),
         }
     )
 

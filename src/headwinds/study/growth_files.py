@@ -200,7 +200,7 @@ def _regress(
 ) -> tuple[Estimate | None, Estimate | None, pd.DataFrame | None]:
     if growth.index is None:
         return None, None, None
-    from headwinds.explain.measured_regression import corrected_estimate, make_design, naive_estimate
+    from headwinds.explain.measured import corrected_estimate, make_design, naive_estimate
     from headwinds.explain.panel_data import log_growth
     from headwinds.explain.power import minimum_detectable_effects
     from headwinds.measure.indicator_store import read_indicator

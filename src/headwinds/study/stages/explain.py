@@ -112,7 +112,7 @@ def _explain(settings: StudySettings, path: Path, index: Path, beside: dict[str,
 def _regress(
     settings: StudySettings, panel: Panel, indicator: Indicator
 ) -> tuple[Estimate, Estimate, pd.DataFrame, dict[str, Any]]:
-    from headwinds.explain.measured_regression import corrected_estimate, make_design, naive_estimate
+    from headwinds.explain.measured import corrected_estimate, make_design, naive_estimate
     from headwinds.explain.panel_data import log_growth
     from headwinds.explain.power import minimum_detectable_effects
 

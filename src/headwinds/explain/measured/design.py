@@ -1,0 +1,332 @@
+"""The rows of a regression in which an index stands, with the index's error beside every number of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from headwinds.contracts import Indicator
+from headwinds.errors import EstimationError, MismatchError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """The rows of the regression.
+
+    Attributes
+    ----------
+    outcome
+        Shape (rows,).
+    index
+        Shape (rows, labels): lagged index values, in units of `scale`.
+    variance
+        Shape (rows, labels): their classical sampling variances, same scale squared.
+    factor
+        Shape (rows, labels, factors): the errors that rows share, same scale; a factor is one standard normal error.
+    scale
+        Shape (labels,): what one unit of `index` is: a standard deviation of each over these rows, or 1.
+    labels
+        Names of the index columns.
+    effects
+        One array of codes from 0 an effect, shape (rows,) each.
+    effect_names
+        Their names, for the words.
+    cluster
+        Shape (rows,): codes from 0 of the groups within which errors may hang together.
+    cluster_name
+        Its name.
+    controls
+        Shape (rows, controls): regressors that are known exactly.
+    control_names
+        Their names.
+    outcome_variance, outcome_factor
+        Shapes (rows,) and (rows, factors): the outcome's own error where the outcome is an index too; the factors are
+        those of `factor`. Zero where the outcome is known.
+    entity, period
+        Shape (rows,): whose and which period's outcome each row is, as the panel names them.
+    dropped
+        Rows of the panel that have an outcome and no usable index or control.
+    """
+
+    outcome: NDArray[np.float64]
+    index: NDArray[np.float64]
+    variance: NDArray[np.float64]
+    factor: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    labels: tuple[str, ...]
+    effects: tuple[NDArray[np.int64], ...]
+    effect_names: tuple[str, ...]
+    cluster: NDArray[np.int64]
+    cluster_name: str
+    controls: NDArray[np.float64]
+    control_names: tuple[str, ...]
+    outcome_variance: NDArray[np.float64]
+    outcome_factor: NDArray[np.float64]
+    entity: NDArray[np.str_]
+    period: NDArray[np.int64]
+    dropped: int
+
+    @property
+    def clusters(self) -> int:
+        """How many clusters there are."""
+        return int(self.cluster.max()) + 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all coefficients: the index columns, then the controls."""
+        return (*self.labels, *self.control_names)
+
+
+def make_design(
+    outcome: pd.DataFrame | Indicator,
+    indicator: Indicator | Sequence[Indicator],
+    *,
+    labels: Sequence[str],
+    lag: int,
+    controls: Sequence[str] = (),
+    effects: Sequence[str] = ("entity", "period"),
+    cluster: str = "entity",
+    panel: pd.DataFrame | None = None,
+    outcome_label: str | None = None,
+    standardise: bool = True,
+) -> Design:
+    """Match outcome and lagged index by entity and calendar period; every match is kept, what is not is counted.
+
+    Parameters
+    ----------
+    outcome
+        Columns `entity`, `period`, `value`, and any others that are named below; or an Indicator, which then is measured
+        with error too.
+    indicator
+        One index or several, each keyed by entity and period in that order, in any names.
+    labels
+        Which labels enter, together.
+    lag
+        Calendar periods by which the index precedes the outcome.
+    controls, effects, cluster
+        Columns of `outcome` (or of `panel`): regressors known exactly; effects to absorb; groups of errors.
+    panel
+        Columns `entity`, `period` and more, where the outcome is an Indicator or lacks them.
+    outcome_label
+        Which label of an outcome that is an Indicator; not needed where it has one.
+    standardise
+        Whether coefficients are per standard deviation of each index over these rows, or per unit.
+
+    Raises
+    ------
+    MismatchError
+        Index and panel share no entity-period; a label or column is not there.
+    EstimationError
+        One entity, period or cluster; an index that does not vary.
+    """
+    import numpy as np
+    import pandas as pd
+
+    indices = (indicator,) if isinstance(indicator, Indicator) else tuple(indicator)
+    frame, own = _outcome_rows(outcome, outcome_label, panel, (*controls, *effects, cluster))
+    place = _places(indices, labels, frame, lag)
+    known = np.all(place >= 0, axis=1)
+    for name in controls:
+        frame[name] = pd.to_numeric(frame[name], errors="coerce")
+        known &= np.isfinite(frame[name].to_numpy(dtype=float))
+    if not known.any():
+        raise _no_overlap(frame, indices, lag)
+    chosen, place = frame[known], place[known]
+    entities = np.unique(chosen["entity"].to_numpy(dtype=str))
+    periods = np.unique(chosen["period"].to_numpy())
+    if {"entity", "period"} <= set(effects) and (len(entities) < 2 or len(periods) < 2):
+        raise EstimationError(
+            f"{len(entities)} entities in {len(periods)} periods: two-way effects need two of each."
+        )
+    codes = {name: _codes(chosen[name]) for name in dict.fromkeys((*effects, cluster))}
+    if int(codes[cluster].max()) == 0:
+        raise EstimationError(
+            f"All {len(chosen)} rows are in one cluster ({cluster}): an error that allows for dependence within it "
+            "cannot be computed.",
+            remedy="Cluster by what there is more of.",
+        )
+    own_rows = chosen["_row"].to_numpy() if own is not None else np.zeros(0, dtype=np.int64)
+    value, variance, factor, outcome_factor = _stack(indices, labels, place, own, own_rows)
+    scale = value.std(axis=0, ddof=1)
+    still = scale <= 1e-12 * np.abs(value).max(axis=0)
+    if still.any():
+        raise EstimationError(
+            f"The index {list(labels)[int(np.argmax(still))]!r} does not vary over these rows."
+        )
+    if not standardise:
+        scale = np.ones(len(labels))
+    return Design(
+        outcome=chosen["value"].to_numpy(dtype=float),
+        index=value / scale,
+        variance=variance / scale**2,
+        factor=factor / scale[None, :, None],
+        scale=scale,
+        labels=tuple(labels),
+        effects=tuple(codes[name] for name in effects),
+        effect_names=tuple(effects),
+        cluster=codes[cluster],
+        cluster_name=cluster,
+        controls=chosen[list(controls)].to_numpy(dtype=float).reshape(len(chosen), -1),
+        control_names=tuple(controls),
+        outcome_variance=np.zeros(len(chosen)) if own is None else own.classical_variance[own_rows],
+        outcome_factor=outcome_factor,
+        entity=chosen["entity"].to_numpy(dtype=str),
+        period=chosen["period"].to_numpy(dtype=np.int64),
+        dropped=len(frame) - len(chosen),
+    )
+
+
+def _outcome_rows(
+    outcome: pd.DataFrame | Indicator, label: str | None, panel: pd.DataFrame | None, needed: tuple[str, ...]
+) -> tuple[pd.DataFrame, Indicator | None]:
+    """Rows with an outcome: `entity`, `period`, `value`, whatever else is needed, and `_row` in the Indicator."""
+    import numpy as np
+    import pandas as pd
+
+    own = outcome if isinstance(outcome, Indicator) else None
+    if isinstance(outcome, Indicator):
+        there = tuple(dict.fromkeys(outcome.labels))
+        if label is None and len(there) > 1:
+            raise MismatchError(
+                f"The outcome's index has {len(there)} labels ({', '.join(there)}).", remedy="Name one."
+            )
+        label = label or there[0]
+        rows = [row for row, name in enumerate(outcome.labels) if name == label]
+        if not rows:
+            raise MismatchError(f"The outcome's index has no label {label!r}; it has {', '.join(there)}.")
+        frame = _cells(outcome, rows).assign(_row=rows, value=outcome.value[rows])
+        frame = frame[np.isfinite(outcome.sampling_variance[rows])]
+    else:
+        frame = outcome.copy()
+    missing = [name for name in ("entity", "period", "value") if name not in frame]
+    if missing:
+        raise MismatchError(f"The outcome has no column {missing[0]!r}; it has {', '.join(map(str, frame))}.")
+    frame = frame.assign(value=pd.to_numeric(frame["value"], errors="coerce"))
+    frame = frame[np.isfinite(frame["value"])]
+    if panel is not None:
+        more = [name for name in panel if name not in frame or name in ("entity", "period")]
+        frame = frame.merge(panel[more], on=["entity", "period"], how="left", validate="many_to_one")
+    for name in needed:
+        if name not in frame:
+            shown = ", ".join(str(column) for column in frame if column != "_row")
+            raise MismatchError(f"The panel has no column {name!r}; it has {shown}.")
+    return frame.reset_index(drop=True), own
+
+
+def _cells(indicator: Indicator, rows: Sequence[int]) -> pd.DataFrame:
+    import pandas as pd
+
+    if len(indicator.keys) != 2:
+        raise MismatchError(
+            f"The index is keyed by ({', '.join(indicator.keys)}), expected entity and period."
+        )
+    try:
+        period = [int(indicator.cells[row][1]) for row in rows]
+    except ValueError as error:
+        raise MismatchError(
+            f"The second key of the index, {indicator.keys[1]!r}, is no whole number in every cell.",
+            remedy="Key the index by entity, then period.",
+        ) from error
+    return pd.DataFrame({"entity": [str(indicator.cells[row][0]) for row in rows], "period": period})
+
+
+def _places(
+    indices: tuple[Indicator, ...], labels: Sequence[str], frame: pd.DataFrame, lag: int
+) -> NDArray[np.int64]:
+    """Row of each label's index that goes with each row of the frame, shape (rows, labels); -1 where none is usable."""
+    import numpy as np
+    import pandas as pd
+
+    wanted = pd.MultiIndex.from_arrays(
+        [frame["entity"].astype(str), frame["period"].to_numpy().astype(np.int64) - lag]
+    )
+    columns = []
+    for label in labels:
+        index = home_of(label, indices)
+        rows = np.array([row for row, name in enumerate(index.labels) if name == label])
+        usable = np.isfinite(index.value[rows]) & np.isfinite(index.classical_variance[rows])
+        rows = rows[usable]
+        cells = _cells(index, rows.tolist())
+        found = pd.MultiIndex.from_frame(cells).get_indexer(wanted)
+        columns.append(np.where(found >= 0, rows[found] if len(rows) else -1, -1))
+    return np.column_stack(columns).astype(np.int64)
+
+
+def home_of(label: str, indices: tuple[Indicator, ...]) -> Indicator:
+    """The index that has this label.
+
+    Raises
+    ------
+    MismatchError
+        None has it, or more than one.
+    """
+    homes = [index for index in indices if label in index.labels]
+    if len(homes) != 1:
+        there = ", ".join(dict.fromkeys(name for index in indices for name in index.labels))
+        how = "no label" if not homes else "more than one label"
+        raise MismatchError(f"The index has {how} {label!r}; it has {there}.")
+    return homes[0]
+
+
+def _stack(
+    indices: tuple[Indicator, ...],
+    labels: Sequence[str],
+    place: NDArray[np.int64],
+    own: Indicator | None,
+    own_rows: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Values, variances and factors of the rows; factors of different indices are different errors."""
+    import numpy as np
+
+    homes = [home_of(label, indices) for label in labels]
+    sources: list[Indicator] = []
+    for index in (*homes, *([own] if own is not None else [])):
+        if not any(index is seen for seen in sources):
+            sources.append(index)
+    starts, start = {}, 0
+    for index in sources:
+        starts[id(index)] = start
+        start += index.common_factor.shape[1]
+    rows = len(place)
+    value, variance = np.empty((rows, len(labels))), np.empty((rows, len(labels)))
+    factor, outcome_factor = np.zeros((rows, len(labels), start)), np.zeros((rows, start))
+    for number, index in enumerate(homes):
+        at = place[:, number]
+        value[:, number], variance[:, number] = index.value[at], index.classical_variance[at]
+        common, begin = index.common_factor[at], starts[id(index)]
+        factor[:, number, begin : begin + common.shape[1]] = common
+    if own is not None:
+        common, begin = own.common_factor, starts[id(own)]
+        outcome_factor[:, begin : begin + common.shape[1]] = common[own_rows]
+    used = np.any(factor, axis=(0, 1)) | np.any(outcome_factor, axis=0)
+    return value, variance, factor[:, :, used], outcome_factor[:, used]
+
+
+def _codes(column: pd.Series) -> NDArray[np.int64]:
+    """Codes from 0 in the order of the values; a value that is missing is refused."""
+    import numpy as np
+
+    if column.isna().any():
+        raise MismatchError(
+            f"Column {column.name!r} is empty in {int(column.isna().sum())} rows that would enter.",
+            remedy="Fill it or leave those rows out.",
+        )
+    _, codes = np.unique(column.to_numpy(), return_inverse=True)
+    return codes.astype(np.int64)
+
+
+def _no_overlap(frame: pd.DataFrame, indices: tuple[Indicator, ...], lag: int) -> MismatchError:
+    years = sorted({int(cell[1]) for index in indices for cell in index.cells})
+    if frame.empty:
+        return MismatchError("The outcome has no row with a number.")
+    return MismatchError(
+        f"The panel (years {int(frame['period'].min())}-{int(frame['period'].max())}) and the index (years "
+        f"{years[0]}-{years[-1]}, lag {lag}) share no entity-year.",
+        remedy="Check the codes of the entities and the years.",
+    )

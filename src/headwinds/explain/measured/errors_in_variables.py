@@ -1,0 +1,197 @@
+"""Errors in variables within the effects, with error that is known from how the index was made.
+
+The model is ``y = X beta + effects + e`` where X is seen only as W = X + S + sum_k z_k F_k: S has the known sampling
+variance of each cell, z_k are standard normal errors of corrections that cells share. Scatter of the truth about what is
+predicted for a cell (Berkson 1950) is no part of S, as it does not weaken a slope. The outcome may carry errors of the same
+kinds.
+
+With moments within the effects (`moments.py`; noise is what S puts into them), S0 = moment - noise and G_k = F_k'W,
+
+    beta = (S0 - Q)^-1 (cross - q)
+    Q = sum_k F_k'F_k - (G_k + G_k') S0^-1 G_k'
+    q = sum_k F_k'f_k - (G_k + G_k') S0^-1 W'f_k            (f_k: the error k of the outcome)
+
+The first step is Fuller (1987, sec. 2.2) with known error variances. Q and q remove the bias of second order in z: a common
+error across the truth weakens a slope (first term), one along it, a wrong scale, makes the mean of the ratio too large
+(second term). The covariance is the cluster sandwich of the corrected scores plus what z moves: with u_k = F_k beta - f_k,
+
+    sum_k g_k g_k' + sum_jk h_jk h_jk'       g_k = bread W'u_k, h_jk = bread F_j'u_k
+
+g_k moves with z_k, h_jk with z_j z_k. W holds the errors itself, so that g_k g_k' has h_jk h_jk' in the mean once; the
+variance of the products is twice that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headwinds.contracts import Estimate, Finding
+from headwinds.explain.measured.moments import Moments, as_estimate, clustered, make_moments
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from headwinds.explain.measured.design import Design
+
+METHOD = "errors-in-variables"
+ASSUMES = "each cell's error has the variance that the index states, and no error has to do with the outcome's residual"
+LEAST_RELIABILITY = 0.1
+WEAK_RELIABILITY = 0.4
+MUCH_SHARED = 0.1
+
+
+def corrected_estimate(design: Design, outcome_words: str, lag: int) -> Estimate:
+    """Errors in variables within the effects; see the module's head.
+
+    Returns
+    -------
+    Estimate
+        NaN with W402 where error leaves less than a tenth of an index's variation within the effects.
+    """
+    import numpy as np
+
+    moments = make_moments(design)
+    findings = reliability_findings(moments)
+    if not identified(moments):
+        unknown = np.full(len(design.names), np.nan)
+        lost = Finding(
+            "W402",
+            "Not identified: the measurement error of the index is nearly as large as its variation within the effects.",
+            "Label more passages, widen the cells, or leave the noisiest index out.",
+        )
+        return as_estimate(design, unknown, np.diag(unknown), METHOD, outcome_words, lag, (*findings, lost))
+    value, covariance = solve(moments)
+    return as_estimate(design, value, covariance, METHOD, outcome_words, lag, findings)
+
+
+def solve(moments: Moments) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coefficients and their covariance: (p,) and (p, p)."""
+    import numpy as np
+
+    second, second_cross = second_order(moments)
+    signal = moments.moment - moments.noise - second
+    value = np.asarray(np.linalg.solve(signal, moments.cross - second_cross), dtype=np.float64)
+    return value, covariance_at(moments, value)
+
+
+def covariance_at(moments: Moments, value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The covariance of the module's head, (p, p), at these coefficients."""
+    import numpy as np
+
+    second, _ = second_order(moments)
+    bread = np.asarray(np.linalg.inv(moments.moment - moments.noise - second), dtype=np.float64)
+    sandwich = bread @ clustered(scores(moments, value), moments.design) @ bread.T
+    covariance: NDArray[np.float64] = sandwich + common_covariance(moments, bread, value)
+    return covariance
+
+
+def scores(moments: Moments, value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of the corrected estimating equation, shape (rows, p): w (y - w'b) + M_rr v_r b."""
+    residual = moments.outcome - moments.regressors @ value
+    score: NDArray[np.float64] = moments.regressors * residual[:, None] + moments.row_noise * value
+    return score
+
+
+def common_covariance(
+    moments: Moments, bread: NDArray[np.float64], value: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What the errors that cells share add to the covariance of the coefficients, shape (p, p)."""
+    import numpy as np
+
+    rows, size, factors = moments.common.shape
+    carried = np.einsum("rpk,p->rk", moments.common, value) - moments.outcome_common
+    linear = bread @ (moments.regressors.T @ carried)
+    products = moments.common.reshape(rows, size * factors).T @ carried  # F_j'u_k
+    products = np.einsum("ap,pjk->ajk", bread, products.reshape(size, factors, factors)).reshape(size, -1)
+    covariance: NDArray[np.float64] = linear @ linear.T + products @ products.T
+    return covariance
+
+
+def second_order(moments: Moments) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Q and q of the module's head: (p, p) and (p,)."""
+    import numpy as np
+
+    size = moments.regressors.shape[1]
+    if moments.common.shape[2] == 0:
+        return np.zeros((size, size)), np.zeros(size)
+    signal = np.linalg.inv(moments.moment - moments.noise)
+    across = np.einsum("rpk,rq->kpq", moments.common, moments.regressors)  # G_k = F_k'W
+    both = across + across.transpose(0, 2, 1)
+    second = np.einsum("rpk,rqk->pq", moments.common, moments.common)
+    second = second - np.einsum("kpa,ab,kqb->pq", both, signal, across)
+    outcome = moments.regressors.T @ moments.outcome_common
+    cross = np.einsum("rpk,rk->p", moments.common, moments.outcome_common)
+    cross = cross - np.einsum("kpa,ab,bk->p", both, signal, outcome)
+    return second, cross
+
+
+def reliability(moments: Moments) -> NDArray[np.float64]:
+    """Of each index: the part of its variation within the effects that is no error that weakens the slope, (labels,)."""
+    import numpy as np
+
+    labels = len(moments.design.labels)
+    shared = np.einsum("rpk,rpk->p", moments.common, moments.common)
+    along = np.einsum("rpk,rp->pk", moments.common, moments.regressors)
+    weakens = np.maximum(shared - (along**2).sum(axis=1) / np.diag(moments.moment), 0)
+    left: NDArray[np.float64] = 1 - (np.diag(moments.noise) + weakens) / np.diag(moments.moment)
+    return left[:labels]
+
+
+def identified(moments: Moments) -> bool:
+    """Whether enough signal is left, of each index and of every combination of them."""
+    import numpy as np
+
+    if not np.isfinite(moments.noise).all():
+        return False
+    root = np.linalg.inv(np.linalg.cholesky(moments.moment))
+    relative = root @ (moments.moment - moments.noise) @ root.T
+    smallest = float(np.linalg.eigvalsh(relative).min())
+    if reliability(moments).min() < LEAST_RELIABILITY or smallest < LEAST_RELIABILITY / 2:
+        return False
+    second, _ = second_order(moments)
+    relative = root @ (moments.moment - moments.noise - (second + second.T) / 2) @ root.T
+    return float(np.linalg.eigvalsh(relative).min()) >= LEAST_RELIABILITY / 2
+
+
+def reliability_findings(moments: Moments) -> tuple[Finding, ...]:
+    """How much of each index is signal, in words; and a warning where it is little."""
+    import numpy as np
+
+    findings = []
+    for label, value in zip(moments.design.labels, reliability(moments).tolist(), strict=True):
+        findings.append(
+            Finding(
+                "N401",
+                f"Of what the index of {label} varies within the effects, {max(value, 0):.0%} is signal and "
+                f"{min(1 - value, 1):.0%} error that would weaken the slope.",
+            )
+        )
+        if LEAST_RELIABILITY <= value < WEAK_RELIABILITY:
+            findings.append(
+                Finding(
+                    "W431",
+                    f"With {value:.0%} signal in the index of {label} the corrected interval is only roughly right.",
+                    "Read the bounds beside it, or widen the cells.",
+                )
+            )
+    shared = np.einsum("rpk,rpk->p", moments.common, moments.common) / np.diag(moments.moment)
+    for label, value in zip(moments.design.labels, shared.tolist(), strict=False):
+        if value > MUCH_SHARED:
+            findings.append(
+                Finding(
+                    "W434",
+                    f"Errors that cells share make {value:.0%} of what the index of {label} varies within the effects: the "
+                    "interval is only roughly right.",
+                    'Read "draws" beside it; a larger audit makes these errors smaller.',
+                )
+            )
+    if moments.projection.diagonal_error > 0:
+        findings.append(
+            Finding(
+                "N432",
+                "The effects are too many for exact sums: the noise within them was estimated with a relative error of "
+                f"{moments.projection.diagonal_error:.1e}.",
+            )
+        )
+    return tuple(findings)
