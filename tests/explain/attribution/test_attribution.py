@@ -27,7 +27,7 @@ from headwinds.explain.attribution.moments import (
 from headwinds.explain.attribution.power import attribution_power, wrong_signs
 from headwinds.explain.attribution.slowdown import attribute_slowdown
 from headwinds.explain.graph import build_graph
-from headwinds.explain.measured_regression import corrected_estimate, make_design
+from headwinds.explain.measured import corrected_estimate, make_design
 
 JOINT = "all headwinds"
 

@@ -14,7 +14,7 @@ from headwinds.contracts import Finding, Indicator
 from headwinds.errors import MismatchError, SettingsError
 from headwinds.explain.dynamics.grid import Grid
 from headwinds.explain.dynamics.responses import Row
-from headwinds.explain.measured_regression import regress_with_index
+from headwinds.explain.measured.regress import regress_with_index
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,12 +51,12 @@ def measured_rows(
     unit = 0.0
     for horizon in range(horizons + 1):
         frame = _frame(grid, response(horizon), horizon)
-        naive, corrected = regress_with_index(
+        found = regress_with_index(
             frame, indicator, labels=[chosen], lag=horizon * grid.step, outcome_words="the outcome"
         )
         scale, periods = _scale(frame, indicator, chosen, horizon * grid.step)
         unit = unit or scale
-        for estimate in (naive, corrected):
+        for estimate in (found.naive, found.corrected):
             rows.append(
                 Row(
                     estimate.method,
