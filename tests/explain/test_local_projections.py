@@ -91,7 +91,7 @@ def test_with_an_index_both_estimates_stand_at_each_horizon_and_the_corrected_on
     assert len(naive) == len(corrected) == 3
     # The outcome of this world follows its index by a year.
     one = regress_with_index(frame, index, labels=["divide"], lag=1)
-    assert naive[1] == pytest.approx(one[0].value[0], rel=0.05)
+    assert naive[1] == pytest.approx(one.naive.value[0], rel=0.05)
     assert abs(naive[0]) < 0.1 * corrected[1]
     assert corrected[1] > 1.3 * naive[1]
     assert "is associated with" in found.summary()
