@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Indicator,
         Panel,
     )
+    from headwinds.doors.annotating import open_annotation
     from headwinds.doors.growth import explain_file
     from headwinds.doors.measuring import measure_file
     from headwinds.doors.models import (
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
         tune,
         tune_seeds,
     )
+    from headwinds.doors.registering import open_registry
+    from headwinds.doors.serving import serve_models
     from headwinds.doors.studies import run, settings
     from headwinds.errors import HeadwindsError
 
@@ -54,6 +57,7 @@ _HOMES = {
         "Indicator",
         "Panel",
     ),
+    "headwinds.doors.annotating": ("open_annotation",),
     "headwinds.doors.growth": ("explain_file",),
     "headwinds.doors.measuring": ("measure_file",),
     "headwinds.doors.models": (
@@ -65,6 +69,8 @@ _HOMES = {
         "tune",
         "tune_seeds",
     ),
+    "headwinds.doors.registering": ("open_registry",),
+    "headwinds.doors.serving": ("serve_models",),
     "headwinds.doors.studies": ("run", "settings"),
     "headwinds.errors": ("HeadwindsError",),
 }
@@ -85,11 +91,14 @@ __all__ = [
     "learning_curve",
     "load_model",
     "measure_file",
+    "open_annotation",
+    "open_registry",
     "predict",
     "predict_file",
     "run",
     "score_file",
     "search",
+    "serve_models",
     "settings",
     "tune",
     "tune_seeds",

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 import headwinds
+from adapt.speakers import make_decoder, make_masked
 from adapt.tiny import make_checkpoint
-from headwinds.adapt.methods.registry import METHODS
+from headwinds.adapt.methods.registry import METHODS, PROMPTING
 from headwinds.adapt.predicting import predict_file
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tasks.registry import TASKS, get_task
@@ -28,6 +29,21 @@ FILES = {
     "extractive-summarisation": ("summaries-train.jsonl", "summaries-test.jsonl"),
     "sentence-similarity": ("similar-train.jsonl", "similar-test.jsonl"),
     "multiple-choice": ("choices-train.jsonl", "choices-test.jsonl"),
+    "translation": ("translations-train.jsonl", "translations-test.jsonl"),
+    "summarisation": ("summaries-train.jsonl", "summaries-test.jsonl"),
+    "text-to-text": ("facts-train.jsonl", "facts-test.jsonl"),
+    "dialogue": ("dialogues-train.jsonl", "dialogues-test.jsonl"),
+    "code-generation": ("problems-train.jsonl", "problems-test.jsonl"),
+    "text-generation": ("controlled-train.jsonl", "controlled-test.jsonl"),
+}
+# Tasks that write need a checkpoint that writes: here one that is made from the example file itself.
+FROM_SCRATCH = {
+    "translation": "scratch:encoder-decoder-tiny",
+    "summarisation": "scratch:encoder-decoder-tiny",
+    "text-to-text": "scratch:decoder-tiny",
+    "dialogue": "scratch:decoder-tiny",
+    "text-generation": "scratch:decoder-tiny",
+    "code-generation": "scratch:decoder-tiny",
 }
 CODEBOOK = """
 | label | give it when |
@@ -55,7 +71,10 @@ def tuned(task: str, checkpoint: Path, output: Path, **changes: object):
     codebook = output.parent / "codebook.md"
     codebook.write_text(CODEBOOK)
     train, test = (EXAMPLES / name for name in FILES[task])
-    settings = TuneSettings(**{"checkpoint": str(checkpoint), "task": task, "epochs": 1, **changes})
+    own = {"checkpoint": FROM_SCRATCH.get(task, str(checkpoint)), "task": task, "epochs": 1}
+    if task in FROM_SCRATCH:
+        own |= {"beams": 2, "max_new_tokens": 12, "vocabulary": 1000}
+    settings = TuneSettings(**{**own, **changes})
     return tune_files(LabelledFiles(train, test=test, codebook=codebook), settings, output, quiet=True), test
 
 
@@ -97,6 +116,10 @@ def test_from_files_to_the_same_predictions_in_a_fresh_process(task, checkpoint,
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_saves_what_it_predicts_with(method, checkpoint, tmp_path):
+    if method in PROMPTING:  # these ask a model with an output layer of its own
+        checkpoint = (make_masked if method == "cloze" else make_decoder)(
+            tmp_path / "own", positions=256, steps=2
+        )
     found, test = tuned(
         "text-classification", checkpoint, tmp_path / "out", method=method, rank=2, virtual_tokens=4
     )

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from adapt.test_every_task import EXAMPLES, FILES, tuned
+from adapt.test_every_task import EXAMPLES, FILES, FROM_SCRATCH, tuned
 from adapt.tiny import make_checkpoint
-from headwinds.adapt.checkpoints import load_encoder, load_tokenizer, resolve_checkpoint
+from headwinds.adapt.checkpoints import load_tokenizer
+from headwinds.adapt.generators import formed_for, load_pretrained
 from headwinds.adapt.labelled_files import read_rows
+from headwinds.adapt.scratch import open_checkpoint
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tasks.registry import TASKS, get_task
 from headwinds.adapt.training.loop import TrainingData, _parts
@@ -27,15 +29,25 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("class_weights", ["none", "balanced"])
 @pytest.mark.parametrize("name", [name for name in TASKS if name != COMPARING])
-def test_the_gradient_is_that_of_the_whole_batch(name: str, class_weights: str, checkpoint: Path) -> None:
+def test_the_gradient_is_that_of_the_whole_batch(
+    name: str, class_weights: str, checkpoint: Path, tmp_path: Path
+) -> None:
     settings = TuneSettings(
-        task=name, batch_tokens=10**6, micro_batch_tokens=300, head_dropout=0.0, class_weights=class_weights
+        task=name,
+        checkpoint=FROM_SCRATCH.get(name, str(checkpoint)),
+        batch_tokens=10**6,
+        micro_batch_tokens=300,
+        head_dropout=0.0,
+        class_weights=class_weights,
+        label_smoothing=0.1,
     )
-    task, source = get_task(name), resolve_checkpoint(str(checkpoint))
+    task = get_task(name)
     examples = task.read(read_rows(EXAMPLES / FILES[name][0], task)[:20], labelled=True)
-    labels, tokenizer = task.labels(examples), load_tokenizer(source)
-    network = task.network(load_encoder(source), labels, settings)
     rows = np.arange(len(examples.ids))
+    source = open_checkpoint(settings, task, examples, rows, tmp_path / "new")
+    labels, tokenizer = task.labels(examples), load_tokenizer(source)
+    task = formed_for(task, settings, source)
+    network = task.network(load_pretrained(task, source), labels, settings)
     task.initialise(network, examples, rows, labels, seed=1)
     encoded = task.encode(examples, tokenizer, max_tokens=source.max_tokens)
     targets = task.targets(examples, encoded, labels, settings)

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from headwinds.errors import DataError, EncodingError, MismatchError, SettingsError
+from headwinds.explain.accounts.penn_accounts import growth_accounts
 from headwinds.explain.gapminder import read_gapminder
-from headwinds.explain.growth_accounts import growth_accounts
-from headwinds.explain.panel_data import join_panels, log_growth, require_series, values_at_lag
+from headwinds.explain.panel_data import log_growth, require_series, values_at_lag
+from headwinds.explain.panel_join import join_panels
 from headwinds.explain.penn_world_table import read_penn_world_table
 from headwinds.explain.plain_panel import read_panel
 from headwinds.explain.spans import slowdown
@@ -117,7 +118,8 @@ def test_regions_in_gapminder_are_refused_unless_asked(tmp_path):
 def test_the_shipped_gapminder_series_join_the_penn_world_table():
     table = read_penn_world_table(PANEL / "pwt10.01.csv.xz")
     internet = read_gapminder(PANEL / "gapminder.csv.xz", indicators=["internet_users"], countries_only=True)
-    both, findings = join_panels(table, internet)
+    joined = join_panels(table, internet)
+    both, findings = joined.panel, joined.findings
     assert len(both.data) >= len(table.data)
     assert "internet_users" in both.series
     assert "N400" in [finding.code for finding in findings]

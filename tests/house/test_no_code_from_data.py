@@ -22,6 +22,11 @@ FORBIDDEN_CALLS = {
 FORBIDDEN_SWITCHES = {"shell", "allow_pickle", "trust_remote_code"}
 # Lazy packages import from a table of their own, never from what a user wrote.
 MAY_IMPORT_BY_NAME = {"src/headwinds/lazy_names.py", "src/headwinds/cli/main.py"}
+# Generated code is run by two files that are started as a process of their own, after it has given up everything.
+CONFINED = {
+    "src/headwinds/adapt/execution/confined.py": ["exec", "exec"],
+    "src/headwinds/adapt/execution/plain_values.py": ["import_module of a name that is not written there"],
+}
 
 
 def dangers(source: str, name: str = "example.py") -> list[str]:
@@ -52,7 +57,7 @@ def dangers(source: str, name: str = "example.py") -> list[str]:
 def test_the_package_never_runs_code_that_it_has_read():
     names = {path: path.relative_to(ROOT).as_posix() for path in modules()}
     found = {name: dangers(path.read_text(encoding="utf-8"), name) for path, name in names.items()}
-    assert {name: what for name, what in found.items() if what} == {}
+    assert {name: what for name, what in found.items() if what} == CONFINED
 
 
 @pytest.mark.parametrize(

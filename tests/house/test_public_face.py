@@ -73,9 +73,11 @@ def test_every_name_of_a_wing_is_there_in_order_and_explains_itself(wing):
     assert [name for name in module.__all__ if not getattr(module, name).__doc__] == []
 
 
-def test_no_name_at_the_root_is_hidden_by_a_package_once_that_is_imported():
-    packages = {found.name for found in pkgutil.iter_modules(headwinds.__path__)}
-    assert packages & set(headwinds.__all__) == set()
+@pytest.mark.parametrize("package", ["headwinds", *WINGS])
+def test_no_name_is_hidden_by_a_module_once_that_is_imported(package):
+    module = importlib.import_module(package)
+    inside = {found.name for found in pkgutil.iter_modules(module.__path__)}
+    assert inside & set(module.__all__) == set()
 
 
 def test_every_result_has_the_one_face():

@@ -39,7 +39,7 @@ WRITING_CALLS = {
     "shutil.copytree",
     "shutil.rmtree",
 }
-READING_MODES = {"r", "rb", "rt"}
+READING_MODES = {"r", "rb", "rt", "os.O_PATH | os.O_CLOEXEC"}
 LIBRARY_WRITERS = {
     "write_table",
     "ParquetWriter",
@@ -54,15 +54,18 @@ MAY_CALL_LIBRARY_WRITERS = {
     "adapt/evaluation/store.py",
     "adapt/fitted_model.py",
     "adapt/predicting.py",  # into memory
+    "adapt/scratch.py",
     "adapt/scoring.py",
     "measure/indicator_store.py",
     "drawing/canvas.py",
     "report/files.py",
+    "study/chapters.py",
     "study/growth_files.py",  # makes text of a table; artifacts writes it
     "study/own_files.py",
     "study/stages/check.py",
     "study/stages/explain.py",
     "study/stages/measure.py",
+    "study/trace_files.py",  # makes text of a table; artifacts writes it
 }
 
 
@@ -89,11 +92,11 @@ def library_writers(source: str) -> list[str]:
 
 
 def _modes(node: ast.Call, called: str) -> list[object]:
-    place = 1 if called in ("open", "io.open") else 0  # Path.open names the mode first
+    place = 1 if called in ("open", "io.open", "os.open") else 0  # Path.open names the mode first
     given = [keyword.value for keyword in node.keywords if keyword.arg == "mode"] + node.args[
         place : place + 1
     ]
-    return [mode.value if isinstance(mode, ast.Constant) else "unknown" for mode in given]
+    return [mode.value if isinstance(mode, ast.Constant) else ast.unparse(mode) for mode in given]
 
 
 def _outside_artifacts() -> dict[str, str]:

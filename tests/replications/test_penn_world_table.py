@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from headwinds.contracts import Panel
+from headwinds.explain.accounts.penn_accounts import compare_with_published, growth_accounts, span_accounts
 from headwinds.explain.country_groups import OECD_38
-from headwinds.explain.growth_accounts import compare_with_published, growth_accounts, span_accounts
 from headwinds.explain.panel_data import log_growth
 from headwinds.explain.penn_world_table import read_penn_world_table
 from headwinds.explain.spans import slowdown
@@ -92,6 +92,16 @@ def test_the_slowdown_of_all_countries(panel):
     assert found.before == pytest.approx(0.931, abs=5e-4)
     assert found.after == pytest.approx(0.122, abs=5e-4)
     assert round(100 * found.fell / found.countries) == 60
+
+
+def test_the_slowdown_dated_2005_and_its_median(panel):
+    usa = slowdown(panel, ["USA"], before=(1995, 2005), after=(2005, 2019))
+    assert (round(usa.before, 3), round(usa.after, 3)) == (1.137, 0.346)
+    assert slowdown(panel, OECD_38, before=(1995, 2005), after=(2005, 2019)).after == pytest.approx(
+        0.102, abs=5e-4
+    )
+    table = slowdown(panel, OECD_38, before=(1995, 2004), after=(2004, 2019)).table
+    assert table[["before", "after"]].median().tolist() == pytest.approx([0.578, 0.108], abs=5e-4)
 
 
 def test_growth_never_bridges_a_gap(panel):

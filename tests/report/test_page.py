@@ -11,8 +11,10 @@ from html.parser import HTMLParser
 import pytest
 import synthetic
 
+from headwinds.drawing.canvas import style, to_bytes
 from headwinds.errors import MismatchError, SettingsError, StorageError
 from headwinds.report import render_report, write_report
+from headwinds.report.content import ResultChapter
 
 PAYLOADS = (
     "<script>alert(1)</script>",
@@ -142,8 +144,26 @@ def test_minimum_detectable_effects_come_before_any_coefficient(page):
 def test_sections_stand_in_the_order_in_which_an_argument_is_read(page):
     order = re.findall(r'<section id="(\w+)"', page)
     assert order == [
-        "answer", "data", "model", "indices", "growth", "regression", "findings", "limits", "provenance", "passages",
+        "answer", "data", "model", "indices", "growth", "results", "regression", "findings", "limits", "provenance",
+        "passages",
     ]  # fmt: skip
+
+
+def test_a_chapter_shows_its_picture_its_words_and_its_table(made, tmp_path):
+    estimate = made.regression.corrected
+    with style():
+        svg, png = to_bytes(estimate.plot())
+    chapter = ResultChapter(
+        "a-break", "When <it> changed", ("It changed & stayed.",), estimate.table, svg, png
+    )
+    write_report(replace(made, chapters=(chapter,)), tmp_path)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    shown = text[text.index('<section id="results"') : text.index('<section id="regression"')]
+    assert "When &lt;it&gt; changed" in shown
+    assert "It changed &amp; stayed." in shown
+    assert '<figure id="figure-result-a-break">' in shown
+    assert (tmp_path / "figures" / "result-a-break.png").read_bytes() == png
+    assert (tmp_path / "tables" / "result-a-break.csv").read_text(encoding="utf-8").startswith("name,value")
 
 
 def test_hostile_text_anywhere_stays_text():
@@ -203,7 +223,7 @@ def test_an_unknown_language_is_refused_with_the_known_ones(made):
 def test_a_study_without_a_panel_has_a_report_that_says_so(made, tmp_path):
     write_report(replace(made, growth=None, regression=None, passages=(), label_gain=None), tmp_path)
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert text.count("Not available in this study.") == 2
+    assert text.count("Not available in this study.") == 3
     assert not (tmp_path / "tables" / "coefficients.csv").exists()
 
 

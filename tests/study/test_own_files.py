@@ -101,6 +101,40 @@ def test_what_is_written_is_read_back_equal_and_whole(files, tmp_path):
     assert [float(row["value"]) for row in rows] == list(index.value)
 
 
+def test_other_fits_widen_the_index_and_the_diagnostics_stand_beside_it(files, tmp_path, capsys):
+    scores, gold = files
+    generator = random.Random(9)
+    with open(scores, newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        flipped = generator.random() < 0.2
+        row["probability_tech"] = str(
+            1 - float(row["probability_tech"]) if flipped else row["probability_tech"]
+        )
+    with open(tmp_path / "fit.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    arguments = ["measure", "--scores", str(scores), "--gold", str(gold), "--by", "year", "--document", ""]
+    more = ["--fit", str(tmp_path / "fit.csv"), "--pretraining-until", "2001"]
+    assert main([*arguments, *more, "--output", str(tmp_path / "two")]) == 0
+    told = capsys.readouterr().out
+    assert "W350" in told
+    index = read_indicator(tmp_path / "two" / "measure" / "index-by-year")
+    assert index.model_factor.shape == (3, 2)
+    assert (index.layers[:, 2] > 0).all()
+    verify(tmp_path / "two" / "measure")
+    names = {path.stem for path in (tmp_path / "two" / "measure" / "diagnostics").iterdir()}
+    assert {"calibration-by-period", "look-ahead", "outside", "placebo", "rates-by-period", "seeds"} <= names
+    rows.pop()
+    with open(tmp_path / "fit.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    assert main([*arguments, *more, "--output", str(tmp_path / "three")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_a_decision_column_is_believed_over_one_half(files, tmp_path):
     scores, gold = files
     lines = scores.read_text().splitlines()

@@ -28,6 +28,11 @@ FORBIDDEN_KEYS = (
 )
 PICKLED_SUFFIXES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".npz", ".h5", ".msgpack")
 LARGEST_CONFIG = 1_000_000
+# Architectures call the same things by several names.
+POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len")
+LAYERS = ("num_hidden_layers", "n_layer", "encoder_layers", "num_layers")
+RELATIVE = ("t5", "mt5", "umt5", "longt5", "switch_transformers")
+RELATIVE_POSITIONS = 512  # what such models were trained on, where the configuration does not say it
 # What decides a model's output: a changed tokenizer changes it as surely as changed weights do.
 FILES_THAT_COUNT = (
     "config.json",
@@ -39,6 +44,10 @@ FILES_THAT_COUNT = (
     "vocab.txt",
     "vocab.json",
     "merges.txt",
+    "chat_template.jinja",
+    "source.spm",
+    "target.spm",
+    "spiece.model",
 )
 
 
@@ -89,12 +98,12 @@ def resolve_checkpoint(name: str) -> Checkpoint:
             f"Checkpoint {name!r} has no model.safetensors in {folder}: {found}.",
             remedy="Convert the weights to safetensors, or name another checkpoint.",
         )
-    limit = config.get("max_position_embeddings")
+    limit = _first_of(config, POSITIONS, RELATIVE_POSITIONS if config.get("model_type") in RELATIVE else None)
     if not isinstance(limit, int) or limit < 8:
         raise CheckpointError(
             f"{folder / 'config.json'}: max_position_embeddings = {limit!r}, expected an integer of at least 8."
         )
-    layers = config.get("num_hidden_layers", 0)
+    layers = _first_of(config, LAYERS, 0)
     return Checkpoint(name, folder, _digest(folder), _usable_positions(config, limit), int(layers))
 
 
@@ -131,19 +140,25 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
-    """Load the tokenizer (the fast kind, which knows character offsets) from disk, without network or remote code."""
+def load_tokenizer(checkpoint: Checkpoint, *, offsets: bool = True) -> PreTrainedTokenizerBase:
+    """Load the tokenizer from disk, without network or remote code; with `offsets` of the kind that knows characters.
+
+    Raises
+    ------
+    CheckpointError
+        It cannot be loaded, or is not of the fast kind and offsets are needed.
+    """
     from transformers import AutoTokenizer
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             str(checkpoint.folder), local_files_only=True, trust_remote_code=False
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (ImportError, OSError, ValueError, KeyError) as error:
         raise CheckpointError(
             f"The tokenizer of checkpoint {checkpoint.name!r} cannot be loaded: {error}"
         ) from error
-    if not tokenizer.is_fast:
+    if offsets and not tokenizer.is_fast:
         raise CheckpointError(
             f"Checkpoint {checkpoint.name!r} has no fast tokenizer (tokenizer.json).",
             remedy="Name a checkpoint that has one.",
@@ -223,7 +238,10 @@ def _fetch(name: str) -> Path:
         "vocab*",
         "merges.txt",
         "special_tokens_map.json",
+        "chat_template.jinja",
+        "generation_config.json",
         "*.model",
+        "*.spm",
     ]
     try:
         return Path(snapshot_download(name, allow_patterns=wanted))
@@ -253,6 +271,10 @@ def _keys_at_any_depth(value: Any) -> list[str]:
     if isinstance(value, list):
         return [key for inner in value for key in _keys_at_any_depth(inner)]
     return []
+
+
+def _first_of(config: dict[str, Any], names: tuple[str, ...], otherwise: Any) -> Any:
+    return next((config[name] for name in names if config.get(name) is not None), otherwise)
 
 
 def _usable_positions(config: dict[str, Any], limit: int) -> int:

@@ -38,6 +38,12 @@ class EncodedTexts:
         Shape (texts, marks): which tokens of a text's only window are marked; None where a task marks none.
     read_share
         Shape (texts,): the share of each text's tokens that the windows hold; None where they hold all.
+    written
+        Of each text, which has one window: the tokens that are to be written after it has been read, with the one that
+        ends a text; None where nothing is to be written, or it is not known.
+    learnt
+        Of each window: 1 for tokens that are learnt as if they were written (the earlier turns of an assistant), 0 for
+        those that are read alone; None where none is.
     """
 
     windows: list[NDArray[np.int32]]
@@ -48,6 +54,8 @@ class EncodedTexts:
     shapes: list[NDArray[np.int32]] | None = None
     marks: NDArray[np.int64] | None = None
     read_share: NDArray[np.float64] | None = None
+    written: list[NDArray[np.int32]] | None = None
+    learnt: list[NDArray[np.int32]] | None = None
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.checkpoints import (
     Checkpoint,
-    load_encoder,
     load_tokenizer,
     quiet_transformers,
     read_config,
     resolve_checkpoint,
 )
 from headwinds.adapt.evaluation.calibration import Calibration
+from headwinds.adapt.generators import formed_for, load_pretrained
 from headwinds.adapt.settings import TuneSettings
+from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.artifacts.fingerprint import file_digest
 from headwinds.artifacts.write import write_bytes, write_json
@@ -61,7 +62,7 @@ class ModelFacts:
 
     task: str
     method: str
-    network: dict[str, str]
+    network: dict[str, Any]
     labels: tuple[str, ...]
     max_tokens: int
     precision: PredictingPrecision
@@ -82,12 +83,13 @@ class ModelFacts:
         MismatchError
             The model is of another kind.
         """
-        if set(self.decoder) != {"slope", "intercept", "threshold"}:
+        names = ("slope", "intercept", "threshold")
+        if not set(names) <= set(self.decoder):
             raise MismatchError(
                 f"The model does {self.task} with one label a text, and this needs one with any number of labels.",
                 remedy="Name another model.",
             )
-        return Calibration(**{name: tuple(values) for name, values in self.decoder.items()})
+        return Calibration(**{name: tuple(self.decoder[name]) for name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +173,12 @@ def load_model(folder: Path) -> FittedModel:
 
     facts = read_facts(folder)
     task = get_task(facts.task)
-    settings = TuneSettings(head_dropout=0.0, **facts.network)  # type: ignore[arg-type]
-    tokenizer = load_tokenizer(_checkpoint(folder / "encoder", facts))
-    network = task.network(_load_encoder(folder, facts), facts.labels, settings)
+    settings = TuneSettings(head_dropout=0.0, **facts.network)
+    source = _checkpoint(folder / "encoder", facts)
+    task = formed_for(task, settings, source, facts.decoder.get("prompt", {}))
+    tokenizer = load_tokenizer(source, offsets=not writes(task))
+    encoder = _load_encoder(folder, facts, task)
+    network = task.network(encoder, facts.labels, settings)
     missing, unknown = network.load_state_dict(load_file(str(folder / "head.safetensors")), strict=False)
     if unknown or any(not name.startswith("encoder.") for name in missing):
         raise CheckpointError(
@@ -184,14 +189,12 @@ def load_model(folder: Path) -> FittedModel:
     return FittedModel(facts, task, network, tokenizer)
 
 
-def _load_encoder(folder: Path, facts: ModelFacts) -> Any:
+def _load_encoder(folder: Path, facts: ModelFacts, task: Task[Any]) -> Any:
     from safetensors.torch import load_file
-
-    from headwinds.adapt.training.attention import register_attention
 
     adapter = folder / ADAPTER
     if not adapter.is_dir():
-        return load_encoder(_checkpoint(folder / "encoder", facts), attention=register_attention())
+        return load_pretrained(task, _checkpoint(folder / "encoder", facts))
     from headwinds.adapt.methods.parameter_efficient import attach_adapter, read_adapter_config
 
     checkpoint = resolve_checkpoint(facts.checkpoint)
@@ -200,7 +203,7 @@ def _load_encoder(folder: Path, facts: ModelFacts) -> Any:
             f"{folder} holds an adapter to checkpoint {facts.checkpoint!r}, and that is not what it was when it was tuned.",
             remedy="Bring back that checkpoint, or tune again; with merge_adapter = true a model needs none.",
         )
-    encoder = load_encoder(checkpoint, attention=register_attention())
+    encoder = load_pretrained(task, checkpoint)
     config = read_adapter_config(adapter / "adapter_config.json")
     return attach_adapter(encoder, config, load_file(str(adapter / "adapter_model.safetensors")))
 

@@ -6,13 +6,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.checkpoints import Checkpoint, load_encoder, load_tokenizer, resolve_checkpoint
+from headwinds.adapt.checkpoints import Checkpoint, load_tokenizer
 from headwinds.adapt.fitted_model import FittedModel, ModelFacts, save_model
+from headwinds.adapt.generators import formed_for, load_pretrained, network_settings
 from headwinds.adapt.methods.contract import Fitting
-from headwinds.adapt.methods.registry import get_method
+from headwinds.adapt.methods.registry import method_for, require_suited
 from headwinds.adapt.prediction import make_predictor, predict_outputs
-from headwinds.adapt.training.attention import register_attention
+from headwinds.adapt.prompts.forms import memory_of
+from headwinds.adapt.scratch import is_scratch, open_checkpoint, scratch_settings
+from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.training.precision import choose_precision, choose_predicting_precision
+from headwinds.adapt.writing import likelihoods
 from headwinds.artifacts.fingerprint import code_digest
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json
@@ -43,6 +47,8 @@ class FittingData:
         SHA-256 of texts and labels.
     descriptions
         What each label means, in the order of `labels`; empty where no codebook is given.
+    words
+        Of each label those that stand for it in a gap, as the codebook gives them.
     """
 
     examples: Any
@@ -51,6 +57,7 @@ class FittingData:
     validation: NDArray[np.int64]
     digest: str
     descriptions: tuple[str, ...] = ()
+    words: tuple[tuple[str, ...], ...] = ()
 
 
 def fit_model(
@@ -76,17 +83,19 @@ def fit_model(
     CheckpointError, SettingsError, TrainingError, Interrupted
         See the functions called.
     """
-    checkpoint = resolve_checkpoint(settings.checkpoint)
-    method = get_method(settings.method)
-    settings = method.settings(settings, checkpoint.layers)
-    tokenizer = load_tokenizer(checkpoint)
-    max_tokens = window_length(checkpoint, settings)
-    precision = choose_precision(settings.precision)
     data = replace(data, training=_first_share(data.training, settings))
     examples, labels = data.examples, data.labels
-    encoder = load_encoder(
-        checkpoint, encoder_dropout=settings.encoder_dropout, attention=register_attention()
-    )
+    method = method_for(settings)
+    require_suited(method, task)
+    if is_scratch(settings.checkpoint):
+        settings = scratch_settings(settings)
+    checkpoint = open_checkpoint(settings, task, examples, data.training, scratch / "checkpoint")
+    settings = method.settings(settings, checkpoint.layers)
+    tokenizer = load_tokenizer(checkpoint, offsets=not writes(task))
+    max_tokens = window_length(checkpoint, settings)
+    precision = choose_precision(settings.precision)
+    task = formed_for(task, settings, checkpoint, memory_of(settings, data))
+    encoder = load_pretrained(task, checkpoint, dropout=settings.encoder_dropout)
     network = task.network(encoder, labels, settings)
     task.initialise(network, examples, data.training, labels, seed=derive_seed(settings.seed, "head", *seeds))
     encoded = task.encode(examples, tokenizer, max_tokens=max_tokens)
@@ -111,7 +120,10 @@ def fit_model(
     predicting: PredictingPrecision = precision
     if decoder is None:
         outputs = done.outputs
-        if outputs is None:
+        if outputs is None and writes(task):
+            predicting = "float32"
+            outputs = list(likelihoods(network, encoded, data.validation))
+        elif outputs is None:
             predicting = choose_predicting_precision(settings.scoring_precision, precision)
             predictor = make_predictor(network, tokenizer, max_tokens=max_tokens, precision=predicting)
             predicting = predictor.precision
@@ -120,7 +132,7 @@ def fit_model(
     facts = ModelFacts(
         task=task.name,
         method=settings.method,
-        network={"pooling": settings.pooling, "method": settings.method},
+        network=network_settings(task, settings),
         labels=labels,
         max_tokens=max_tokens,
         precision=predicting,

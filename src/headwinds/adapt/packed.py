@@ -164,6 +164,8 @@ def pack(encoder: PreTrainedModel, dtype: torch.dtype) -> PackedEncoder | None:
     )
     if hasattr(encoder, "peft_config"):
         return None  # an adapter that is not merged computes by its own forward
+    if not hasattr(encoder, "embeddings"):
+        return None  # a whole model with its output layer
     if config.model_type != "bert" or config.hidden_act != "gelu" or not plain:
         return None
     model: Any = encoder

@@ -13,7 +13,9 @@ from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation, evaluate_
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.prediction import make_predictor, predict_examples
+from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.tuning import test_data
+from headwinds.adapt.writing import TOGETHER
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from headwinds.adapt.fitted_model import FittedModel
 
 FORMATS = (".jsonl", ".csv", ".parquet")
-AT_ONCE = 4096
+AT_ONCE = TOGETHER
 
 
 def predict_file(model_folder: Path, file: Path, output: Path, *, encoding: str = "utf-8") -> int:
@@ -44,8 +46,12 @@ def predict_file(model_folder: Path, file: Path, output: Path, *, encoding: str 
     model = load_model(model_of(model_folder))
     rows = read_rows(file, model.task, labelled=False, encoding=encoding)
     facts = model.facts
-    predictor = make_predictor(
-        model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
+    predictor = (
+        None
+        if writes(model.task)
+        else make_predictor(
+            model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
+        )
     )
     found: list[dict[str, Any]] = []
     for start in range(0, len(rows), AT_ONCE):

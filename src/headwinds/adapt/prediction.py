@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_texts
+from headwinds.adapt.prompts.forms import prompted
+from headwinds.adapt.tasks.contract import Row, writes
 from headwinds.adapt.training.batches import collate, plan_batches
+from headwinds.adapt.writing import predict_written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +95,12 @@ def predict(model: FittedModel, texts: Sequence[str], *, predictor: Predictor | 
         predictor = make_predictor(
             model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
         )
-    encoded = encode_texts(predictor.tokenizer, texts, max_tokens=facts.max_tokens)
+    if prompted(model.task):
+        rows = [Row(f"text {number + 1}", {"text": text}) for number, text in enumerate(texts)]
+        asked = model.task.read(rows, labelled=False)
+        encoded = model.task.encode(asked, predictor.tokenizer, max_tokens=facts.max_tokens)
+    else:
+        encoded = encode_texts(predictor.tokenizer, texts, max_tokens=facts.max_tokens)
     logits = predict_logits(predictor, encoded)
     probability = facts.calibration.probability(logits)
     return Predictions(
@@ -105,6 +113,8 @@ def predict_examples(
 ) -> list[dict[str, Any]]:
     """Predictions of a model of any task, one for each example, with the share of its text that was read."""
     facts = model.facts
+    if writes(model.task):
+        return predict_written(model, examples)
     if predictor is None:
         predictor = make_predictor(
             model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.checkpoints import load_tokenizer, resolve_checkpoint
+from headwinds.adapt.checkpoints import load_tokenizer
 from headwinds.adapt.fitting import window_length
-from headwinds.adapt.methods.registry import get_method
+from headwinds.adapt.generators import formed_for
+from headwinds.adapt.methods.registry import method_for, require_suited
+from headwinds.adapt.prompts.forms import memory_of
+from headwinds.adapt.scratch import is_scratch, open_checkpoint, scratch_settings
 from headwinds.adapt.training.batches import plan_batches
 from headwinds.adapt.tuning import LabelledFiles, prepare_files
 
@@ -31,8 +36,9 @@ class Rehearsal:
         How often each label occurs among the training examples; empty for tasks without labels.
     token_quantiles
         Tokens of an example: the median, and those that 90%, 99% and 100% do not exceed.
-    max_tokens, windowed
-        The longest window, and the number of examples that need several; none is cut.
+    max_tokens, windowed, whole
+        The longest window, and the number of examples that need several; where one window is all that is read (`whole`
+        is false), the number of those that are longer.
     steps
         Of one epoch; `epochs` of them at the most.
     settings
@@ -46,6 +52,7 @@ class Rehearsal:
     token_quantiles: tuple[int, ...]
     max_tokens: int
     windowed: int
+    whole: bool
     steps: int
     settings: TuneSettings
 
@@ -61,10 +68,16 @@ def rehearse(files: LabelledFiles, settings: TuneSettings) -> Rehearsal:
     import numpy as np
 
     task, data, test = prepare_files(files, settings)
-    checkpoint = resolve_checkpoint(settings.checkpoint)
-    chosen = get_method(settings.method).settings(settings, checkpoint.layers)
-    max_tokens = window_length(checkpoint, chosen)
-    encoded = task.encode(data.examples, load_tokenizer(checkpoint), max_tokens=max_tokens)
+    method = method_for(settings)
+    require_suited(method, task)
+    chosen = scratch_settings(settings) if is_scratch(settings.checkpoint) else settings
+    with TemporaryDirectory() as folder:
+        checkpoint = open_checkpoint(chosen, task, data.examples, data.training, Path(folder) / "checkpoint")
+        chosen = method.settings(chosen, checkpoint.layers)
+        max_tokens = window_length(checkpoint, chosen)
+        task = formed_for(task, chosen, checkpoint, memory_of(chosen, data))
+        encoded = task.encode(data.examples, load_tokenizer(checkpoint, offsets=False), max_tokens=max_tokens)
+    shares = encoded.read_share[data.training] if encoded.read_share is not None else None
     windows = np.diff(encoded.first_window)[data.training]
     return Rehearsal(
         training=len(data.training),
@@ -75,7 +88,8 @@ def rehearse(files: LabelledFiles, settings: TuneSettings) -> Rehearsal:
             int(value) for value in np.quantile(encoded.tokens[data.training], QUANTILES, method="higher")
         ),
         max_tokens=max_tokens,
-        windowed=int((windows > windows.min()).sum()),
+        windowed=int((windows > windows.min()).sum()) if shares is None else int((shares < 1).sum()),
+        whole=shares is None,
         steps=len(plan_batches(encoded, data.training, batch_tokens=chosen.batch_tokens)),
         settings=chosen,
     )
@@ -89,7 +103,8 @@ def rehearsal_lines(found: Rehearsal) -> list[str]:
         f"{settings.task} by {settings.method}, checkpoint {settings.checkpoint}, seed {settings.seed}",
         f"{found.training:,} training, {found.validation:,} validation, {found.test:,} test examples",
         f"tokens: half of the examples up to {half}, 90% up to {most}, 99% up to {nearly_all}, the longest {longest:,}; "
-        f"windows of {found.max_tokens}: {found.windowed:,} examples need more than others, none is cut",
+        f"windows of {found.max_tokens}: {found.windowed:,} examples "
+        + ("need more than others, none is cut" if found.whole else "are longer and are not read whole"),
         f"{found.steps:,} steps an epoch, at most {settings.epochs} epochs, learning rate {settings.learning_rate:g}",
     ]
     if found.labels:

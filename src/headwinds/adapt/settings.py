@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from headwinds.adapt.constraints.grammar import read_grammar
 from headwinds.adapt.methods.registry import METHODS
 from headwinds.adapt.tasks.registry import TASKS
 from headwinds.errors import SettingsError
@@ -13,6 +14,10 @@ CLASS_WEIGHTS = ("none", "balanced")
 LARGEST_COUNT = 1_000_000
 PRECISIONS = ("auto", "float32", "bfloat16")
 SCORING_PRECISIONS = (*PRECISIONS, "int8")
+AUGMENTS = ("", "easy", "masked", "back-translation", "generated")
+RETRIEVALS = ("encoder", "tf-idf")
+SCHEDULES = ("linear", "inverse-sqrt")
+LONG_INPUTS = ("tell", "refuse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,8 @@ class TuneSettings:
     Attributes
     ----------
     checkpoint
-        "default" (the encoder that is installed with Headwinds), a folder, or the name of a model on the hub.
+        "default" (the encoder that is installed with Headwinds), a folder, the name of a model on the hub, or, for tasks
+        that write, "scratch:" and an architecture: a new model, with a vocabulary learnt from the training file.
     task, method
         Registered names; see `headwinds.adapt.tasks` and `headwinds.adapt.methods`.
     max_tokens
@@ -39,11 +45,14 @@ class TuneSettings:
         AdamW with linear warm-up over `warmup_share` of all steps and linear decay to zero (Loshchilov, Hutter 2019);
         the gradient's norm is clipped at `gradient_clip`.
         A `learning_rate` of 0 takes the method's own: 1e-4 for "full", larger ones where few numbers are trained.
+    schedule
+        After the warm-up the rate falls "linear" to zero, or as "inverse-sqrt" of the step (Vaswani et al. 2017).
     rank, virtual_tokens, merge_adapter
         Of the updates of "lora" and "dora"; before the text with "prefix", "prompt" and "p-tuning"; whether the whole
         encoder is saved with the adapter merged into it, or the adapter alone.
     frozen_layers
-        So many of the lowest layers, with the embeddings, stay as they are; -1 tunes the embeddings too.
+        So many of the lowest layers, with the embeddings, stay as they are; -1 tunes the embeddings too. In models that
+        write these are the lowest of the encoder and of the decoder, and the embeddings are tuned with the rest.
     average_decay
         The model that is validated and kept is an exponential moving average of the weights over the steps, with this
         decay (Polyak, Juditsky 1992), which rises to it over the first steps; 0 keeps the last weights.
@@ -58,6 +67,46 @@ class TuneSettings:
         (learnt on validation, 95% sure); 0 withholds none.
     head_dropout, encoder_dropout
         Dropout on the pooled state, and inside the encoder. The latter costs a third of the time on a CPU.
+    label_smoothing
+        Tasks that write: share of each token's target that is spread over the vocabulary (Szegedy et al. 2016).
+    vocabulary
+        Tokens of the vocabulary that a checkpoint from scratch learns, at the most.
+    beams, length_penalty
+        Tasks that write: how many sequences a beam search keeps, 1 for the likeliest token each time; its total
+        log-probability is divided by the length to this power.
+    temperature, top_p
+        A temperature above 0 draws tokens instead, from the likeliest that have `top_p` of the probability together.
+    samples
+        "code-generation": programs that are drawn for each problem; more than one needs a temperature.
+    min_new_tokens, max_new_tokens
+        How much is written at the least and at the most; 0 of the latter takes what the longest training target needs.
+    choices, grammar
+        Tasks that write: only one of these texts (";" between them), or of this regular grammar, is written; "" leaves it
+        free. See `adapt.constraints.grammar` for what a grammar may hold.
+    control_classifier
+        "text-generation": the folder of a fitted text classifier by which control is judged, whose labels are attributes.
+    prompt_separator
+        What stands between the text and what is to be written, for checkpoints without an encoder.
+    long_inputs
+        A text longer than the checkpoint reads is read from its beginning and the share is told ("tell"), or it is refused
+        ("refuse").
+    augment, augment_copies, augment_checkpoint, augment_compare
+        So many copies of each training row are learnt from too: "easy" edits (words change places, are left out or said
+        again), "masked" (a masked language model puts other words), "back-translation" (two models with ";" between them),
+        "generated" (a decoder writes texts for labels); the models are `augment_checkpoint`. With `augment_compare` the
+        same is tuned without copies, and both are compared on the validation examples.
+    learn_from_labels
+        "cloze": whether the model is tuned on labelled examples; else a codebook names the labels and nothing is trained.
+    pattern
+        "cloze" and "in-context": how a text is put, with {text}, {mask} and of pairs {text_b}; "" takes the method's own.
+    verbaliser, verbaliser_words
+        "cloze": the words that stand for labels in the gap, "label=word,word; label=word"; "search" finds so many a label on
+        the training examples; "" takes the codebook's, else the labels' names where each is one token, else searches.
+    calibrate_content_free
+        "cloze" and "in-context": what is said of a text without content is taken off (Zhao et al. 2021).
+    demonstrations, retrieval
+        "in-context": so many labelled examples stand before a text, the nearest ones by the default sentence encoder
+        ("encoder") or by words ("tf-idf"); fewer where they do not fit.
     folds
         Cross-fitting folds by document: a passage is only ever scored by a model that saw none of its document.
     validation_share
@@ -98,6 +147,32 @@ class TuneSettings:
     abstain_risk: float = 0.0
     head_dropout: float = 0.1
     encoder_dropout: float = 0.0
+    schedule: str = "linear"
+    label_smoothing: float = 0.0
+    vocabulary: int = 8000
+    beams: int = 4
+    length_penalty: float = 1.0
+    temperature: float = 0.0
+    top_p: float = 1.0
+    samples: int = 1
+    min_new_tokens: int = 0
+    max_new_tokens: int = 0
+    choices: str = ""
+    grammar: str = ""
+    control_classifier: str = ""
+    prompt_separator: str = "\n"
+    long_inputs: str = "tell"
+    augment: str = ""
+    augment_copies: int = 1
+    augment_checkpoint: str = ""
+    augment_compare: bool = False
+    learn_from_labels: bool = True
+    pattern: str = ""
+    verbaliser: str = ""
+    verbaliser_words: int = 1
+    calibrate_content_free: bool = True
+    demonstrations: int = 4
+    retrieval: str = "encoder"
     folds: int = 5
     validation_share: float = 0.1
     training_share: float = 1.0
@@ -114,12 +189,35 @@ class TuneSettings:
             "gradient_clip",
             "rank",
             "virtual_tokens",
+            "beams",
+            "verbaliser_words",
+            "samples",
+            "augment_copies",
         )
         for name in positive:
             _require(getattr(self, name) > 0, name, getattr(self, name), "a number above 0")
-        for name in ("learning_rate", "weight_decay", "max_tokens", "focal_gamma", "micro_batch_tokens"):
+        least_zero = (
+            "learning_rate",
+            "weight_decay",
+            "max_tokens",
+            "focal_gamma",
+            "micro_batch_tokens",
+            "temperature",
+            "min_new_tokens",
+            "max_new_tokens",
+            "demonstrations",
+        )
+        for name in least_zero:
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
-        for name in ("abstain_risk", "warmup_share", "average_decay", "head_dropout", "encoder_dropout"):
+        shares = (
+            "abstain_risk",
+            "warmup_share",
+            "average_decay",
+            "head_dropout",
+            "encoder_dropout",
+            "label_smoothing",
+        )
+        for name in shares:
             _require(
                 0 <= getattr(self, name) < 1, name, getattr(self, name), "a share of at least 0 and below 1"
             )
@@ -134,6 +232,38 @@ class TuneSettings:
             "training_share",
             self.training_share,
             "a share above 0 and at most 1",
+        )
+        _require(0 < self.top_p <= 1, "top_p", self.top_p, "a share above 0 and at most 1")
+        if self.grammar:
+            read_grammar(self.grammar)  # what cannot be read is told before the training
+        _require(
+            not self.min_new_tokens or not (self.choices or self.grammar),
+            "min_new_tokens",
+            self.min_new_tokens,
+            "0 where choices or a grammar say what is written",
+        )
+        _require(not (self.choices and self.grammar), "grammar", self.grammar, "none where choices are set")
+        _require(self.vocabulary >= 300, "vocabulary", self.vocabulary, "300 or more")
+        _require(
+            bool(self.prompt_separator), "prompt_separator", self.prompt_separator, "a text that is not empty"
+        )
+        _require(
+            not self.max_new_tokens or self.min_new_tokens <= self.max_new_tokens,
+            "min_new_tokens",
+            self.min_new_tokens,
+            f"at most max_new_tokens = {self.max_new_tokens}",
+        )
+        _require(
+            self.temperature == 0 or self.beams == 1,
+            "temperature",
+            self.temperature,
+            f"0 with beams = {self.beams}: tokens are drawn (beams = 1), or beams are searched",
+        )
+        _require(
+            self.samples == 1 or self.temperature > 0,
+            "samples",
+            self.samples,
+            "1 with temperature = 0: all would be the same",
         )
         _require(self.folds >= 2, "folds", self.folds, "2 or more")
         _require(self.frozen_layers >= -1, "frozen_layers", self.frozen_layers, "-1 or more")
@@ -152,6 +282,24 @@ class TuneSettings:
             "scoring_precision",
             self.scoring_precision,
             f"one of {', '.join(SCORING_PRECISIONS)}",
+        )
+        _require(self.schedule in SCHEDULES, "schedule", self.schedule, f"one of {', '.join(SCHEDULES)}")
+        _require(
+            self.long_inputs in LONG_INPUTS,
+            "long_inputs",
+            self.long_inputs,
+            f"one of {', '.join(LONG_INPUTS)}",
+        )
+        _require(self.verbaliser_words <= 16, "verbaliser_words", self.verbaliser_words, "at most 16")
+        _require(self.retrieval in RETRIEVALS, "retrieval", self.retrieval, f"one of {', '.join(RETRIEVALS)}")
+        _require(
+            self.augment in AUGMENTS, "augment", self.augment, f'one of {", ".join(AUGMENTS[1:])}, or ""'
+        )
+        _require(
+            not self.augment_compare or bool(self.augment),
+            "augment_compare",
+            self.augment_compare,
+            "false without augment: there is nothing to compare",
         )
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
         for item in fields(self):

@@ -7,18 +7,22 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.augmentation.copies import with_copies
+from headwinds.adapt.augmentation.rows import require_augmentable
 from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation, evaluate_model, read_task_evaluation
+from headwinds.adapt.execution.trial import require_confinement
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.fitting import FittingData, fit_model
 from headwinds.adapt.labelled_files import read_rows
-from headwinds.adapt.methods.registry import get_method
+from headwinds.adapt.methods.registry import PROMPTING, method_for
+from headwinds.adapt.scratch import architecture_of, is_scratch
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.stages import run_stage
-from headwinds.errors import DataError, SettingsError
+from headwinds.errors import CheckpointError, DataError, SettingsError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,11 +77,12 @@ class TestData:
 
 @dataclass(frozen=True, slots=True)
 class TunedModel:
-    """Where a tuned model stands, and how it did on the test file (None without one)."""
+    """Where a tuned model stands, how it did on the test file, and what copies gained on validation (None without)."""
 
     folder: Path
     evaluation: TaskEvaluation | None
     reused: bool
+    gain: TaskEvaluation | None = None
 
 
 def tune_files(
@@ -102,8 +107,11 @@ def tune_files(
 
     with study_lock(output, wait=wait), graceful_stop():
         model = run_stage(output, "model", identity, fit)
+        gain = (
+            _measured_gain(files, settings, output, model.path, quiet) if settings.augment_compare else None
+        )
         if test is None:
-            return TunedModel(model.path, None, model.reused)
+            return TunedModel(model.path, None, model.reused, gain)
 
         def evaluate(folder: Path, _: Path) -> None:
             evaluate_model(
@@ -124,7 +132,38 @@ def tune_files(
             slices=list(files.slices),
         )
         evaluation = run_stage(output, "evaluation", tested, evaluate)
-    return TunedModel(model.path, read_task_evaluation(evaluation.path), model.reused and evaluation.reused)
+    reused = model.reused and evaluation.reused
+    return TunedModel(model.path, read_task_evaluation(evaluation.path), reused, gain)
+
+
+def _measured_gain(
+    files: LabelledFiles, settings: TuneSettings, output: Path, augmented: Path, quiet: bool
+) -> TaskEvaluation:
+    """The same tuned without copies, and the model with them against it on the validation examples, in pairs."""
+    plain = replace(settings, augment="", augment_compare=False)
+    task, data, _ = prepare_files(files, plain)
+    identity = model_identity(files, plain)
+
+    def fit(folder: Path, scratch: Path) -> None:
+        fit_model(task, data, plain, folder, scratch, title=f"tune {task.name} without copies", quiet=quiet)
+
+    other = run_stage(output, "without-copies", identity, fit)
+    rows = [
+        row
+        for name, path in files.named().items()
+        if name != "test"
+        for row in read_rows(path, task, encoding=files.encoding)
+    ]
+    held = task.read([rows[number] for number in data.validation.tolist()], labelled=True)
+
+    def compare(folder: Path, _: Path) -> None:
+        groups = tuple(str(number) for number in range(len(held.ids)))
+        evaluate_model(
+            load_model(augmented), held, groups, folder, seed=settings.seed, against=load_model(other.path)
+        )
+
+    both = fingerprint(models=[model_identity(files, settings), identity])
+    return read_task_evaluation(run_stage(output, "gain-of-copies", both, compare).path)
 
 
 def model_identity(files: LabelledFiles, settings: TuneSettings) -> str:
@@ -138,6 +177,7 @@ def model_identity(files: LabelledFiles, settings: TuneSettings) -> str:
         encoding=files.encoding,
         settings=asdict(settings),
         checkpoint=_checkpoint_digest(settings),
+        control=_control_digest(settings),
         code=code_digest("headwinds.adapt", "headwinds.corpus"),
         versions={"torch": _version("torch"), "transformers": transformers.__version__},
     )
@@ -156,7 +196,8 @@ def prepare_files(
     import numpy as np
 
     task = get_task(settings.task)
-    method = get_method(settings.method)
+    method = method_for(settings)
+    require_augmentable(settings, method)
     rows = {
         name: read_rows(path, task, encoding=files.encoding, labelled=method.learns or name == "test")
         for name, path in files.named().items()
@@ -165,7 +206,7 @@ def prepare_files(
         **{name: file_digest(path) for name, path in files.named().items() if name != "test"}
     )
     if not method.learns:
-        return _without_labels(task, rows, files, digest)
+        return _without_labels(task, rows, files, digest, several=method.name not in PROMPTING)
     training = task.read(rows["train"], labelled=True)
     labels = task.labels(training)
     both = rows["train"] + rows.get("validation", [])
@@ -182,14 +223,16 @@ def prepare_files(
             settings.validation_share,
             seed=derive_seed(settings.seed, "validation"),
         )
-    data = FittingData(examples, labels, *sides, digest)
+    if settings.augment:
+        examples, sides, digest = with_copies(task, both, sides, digest, settings)
+    data = FittingData(examples, labels, *sides, digest, words=_words_of(files, labels))
     if "test" not in rows:
         return task, data, None
     return task, data, test_data(task, rows["test"], labels, files.group, files.slices)
 
 
 def _without_labels(
-    task: Task[Any], rows: dict[str, list[Row]], files: LabelledFiles, digest: str
+    task: Task[Any], rows: dict[str, list[Row]], files: LabelledFiles, digest: str, *, several: bool
 ) -> tuple[Task[Any], FittingData, TestData | None]:
     """The same for a method that learns from no label: the codebook names them and says what they mean."""
     import numpy as np
@@ -204,12 +247,24 @@ def _without_labels(
     test = (
         test_data(task, rows["test"], codebook.names, files.group, files.slices) if "test" in rows else None
     )
-    several = True if test is None else test.examples.several
+    several = several if test is None else test.examples.several
     examples = replace(task.read(rows["train"], labelled=False), several=several)
     everyone = np.arange(len(rows["train"]))
     descriptions = tuple(f"{label.name}: {label.definition}" for label in codebook.labels)
     digest = fingerprint(files=digest, codebook=file_digest(files.codebook))
-    return task, FittingData(examples, codebook.names, everyone, everyone, digest, descriptions), test
+    words = tuple(label.words for label in codebook.labels)
+    data = FittingData(examples, codebook.names, everyone, everyone, digest, descriptions, words)
+    return task, data, test
+
+
+def _words_of(files: LabelledFiles, labels: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """The words that a codebook gives for the labels, where there is one."""
+    if files.codebook is None:
+        return ()
+    from headwinds.corpus.codebook import read_codebook
+
+    given = {label.name: label.words for label in read_codebook(files.codebook).labels}
+    return tuple(given.get(name, ()) for name in labels)
 
 
 def test_data(
@@ -222,6 +277,8 @@ def test_data(
     DataError, MismatchError
         A row cannot be used, a column is missing, a label is unknown.
     """
+    if task.name == "code-generation":
+        require_confinement()  # told before the training, not after
     examples = task.read(rows, labelled=True)
     task.check_labels(examples, labels)
     columns = {name: groups_of(rows, name) for name in slices}
@@ -272,7 +329,26 @@ def split_off(
 def _checkpoint_digest(settings: TuneSettings) -> str:
     from headwinds.adapt.checkpoints import resolve_checkpoint
 
+    if is_scratch(settings.checkpoint):  # made of the training file, which counts already
+        return fingerprint(
+            architecture=architecture_of(settings.checkpoint), tokenizers=_version("tokenizers")
+        )
     return resolve_checkpoint(settings.checkpoint).digest
+
+
+def _control_digest(settings: TuneSettings) -> str:
+    if not settings.control_classifier:
+        return ""
+    folder = Path(settings.control_classifier)
+    facts = next(
+        (path for path in (folder / "model" / "model.json", folder / "model.json") if path.is_file()), None
+    )
+    if facts is None:
+        raise CheckpointError(
+            f"control_classifier = {settings.control_classifier!r} holds no fitted model.",
+            remedy="Name the folder of a tuned text classifier.",
+        )
+    return file_digest(facts)
 
 
 def _version(package: str) -> str:

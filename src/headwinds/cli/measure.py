@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwinds.cli.study_arguments import add_study_arguments, execute_until
+from headwinds.contracts import Finding
 from headwinds.errors import SettingsError
 from headwinds.measure.registry import ESTIMATORS
 
@@ -44,6 +46,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"auto (what the data allow), or one of {', '.join(ESTIMATORS)}",
     )
+    alone.add_argument(
+        "--fit", action="append", default=[], metavar="FILE", help="scores of another fit; may be given again"
+    )
+    alone.add_argument(
+        "--pretraining-until",
+        default="",
+        metavar="YEAR[-MONTH]",
+        help="until when the model's own texts reach",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -62,21 +73,31 @@ def _alone(arguments: argparse.Namespace) -> int:
         raise SettingsError("--scores goes with --gold FILE and --output FOLDER, and without a study file.")
     scores = ScoresFile(
         path=Path(arguments.scores),
-        by=tuple(_columns(item) for item in arguments.by or ("",)),
+        by=tuple(columns(item) for item in arguments.by or ("",)),
         document_id=arguments.document,
         weight=arguments.weight,
-        stratum=_columns(arguments.stratum),
+        stratum=columns(arguments.stratum),
     )
     output = Path(arguments.output)
-    found = measure_file(scores, Path(arguments.gold), output, estimator=arguments.estimator)
+    found = measure_file(
+        scores,
+        Path(arguments.gold),
+        output,
+        estimator=arguments.estimator,
+        fits=tuple(Path(path) for path in arguments.fit),
+        pretraining_until=arguments.pretraining_until,
+    )
     for name, indicator in found.items():
         sys.stdout.write(f"{name}: {output / 'measure' / name / 'index.csv'}\n")
         sys.stdout.writelines(f"  {line}\n" for line in _lines(indicator))
         sys.stdout.writelines(f"  {finding}\n" for finding in indicator.findings)
+    for said in json.loads((output / "measure" / "diagnostics.json").read_text(encoding="utf-8")):
+        sys.stdout.write(f"{Finding(**said)}\n")
     return 0
 
 
-def _columns(text: str) -> tuple[str, ...]:
+def columns(text: str) -> tuple[str, ...]:
+    """Names separated by commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 

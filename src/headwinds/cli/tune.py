@@ -117,6 +117,13 @@ def _alone(arguments: argparse.Namespace) -> int:
     if arguments.seeds:
         return _several(files, settings, arguments)
     found = tune_files(files, settings, Path(arguments.output), quiet=arguments.quiet, wait=arguments.wait)
+    if found.gain is not None:
+        name = found.gain.main_metric
+        item = found.gain.differences[name]
+        sys.stdout.write(
+            f"Gain of the copies on validation ({found.gain.examples:,} examples), {name.replace('_', ' ')}: "
+            f"{item.value:+.4f} [{item.lower:+.4f}, {item.upper:+.4f}]\n"
+        )
     if found.evaluation is not None:
         sys.stdout.writelines(f"{line}\n" for line in evaluation_lines(found.evaluation))
     sys.stdout.write(f"Model: {found.folder}{' (found, nothing changed)' if found.reused else ''}\n")
@@ -206,6 +213,8 @@ def names_of(text: str) -> tuple[str, ...]:
 
 def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
     """The metrics of all examples, the main one first; those of single labels are in the file."""
+    from headwinds.adapt.evaluation.shown import told_mistakes
+
     others = [name for name in evaluation.metrics if name != evaluation.main_metric and "[" not in name]
     names = [evaluation.main_metric, *sorted(others)]
     lines = []
@@ -218,7 +227,9 @@ def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
     tested = (
         f"Tested on {evaluation.examples:,} examples (95% intervals, {evaluation.groups:,} groups drawn)."
     )
-    lines += [f"{evaluation.mistakes:,} examples are wrong: errors.jsonl has them, the surest first."]
+    lines += [
+        f"{told_mistakes(evaluation.task, evaluation.mistakes)}: errors.jsonl has them, the costliest first."
+    ]
     for name in [name for name in names if name in evaluation.differences]:
         item = evaluation.differences[name]
         bounds = f" [{item.lower:+.4f}, {item.upper:+.4f}]" if item.lower == item.lower else ""

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One label: its short name, when to give it, and when not."""
+    """One label: its short name, when to give it, when not, and words that stand for it in a gap (method "cloze")."""
 
     name: str
     definition: str
     excludes: str = ""
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

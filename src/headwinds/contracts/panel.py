@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from headwinds.contracts.finding import Finding
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,6 +21,7 @@ class Series:
 
     `kind` guards against mixing series that must not be mixed: national-accounts series made for growth over time
     ("growth": PWT's rgdpna family) and series made for comparing levels between countries ("level": rgdpo, rgdpe).
+    `transformation` says what was done to the source's values ("none", "rescaled", "interpolated", ...).
     """
 
     name: str
@@ -26,6 +29,7 @@ class Series:
     kind: Kind
     source: str
     vintage: str
+    transformation: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,10 @@ class Panel:
         column a series; sorted by entity and period, no duplicate pair.
     series
         Describes every data column, by its name.
+    findings
+        What the reader had to say: aggregates left out, names that matched no country, ...
     """
 
     data: pd.DataFrame
     series: Mapping[str, Series]
+    findings: tuple[Finding, ...] = ()

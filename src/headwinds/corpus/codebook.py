@@ -15,7 +15,8 @@ def read_codebook(path: Path) -> Codebook:
     """Read a codebook.
 
     Markdown: a table with a header whose first cell is "label", then a column that says when to give it and, if there
-    is a third, when not; numbered lines are rules. TOML: ``[[label]]`` with `name`, `definition`, `excludes`; `rules`.
+    is a third, when not, and a fourth, words that stand for it, with commas between them; numbered lines are
+    rules. TOML: ``[[label]]`` with `name`, `definition`, `excludes`, `words`; `rules`.
 
     Raises
     ------
@@ -54,20 +55,29 @@ def _from_markdown(text: str) -> tuple[list[Label], list[str]]:
         elif cells[0].lower() == "label":
             in_table = True
         elif in_table and not set(stripped) <= set("|-: "):
-            labels.append(
-                Label(cells[0], cells[1] if len(cells) > 1 else "", cells[2] if len(cells) > 2 else "")
-            )
+            cells += [""] * (4 - len(cells))
+            labels.append(Label(cells[0], cells[1], cells[2], _words(cells[3])))
         numbered = re.match(r"\d+\.\s+(.*)", stripped)
         if numbered:
             rules.append(numbered.group(1))
     return labels, rules
 
 
+def _words(cell: str | list[str]) -> tuple[str, ...]:
+    parts = cell.split(",") if isinstance(cell, str) else cell
+    return tuple(part.strip() for part in parts if part.strip())
+
+
 def _from_toml(text: str, path: Path) -> tuple[list[Label], list[str]]:
     try:
         content = tomllib.loads(text)
         labels = [
-            Label(item["name"], item.get("definition", ""), item.get("excludes", ""))
+            Label(
+                item["name"],
+                item.get("definition", ""),
+                item.get("excludes", ""),
+                _words(item.get("words", "")),
+            )
             for item in content.get("label", [])
         ]
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:

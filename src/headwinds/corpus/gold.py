@@ -40,21 +40,16 @@ def read_gold(
     by_column = "labels" not in columns and set(codebook.names) <= set(columns)
     require_columns(path, columns, ["passage_id", *([] if by_column else ["labels"]), *stratum])
     ids: dict[str, int] = {}
+    annotators: dict[str, str] = {}
     truth, probability, strata = [], [], []
     for record in records:
         if record.problem:
             raise DataError(f"{path}, line {record.row}: {record.problem}.", remedy="Mend the line.")
         name = _passage_id(record)
         if not name or name in ids:
-            what = (
-                "passage_id is empty"
-                if not name
-                else f"passage_id {name!r} stands already in line {ids[name]}"
-            )
-            raise DataError(
-                f"{path}, line {record.row}: {what}.", remedy="Every labelled passage has one line."
-            )
+            raise _repeated(record, name, ids, annotators, path)
         ids[name] = record.row
+        annotators[name] = str(record.values.get("annotator") or "")
         given = _names_by_column(record, codebook, path) if by_column else _names(record, path)
         truth.append(_row(given, codebook, record, path))
         probability.append(_probability(record, path) if PROBABILITY in columns else float("nan"))
@@ -89,6 +84,26 @@ def match_gold(gold: Gold, passage_ids: Sequence[str]) -> NDArray[np.int64]:
             remedy="Gold and corpus must come from the same documents.",
         )
     return np.array([place[name] for name in gold.passage_ids], dtype=np.int64)
+
+
+def _repeated(
+    record: Record, name: str, ids: dict[str, int], annotators: dict[str, str], path: Path
+) -> DataError:
+    """Why a second line for a passage is not taken; two annotators must be brought to one label first."""
+    if not name:
+        what, remedy = "passage_id is empty", "Every labelled passage has one line."
+    else:
+        what, remedy = (
+            f"passage_id {name!r} stands already in line {ids[name]}",
+            "Every labelled passage has one line.",
+        )
+        first, second = annotators[name], str(record.values.get("annotator") or "")
+        if first and first == second:
+            what = f"annotator {first!r} labelled passage_id {name!r} already in line {ids[name]}"
+        elif first and second:
+            what = f"passage_id {name!r} was labelled by {first!r} in line {ids[name]} and by {second!r} here"
+            remedy = "Decide their differences, and keep one line a passage."
+    return DataError(f"{path}, line {record.row}: {what}.", remedy=remedy)
 
 
 def _passage_id(record: Record) -> str:

@@ -22,11 +22,14 @@ def measure_file(
     weight: str = "",
     stratum: Sequence[str] = (),
     estimator: str = "auto",
+    fits: Sequence[PathLike] = (),
+    pretraining_until: str = "",
 ) -> dict[str, Indicator]:
     """Shares with their intervals from any classifier's scores and your gold labels, without a study.
 
     `scores` has one passage a row with a column ``probability_<label>`` for each label and the columns named in `by`. The
-    scores of gold passages must come from a model that did not see their labels.
+    scores of gold passages must come from a model that did not see their labels. `fits` names scores of other fits (seeds)
+    of the model; `pretraining_until` the year or month until which the model's own texts reach.
     """
     from headwinds.study.own_files import ScoresFile
     from headwinds.study.own_files import measure_file as measure
@@ -38,4 +41,11 @@ def measure_file(
         weight=weight,
         stratum=tuple(stratum),
     )
-    return measure(file, Path(gold), Path(output), estimator=estimator)
+    return measure(
+        file,
+        Path(gold),
+        Path(output),
+        estimator=estimator,
+        fits=tuple(Path(path) for path in fits),
+        pretraining_until=pretraining_until,
+    )

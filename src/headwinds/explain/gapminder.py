@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,17 @@ from headwinds.contracts import Panel, Series
 from headwinds.contracts.panel import Kind
 from headwinds.errors import DataError
 from headwinds.explain.panel_data import build_panel, parse_numbers, parse_years, require_columns
-from headwinds.explain.plain_panel import read_table
+from headwinds.explain.sources.table_files import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pandas as pd
+
+_DATAPOINTS = re.compile(r"ddf--datapoints--(\w+)--by--(?:geo|country)--(?:time|year)\.csv")
+
+_OWN_CODES = {"KOS": "XKX", "HOS": "VAT"}
+"""Kosovo and the Holy See, which Gapminder codes in its own way, by the codes that others use."""
 
 SOURCE = "Gapminder, systema globalis"
 
@@ -51,7 +59,8 @@ def read_gapminder(
     Parameters
     ----------
     path
-        A table with the columns `indicator`, `geo` (ISO 3166-1 alpha-3 in either case), `time`, `value`.
+        A table with the columns `indicator`, `geo` (ISO 3166-1 alpha-3 in either case), `time`, `value`; or Gapminder's
+        own DDF: a file `ddf--datapoints--NAME--by--geo--time.csv`, or a folder of such files.
     indicators
         The ones to keep; None keeps all.
     vintage
@@ -66,9 +75,13 @@ def read_gapminder(
         A column or an indicator is missing, or a row cannot be read.
     """
     path = Path(path)
-    frame = read_table(path)
+    frame = (
+        _datapoints(path, indicators)
+        if path.is_dir() or _DATAPOINTS.fullmatch(path.name)
+        else read_table(path)
+    )
     require_columns(frame, ["indicator", "geo", "time", "value"], path.name)
-    codes = frame["geo"].astype(str).str.strip().str.upper()
+    codes = frame["geo"].astype(str).str.strip().str.upper().replace(_OWN_CODES)
     outside = codes.str.len() != 3
     if outside.any() and not countries_only:
         line = int(outside.to_numpy().argmax())
@@ -96,6 +109,29 @@ def read_gapminder(
     wide = long.pivot(index=["geo", "time"], columns="indicator", values="value").reset_index()
     series = {name: _describe(name, vintage) for name in chosen}
     return build_panel(wide, entity="geo", period="time", series=series, place=path.name)
+
+
+def _datapoints(path: Path, indicators: Sequence[str] | None) -> pd.DataFrame:
+    """The long table of a file or a folder in Gapminder's DDF."""
+    import pandas as pd
+
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    found = {match.group(1): file for file in files if (match := _DATAPOINTS.fullmatch(file.name))}
+    if not found:
+        raise DataError(
+            f"{path}: no file is named ddf--datapoints--...--by--geo--time.csv.", remedy="Check the path."
+        )
+    parts = []
+    for name, file in found.items():
+        if indicators is not None and name not in indicators:
+            continue
+        table = read_table(file).rename(columns={"country": "geo", "year": "time"})
+        require_columns(table, ["geo", "time", name], file.name)
+        parts.append(table[["geo", "time"]].assign(value=table[name], indicator=name))
+    if not parts:
+        wanted = ", ".join(map(repr, indicators or ()))
+        raise DataError(f"{path.name}: no indicator {wanted}; it has {', '.join(list(found)[:10])}.")
+    return pd.concat(parts, ignore_index=True)
 
 
 def _describe(name: str, vintage: str) -> Series:

@@ -1,4 +1,4 @@
-"""Panels: checked as they are built, joined with a word on what matched, never mixed in kind."""
+"""Panels: checked as they are built, never mixed in kind."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from headwinds.contracts import Finding, Panel, Series
-from headwinds.errors import DataError, MismatchError, SettingsError
+from headwinds.contracts import Panel, Series
+from headwinds.errors import DataError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -158,6 +158,23 @@ def require_series(panel: Panel, names: Sequence[str]) -> None:
         )
 
 
+def require_shares(panel: Panel, names: Sequence[str]) -> None:
+    """Raise a DataError, naming the first cell, if a series that is a share lies outside [0, 1]."""
+    import numpy as np
+
+    require_series(panel, names)
+    for name in names:
+        values = panel.data[name].to_numpy(dtype=float)
+        wrong = np.flatnonzero((values < 0) | (values > 1))
+        if wrong.size:
+            row = panel.data.iloc[int(wrong[0])]
+            raise DataError(
+                f"Series {name!r} is {row[name]:g} for {row['entity']} in {row['period']} "
+                f"({wrong.size} such rows); a share lies between 0 and 1.",
+                remedy="Divide percentages by 100, or correct the rows.",
+            )
+
+
 def log_growth(panel: Panel, name: str) -> NDArray[np.float64]:
     """Annual log growth in percent (log points x 100), one value a row of the panel.
 
@@ -192,49 +209,3 @@ def values_at_lag(data: pd.DataFrame, values: NDArray[np.float64], lag: int) -> 
     where = index.get_indexer(earlier)
     lagged: NDArray[np.float64] = np.where(where >= 0, values[where], math.nan)
     return lagged
-
-
-def join_panels(left: Panel, right: Panel) -> tuple[Panel, tuple[Finding, ...]]:
-    """Put two panels side by side, keeping every entity-period of either, and say what matched.
-
-    Raises
-    ------
-    MismatchError
-        A series stands in both, or no entity-period does.
-    """
-    both = sorted(set(left.series) & set(right.series))
-    if both:
-        raise MismatchError(
-            f"Both panels have a series {', '.join(map(repr, both))}.", remedy="Rename one of them."
-        )
-    data = left.data.merge(
-        right.data, on=["entity", "period"], how="outer", indicator=True, validate="one_to_one"
-    )
-    matched = int((data["_merge"] == "both").sum())
-    if matched == 0:
-        raise MismatchError(
-            f"The panels share no entity and period: {_extent(left)} against {_extent(right)}.",
-            remedy="Check the codes of the entities (ISO 3166-1 alpha-3) and the years.",
-        )
-    findings = [
-        Finding(
-            "N400",
-            f"{matched} entity-periods are in both panels, {int((data['_merge'] == 'left_only').sum())} only in the "
-            f"first, {int((data['_merge'] == 'right_only').sum())} only in the second.",
-        )
-    ]
-    for words, one, other in (("first", left, right), ("second", right, left)):
-        alone = sorted(set(one.data["entity"]) - set(other.data["entity"]))
-        if alone:
-            shown = f"{', '.join(alone[:10])}{', ...' if len(alone) > 10 else ''}"
-            findings.append(Finding("N401", f"{len(alone)} entities are only in the {words} panel: {shown}."))
-    data = data.drop(columns="_merge").sort_values(["entity", "period"], kind="stable").reset_index(drop=True)
-    return Panel(data=data, series={**left.series, **right.series}), tuple(findings)
-
-
-def _extent(panel: Panel) -> str:
-    data = panel.data
-    return (
-        f"{data['entity'].nunique()} entities ({data['entity'].min()} to {data['entity'].max()}), "
-        f"{data['period'].min()}-{data['period'].max()}"
-    )

@@ -9,7 +9,7 @@ from headwinds.contracts import Panel, Series
 from headwinds.contracts.panel import Kind
 from headwinds.errors import DataError
 from headwinds.explain.panel_data import build_panel, require_columns
-from headwinds.explain.plain_panel import read_table
+from headwinds.explain.sources.table_files import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,8 @@ def read_penn_world_table(path: str | Path, *, vintage: str = "10.01") -> Panel:
     Parameters
     ----------
     path
-        The country-year table as CSV (also .csv.xz, .csv.gz) or Parquet, with the table's own column names.
+        The country-year table with its own column names: as published (.xlsx, sheet "Data"; .dta), as the R package pwt10
+        has it (.rda), as CSV (also .csv.xz, .csv.gz) or Parquet. The code's column is `countrycode` or `isocode`.
     vintage
         Its version; revisions change history, so it travels with every series.
 
@@ -71,18 +72,19 @@ def read_penn_world_table(path: str | Path, *, vintage: str = "10.01") -> Panel:
         The file is missing, lacks a column that growth accounting needs, or holds a row that cannot be read.
     """
     path = Path(path)
-    frame = read_table(path)
-    require_columns(frame, ["isocode", "year", *REQUIRED], path.name)
-    codes = frame["isocode"].astype(str).str.strip()
+    frame = read_table(path, sheets=["Data"])
+    code = "countrycode" if "countrycode" in frame.columns else "isocode"
+    require_columns(frame, [code, "year", *REQUIRED], path.name)
+    codes = frame[code].astype(str).str.strip()
     wrong = [
         row for row, code in enumerate(codes) if not (len(code) == 3 and code.isalpha() and code.isupper())
     ]
     if wrong:
         raise DataError(
-            f"{path.name}, line {wrong[0] + 2}, column 'isocode': {codes.iloc[wrong[0]]!r} is no ISO 3166-1 alpha-3 code."
+            f"{path.name}, line {wrong[0] + 2}, column {code!r}: {codes.iloc[wrong[0]]!r} is no ISO 3166-1 alpha-3 code."
         )
     series = described_series([name for name in PENN_SERIES if name in frame.columns], vintage=vintage)
-    return build_panel(frame, entity="isocode", period="year", series=series, place=path.name)
+    return build_panel(frame, entity=code, period="year", series=series, place=path.name)
 
 
 def described_series(names: Sequence[str], *, source: str = SOURCE, vintage: str) -> dict[str, Series]:

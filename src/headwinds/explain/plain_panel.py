@@ -1,4 +1,4 @@
-"""Panels from plain CSV and Parquet files."""
+"""Panels from plain files: CSV, Parquet, Excel, Stata, R."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwinds.contracts import Panel, Series
-from headwinds.errors import DataError, EncodingError
+from headwinds.errors import DataError
 from headwinds.explain.panel_data import build_panel, require_columns
+from headwinds.explain.sources.table_files import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
+__all__ = ["read_panel", "read_table"]
 
 
 def read_panel(
@@ -27,7 +28,7 @@ def read_panel(
     Parameters
     ----------
     path
-        A CSV file (also compressed: .csv.xz, .csv.gz) or a Parquet file.
+        A CSV file (also compressed: .csv.xz, .csv.gz), a Parquet file, or another that `read_table` knows.
     entity, period
         The columns that hold the entity and the year.
     series
@@ -52,24 +53,3 @@ def read_panel(
 
 def _undescribed(name: str, path: Path) -> Series:
     return Series(name=name, unit="as in the file", kind="ratio", source=path.name, vintage="as read")
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """The table of a CSV or Parquet file; fields of a CSV file as text, so that a bad one can be shown as it stands."""
-    import pandas as pd
-
-    if not path.is_file():
-        raise DataError(f"There is no file {path}.", remedy="Check the path.")
-    try:
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8", index_col=False)
-    except UnicodeDecodeError as error:
-        raise EncodingError(
-            f"{path.name}: not UTF-8 at byte {error.start} ({error.reason}).",
-            remedy="Save the file as UTF-8.",
-        ) from error
-    except (ValueError, OSError, EOFError) as error:
-        # pandas' parser errors and a damaged archive both end here; the first line of either says where.
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise DataError(f"{path.name}: cannot be read as a table ({first}).") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,14 +16,17 @@ if TYPE_CHECKING:
     from headwinds.measure.frame import Frame
 
 QUANTITIES = ("residual", "error rate")
+RATES = ("true-positive rate", "false-positive rate")
 
 
 @dataclass(frozen=True, slots=True)
 class DriftTest:
     """One test of equal means between groups of the gold in one stratum.
 
-    `quantity` is "residual" (label minus lambda times probability, what the correction pools) or "error rate" (label
-    differs from the thresholded prediction). `adjusted` is Holm's p-value over all tests of the call; `statistic` and
+    `quantity` is "residual" (label minus lambda times probability, what the correction pools), "error rate" (label
+    differs from the thresholded prediction), or a rate: decisions for the label among passages that have it
+    ("true-positive rate") and among those that have not ("false-positive rate").
+    `adjusted` is Holm's p-value over all tests of the call; `statistic` and
     `p_value` are NaN where too few errors were seen to test anything.
     """
 
@@ -36,7 +40,13 @@ class DriftTest:
     adjusted: float
 
 
-def drift_tests(frame: Frame, by: str | None = None, *, minimum_gold: int = 15) -> tuple[DriftTest, ...]:
+def drift_tests(
+    frame: Frame,
+    by: str | None = None,
+    *,
+    minimum_gold: int = 15,
+    quantities: Sequence[str] = QUANTITIES,
+) -> tuple[DriftTest, ...]:
     """Test each label, stratum and quantity for equal means between periods (default) or the values of a key.
 
     Welch's test of equal means (Welch 1951, Biometrika 38) with design weights and each group's variance shrunk towards
@@ -46,7 +56,7 @@ def drift_tests(frame: Frame, by: str | None = None, *, minimum_gold: int = 15) 
     Raises
     ------
     SettingsError
-        If `by` is no key of the frame.
+        If `by` is no key of the frame, or a quantity is unknown.
     """
     import numpy as np
 
@@ -58,6 +68,11 @@ def drift_tests(frame: Frame, by: str | None = None, *, minimum_gold: int = 15) 
         raise SettingsError(
             f"there is no key '{by}' to test drift by; the keys are {', '.join(sorted(frame.keys))}."
         )
+    unknown = [name for name in quantities if name not in (*QUANTITIES, *RATES)]
+    if unknown:
+        raise SettingsError(
+            f"there is no drift test of {unknown[0]!r}; there are {', '.join((*QUANTITIES, *RATES))}."
+        )
     coarse_of, names = coarse_strata(frame)
     stratum = frame.stratum_code[frame.gold_rows]
     coarse = coarse_of[stratum]
@@ -68,6 +83,7 @@ def drift_tests(frame: Frame, by: str | None = None, *, minimum_gold: int = 15) 
         group_names = [str(value) for value in values]
     power = tuned_power(frame, make_parts(frame, make_cells(frame, ())))
     truth = frame.gold_labels.astype(np.float64)
+    decided = frame.label[frame.gold_rows].astype(np.float64)
     wrong = (frame.gold_labels != frame.label[frame.gold_rows]).astype(np.float64)
     residual = truth - power[coarse] * frame.probability[frame.gold_rows]
     weight = 1 / frame.inclusion_probability
@@ -75,16 +91,21 @@ def drift_tests(frame: Frame, by: str | None = None, *, minimum_gold: int = 15) 
     for label, label_name in enumerate(frame.label_names):
         for place, name in enumerate(names):
             here = coarse == place
-            for quantity, values_of, events in (
-                (QUANTITIES[0], residual, truth),
-                (QUANTITIES[1], wrong, wrong),
-            ):
+            has = frame.gold_labels[:, label].astype(bool)
+            read = {
+                QUANTITIES[0]: (residual, truth, here),
+                QUANTITIES[1]: (wrong, wrong, here),
+                RATES[0]: (decided, decided, here & has),
+                RATES[1]: (decided, decided, here & ~has),
+            }
+            for quantity in quantities:
+                values_of, events, rows = read[quantity]
                 kept, means, statistic, p_value = _welch(
-                    values_of[here, label], events[here, label], group[here], weight[here], minimum_gold
+                    values_of[rows, label], events[rows, label], group[rows], weight[rows], minimum_gold
                 )
                 said = tuple(group_names[one] for one in kept)
                 tests.append((label_name, name, quantity, said, means, statistic, p_value))
-    adjusted = _holm(np.array([test[-1] for test in tests]))
+    adjusted = holm(np.array([test[-1] for test in tests]))
     return tuple(DriftTest(*test, float(p)) for test, p in zip(tests, adjusted, strict=True))
 
 
@@ -152,7 +173,7 @@ def _welch(
     return named, means, float(statistic), p_value
 
 
-def _holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
+def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Holm's step-down adjustment; NaN stays NaN and does not count as a test."""
     import numpy as np
 

@@ -1,4 +1,7 @@
-"""An Indicator on disk: two Parquet tables and a JSON file, read back equal."""
+"""An Indicator on disk: Parquet tables and a JSON file, read back equal.
+
+A file a factor; what an older version wrote has the audit's only, and is read all the same.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,17 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from headwinds.contracts.finding import Finding
-from headwinds.contracts.indicator import Indicator
+from headwinds.contracts.indicator import FACTORS, Indicator
 from headwinds.errors import ArtifactError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
-TABLE, FACTOR, FACTS = "indicator.parquet", "audit_factor.parquet", "indicator.json"
+TABLE, FACTS = "indicator.parquet", "indicator.json"
 COUNTS = ("documents", "passages", "gold")
 
 
@@ -51,16 +56,19 @@ def write_indicator(indicator: Indicator, directory: Path) -> None:
     if indicator.berkson_variance is not None:
         table = table.append_column("berkson_variance", pa.array(indicator.berkson_variance))
     pq.write_table(table, directory / TABLE)
-    columns = indicator.audit_factor.shape[1]
-    factor = {f"factor_{number:04d}": indicator.audit_factor[:, number] for number in range(columns)}
-    pq.write_table(
-        pa.table(factor) if columns else pa.table({"empty": pa.nulls(len(indicator))}), directory / FACTOR
-    )
+    widths = {}
+    for name in FACTORS:
+        factor = getattr(indicator, name)
+        if factor is not None:
+            widths[name] = factor.shape[1]
+            pq.write_table(_factor_table(factor), directory / f"{name}.parquet")
     facts: dict[str, Any] = {
         "keys": list(indicator.keys),
         "method": indicator.method,
         "rows": len(indicator),
-        "factors": columns,
+        "factors": widths["audit_factor"],
+        "shared": {name: width for name, width in widths.items() if name != "audit_factor"},
+        "unit": indicator.unit,
         "findings": [[one.code, one.sentence, one.remedy] for one in indicator.findings],
         "provenance": dict(sorted(indicator.provenance.items())),
     }
@@ -75,30 +83,35 @@ def read_indicator(directory: Path) -> Indicator:
     ArtifactError
         If a file is missing, damaged, or does not belong to the others.
     """
-    import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         facts = json.loads((directory / FACTS).read_text(encoding="utf-8"))
-        table, factor = pq.read_table(directory / TABLE), pq.read_table(directory / FACTOR)
-        keys, rows, columns = tuple(facts["keys"]), int(facts["rows"]), int(facts["factors"])
+        table = pq.read_table(directory / TABLE)
+        keys, rows = tuple(facts["keys"]), int(facts["rows"])
         findings = tuple(Finding(*one) for one in facts["findings"])
-        if table.num_rows != rows or factor.num_rows != rows:
+        if table.num_rows != rows:
             raise ArtifactError(
                 f"the indicator in {directory} has {table.num_rows} rows, its facts say {rows}."
             )
+        widths = {"audit_factor": facts["factors"], **facts.get("shared", {})}
+        factors: dict[str, Any] = {
+            name: _read_factor(directory / f"{name}.parquet", rows, int(width))
+            for name, width in widths.items()
+            if name in FACTORS
+        }
         values = [table[f"key_{name}" if name in _TAKEN else name].to_pylist() for name in keys]
-        audit = [factor[f"factor_{number:04d}"].to_numpy() for number in range(columns)]
         return Indicator(
             keys=keys,
             cells=tuple(zip(*values, strict=True)) if keys else ((),) * rows,
             labels=tuple(table["label"].to_pylist()),
-            audit_factor=np.column_stack(audit) if columns else np.zeros((rows, 0)),
             pooled=tuple(table["pooled"].to_pylist()),
             method=facts["method"],
             findings=findings,
             provenance=facts["provenance"],
+            unit=facts.get("unit", "share"),
+            **factors,
             berkson_variance=table["berkson_variance"].to_numpy()
             if "berkson_variance" in table.column_names
             else None,
@@ -112,6 +125,25 @@ def read_indicator(directory: Path) -> Indicator:
             f"the indicator in {directory} is missing or damaged ({type(problem).__name__}: {problem}).",
             remedy="Measure again.",
         ) from problem
+
+
+def _factor_table(factor: NDArray[np.float64]) -> pa.Table:
+    import pyarrow as pa
+
+    rows, columns = factor.shape
+    named = {f"factor_{number:04d}": factor[:, number] for number in range(columns)}
+    return pa.table(named) if columns else pa.table({"empty": pa.nulls(rows)})
+
+
+def _read_factor(path: Path, rows: int, columns: int) -> NDArray[np.float64]:
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    if table.num_rows != rows:
+        raise ArtifactError(f"{path} has {table.num_rows} rows, its facts say {rows}.")
+    named = [table[f"factor_{number:04d}"].to_numpy() for number in range(columns)]
+    return np.column_stack(named) if columns else np.zeros((rows, 0))
 
 
 _TAKEN = frozenset(

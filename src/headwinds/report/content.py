@@ -177,6 +177,32 @@ class RegressionFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultChapter:
+    """One result that draws and tells itself: a break, a divide, a response, an attribution.
+
+    Attributes
+    ----------
+    name
+        Stable short name, used in file names.
+    title
+        As it stands over the result.
+    sentences
+        The result's summary, and what it does not say.
+    table
+        Tidy, as the result gives it.
+    svg, png
+        Its picture.
+    """
+
+    name: str
+    title: str
+    sentences: tuple[str, ...]
+    table: Table
+    svg: bytes
+    png: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class PassageTrace:
     """The passages behind one point of an indicator.
 
@@ -215,6 +241,8 @@ class ReportContent:
         (half widths of the 95% interval of the label's share, as fractions).
     growth, regression
         None where the study has no panel.
+    chapters
+        What else was found about growth, each with its picture, words and table.
     passages
         One trace a point of the first indicator; a point without one says so on the page.
     limits
@@ -238,5 +266,6 @@ class ReportContent:
     label_gain: Table | None = None
     growth: GrowthFacts | None = None
     regression: RegressionFacts | None = None
+    chapters: tuple[ResultChapter, ...] = ()
     passages: tuple[PassageTrace, ...] = ()
     findings: tuple[Finding, ...] = field(default_factory=tuple)

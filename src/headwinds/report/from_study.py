@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.artifacts.fingerprint import code_digest, fingerprint
 from headwinds.contracts import Finding
-from headwinds.report.content import CheckFacts, CorpusFacts, IndicatorFigure, PassageTrace, ReportContent
+from headwinds.report.content import (
+    CheckFacts,
+    CorpusFacts,
+    IndicatorFigure,
+    PassageTrace,
+    ReportContent,
+    ResultChapter,
+)
 from headwinds.report.from_explain import growth_facts, regression_facts
+from headwinds.study.chapters import read_chapters
 from headwinds.study.environment import NUMERICAL, STATISTICAL, machine, versions
 from headwinds.study.plan import Stage
 from headwinds.study.run import StudyRun
@@ -67,10 +75,23 @@ def gather(run: StudyRun) -> ReportContent:
         label_gain=_gains(pq.read_table(measure / "label_gain.parquet")),
         growth=growth_facts(explained) if explained else None,
         regression=regression_facts(explained) if explained else None,
+        chapters=_chapters(run),
         passages=_passages(
             pq.read_table(measure / "passages.parquet"), _read(measure, tuple(about["indices"][0]), "chosen")
         ),
-        findings=(choice, *(Finding(**item) for item in about["findings"])),
+        findings=(
+            choice,
+            *(Finding(**item) for item in (*about["findings"], *(explained or {}).get("findings", ()))),
+        ),
+    )
+
+
+def _chapters(run: StudyRun) -> tuple[ResultChapter, ...]:
+    if "explain" not in run.results:
+        return ()
+    return tuple(
+        ResultChapter(one.name, one.title, one.sentences, one.table, one.svg, one.png)
+        for one in read_chapters(run.results["explain"].path / "chapters")
     )
 
 

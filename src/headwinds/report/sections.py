@@ -10,7 +10,7 @@ from headwinds.report.cells import Cell, ReportTable
 from headwinds.report.figures.gallery import point_anchor
 from headwinds.report.formats import show
 from headwinds.report.results import all_findings
-from headwinds.report.tables import index_table_name, read_trace
+from headwinds.report.tables import chapter_name, index_table_name, read_trace
 from headwinds.report.views import (
     View,
     coefficients_view,
@@ -72,11 +72,22 @@ class PassageList:
 
 
 @dataclass(frozen=True, slots=True)
+class ChapterSection:
+    """A result with its picture's name, its words and its table."""
+
+    name: str
+    title: str
+    sentences: tuple[str, ...]
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
 class PageSections:
     """Everything of the page that is a table, a list or a fact."""
 
     facts: tuple[tuple[str, str], ...]
     tables: Mapping[str, View]
+    chapters: tuple[ChapterSection, ...]
     metrics: tuple[View, ...]
     system: View | None
     differences: View
@@ -108,6 +119,11 @@ def page_sections(
     return PageSections(
         facts=_facts(content, messages),
         tables={name: plain_view(tables[name], messages) for name in as_they_are if name in tables},
+        chapters=tuple(
+            ChapterSection(chapter_name(chapter), chapter.title, chapter.sentences, view)
+            for chapter in content.chapters
+            for view in [plain_view(tables[chapter_name(chapter)], messages)]
+        ),
         metrics=tuple(metric_view(metrics, metric, messages) for metric in shown),
         system=system_view(metrics, first, messages) if first else None,
         differences=differences_view(tables["differences"], messages),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         PassageTrace,
         RegressionFacts,
         ReportContent,
+        ResultChapter,
     )
     from headwinds.report.messages import Messages
 
@@ -33,6 +34,11 @@ def make_tables(content: ReportContent, messages: Messages) -> dict[str, ReportT
             )
         tables[table.name] = table
     return tables
+
+
+def chapter_name(chapter: ResultChapter) -> str:
+    """The table and the figure of a chapter."""
+    return f"result-{slug_words(chapter.name)}"
 
 
 def index_table_name(figure: IndicatorFigure, label: str) -> str:
@@ -55,6 +61,8 @@ def _all_tables(content: ReportContent, messages: Messages) -> Iterator[ReportTa
         yield from _growth_tables(content.growth, messages)
     if content.regression is not None:
         yield from _regression_tables(content.regression, messages)
+    for chapter in content.chapters:
+        yield read_table(chapter_name(chapter), chapter.title, chapter.table)
     if content.passages:
         yield _passage_table(content.passages, messages)
 

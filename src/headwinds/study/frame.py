@@ -56,6 +56,40 @@ def read_frame(settings: StudySettings, checked: CheckedStudy, scores: Path) -> 
     )
 
 
+def read_probabilities(
+    path: Path, passage_ids: Sequence[str], names: Sequence[str]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Probabilities and decisions of other scores of the same passages, each of shape (passages, labels).
+
+    Raises
+    ------
+    MismatchError
+        They are not of the same passages, one by one, or not of these labels.
+    """
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    scored = pq.read_table(path)
+    missing = [name for name in names if f"probability_{name}" not in scored.column_names]
+    if missing or "passage_id" not in scored.column_names:
+        raise MismatchError(
+            f"{path} has no column {'probability_' + missing[0] if missing else 'passage_id'}.",
+            remedy="Score the corpus with the same labels (`headwinds score`).",
+        )
+    if scored["passage_id"].to_pylist() != list(passage_ids):
+        raise MismatchError(
+            f"{path} does not score the passages of the corpus, one by one.", remedy="Score the same corpus."
+        )
+    probability = np.column_stack([scored[f"probability_{name}"].to_numpy() for name in names])
+    decided = all(f"label_{name}" in scored.column_names for name in names)
+    label = (
+        np.column_stack([scored[f"label_{name}"].to_numpy(zero_copy_only=False) for name in names])
+        if decided
+        else probability >= 0.5
+    )
+    return probability, label.astype(bool)
+
+
 def group_values(group: GroupSettings, keys: dict[str, NDArray[Any]]) -> NDArray[np.str_]:
     """The group of each passage.
 

@@ -100,7 +100,7 @@ def explain_file(growth: GrowthFile, output: Path) -> GrowthResult:
     ArtifactError, MismatchError
         The index is damaged, or shares no entity and year with the panel.
     """
-    from headwinds.explain.growth_accounts import growth_accounts, span_accounts
+    from headwinds.explain.accounts.penn_accounts import growth_accounts, span_accounts
     from headwinds.explain.spans import slowdown
 
     for name, (first, last) in (("before", growth.before), ("after", growth.after)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +10,16 @@ from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprin
 from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import run_stage
+from headwinds.artifacts.write import write_json, write_text
 from headwinds.corpus.reading import Columns, read_corpus, require_columns
-from headwinds.errors import DataError, SettingsError
+from headwinds.errors import DataError, MismatchError, SettingsError
 from headwinds.study.environment import NUMERICAL, STATISTICAL, processor, versions
 from headwinds.study.frame import key_values
 from headwinds.study.stages.measure import index_name
 
 if TYPE_CHECKING:
     from headwinds.contracts import Corpus, Indicator
+    from headwinds.measure.diagnostics.diagnostic import Diagnostic
     from headwinds.measure.frame import Frame
 
 PROBABILITY = "probability_"
@@ -118,12 +120,23 @@ def measure_file(
     estimator: str = "auto",
     level: float = 0.95,
     minimum_gold: int = 30,
+    fits: tuple[Path, ...] = (),
+    pretraining_until: str = "",
 ) -> dict[str, Indicator]:
     """Estimate the shares of labels from any classifier's scores and gold labels; one index for each item of `by`.
 
     Each index stands under ``output/measure`` as a table (CSV, Parquet) and as an indicator that `explain` takes. The
     scores of gold passages must come from a model that did not see their labels (cross-fitted), or the correction
-    flatters the model: this cannot be checked here.
+    flatters the model: this cannot be checked here. What can be is: the diagnostics stand beside the indices as tables,
+    and their findings in ``diagnostics.json``.
+
+    Parameters
+    ----------
+    fits
+        Files of scores of the same passages from other fits of the model: each index is the mean over fits, and its error
+        has the spread between them.
+    pretraining_until
+        Year or month until which the texts of the model reach; "" asks nothing of look-ahead.
 
     Raises
     ------
@@ -135,21 +148,33 @@ def measure_file(
         There is no such estimator.
     """
     from headwinds.measure.cells import make_cells
+    from headwinds.measure.fits import combine_fits
     from headwinds.measure.shares import estimate_shares
 
     if not 0 < level < 1:
         raise SettingsError(f"level = {level} cannot be used: expected a share between 0 and 1.")
     frame = read_scores(scores, gold)
     options: dict[str, Any] = {"level": level, "minimum_gold": minimum_gold}
-    found = {
-        index_name(by): estimate_shares(frame, make_cells(frame, by), estimator, **options)
+    frames = [
+        frame,
+        *(_same_passages(frame, read_scores(replace(scores, path=path), gold), path) for path in fits),
+    ]
+    every = {
+        by: [estimate_shares(one, make_cells(one, by), estimator, **options) for one in frames]
         for by in scores.by
     }
+    found = {
+        index_name(by): combine_fits(fitted, level=level) if fits else fitted[0]
+        for by, fitted in every.items()
+    }
+    asked = _diagnose(scores, frame, every[scores.by[0]] if fits else [], pretraining_until)
     parts = fingerprint(
         scores=file_digest(scores.path),
         gold=file_digest(gold),
         columns={key: value for key, value in asdict(scores).items() if key != "path"},
         options={"estimator": estimator, **options},
+        fits=[file_digest(path) for path in fits],
+        pretraining_until=pretraining_until,
         code=code_digest("headwinds.measure", "headwinds.contracts"),
         versions=versions(STATISTICAL),
     )
@@ -157,10 +182,44 @@ def measure_file(
     def work(folder: Path, _: Path) -> None:
         for name, indicator in found.items():
             _write(indicator, folder / name)
+        for one in asked:
+            write_text(
+                folder / "diagnostics" / f"{one.name}.csv", one.table.to_csv(index=False, lineterminator="\n")
+            )
+        said = [asdict(finding) for one in asked for finding in one.findings]
+        write_json(folder / "diagnostics.json", said)
 
     with study_lock(output):
         run_stage(output, "measure", parts, work)
     return found
+
+
+def _same_passages(frame: Frame, other: Frame, path: Path) -> Frame:
+    import numpy as np
+
+    if other.label_names != frame.label_names or not np.array_equal(other.document_ids, frame.document_ids):
+        raise MismatchError(
+            f"{path} does not score the same labels and passages, one by one, as the first file of scores.",
+            remedy="Score the same passages in the same order.",
+        )
+    return other
+
+
+def _diagnose(
+    scores: ScoresFile, frame: Frame, fits: list[Indicator], pretraining_until: str
+) -> tuple[Diagnostic, ...]:
+    """Ask what the data allow; years are told by a key of whole numbers named year or period."""
+    from headwinds.measure.diagnostics.run import run_diagnostics
+
+    keys = tuple(dict.fromkeys(name for by in scores.by for name in by))
+    period = next((name for name in ("year", "period") if name in keys), "")
+    return run_diagnostics(
+        frame,
+        keys=tuple(name for name in keys if name != period),
+        period=period,
+        pretraining_until=pretraining_until,
+        fits=fits,
+    )
 
 
 def read_scores(scores: ScoresFile, gold: Path) -> Frame:

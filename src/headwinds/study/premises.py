@@ -21,6 +21,10 @@ def check_premises(settings: StudySettings) -> None:
     """
     _check_groups(settings)
     _check_indices(settings)
+    for path in settings.measure.fits:
+        settings.locate(path, setting="measure.fits")
+    for path in settings.measure.wordings.values():
+        settings.locate(path, setting="measure.wordings")
     if settings.corpus.population:
         from headwinds.study.frame import read_population
 

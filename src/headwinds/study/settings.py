@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,16 +108,31 @@ class GroupSettings:
 
 @dataclass(frozen=True, slots=True)
 class MeasureSettings:
-    """What to count by what. `by` lists the cells of each index; `estimator` is "auto" or a registered name."""
+    """What to count by what. `by` lists the cells of each index; `estimator` is "auto" or a registered name.
+
+    `fits` names scores of the same passages from other seeds of the model (each has the spread between fits in its error);
+    `wordings` scores under other wordings of the codebook, by name; both as `headwinds score` writes them.
+    `pretraining_until` is the year or month until which the checkpoint's own texts reach, where Headwinds does not know it.
+    """
 
     estimator: str = "auto"
     by: tuple[tuple[str, ...], ...] = ((),)
     level: float = 0.95
     minimum_gold: int = 30
+    pretraining_until: str = ""
+    fits: tuple[str, ...] = ()
+    wordings: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _require(self.estimator in ESTIMATORS, "estimator", self.estimator, f"one of {', '.join(ESTIMATORS)}")
         _require(0.5 <= self.level < 1, "level", self.level, "a share of at least 0.5 and below 1")
+        _require(
+            re.fullmatch(r"|\d{4}(-(0[1-9]|1[0-2]))?", self.pretraining_until) is not None,
+            "pretraining_until",
+            self.pretraining_until,
+            "a year or a month, as 2021 or 2021-08",
+        )
+        _require(len(set(self.fits)) == len(self.fits), "fits", self.fits, "each file once")
         _require(1 <= self.minimum_gold <= 10**6, "minimum_gold", self.minimum_gold, "from 1 to 1,000,000")
         _require(len(set(self.by)) == len(self.by) > 0, "by", self.by, "at least one list of keys, each once")
         _require(
@@ -128,10 +144,16 @@ class MeasureSettings:
 class ExplainSettings:
     """The growth panel and the regression of growth on the indices; no `panel` skips the stage.
 
-    `entity_key` and `period_key` name the corpus keys that are the panel's entity and period.
+    `entity_key` and `period_key` name the corpus keys that are the panel's entity and period. `adoption` is a Gapminder
+    file whose series `adoption_series` is told apart by country and region; no file skips that. `graph` says what leads to
+    what ("essay" is the founding essay's graph, else a TOML file), and asks for each headwind's part in the slowdown; its
+    nodes are labels of the codebook. Empty skips that.
     """
 
     panel: str = ""
+    adoption: str = ""
+    adoption_series: str = "internet_users"
+    graph: str = ""
     entity_key: str = "country"
     period_key: str = "year"
     outcome: str = "tfp_growth"

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.evaluation.shown import shown_interval, shown_name, shown_number, shown_order
+from headwinds.adapt.evaluation.shown import (
+    shown_interval,
+    shown_name,
+    shown_number,
+    shown_order,
+    told_mistakes,
+)
+from headwinds.adapt.tasks.contract import writes
 
 if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
@@ -43,7 +50,8 @@ def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -
         "| --- | --- | --- |",
         *(_line(name, evaluation.metrics[name]) for name in _ordered(evaluation)),
         "",
-        f"{evaluation.mistakes:,} examples are predicted wrongly; `errors.jsonl` has them, the surest first.",
+        f"{told_mistakes(facts.task, evaluation.mistakes, 'predicted wrongly')}; `errors.jsonl` has them, "
+        f"{'the farthest' if writes(task) else 'the surest'} first.",
         "",
     ]
     if evaluation.differences:
@@ -78,14 +86,35 @@ def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -
     lines += [
         "## What it rests on",
         "",
-        f"- Windows of at most {facts.max_tokens} tokens; longer texts are read in several, whole.",
-        f"- Predicts in {facts.precision}. Probabilities were calibrated on the validation examples.",
+        *(_written(facts) if writes(task) else _predicted(facts)),
         f"- SHA-256 of the data {facts.data_digest[:12]}, the code {facts.code_digest[:12]}, "
         f"the checkpoint {facts.checkpoint_digest[:12]}.",
         "",
         "It knows the labels and the kind of text that it was trained on. On text of another kind or time, test it again.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _predicted(facts: ModelFacts) -> list[str]:
+    return [
+        f"- Windows of at most {facts.max_tokens} tokens; longer texts are read in several, whole.",
+        f"- Predicts in {facts.precision}. Probabilities were calibrated on the validation examples.",
+    ]
+
+
+def _written(facts: ModelFacts) -> list[str]:
+    end = "end" if facts.task == "dialogue" else "beginning"
+    writing = facts.decoder["writing"]
+    how = (
+        f"draws tokens at temperature {writing['temperature']:g}"
+        if writing["temperature"]
+        else f"searches with {writing['beams']} beams"
+    )
+    return [
+        f"- Reads at most {facts.max_tokens} tokens; longer texts are read from their {end}, "
+        "and each prediction says what share was read.",
+        f"- Writes at most {writing['max_new_tokens']} tokens; {how}. What it writes may be untrue.",
+    ]
 
 
 def _ordered(evaluation: TaskEvaluation) -> list[str]:

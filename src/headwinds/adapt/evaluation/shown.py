@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headwinds.adapt.tasks.contract import writes
+from headwinds.adapt.tasks.registry import get_task
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -35,3 +38,12 @@ def shown_interval(item: Interval) -> str:
     if item.lower != item.lower:
         return "not available"
     return f"{shown_number(item.lower)} to {shown_number(item.upper)}"
+
+
+def told_mistakes(task: str, count: int, how: str = "wrong") -> str:
+    """How many predictions of a task are wrong; of a text that was written none can say so, but how far it is."""
+    if task == "code-generation":
+        return f"{count:,} problems are solved by no program"
+    if writes(get_task(task)):
+        return f"{count:,} texts are far from every reference (chrF below 40)"
+    return f"{count:,} examples are {how}"

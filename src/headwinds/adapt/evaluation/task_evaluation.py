@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.evaluation.intervals import Metrics, bootstrap, slices
 from headwinds.adapt.evaluation.model_card import model_card
 from headwinds.adapt.evaluation.task_page import SHOWN_ERRORS, task_page
+from headwinds.adapt.evaluation.written_findings import writing_findings
 from headwinds.adapt.prediction import predict_examples
+from headwinds.adapt.tasks.contract import writes
+from headwinds.adapt.writing import weigh_references
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json, write_text
 from headwinds.contracts import Finding, Interval
@@ -101,11 +104,11 @@ def evaluate_model(
     the same task and labels, to be compared on the same examples.
     """
     predictions = predict_examples(model, examples)
-
+    weighed = weigh_references(model, examples)
     mistakes = model.task.mistakes(predictions, examples, model.facts.labels)
 
     def metrics(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        return model.task.metrics(predictions, examples, model.facts.labels, weights)
+        return model.task.metrics(predictions, weighed, model.facts.labels, weights)
 
     found = TaskEvaluation(
         task=model.task.name,
@@ -113,7 +116,10 @@ def evaluate_model(
         metrics=bootstrap(metrics, groups, seed=derive_seed(seed, "bootstrap")),
         examples=len(examples.ids),
         groups=len(set(groups)),
-        findings=_leaks(trained_on, examples) if trained_on is not None else (),
+        findings=(
+            *(_leaks(trained_on, examples) if trained_on is not None else ()),
+            *(writing_findings(predictions) if writes(model.task) else ()),
+        ),
         mistakes=len(mistakes),
         confusions=_confusions(mistakes, model.facts.labels),
         slices=_slices(metrics, columns or {}, model.task.main_metric),
@@ -164,10 +170,11 @@ def _differences(
 ) -> dict[str, Interval]:
     """Paired: both models are judged on the same draws, so that what is hard for both cancels out."""
     predictions = predict_examples(against, examples)
+    weighed = weigh_references(against, examples)
 
     def difference(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         own = metrics(weights)
-        others = against.task.metrics(predictions, examples, against.facts.labels, weights)
+        others = against.task.metrics(predictions, weighed, against.facts.labels, weights)
         return {name: values - others[name] for name, values in own.items() if name in others}
 
     return bootstrap(difference, groups, seed=derive_seed(seed, "bootstrap"))

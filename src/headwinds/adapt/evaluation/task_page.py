@@ -6,7 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from headwinds.adapt.evaluation.shown import shown_interval, shown_name, shown_number, shown_order
+from headwinds.adapt.evaluation.shown import (
+    shown_interval,
+    shown_name,
+    shown_number,
+    shown_order,
+    told_mistakes,
+)
 
 if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
@@ -65,7 +71,7 @@ def task_page(
     if evaluation.confusions:
         rows = [(one.true, one.given, f"{one.count:,}") for one in evaluation.confusions]
         parts += ["<h2>What it takes for what</h2>", _table(("true", "given", "times"), rows)]
-    parts += ["<h2>What it gets wrong</h2>", _told(evaluation.mistakes, len(errors))]
+    parts += ["<h2>What it gets wrong</h2>", _told(evaluation, len(errors))]
     parts += [_error(*error) for error in errors[:SHOWN_ERRORS]]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -112,10 +118,15 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _told(mistakes: int, kept: int) -> str:
+def _told(evaluation: TaskEvaluation, kept: int) -> str:
     shown = min(kept, SHOWN_ERRORS)
-    rest = f" The first {shown:,} are here, all of them in errors.jsonl." if shown < mistakes else ""
-    return f'<p class="note">{mistakes:,} examples are wrong, those first of which the model was surest.{rest}</p>'
+    rest = (
+        f" The first {shown:,} are here, all of them in errors.jsonl." if shown < evaluation.mistakes else ""
+    )
+    told = told_mistakes(evaluation.task, evaluation.mistakes)
+    return (
+        f'<p class="note">{told}, those first of which the model was surest, or which are farthest.{rest}</p>'
+    )
 
 
 def _error(name: str, true: str, given: str, text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from headwinds.errors import SettingsError
+
 if TYPE_CHECKING:
     from headwinds.adapt.methods.contract import Adapter, Fitting, Optimised
     from headwinds.adapt.settings import TuneSettings
@@ -36,6 +38,10 @@ class BitFit:
             for name, value in all_of_them.items()
             if name.endswith("bias") or name.startswith("head")
         }
+        if not trained:
+            raise SettingsError(
+                "method 'bitfit' trains biases, and this checkpoint has none.", remedy="Choose lora."
+            )
         for name, value in all_of_them.items():
             value.requires_grad_(name in trained)
         return optimise_by_gradient(fitting, trained)

@@ -90,7 +90,7 @@ class ParameterEfficient:
     def _config(self, encoder: Any, settings: TuneSettings) -> Any:
         import peft
 
-        task = "FEATURE_EXTRACTION"
+        task = _kind_of(encoder)
         if self.name in ("lora", "dora"):
             return peft.LoraConfig(
                 task_type=task,
@@ -99,9 +99,12 @@ class ParameterEfficient:
                 lora_dropout=settings.encoder_dropout,
                 target_modules=_linear_layers(encoder),
                 use_dora=self.name == "dora",
+                fan_in_fan_out=_is_turned(encoder),
             )
         if self.name == "ia3":
-            return peft.IA3Config(task_type=task, **_scaled_layers(encoder))
+            return peft.IA3Config(
+                task_type=task, fan_in_fan_out=_is_turned(encoder), **_scaled_layers(encoder)
+            )
         virtual: dict[str, Any] = {"task_type": task, "num_virtual_tokens": settings.virtual_tokens}
         if self.name == "prefix":
             return peft.PrefixTuningConfig(**virtual)
@@ -134,19 +137,39 @@ def attach_adapter(encoder: Any, config: Any, weights: dict[str, torch.Tensor]) 
     return wrapped.merge_and_unload() if hasattr(wrapped.base_model, "merge_and_unload") else wrapped
 
 
+def _kind_of(encoder: Any) -> str:
+    """What PEFT calls what the model does: it wraps models that write in a way of their own."""
+    if not hasattr(encoder, "prepare_inputs_for_generation"):
+        return "FEATURE_EXTRACTION"
+    return "SEQ_2_SEQ_LM" if encoder.config.is_encoder_decoder else "CAUSAL_LM"
+
+
+def _is_turned(encoder: Any) -> bool:
+    """Whether the layers keep their weights turned, as GPT-2's do."""
+    from transformers.pytorch_utils import Conv1D
+
+    return any(isinstance(module, Conv1D) for module in encoder.modules())
+
+
 def _linear_layers(encoder: Any) -> list[str]:
     """Names of the linear layers inside the transformer layers, as PEFT matches them: by their ends."""
     import torch
+    from transformers.pytorch_utils import Conv1D
 
     found = set()
+    output = encoder.get_output_embeddings()
     for name, module in encoder.named_modules():
-        if isinstance(module, torch.nn.Linear) and not name.startswith("pooler"):
+        if module is output or name.startswith("pooler"):
+            continue
+        if isinstance(module, torch.nn.Linear | Conv1D):
             parts = [part for part in name.split(".") if not part.isdigit()]
             found.add(".".join(parts[-2:]))
     return sorted(found)
 
 
 def _scaled_layers(encoder: Any) -> dict[str, Any]:
+    if _kind_of(encoder) != "FEATURE_EXTRACTION":
+        return _scaled_layers_of_writers(encoder)
     names = _linear_layers(encoder)
     inner = [
         name for name in names if name.startswith("intermediate.") or name.endswith((".lin1", ".wi", ".Wi"))
@@ -158,5 +181,27 @@ def _scaled_layers(encoder: Any) -> dict[str, Any]:
         raise SettingsError(
             f"method 'ia3' does not know the layers of a {encoder.config.model_type} encoder.",
             remedy="Choose lora, or a BERT-like checkpoint.",
+        )
+    return {"target_modules": [*keys, *inner], "feedforward_modules": inner}
+
+
+def _scaled_layers_of_writers(encoder: Any) -> dict[str, Any]:
+    """Keys, values and what comes into the second inner layer, by the names of the common architectures."""
+    names = _linear_layers(encoder)
+    keys = [
+        name
+        for name in names
+        if name.rpartition(".")[2] in ("k", "v", "k_proj", "v_proj", "query_key_value", "c_attn")
+    ]
+    inner = [
+        name
+        for name in names
+        if name.rpartition(".")[2] in ("wo", "fc2", "down_proj", "dense_4h_to_h")
+        or name.endswith("mlp.c_proj")
+    ]
+    if not keys or not inner:
+        raise SettingsError(
+            f"method 'ia3' does not know the layers of a {encoder.config.model_type} model.",
+            remedy="Choose lora.",
         )
     return {"target_modules": [*keys, *inner], "feedforward_modules": inner}

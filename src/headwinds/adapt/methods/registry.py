@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.tasks.contract import writes
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
     from headwinds.adapt.methods.contract import Method
+    from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.tasks.contract import Task
 
 PARAMETER_EFFICIENT = ("lora", "dora", "ia3", "prefix", "prompt", "p-tuning")
-METHODS = ("full", "head", "bitfit", *PARAMETER_EFFICIENT, "few-shot", "zero-shot")
+WRITING = ("full", "bitfit", *PARAMETER_EFFICIENT)  # what tasks can be done by that write
+METHODS = ("full", "head", "bitfit", *PARAMETER_EFFICIENT, "few-shot", "zero-shot", "cloze", "in-context")
+PROMPTING = ("cloze", "in-context")
 
 
 def get_method(name: str) -> Method:
@@ -42,6 +47,14 @@ def get_method(name: str) -> Method:
         from headwinds.adapt.methods.zero_shot import ZeroShot
 
         return ZeroShot()
+    if name == "cloze":
+        from headwinds.adapt.methods.cloze import Cloze
+
+        return Cloze()
+    if name == "in-context":
+        from headwinds.adapt.methods.in_context import InContext
+
+        return InContext()
     if name in PARAMETER_EFFICIENT:
         from headwinds.adapt.methods.parameter_efficient import ParameterEfficient
 
@@ -51,3 +64,34 @@ def get_method(name: str) -> Method:
         f"There is no method {name!r}.{f' Did you mean {near[0]!r}?' if near else ''}",
         remedy=f"Known: {', '.join(METHODS)}.",
     )
+
+
+def method_for(settings: TuneSettings) -> Method:
+    """The method that is set, as it is set: "cloze" learns from labels or from none.
+
+    Raises
+    ------
+    SettingsError
+        There is no such method.
+    """
+    if settings.method == "cloze" and not settings.learn_from_labels:
+        from headwinds.adapt.methods.cloze import Cloze
+
+        return Cloze(validates=False, learns=False)
+    return get_method(settings.method)
+
+
+def require_suited(method: Method, task: Task[Any]) -> None:
+    """Refuse a method by which the task cannot be done.
+
+    Raises
+    ------
+    SettingsError
+        The method trains a layer on an encoder's states, and the task writes texts.
+    """
+    if writes(task) and method.name not in WRITING:
+        raise SettingsError(
+            f"method {method.name!r} cannot be used with {task.name}: it trains a layer on an encoder's states, "
+            "and this task writes texts.",
+            remedy=f"Choose one of {', '.join(WRITING)}.",
+        )

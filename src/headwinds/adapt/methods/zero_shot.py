@@ -22,6 +22,9 @@ class ZeroShot:
 
     Nothing is calibrated, as nothing is known: where a text may have any number of labels, each is given to the tenth of
     the training file's texts that are nearest to its description. Labelled examples are what mends that.
+
+    A checkpoint that tells entailment (a classifier with an output of that name) is asked whether a text entails what the
+    codebook says of a label; a label of several is then given from a probability of one half.
     """
 
     name: str = "zero-shot"
@@ -49,9 +52,17 @@ class ZeroShot:
 
         from headwinds.adapt.encoding import encode_texts
         from headwinds.adapt.prediction import make_predictor, predict_outputs
+        from headwinds.adapt.prompts.forms import prompted
         from headwinds.adapt.training.state import Position
 
         data, network = fitting.data, fitting.network
+        if prompted(fitting.task):  # by entailment, which is a probability already
+            memory = dict(fitting.task.memory)  # type: ignore[attr-defined]
+            if not data.examples.several:
+                return Optimised(Position(finished=True), decoder={"temperature": 1.0, "prompt": memory})
+            even = {"slope": 1.0, "intercept": 0.0, "threshold": 0.5}
+            found = {name: [value] * len(data.labels) for name, value in even.items()}
+            return Optimised(Position(finished=True), decoder={**found, "prompt": memory})
         head = network.head
         network.head = torch.nn.Identity()
         predictor = make_predictor(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from headwinds.adapt.encoding import EncodedTexts
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.training.batches import Batch
+    from headwinds.adapt.written_encoding import Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ E = TypeVar("E", bound=Examples)
 
 
 class Task(Protocol[E]):
-    """A task of any encoder checkpoint.
+    """A task of any encoder checkpoint, or, with what `WritingTask` adds, of any checkpoint that writes.
 
     Attributes
     ----------
@@ -199,3 +200,32 @@ class Task(Protocol[E]):
         self, predictions: Sequence[Mapping[str, Any]], examples: E, labels: tuple[str, ...]
     ) -> list[Mistake]:
         """The predictions that are wrong, in the order of the examples."""
+
+
+class WritingTask(Task[E], Protocol[E]):
+    """A task whose network writes texts: its checkpoint is loaded with the layer that gives the next token.
+
+    `encode` says what is to be written where it is known. The outputs that `score` and `fit_decoder` take are likelihoods,
+    shape (rows, 2), see `writing.likelihoods`; those that `decode` takes are `writing.Written`.
+    """
+
+    @property
+    def writes(self) -> bool:
+        """True."""
+
+    def formed(self, form: Form) -> WritingTask[E]:
+        """The task for a checkpoint with or without an encoder."""
+
+    def asked(self, examples: E) -> E:
+        """The examples without their references: what is predicted must not hang on whether they are known."""
+
+    def vocabulary_texts(self, examples: E, rows: NDArray[np.int64]) -> list[str]:
+        """Every text that is read or written, for a vocabulary to be learnt from."""
+
+    def weighed(self, examples: E, likelihoods: NDArray[np.float64]) -> E:
+        """The examples with how likely a model holds their references to be, shape (examples, 2), for `metrics`."""
+
+
+def writes(task: Task[E]) -> TypeGuard[WritingTask[E]]:
+    """Whether the network of a task writes."""
+    return getattr(task, "writes", False) is True

@@ -18,6 +18,12 @@ TASKS = (
     "multiple-choice",
     "extractive-summarisation",
     "sentence-similarity",
+    "translation",
+    "summarisation",
+    "text-to-text",
+    "dialogue",
+    "text-generation",
+    "code-generation",
 )
 
 
@@ -57,6 +63,30 @@ def get_task(name: str) -> Task[Any]:
         from headwinds.adapt.tasks.sentence_similarity import SentenceSimilarity
 
         return SentenceSimilarity()
+    if name == "translation":
+        from headwinds.adapt.tasks.translation import translation
+
+        return translation()
+    if name == "summarisation":
+        from headwinds.adapt.tasks.summarisation import summarisation
+
+        return summarisation()
+    if name == "text-to-text":
+        from headwinds.adapt.tasks.text_to_text import text_to_text
+
+        return text_to_text()
+    if name == "dialogue":
+        from headwinds.adapt.tasks.dialogue import dialogue
+
+        return dialogue()
+    if name == "text-generation":
+        from headwinds.adapt.tasks.text_generation import text_generation
+
+        return text_generation()
+    if name == "code-generation":
+        from headwinds.adapt.tasks.code_generation import code_generation
+
+        return code_generation()
     near = get_close_matches(name, TASKS, n=1)
     raise SettingsError(
         f"There is no task {name!r}.{f' Did you mean {near[0]!r}?' if near else ''}",

@@ -33,6 +33,10 @@ class Batch:
         Shape (windows, length): as in `EncodedTexts`; None where the texts have none.
     marks
         Shape (texts, marks): as in `EncodedTexts`.
+    written
+        Shape (texts, length of what is to be written), -1 for padding; None where nothing is.
+    learnt
+        Shape (windows, length): as in `EncodedTexts`.
     """
 
     rows: NDArray[np.int64]
@@ -42,6 +46,8 @@ class Batch:
     types: torch.Tensor | None = None
     shapes: torch.Tensor | None = None
     marks: torch.Tensor | None = None
+    written: torch.Tensor | None = None
+    learnt: torch.Tensor | None = None
 
 
 def plan_batches(
@@ -59,22 +65,26 @@ def plan_batches(
     import numpy as np
 
     longest, windows = window_sizes(encoded, rows)
+    added = _written_sizes(encoded, rows)
+    together = longest + added
     if generator is None:
-        order = np.argsort(longest, kind="stable")
+        order = np.argsort(together, kind="stable")
     else:
         shuffled = generator.permutation(len(rows))
-        blurred = longest[shuffled] + generator.normal(0.0, 3.0, len(rows))
+        blurred = together[shuffled] + generator.normal(0.0, 3.0, len(rows))
         order = shuffled[np.argsort(blurred, kind="stable")]
     batches: list[NDArray[np.int64]] = []
     current: list[int] = []
-    width, height = 0, 0
+    width, height, beside = 0, 0, 0
     for position in order:
         wider, higher = max(width, int(longest[position])), height + int(windows[position])
-        if current and wider * higher > batch_tokens:
+        more = max(beside, int(added[position]))
+        if current and (wider + more) * higher > batch_tokens:
             batches.append(rows[current])
             current, wider, higher = [], int(longest[position]), int(windows[position])
+            more = int(added[position])
         current.append(int(position))
-        width, height = wider, higher
+        width, height, beside = wider, higher, more
     if current:
         batches.append(rows[current])
     if generator is not None:
@@ -92,6 +102,14 @@ def window_sizes(
         (max(len(w) for w in encoded.windows_of(int(row))) for row in rows), np.int64, count=len(rows)
     )
     return longest, encoded.first_window[rows + 1] - encoded.first_window[rows]
+
+
+def _written_sizes(encoded: EncodedTexts, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    import numpy as np
+
+    if encoded.written is None:
+        return np.zeros(len(rows), dtype=np.int64)
+    return np.fromiter((len(encoded.written[int(row)]) for row in rows), np.int64, count=len(rows))
 
 
 def collate(encoded: EncodedTexts, rows: Sequence[int] | NDArray[np.int64], *, padding_id: int) -> Batch:
@@ -117,18 +135,27 @@ def collate(encoded: EncodedTexts, rows: Sequence[int] | NDArray[np.int64], *, p
         _padded(encoded.types, numbers, length),
         _padded(encoded.shapes, numbers, length),
         None if encoded.marks is None else torch.from_numpy(encoded.marks[np.asarray(rows, dtype=np.int64)]),
+        _written(encoded, rows),
+        _padded(encoded.learnt, numbers, length),
     )
 
 
+def _written(encoded: EncodedTexts, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor | None:
+    if encoded.written is None:
+        return None
+    longest = max(len(encoded.written[int(row)]) for row in rows)
+    return _padded(encoded.written, [int(row) for row in rows], longest, filling=-1)
+
+
 def _padded(
-    windows: list[NDArray[np.int32]] | None, numbers: Sequence[int], length: int
+    windows: list[NDArray[np.int32]] | None, numbers: Sequence[int], length: int, *, filling: int = 0
 ) -> torch.Tensor | None:
     import numpy as np
     import torch
 
     if windows is None:
         return None
-    filled = np.zeros((len(numbers), length), dtype=np.int64)
+    filled = np.full((len(numbers), length), filling, dtype=np.int64)
     for index, number in enumerate(numbers):
         filled[index, : len(windows[number])] = windows[number]
     return torch.from_numpy(filled)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.methods.contract import Fitting, Optimised
 from headwinds.adapt.prediction import make_predictor, predict_outputs
+from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.training.frozen import forward_of, freeze_states
 from headwinds.adapt.training.loop import TrainingData, plan_epochs, train
 from headwinds.adapt.training.progress import watch
+from headwinds.adapt.writing import likelihoods
 
 if TYPE_CHECKING:
     import torch
@@ -29,6 +31,9 @@ def optimise_by_gradient(fitting: Fitting, parameters: dict[str, torch.nn.Parame
         return task.loss_units(batch, targets)
 
     def validation_score() -> float:
+        if writes(task):
+            found = likelihoods(network, encoded, data.validation)
+            return task.score(list(found), examples, data.validation, encoded, labels)
         predictor = make_predictor(
             network, fitting.tokenizer, max_tokens=fitting.max_tokens, precision=fitting.precision
         )

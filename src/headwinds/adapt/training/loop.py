@@ -101,9 +101,10 @@ def train(
             rows = plan[position.batch]
             parts = _parts(data, rows, settings)
             position.step += 1
-            set_learning_rate(
-                optimizer, learning_rate_share(position.step, steps=steps, warmup_share=settings.warmup_share)
+            share = learning_rate_share(
+                position.step, steps=steps, warmup_share=settings.warmup_share, schedule=settings.schedule
             )
+            set_learning_rate(optimizer, share)
             loss = _step(forward, parameters, parts, data, optimizer, settings, precision, position)
             weights.follow(position.step)
             position.batch += 1

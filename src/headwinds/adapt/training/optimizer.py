@@ -1,4 +1,4 @@
-"""AdamW with a linear warm-up and decay."""
+"""AdamW with a linear warm-up and a decay."""
 
 from __future__ import annotations
 
@@ -34,11 +34,17 @@ def make_optimizer(parameters: Mapping[str, torch.nn.Parameter], settings: TuneS
     return torch.optim.AdamW(groups, fused=True)
 
 
-def learning_rate_share(step: int, *, steps: int, warmup_share: float) -> float:
-    """Share of the peak rate at `step` (1-based) of `steps`: linear up over the warm-up, linear down to zero after it."""
+def learning_rate_share(step: int, *, steps: int, warmup_share: float, schedule: str = "linear") -> float:
+    """Share of the peak rate at `step` (1-based) of `steps`: linear up over the warm-up, then down.
+
+    "linear" reaches zero at the last step; "inverse-sqrt" falls with the square root of the step (Vaswani et al. 2017,
+    sec. 5.3) and so does not hang on the number of steps.
+    """
     warmup = max(1.0, warmup_share * steps)
     if step <= warmup:
         return step / warmup
+    if schedule == "inverse-sqrt":
+        return float((warmup / step) ** 0.5)
     return max(0.0, (steps - step) / max(1.0, steps - warmup))
 
 

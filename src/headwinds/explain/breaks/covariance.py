@@ -8,46 +8,67 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+MOST_PERSISTENT = 0.97
 
-def long_run_covariance(moments: NDArray[np.float64], *, hac: bool) -> NDArray[np.float64]:
-    """Per-period covariance of the sum of `moments`, shape (periods, k), whose mean is taken to be zero.
 
-    Without `hac` it is White's (1980). With it, the quadratic spectral kernel with Andrews' (1991) automatic bandwidth from
-    an AR(1) of each moment, after prewhitening by the same AR(1) (Andrews and Monahan 1992; slopes kept within 0.97).
+def long_run_covariances(moments: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Per-period covariance of the sum of `moments`, whose mean is taken to be zero.
+
+    The quadratic spectral kernel with Andrews' (1991) automatic bandwidth from an AR(1) of each moment, after prewhitening
+    by the same AR(1) (Andrews and Monahan 1992; slopes kept within 0.97, as they advise).
+
+    Parameters
+    ----------
+    moments
+        Shape (draws, periods, k): independent samples.
+
+    Returns
+    -------
+    Array
+        Shape (draws, k, k).
     """
+    slope = first_order(moments)
+    back = 1 / (1 - slope)
+    covariance = _quadratic_spectral(moments[:, 1:] - slope[:, None, :] * moments[:, :-1])
+    coloured: NDArray[np.float64] = back[:, :, None] * covariance * back[:, None, :]
+    return coloured
+
+
+def first_order(moments: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Slope of each moment on its own past, shape (draws, k), within 0.97 of zero."""
     import numpy as np
 
-    periods, width = moments.shape
-    if not hac:
-        plain: NDArray[np.float64] = moments.T @ moments / periods
-        return plain
-    before, after = moments[:-1], moments[1:]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        slope = (before * after).sum(axis=0) / (before**2).sum(axis=0)
-    slope = np.clip(np.nan_to_num(slope), -0.97, 0.97)
-    white = after - slope * before
-    covariance = _quadratic_spectral(white)
-    back = 1 / (1 - slope)
-    return back[:, None] * covariance * back[None, :] * (periods - 1) / periods if width else covariance
+    before, after = moments[:, :-1], moments[:, 1:]
+    bottom = (before**2).sum(axis=1)
+    slope = (before * after).sum(axis=1) / np.where(bottom > 0, bottom, 1.0)
+    limited: NDArray[np.float64] = np.clip(slope, -MOST_PERSISTENT, MOST_PERSISTENT)
+    return limited
+
+
+def quadratic_spectral_weights(
+    lags: NDArray[np.float64], bandwidth: NDArray[np.float64] | float
+) -> NDArray[np.float64]:
+    """Weights of autocovariances at lags above zero (Andrews 1991, eq. 2.7)."""
+    import numpy as np
+
+    scaled = 6 * np.pi * lags / (5 * bandwidth)
+    weights: NDArray[np.float64] = 3 / scaled**2 * (np.sin(scaled) / scaled - np.cos(scaled))
+    return weights
 
 
 def _quadratic_spectral(moments: NDArray[np.float64]) -> NDArray[np.float64]:
     import numpy as np
 
-    periods = len(moments)
-    before, after = moments[:-1], moments[1:]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        slope = np.nan_to_num((before * after).sum(axis=0) / (before**2).sum(axis=0))
-    slope = np.clip(slope, -0.97, 0.97)
-    variance = ((after - slope * before) ** 2).mean(axis=0)
-    top = (4 * slope**2 * variance**2 / (1 - slope) ** 8).sum()
-    bottom = (variance**2 / (1 - slope) ** 4).sum()
-    bandwidth = max(1.3221 * (top / bottom * periods) ** 0.2 if bottom > 0 else 0.0, 1e-6)
-    total = moments.T @ moments / periods
-    lags = np.arange(1, periods)
-    scaled = 6 * np.pi * lags / (5 * bandwidth)
-    weight = 3 / scaled**2 * (np.sin(scaled) / scaled - np.cos(scaled))
-    for lag in lags[np.abs(weight) > 1e-6].tolist():
-        product = moments[lag:].T @ moments[:-lag] / periods
-        total = total + weight[lag - 1] * (product + product.T)
+    periods = moments.shape[1]
+    slope = first_order(moments)
+    variance = ((moments[:, 1:] - slope[:, None, :] * moments[:, :-1]) ** 2).mean(axis=1)
+    top = (4 * slope**2 * variance**2 / (1 - slope) ** 8).sum(axis=1)
+    bottom = (variance**2 / (1 - slope) ** 4).sum(axis=1)
+    ratio = top / np.where(bottom > 0, bottom, 1.0)
+    bandwidth = np.maximum(1.3221 * (ratio * periods) ** 0.2, 1e-6)
+    weights = quadratic_spectral_weights(np.arange(1.0, periods), bandwidth[:, None])
+    total: NDArray[np.float64] = np.einsum("dtk,dtj->dkj", moments, moments) / periods
+    for lag in np.flatnonzero(np.abs(weights).max(axis=0) > 1e-6) + 1:
+        product = np.einsum("dtk,dtj->dkj", moments[:, lag:], moments[:, :-lag]) / periods
+        total += weights[:, lag - 1, None, None] * (product + product.transpose(0, 2, 1))
     return total

@@ -18,12 +18,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headwinds.explain.breaks.covariance import long_run_covariances
+from headwinds.explain.breaks.regimes import Regimes
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+LEVEL = 0.95
 GRID = 4000
 FARTHEST = 1e4
+
+
+def bai_interval(design: NDArray[np.float64], regimes: Regimes, place: int, *, hac: bool) -> tuple[int, int]:
+    """Positions between which the last period before a break lies with 95 %; they may leave the sample.
+
+    Parameters
+    ----------
+    place
+        Number of the regime before.
+    hac
+        Whether moments hang together in time; the errors' variance is each regime's own either way.
+    """
+    import numpy as np
+
+    residual, coefficients = regimes.residual[0], regimes.coefficients[0]
+    sides = regimes.borders()[place : place + 2]
+    change = coefficients[place + 1] - coefficients[place]
+    moved, noise = [], []
+    for first, last in sides:
+        part, own = design[first:last], residual[first:last]
+        moved.append(float(change @ (part.T @ part / (last - first)) @ change))
+        if hac:
+            long_run = long_run_covariances((part * own[:, None])[None])[0]
+            noise.append(float(change @ long_run @ change))
+        else:
+            noise.append(float(own @ own) / (last - first) * moved[-1])
+    phi = [float(np.sqrt(noise[side] / moved[side])) for side in (0, 1)]
+    low, high = argmax_quantiles(LEVEL, xi=moved[1] / moved[0], phi_ratio=phi[1] / phi[0])
+    unit = moved[0] ** 2 / noise[0]
+    last = sides[0][1] - 1
+    return int(np.floor(last - high / unit)), int(np.ceil(last - low / unit))
 
 
 def argmax_quantiles(level: float, *, xi: float, phi_ratio: float) -> tuple[float, float]:

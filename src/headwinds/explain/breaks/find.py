@@ -1,164 +1,90 @@
-"""Breaks in a linear regression: how many, when, and how sure (Bai and Perron 1998, 2003).
-
-The tests are sup-F of no break against m, their largest (UDmax), and sup-F of one break more. Critical values are
-simulated on the sample's own regressors and length, with independent normal errors: for errors of that kind the size of a
-test is exact in any sample (Dufour 2006); with `hac` it is that of the common limit law.
-"""
+"""Breaks in a linear regression: how many, when, and how sure (Bai and Perron 1998, 2003)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, get_args
 
-from headwinds.contracts import Finding
 from headwinds.errors import DataError, EstimationError, SettingsError
-from headwinds.explain.breaks.covariance import long_run_covariance
-from headwinds.explain.breaks.dates import argmax_quantiles
-from headwinds.explain.breaks.partition import best_partitions, segment_borders, segment_sums
+from headwinds.explain.breaks.checks import checked_periods, checked_shortest, refuse_collinear
+from headwinds.explain.breaks.dates import bai_interval
+from headwinds.explain.breaks.likelihood_ratio import (
+    interval_findings,
+    likelihood_ratio_interval,
+    noise_ratios,
+)
+from headwinds.explain.breaks.null_distribution import error_persistence, null_distribution
+from headwinds.explain.breaks.partition import best_partitions, segment_sums
+from headwinds.explain.breaks.regimes import (
+    Regimes,
+    break_statistics,
+    coefficient_covariances,
+    fit_regimes,
+)
+from headwinds.explain.breaks.results import Breaks, BreakTest, Period
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
 
 LEVEL = 0.05
 DRAWS = 999
-AT_ONCE = 2e7
-
-
-@dataclass(frozen=True, slots=True)
-class BreakTest:
-    """One test: what it tests, the statistic, the simulated 5 % critical value, the p-value."""
-
-    name: str
-    statistic: float
-    critical_value: float
-    p_value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Breaks:
-    """Breaks of a series.
-
-    Attributes
-    ----------
-    number
-        How many there are, by the sequential tests (Bai and Perron 1998, section 5): 0 where UDmax does not reject.
-    dates
-        The last period of the regime before each break, from the earliest.
-    intervals
-        95 % interval of each, (first, last), widened to whole periods and kept within the sample.
-    coefficients, standard_errors
-        Shape (regimes, coefficients).
-    regimes
-        First and last period of each regime.
-    names
-        Of the coefficients.
-    sum_of_squares
-        For 0, 1, ... breaks, NaN where so many do not fit.
-    bayesian_criterion
-        Of the same (Yao 1988): its least is another choice of the number.
-    candidates
-        For each number of breaks, the last period before each.
-    tests
-        What was tested, in the order of reading.
-    """
-
-    number: int
-    dates: tuple[int | str, ...]
-    intervals: tuple[tuple[int | str, int | str], ...]
-    coefficients: NDArray[np.float64]
-    standard_errors: NDArray[np.float64]
-    regimes: tuple[tuple[int | str, int | str], ...]
-    names: tuple[str, ...]
-    sum_of_squares: NDArray[np.float64]
-    bayesian_criterion: NDArray[np.float64]
-    candidates: tuple[tuple[int | str, ...], ...]
-    tests: tuple[BreakTest, ...]
-    hac: bool
-    shortest: int
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """One row a regime: first and last period, coefficients, and the interval of the break that ends it."""
-        import pandas as pd
-
-        rows = []
-        for number, (first, last) in enumerate(self.regimes):
-            row: dict[str, object] = {"first": first, "last": last}
-            for place, name in enumerate(self.names):
-                row[name] = self.coefficients[number, place]
-                row[f"{name}_standard_error"] = self.standard_errors[number, place]
-            ends = number < self.number
-            row["break_lower"] = self.intervals[number][0] if ends else None
-            row["break_upper"] = self.intervals[number][1] if ends else None
-            rows.append(row)
-        return pd.DataFrame(rows)
-
-    def summary(self) -> str:
-        """What was found, in words."""
-        told = {0: "No break is found", 1: "One break is found"}.get(
-            self.number, f"{self.number} breaks are found"
-        )
-        lines = [f"{told} ({'errors may hang together in time' if self.hac else 'independent errors'})."]
-        for date, (lower, upper) in zip(self.dates, self.intervals, strict=True):
-            lines.append(f"The regime changes after {date} (95 % interval {lower} to {upper}).")
-        for number, (first, last) in enumerate(self.regimes):
-            values = ", ".join(
-                f"{name} {value:.3f} ({error:.3f})"
-                for name, value, error in zip(
-                    self.names, self.coefficients[number], self.standard_errors[number], strict=True
-                )
-            )
-            lines.append(f"{first} to {last}: {values}")
-        for test in self.tests:
-            lines.append(
-                f"{test.name}: {test.statistic:.2f}, 5 % critical value {test.critical_value:.2f}, p {test.p_value:.3f}"
-            )
-        return "\n".join([*lines, *(str(finding) for finding in self.findings)])
+PERFECT = 1e-20
+ROUNDING = 1e-12
+Interval = Literal["likelihood-ratio", "bai"]
 
 
 def find_breaks(
     outcome: Sequence[float] | NDArray[np.float64],
     regressors: NDArray[np.float64] | None = None,
     *,
-    periods: Sequence[int | str] | None = None,
+    periods: Sequence[Period] | None = None,
     names: Sequence[str] = ("mean",),
     most: int = 5,
+    number: int | None = None,
     trimming: float = 0.15,
     hac: bool = False,
+    interval: Interval = "likelihood-ratio",
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Breaks:
     """Find the breaks of a regression whose coefficients all may change; without regressors, of a mean.
+
+    The tests are sup-F of no break against m, the largest of these (UDmax), and sup-F of one break more inside the regimes
+    found, each regime with critical values of its own. `null_distribution` says where critical values come from.
 
     Parameters
     ----------
     outcome
         Shape (periods,), in order of time, no gaps.
     regressors
-        Shape (periods, coefficients); a constant is not added.
+        Shape (periods, coefficients); a constant is not added. With the outcome's own past among them, `hac` is out of
+        place, and the size of the tests is only that of long samples.
     periods
         Their names, for instance years; else 1, 2, ...
     most
         The largest number of breaks looked for.
+    number
+        How many breaks there are, if that is known or wanted from elsewhere; the tests are then only reported.
     trimming
         The shortest regime, as a share of the sample.
     hac
-        Whether errors may be heteroskedastic and hang together in time; see `long_run_covariance`.
+        Whether errors may be heteroskedastic and hang together in time.
+    interval
+        How a date's 95 % interval is found: "likelihood-ratio" (see `likelihood_ratio`), or "bai" (Bai 1997, the one that
+        most papers print; too short where a break is small).
     draws, seed
         Of the simulated null distribution.
 
     Raises
     ------
     DataError
-        A value is missing or infinite, or lengths differ.
+        A value is missing or infinite, periods have a gap, or lengths differ.
     SettingsError
         Trimming or number of breaks cannot be.
     EstimationError
-        The regressors are collinear in a stretch as long as the shortest regime.
+        The regressors are collinear in a stretch as long as the shortest regime, or the fit leaves no error.
 
     Examples
     --------
@@ -171,51 +97,82 @@ def find_breaks(
     import numpy as np
 
     values, design, labels = _checked(outcome, regressors, periods, names)
-    length, width = design.shape
-    if not 0.05 <= trimming < 0.5:
-        raise SettingsError(f"trimming = {trimming}: expected a share of at least 0.05 and below 0.5.")
-    shortest = max(int(trimming * length), width + 1)
-    fitting = length // shortest - 1
-    if most < 1 or fitting < 1:
-        raise SettingsError(
-            f"{length} periods and regimes of at least {shortest} leave no room for a break.",
-            remedy="Take a longer series or a smaller trimming.",
-        )
-    most = min(most, fitting)
-    _refuse_collinear(design, shortest, names)
-    sums = segment_sums(values[None], design, shortest)
+    shortest, most = checked_shortest(len(values), design.shape[1], trimming, most)
+    if number is not None and not 0 <= number <= most:
+        raise SettingsError(f"number = {number}: expected 0 to {most} breaks.")
+    if interval not in get_args(Interval):
+        raise SettingsError(f"interval = {interval!r}: expected {' or '.join(get_args(Interval))}.")
+    refuse_collinear(design, shortest, names)
+    # Segments' sums of squares are the same for the outcome and for what the whole sample's fit leaves of it, in any unit
+    # and for any basis of the regressors; so they are computed where no digits are lost.
+    basis = np.linalg.qr(design)[0] * np.sqrt(len(design))
+    residual = values - design @ np.linalg.lstsq(design, values, rcond=None)[0]
+    scale = float(np.sqrt((residual**2).mean()))
+    if scale**2 <= PERFECT * float((values**2).mean()):
+        raise EstimationError("The regression fits the whole sample without error: nothing can break in it.")
+    sample = residual / scale
+    sums = segment_sums(sample[None], basis, shortest)
     least, places = best_partitions(sums, most)
-    sup_f = np.array([_f(values, design, places[0, m, :m], hac) for m in range(1, most + 1)])
-    null = _null_distribution(design, shortest, most, draws, seed)
+    perfect = np.flatnonzero(least[0] <= ROUNDING * len(values))
+    if perfect.size:
+        raise EstimationError(
+            f"With {perfect[0]} break{'s' if perfect[0] > 1 else ''} the regression leaves no error to test against."
+        )
+    persistence = error_persistence(sample, basis, shortest, most) if hac else None
+    null = null_distribution(basis, shortest, most, persistence=persistence, draws=draws, seed=seed)
+    statistics = np.array(
+        [break_statistics(sample[None], basis, places[:, m, :m], hac=hac)[0] for m in range(1, most + 1)]
+    )
     tests = [
-        _test(f"sup-F of no break against {m}", sup_f[m - 1], null[:, m - 1]) for m in range(1, most + 1)
+        _test(f"sup-F of no break against {m}", statistics[m - 1], null[:, m - 1]) for m in range(1, most + 1)
     ]
-    tests.append(_test("UDmax of no break against some", float(sup_f.max()), null.max(axis=1)))
-    found = 0
-    if tests[-1].p_value <= LEVEL:
-        found = 1
-        for number in range(1, most):
-            more = _one_more(values, design, places[0, number, :number], shortest, hac)
-            if not np.isfinite(more):
-                break
-            tests.append(_sequential(number, more, null[:, 0]))
-            if tests[-1].p_value > LEVEL:
-                break
-            found = number + 1
-    return _result(values, design, labels, names, least[0], places[0], found, tests, hac, shortest)
+    tests.append(_test("UDmax of no break against some", float(statistics.max()), null.max(axis=1)))
+    found = int(tests[-1].p_value <= LEVEL)
+    while 0 < found < most:
+        test = _one_more(sample, basis, places[0, found, :found], shortest, persistence, draws, seed)
+        if test is None:
+            break
+        tests.append(test)
+        if test.p_value > LEVEL:
+            break
+        found += 1
+    found = found if number is None else number
+    hac_or_not = persistence is not None
+    regimes = fit_regimes(sample[None], basis, places[0, None, found, :found])
+    borders = regimes.borders()
+    if interval == "bai":
+        bounds = [bai_interval(basis, regimes, place, hac=hac_or_not) for place in range(found)]
+    else:
+        bounds = [
+            likelihood_ratio_interval(
+                sums[0], borders[place : place + 2], shortest, _ratios(basis, regimes, place, hac_or_not)
+            )
+            for place in range(found)
+        ]
+    return _result(
+        values, design, labels, names, scale**2 * least[0], places[0], bounds, tests, persistence, shortest
+    )
+
+
+def _ratios(design: NDArray[np.float64], regimes: Regimes, place: int, hac: bool) -> tuple[float, float]:
+    length, width = design.shape
+    borders = regimes.borders()
+    moved = design @ (regimes.coefficients[0, place + 1] - regimes.coefficients[0, place])
+    lost = length / (length - len(borders) * width)
+    return noise_ratios(moved * regimes.residual[0], moved**2, borders, place, hac=hac, lost=lost)
 
 
 def _checked(
     outcome: Sequence[float] | NDArray[np.float64],
     regressors: NDArray[np.float64] | None,
-    periods: Sequence[int | str] | None,
+    periods: Sequence[Period] | None,
     names: Sequence[str],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[int | str, ...]]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[Period, ...]]:
     import numpy as np
 
     values = np.asarray(outcome, dtype=float)
     design = np.ones((len(values), 1)) if regressors is None else np.asarray(regressors, dtype=float)
-    labels = tuple(range(1, len(values) + 1)) if periods is None else tuple(periods)
+    labels = tuple(range(1, len(values) + 1)) if periods is None else checked_periods(periods)
     if design.ndim != 2 or len(design) != len(values) or len(labels) != len(values):
         raise DataError(
             f"{len(values)} outcomes, {len(design)} rows of regressors, {len(labels)} periods: expected as many of each."
@@ -231,117 +188,42 @@ def _checked(
     return values, design, labels
 
 
-def _refuse_collinear(design: NDArray[np.float64], shortest: int, names: Sequence[str]) -> None:
-    import numpy as np
-
-    scale = np.sqrt((design**2).mean(axis=0))
-    for first in range(len(design) - shortest + 1):
-        part = design[first : first + shortest] / np.where(scale > 0, scale, 1.0)
-        smallest = np.linalg.svd(part, compute_uv=False)[-1]
-        if smallest < 1e-8 * np.sqrt(shortest):
-            raise EstimationError(
-                f"{', '.join(names)} are collinear in the {shortest} periods from number {first + 1}.",
-                remedy="Leave one out, or raise the trimming.",
-            )
-
-
-def _fit(
-    values: NDArray[np.float64], design: NDArray[np.float64], borders: Sequence[tuple[int, int]]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Coefficients of each segment, shape (segments, coefficients), and residuals, shape (periods,)."""
-    import numpy as np
-
-    residual = np.empty_like(values)
-    coefficients = []
-    for first, last in borders:
-        found = np.linalg.lstsq(design[first:last], values[first:last], rcond=None)[0]
-        residual[first:last] = values[first:last] - design[first:last] @ found
-        coefficients.append(found)
-    return np.array(coefficients), residual
-
-
-def _covariances(
-    design: NDArray[np.float64], residual: NDArray[np.float64], borders: Sequence[tuple[int, int]], hac: bool
-) -> NDArray[np.float64]:
-    """Covariance of each segment's coefficients, shape (segments, k, k)."""
-    import numpy as np
-
-    length, width = design.shape
-    degrees = length - len(borders) * width
-    inverse = [np.linalg.inv(design[first:last].T @ design[first:last]) for first, last in borders]
-    if not hac:
-        plain: NDArray[np.float64] = np.array(inverse) * float(residual @ residual) / degrees
-        return plain
-    meat = long_run_covariance(design * residual[:, None], hac=True) * length / degrees
-    sandwiches: NDArray[np.float64] = np.array(
-        [one @ (meat * (last - first)) @ one for one, (first, last) in zip(inverse, borders, strict=True)]
-    )
-    return sandwiches
-
-
-def _f(
-    values: NDArray[np.float64], design: NDArray[np.float64], breaks: NDArray[np.int64], hac: bool
-) -> float:
-    """F of equal coefficients in all segments (Bai and Perron 1998, eq. 11)."""
-    import numpy as np
-
-    length, width = design.shape
-    borders = segment_borders(breaks, length)
-    coefficients, residual = _fit(values, design, borders)
-    if not hac:
-        _, whole = _fit(values, design, [(0, length)])
-        degrees = length - len(borders) * width
-        gain = float(whole @ whole - residual @ residual)
-        return float(gain / (len(breaks) * width) / (float(residual @ residual) / degrees))
-    covariance = _covariances(design, residual, borders, hac)
-    segments = len(borders)
-    full = np.zeros((segments * width, segments * width))
-    for number in range(segments):
-        place = slice(number * width, (number + 1) * width)
-        full[place, place] = covariance[number]
-    change = np.kron(np.diff(np.eye(segments), axis=0), np.eye(width))
-    moved = change @ coefficients.ravel()
-    return float(moved @ np.linalg.solve(change @ full @ change.T, moved) / (len(breaks) * width))
-
-
 def _one_more(
-    values: NDArray[np.float64],
-    design: NDArray[np.float64],
+    sample: NDArray[np.float64],
+    basis: NDArray[np.float64],
     breaks: NDArray[np.int64],
     shortest: int,
-    hac: bool,
-) -> float:
-    """Largest sup-F of one break inside a segment; minus infinity where no segment has room."""
+    persistence: float | None,
+    draws: int,
+    seed: int,
+) -> BreakTest | None:
+    """Is there one break more inside some regime; None where none has room.
+
+    Each regime's sup-F is judged by the law of one break in that regime, and the smallest of k p-values as the smallest of
+    k independent ones: regimes share no period (Bai and Perron 1998, proposition 8, where all laws are one).
+    """
     import numpy as np
 
-    best = -np.inf
-    for first, last in segment_borders(breaks, len(values)):
+    edges = [0, *breaks.tolist(), len(sample)]
+    seen = []
+    for first, last in pairwise(edges):
         if last - first < 2 * shortest:
             continue
-        own, part = values[first:last], design[first:last]
-        _, places = best_partitions(segment_sums(own[None], part, shortest), 1)
-        best = max(best, _f(own, part, places[0, 1, :1], hac))
-    return best
-
-
-def _null_distribution(
-    design: NDArray[np.float64], shortest: int, most: int, draws: int, seed: int
-) -> NDArray[np.float64]:
-    """sup-F of 1 to `most` breaks where there is none, shape (draws, most)."""
-    import numpy as np
-
-    length, width = design.shape
-    generator = np.random.default_rng(seed)
-    chunk = max(1, int(AT_ONCE // length**2))
-    found = []
-    for start in range(0, draws, chunk):
-        noise = generator.standard_normal((min(chunk, draws - start), length))
-        least, _ = best_partitions(segment_sums(noise, design, shortest), most)
-        number = np.arange(1, most + 1)
-        degrees = length - (number + 1) * width
-        with np.errstate(invalid="ignore"):
-            found.append((least[:, :1] - least[:, 1:]) / (number * width) / (least[:, 1:] / degrees))
-    return np.concatenate(found)
+        own, part = sample[None, first:last], basis[first:last]
+        _, places = best_partitions(segment_sums(own, part, shortest), 1)
+        statistic = float(break_statistics(own, part, places[:, 1, :1], hac=persistence is not None)[0])
+        null = null_distribution(part, shortest, 1, persistence=persistence, draws=draws, seed=seed)
+        seen.append((_test("", statistic, null[:, 0]).p_value, -statistic, null[:, 0]))
+    if not seen:
+        return None
+    p_value, negative, null_of_best = min(seen, key=lambda one: one[:2])
+    several = len(seen)
+    return BreakTest(
+        f"sup-F of {len(breaks)} against {len(breaks) + 1}",
+        -negative,
+        float(np.quantile(null_of_best, (1 - LEVEL) ** (1 / several))),
+        1 - (1 - p_value) ** several,
+    )
 
 
 def _test(name: str, statistic: float, null: NDArray[np.float64]) -> BreakTest:
@@ -351,97 +233,50 @@ def _test(name: str, statistic: float, null: NDArray[np.float64]) -> BreakTest:
     return BreakTest(name, float(statistic), float(np.quantile(null, 1 - LEVEL)), share)
 
 
-def _sequential(number: int, statistic: float, null: NDArray[np.float64]) -> BreakTest:
-    """One of `number` + 1 segments breaks: each has the law of one break, and they are independent in the limit."""
-    import numpy as np
-
-    single = (1 + int((null >= statistic).sum())) / (len(null) + 1)
-    several = 1 - (1 - single) ** (number + 1)
-    critical = float(np.quantile(null, (1 - LEVEL) ** (1 / (number + 1))))
-    return BreakTest(f"sup-F of {number} against {number + 1}", statistic, critical, several)
-
-
 def _result(
     values: NDArray[np.float64],
     design: NDArray[np.float64],
-    labels: tuple[int | str, ...],
+    labels: tuple[Period, ...],
     names: Sequence[str],
     least: NDArray[np.float64],
     places: NDArray[np.int64],
-    found: int,
+    bounds: list[tuple[int, int]],
     tests: list[BreakTest],
-    hac: bool,
+    persistence: float | None,
     shortest: int,
 ) -> Breaks:
     import numpy as np
 
     length, width = design.shape
-    borders = segment_borders(places[found, :found], length)
-    coefficients, residual = _fit(values, design, borders)
-    covariance = _covariances(design, residual, borders, hac)
-    intervals, findings = [], []
-    for number in range(found):
-        lower, upper = _date_interval(design, residual, coefficients, borders, number, hac)
-        intervals.append((labels[max(lower, 0)], labels[min(upper, length - 1)]))
-        if lower < borders[number][0] or upper >= borders[number + 1][1]:
-            findings.append(
-                Finding(
-                    "W410",
-                    f"The date after {labels[borders[number][1] - 1]} is so unsure that its interval reaches into another "
-                    "regime.",
-                    "Read the breaks next to it with care.",
-                )
-            )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        number_of = np.arange(len(least))
-        criterion = length * (np.log(least / length) + 1 + np.log(2 * np.pi)) + np.log(length) * (
-            (number_of + 1) * width + number_of + 1
-        )
+    hac = persistence is not None
+    found = len(bounds)
+    regimes = fit_regimes(values[None], design, places[None, found, :found])
+    covariance = coefficient_covariances(regimes, design, hac=hac)[0]
+    borders = regimes.borders()
+    finite = np.where(np.isfinite(least), least, np.nan)
+    counts = np.arange(len(least))
+    criterion = length * (np.log(finite / length) + 1 + np.log(2 * np.pi)) + np.log(length) * (
+        (counts + 1) * width + counts + 1
+    )
     return Breaks(
         number=found,
         dates=tuple(labels[last - 1] for _, last in borders[:-1]),
-        intervals=tuple(intervals),
-        coefficients=coefficients,
+        intervals=tuple((labels[max(lower, 0)], labels[min(upper, length - 1)]) for lower, upper in bounds),
+        coefficients=regimes.coefficients[0],
         standard_errors=np.sqrt(np.diagonal(covariance, axis1=1, axis2=2)),
         regimes=tuple((labels[first], labels[last - 1]) for first, last in borders),
         names=tuple(names),
-        sum_of_squares=np.where(np.isfinite(least), least, np.nan),
-        bayesian_criterion=np.where(np.isfinite(least), criterion, np.nan),
+        sum_of_squares=finite,
+        bayesian_criterion=criterion,
         candidates=tuple(
             tuple(labels[place - 1] for place in places[m, :m].tolist()) for m in range(len(least))
         ),
         tests=tuple(tests),
         hac=hac,
+        persistence=float("nan") if persistence is None else persistence,
         shortest=shortest,
-        findings=tuple(findings),
+        periods=labels,
+        outcome=values,
+        fitted=values - regimes.residual[0],
+        findings=tuple(interval_findings(bounds, borders, shortest, labels)),
     )
-
-
-def _date_interval(
-    design: NDArray[np.float64],
-    residual: NDArray[np.float64],
-    coefficients: NDArray[np.float64],
-    borders: Sequence[tuple[int, int]],
-    number: int,
-    hac: bool,
-) -> tuple[int, int]:
-    """Positions between which the last period before a break lies with 95 %."""
-    import numpy as np
-
-    change = coefficients[number + 1] - coefficients[number]
-    moved, noise = [], []
-    whole = float(residual @ residual) / len(residual)
-    for first, last in borders[number : number + 2]:
-        part = design[first:last]
-        second = part.T @ part / (last - first)
-        moved.append(float(change @ second @ change))
-        if hac:
-            long_run = long_run_covariance(part * residual[first:last, None], hac=True)
-            noise.append(float(change @ long_run @ change))
-        else:
-            noise.append(whole * moved[-1])
-    phi = [np.sqrt(noise[side] / moved[side]) for side in (0, 1)]
-    low, high = argmax_quantiles(0.95, xi=moved[1] / moved[0], phi_ratio=phi[1] / phi[0])
-    unit = moved[0] ** 2 / noise[0]
-    last = borders[number][1] - 1
-    return int(np.floor(last - high / unit)), int(np.ceil(last - low / unit))

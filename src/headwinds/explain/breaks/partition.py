@@ -7,7 +7,6 @@ simulated critical values cheap.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,9 +36,9 @@ def segment_sums(
     import numpy as np
 
     draws, periods = outcome.shape
-    moments = _cumulated(regressors[:, :, None] * regressors[:, None, :])
-    cross = _cumulated(np.einsum("dt,tk->tdk", outcome, regressors))
-    squares = _cumulated(outcome.T**2)
+    moments = cumulated(regressors[:, :, None] * regressors[:, None, :])
+    cross = cumulated(np.einsum("dt,tk->tdk", outcome, regressors))
+    squares = cumulated(outcome.T**2)
     sums = np.full((draws, periods, periods + 1), np.inf)
     for first in range(periods - shortest + 1):
         last = np.arange(first + shortest, periods + 1)
@@ -85,13 +84,8 @@ def best_partitions(sums: NDArray[np.float64], most: int) -> tuple[NDArray[np.fl
     return least, breaks
 
 
-def segment_borders(breaks: NDArray[np.int64], periods: int) -> list[tuple[int, int]]:
-    """(first, after the last) of each segment between sorted breaks."""
-    edges = [0, *breaks.tolist(), periods]
-    return list(pairwise(edges))
-
-
-def _cumulated(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def cumulated(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums over the periods before each period, shape (periods + 1, ...)."""
     import numpy as np
 
     total = np.zeros((values.shape[0] + 1, *values.shape[1:]))

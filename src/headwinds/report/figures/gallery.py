@@ -11,7 +11,7 @@ from headwinds.drawing.canvas import PALETTE, inline, style, to_bytes
 from headwinds.report.anchors import passages_anchor
 from headwinds.report.cells import Cell, ReportTable
 from headwinds.report.formats import show_interval
-from headwinds.report.tables import index_table_name
+from headwinds.report.tables import chapter_name, index_table_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,6 +74,11 @@ def draw_figures(
             tips = {anchor: str(escape(tip)) for anchor, tip in plan.tips.items()}
             markup = inline(svg, plan.name, str(escape(plan.alternative)), tips)
             drawn[plan.name] = DrawnFigure(plan.name, plan.table, plan.alternative, svg, png, markup)
+    for chapter in content.chapters:  # drawn by the result itself
+        name = chapter_name(chapter)
+        words = messages("figure_alternative", title=chapter.title, rows=len(tables[name].rows))
+        markup = inline(chapter.svg, name, str(escape(words)), {})
+        drawn[name] = DrawnFigure(name, name, words, chapter.svg, chapter.png, markup)
     return drawn
 
 

@@ -13,6 +13,7 @@ from headwinds.contracts import Account, Estimate, Finding
 from headwinds.study.environment import STATISTICAL, versions
 from headwinds.study.plan import Stage
 from headwinds.study.settings import StudySettings
+from headwinds.study.stages.explained_results import ESSAY, OUTCOMES, Evidence, write_chapters
 from headwinds.study.stages.measure import index_name
 
 if TYPE_CHECKING:
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
 
     from headwinds.contracts import Indicator, Panel
 
-CODE = ("headwinds.explain", "headwinds.contracts", "headwinds.study.stages.explain")
-OUTCOMES = {
-    "tfp_growth": ("rtfpna", "annual TFP growth (%)"),
-    "gdp_growth": ("rgdpna", "annual GDP growth (%)"),
-}
+CODE = (
+    "headwinds.explain",
+    "headwinds.contracts",
+    "headwinds.drawing",
+    "headwinds.study.chapters",
+    "headwinds.study.stages.explain",
+    "headwinds.study.stages.explained_results",
+)
+FILES = ("panel", "adoption", "graph")
 SLOWDOWN = ("countries", "fell", "before", "after", "change", "standard_error")
 SHOWN_ENTITIES = ("USA", "DEU", "FRA", "GBR", "ITA", "JPN", "KOR")
 
@@ -32,24 +37,37 @@ SHOWN_ENTITIES = ("USA", "DEU", "FRA", "GBR", "ITA", "JPN", "KOR")
 def explain_stage(settings: StudySettings, measured: Path) -> Stage:
     """The stage."""
     panel = settings.locate(settings.explain.panel, setting="explain.panel")
+    beside = {
+        name: settings.locate(getattr(settings.explain, name), setting=f"explain.{name}")
+        for name in ("adoption", "graph")
+        if getattr(settings.explain, name) not in ("", ESSAY)
+    }
     index = measured / index_name((settings.explain.entity_key, settings.explain.period_key))
     parts = fingerprint(
         panel=file_digest(panel),
+        beside={name: file_digest(path) for name, path in beside.items()},
+        # Chapters draw bootstraps; without any, nothing here depends on the seed.
+        seed=settings.study.seed if settings.explain.adoption or settings.explain.graph else None,
         index=[file_digest(path) for path in sorted(index.rglob("*")) if path.is_file()],
-        settings={name: value for name, value in asdict(settings.explain).items() if name != "panel"},
+        settings={name: value for name, value in asdict(settings.explain).items() if name not in FILES},
+        essay=settings.explain.graph == ESSAY,
         code=code_digest(*CODE),
         versions=versions(STATISTICAL),
     )
 
     def work(output: Path, _: Path) -> None:
-        _explain(settings, panel, index, output)
+        _explain(settings, panel, index, beside, output)
 
     return Stage("explain", parts, work)
 
 
-def _explain(settings: StudySettings, path: Path, index: Path, output: Path) -> None:
+def _explain(settings: StudySettings, path: Path, index: Path, beside: dict[str, Path], output: Path) -> None:
+    from headwinds.explain.accounts.penn_accounts import (
+        compare_with_published,
+        growth_accounts,
+        span_accounts,
+    )
     from headwinds.explain.country_groups import OECD_38
-    from headwinds.explain.growth_accounts import compare_with_published, growth_accounts, span_accounts
     from headwinds.explain.penn_world_table import read_penn_world_table
     from headwinds.explain.spans import slowdown
     from headwinds.measure.indicator_store import read_indicator
@@ -67,11 +85,16 @@ def _explain(settings: StudySettings, path: Path, index: Path, output: Path) -> 
         "accounts_by_span": spans.table,
     }
     tables |= {"accounts_by_span_unavailable": spans.unavailable, "slowdown": slow.table}
-    naive, corrected, detectable, design_facts = _regress(settings, panel, read_indicator(index / "chosen"))
+    indicator = read_indicator(index / "chosen")
+    naive, corrected, detectable, design_facts = _regress(settings, panel, indicator)
     tables["minimum_detectable_effects"] = detectable
     for name, table in tables.items():
         table.to_parquet(output / f"{name}.parquet", index=False)
+    missing = write_chapters(
+        Evidence(settings, panel, indicator, beside.get("adoption"), beside.get("graph")), output / "chapters"
+    )
     facts = {
+        "findings": [asdict(Finding("N405", reason)) for reason in missing],
         "rebuild": asdict(rebuild),
         "unavailable_rows": len(account.unavailable),
         "slowdown": {
@@ -148,7 +171,7 @@ def read_explained(folder: Path) -> dict[str, Any]:
 
 def read_account(facts: dict[str, Any]) -> Account:
     """The accounts by span."""
-    from headwinds.explain.growth_accounts import PARTS
+    from headwinds.explain.accounts.penn_accounts import PARTS
 
     return Account(
         table=facts["tables"]["accounts_by_span"],

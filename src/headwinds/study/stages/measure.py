@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,10 @@ def measure_stage(settings: StudySettings, checked: CheckedStudy, scores: Path) 
         if population
         else "",
         settings=asdict(settings.measure),
+        others=[file_digest(path) for path in _others(settings).values()],
+        checkpoint=settings.tune.checkpoint,
+        period=settings.explain.period_key,
+        seed=settings.study.seed,
         group=[asdict(group) for group in settings.group],
         report=settings.report.passages_a_point,
         code=code_digest(*CODE),
@@ -49,21 +53,37 @@ def measure_stage(settings: StudySettings, checked: CheckedStudy, scores: Path) 
     return Stage("measure", parts, work)
 
 
+def _others(settings: StudySettings) -> dict[str, Path]:
+    """Scores of other fits and wordings, by what they are called."""
+    chosen = settings.measure
+    found = {
+        f"fit {number}": settings.locate(path, setting="measure.fits")
+        for number, path in enumerate(chosen.fits, 2)
+    }
+    wordings = sorted(chosen.wordings.items())
+    return found | {name: settings.locate(path, setting="measure.wordings") for name, path in wordings}
+
+
 def _measure(settings: StudySettings, checked: CheckedStudy, scores: Path, output: Path) -> None:
     from headwinds.measure.cells import make_cells
     from headwinds.measure.drift import drift_findings, drift_tests
+    from headwinds.measure.fits import combine_fits
     from headwinds.measure.registry import choose_estimator
     from headwinds.measure.shares import estimate_shares
     from headwinds.study.frame import read_frame
 
     frame = read_frame(settings, checked, scores)
     told = settings.measure
+    others = _other_frames(settings, checked, frame)
+    frames = [frame, *(others[f"fit {number}"] for number, _ in enumerate(told.fits, 2))]
     options = {"level": told.level, "minimum_gold": told.minimum_gold}
     used: dict[str, tuple[str, str]] = {}
     refused: list[Finding] = []
+    first: list[Indicator] = []
     for by in told.by:
         cells = make_cells(frame, by)
-        chosen = estimate_shares(frame, cells, told.estimator, **options)
+        fits = [estimate_shares(one, cells, told.estimator, **options) for one in frames]
+        chosen = combine_fits(fits, level=told.level) if len(fits) > 1 else fits[0]
         name, reason = choose_estimator(frame, cells, minimum_gold=told.minimum_gold)
         if told.estimator == chosen.method:
             reason = "It was asked for in the study file."
@@ -74,9 +94,11 @@ def _measure(settings: StudySettings, checked: CheckedStudy, scores: Path, outpu
         naive = estimate_shares(frame, cells, "classify-and-count", **options)
         labelled = estimate_shares(frame, cells, "labelled-only", **options)
         _write(output / index_name(by), chosen=chosen, naive=naive, labelled_only=labelled)
+        first = first or fits
     _write_widths(frame, output)
     _write_passages(frame, checked, settings, output)
     findings: tuple[Finding, ...] = (*refused, *drift_findings(drift_tests(frame)))
+    findings += _diagnose(settings, checked, frame, first, others, output)
     name, reason = _say(used)
     write_json(
         output / "measure.json",
@@ -88,6 +110,56 @@ def _measure(settings: StudySettings, checked: CheckedStudy, scores: Path, outpu
         },
         allow_missing=True,
     )
+
+
+def _other_frames(settings: StudySettings, checked: CheckedStudy, frame: Frame) -> dict[str, Frame]:
+    """The frame with the scores of each other fit and wording in place of its own."""
+    import pyarrow.parquet as pq
+
+    from headwinds.study.frame import read_probabilities
+
+    others = _others(settings)
+    if not others:
+        return {}
+    ids = pq.read_table(checked.corpus_path, columns=["passage_id"])["passage_id"].to_pylist()
+    found = {}
+    for name, path in others.items():
+        probability, label = read_probabilities(path, ids, frame.label_names)
+        found[name] = replace(frame, probability=probability, label=label)
+    return found
+
+
+def _diagnose(
+    settings: StudySettings,
+    checked: CheckedStudy,
+    frame: Frame,
+    fits: list[Indicator],
+    others: dict[str, Frame],
+    output: Path,
+) -> tuple[Finding, ...]:
+    """Ask every diagnostic question that the data allow; a table each, and what was found."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from headwinds.measure.diagnostics.run import run_diagnostics
+
+    period = settings.explain.period_key if settings.explain.period_key in frame.keys else ""
+    found = run_diagnostics(
+        frame,
+        keys=tuple(name for by in settings.measure.by for name in by if name != period),
+        texts=pq.read_table(checked.corpus_path, columns=["text"])["text"].to_pylist(),
+        period=period,
+        checkpoint=settings.tune.checkpoint,
+        pretraining_until=settings.measure.pretraining_until,
+        fits=fits if len(fits) > 1 else (),
+        wordings={name: others[name].probability for name in sorted(settings.measure.wordings)},
+        seed=settings.study.seed,
+    )
+    folder = output / "diagnostics"
+    folder.mkdir()
+    for one in found:
+        pq.write_table(pa.Table.from_pandas(one.table, preserve_index=False), folder / f"{one.name}.parquet")
+    return tuple(finding for one in found for finding in one.findings)
 
 
 def _say(used: dict[str, tuple[str, str]]) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.contracts import Account, Panel
 from headwinds.errors import SettingsError
-from headwinds.explain.panel_data import log_growth, require_series, values_at_lag
+from headwinds.explain.panel_data import log_growth, require_series, require_shares, values_at_lag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,10 +75,13 @@ def growth_accounts(
     ------
     SettingsError
         The panel lacks a series, or no row is left.
+    DataError
+        A labour share lies outside [0, 1], or an input is zero or negative.
     """
     import numpy as np
 
     require_series(panel, INPUTS)
+    require_shares(panel, ["labsh"])
     data = panel.data
     growth = {name: log_growth(panel, name) for name in ("rgdpna", "rkna", "emp", "avh", "hc")}
     share = data["labsh"].to_numpy(dtype=float)

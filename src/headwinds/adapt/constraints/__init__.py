@@ -1,0 +1,1 @@
+"""What may be written: one of a list of texts, or a text of a regular grammar."""

@@ -1,0 +1,1 @@
+"""Running code that nobody has read: in a process that can compute and answer, and nothing else."""

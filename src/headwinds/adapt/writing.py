@@ -1,0 +1,226 @@
+"""Writing: beam search, drawn tokens, or the likeliest token each time, by the library's own `generate`; and likelihoods."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from headwinds.adapt.tasks.contract import writes
+from headwinds.adapt.training.batches import collate, plan_batches
+from headwinds.artifacts.seeds import derive_seed
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+    from transformers import PreTrainedTokenizerBase
+
+    from headwinds.adapt.constraints.allowed import Choices, GrammarTokens
+    from headwinds.adapt.encoding import EncodedTexts
+    from headwinds.adapt.fitted_model import FittedModel
+    from headwinds.adapt.training.batches import Batch
+
+READ_TOKENS = 2048
+TOGETHER = 4096  # texts whose batches are planned together, as many as a file is read by
+LIKELIHOOD_TOKENS = 1024  # by as many logits as there are words
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a model writes; see the settings of the same names. `max_new_tokens` is never 0 here."""
+
+    beams: int
+    length_penalty: float
+    temperature: float
+    top_p: float
+    min_new_tokens: int
+    max_new_tokens: int
+    seed: int
+    choices: tuple[str, ...] = ()
+    grammar: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A written text, its number of tokens, and whether it came to its end or was cut at `max_new_tokens`."""
+
+    text: str
+    tokens: int
+    ended: bool
+
+
+def write_texts(
+    network: Any,
+    tokenizer: PreTrainedTokenizerBase,
+    encoded: EncodedTexts,
+    writing: Writing,
+) -> list[Written]:
+    """What is written after each text has been read.
+
+    Batches are a function of the texts' lengths alone, and drawn tokens of the seed and the batch, so that the same texts
+    give the same tokens.
+    """
+    import numpy as np
+    import torch
+
+    read = replace(encoded, written=None, learnt=None)
+    found = [Written("", 0, ended=False)] * len(read)
+    allowed = _allowed(network, tokenizer, writing)
+    budget = max(1, READ_TOKENS // writing.beams)
+    network.eval()
+    plans = [
+        (number, rows)
+        for start in range(0, len(read), TOGETHER)
+        for number, rows in enumerate(
+            plan_batches(read, np.arange(start, min(start + TOGETHER, len(read))), batch_tokens=budget)
+        )
+    ]
+    if network.decoder_only and hasattr(network.encoder, "peft_config"):
+        plans = [(number, part) for number, rows in plans for part in _of_one_length(read, rows)]
+    with torch.inference_mode(), torch.random.fork_rng(devices=[]):
+        for number, rows in plans:
+            torch.manual_seed(derive_seed(writing.seed, "writing", number) % 2**63)
+            batch = collate(read, rows, padding_id=int(tokenizer.pad_token_id or 0))
+            sequences = _generate(network, tokenizer, batch, writing, allowed)
+            for row, tokens in zip(rows.tolist(), sequences, strict=True):
+                found[row] = _read_off(tokens, tokenizer)
+    return found
+
+
+def likelihoods(
+    network: Any, encoded: EncodedTexts, rows: NDArray[np.int64] | None = None
+) -> NDArray[np.float64]:
+    """Of what is to be written for each text: (sum of log-probabilities, number of tokens); shape (rows, 2)."""
+    import numpy as np
+    import torch
+
+    rows = np.arange(len(encoded)) if rows is None else rows
+    place = dict(zip(rows.tolist(), range(len(rows)), strict=True))
+    found = np.zeros((len(rows), 2))
+    network.eval()
+    with torch.inference_mode():
+        for chosen in plan_batches(encoded, rows, batch_tokens=LIKELIHOOD_TOKENS):
+            batch = collate(encoded, chosen, padding_id=0)
+            losses = network(batch)[:, 0].double().numpy()
+            counts = [learnt_tokens(encoded, row) for row in chosen.tolist()]
+            parts = np.split(losses, np.cumsum(counts)[:-1])
+            for row, part in zip(chosen.tolist(), parts, strict=True):
+                found[place[row]] = -part.sum(), len(part)
+    return found
+
+
+def _of_one_length(read: EncodedTexts, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The rows by length: with learnt tokens before the text PEFT drops the positions that padding before it needs."""
+    import numpy as np
+
+    lengths = np.array([len(read.windows[row]) for row in rows])
+    return [rows[lengths == length] for length in np.unique(lengths)]
+
+
+def predict_written(model: FittedModel, examples: Any) -> list[dict[str, Any]]:
+    """Predictions of a task that writes, one for each example, with the share of its text that was read."""
+    facts = model.facts
+    task: Any = model.task
+    encoded = task.encode(task.asked(examples), model.tokenizer, max_tokens=facts.max_tokens)
+    writing = Writing(**facts.decoder["writing"])
+    most = facts.max_tokens // (2 if model.network.decoder_only else 1)
+    writing = replace(
+        writing, choices=tuple(writing.choices), max_new_tokens=min(most, writing.max_new_tokens)
+    )
+    outputs: Any = write_texts(model.network, model.tokenizer, encoded, writing)
+    samples = facts.decoder.get("samples")
+    if samples is not None:  # several texts are drawn for each example
+        more = [
+            write_texts(
+                model.network,
+                model.tokenizer,
+                encoded,
+                replace(writing, seed=derive_seed(writing.seed, "sample", number)),
+            )
+            for number in range(1, samples)
+        ]
+        outputs = list(zip(outputs, *more, strict=True))
+    found = task.decode(outputs, examples, encoded, facts.labels, facts.decoder)
+    shares = [1.0] * len(found) if encoded.read_share is None else encoded.read_share.tolist()
+    return [{**item, "read_share": share} for item, share in zip(found, shares, strict=True)]
+
+
+def weigh_references(model: FittedModel, examples: Any) -> Any:
+    """The examples with how likely the model holds their references to be, for a task that writes."""
+    task = model.task
+    if not writes(task):
+        return examples
+    encoded = task.encode(examples, model.tokenizer, max_tokens=model.facts.max_tokens)
+    if encoded.written is None:
+        return examples
+    return task.weighed(examples, likelihoods(model.network, encoded))
+
+
+def learnt_tokens(encoded: EncodedTexts, row: int) -> int:
+    """How many tokens of a text bear loss."""
+    before = 0 if encoded.learnt is None else int(encoded.learnt[row].sum())
+    return before + (0 if encoded.written is None else len(encoded.written[row]))
+
+
+def _allowed(
+    network: Any, tokenizer: PreTrainedTokenizerBase, writing: Writing
+) -> Choices | GrammarTokens | None:
+    from headwinds.adapt.constraints.allowed import choices_allowed, grammar_allowed
+
+    if writing.choices:
+        return choices_allowed(tokenizer, writing.choices, decoder_only=network.decoder_only)
+    return grammar_allowed(tokenizer, writing.grammar) if writing.grammar else None
+
+
+def _generate(
+    network: Any,
+    tokenizer: PreTrainedTokenizerBase,
+    batch: Batch,
+    writing: Writing,
+    allowed: Choices | GrammarTokens | None,
+) -> list[list[int]]:
+    from headwinds.adapt.checkpoints import quiet_transformers
+
+    ids, mask = _left_padded(batch) if network.decoder_only else (batch.input_ids, batch.attention_mask)
+    arguments: dict[str, Any] = {
+        "num_beams": writing.beams,
+        "do_sample": writing.temperature > 0,
+        "min_new_tokens": writing.min_new_tokens or None,
+        "max_new_tokens": writing.max_new_tokens,
+        "pad_token_id": tokenizer.pad_token_id
+        if tokenizer.pad_token_id is not None
+        else tokenizer.eos_token_id,
+    }
+    if writing.temperature > 0:
+        arguments |= {"temperature": writing.temperature, "top_p": writing.top_p, "top_k": 0}
+    if writing.beams > 1:
+        arguments |= {"length_penalty": writing.length_penalty, "early_stopping": True}
+    if allowed is not None:
+        begun = ids.shape[1] if network.decoder_only else 1
+        arguments["prefix_allowed_tokens_fn"] = lambda _, tokens: allowed.next_tokens(tokens[begun:].tolist())
+    with quiet_transformers(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Position ids are not supported", UserWarning)
+        sequences = network.encoder.generate(input_ids=ids, attention_mask=mask, **arguments)
+    begun = ids.shape[1] if network.decoder_only else 1
+    tokens: list[list[int]] = sequences[:, begun:].tolist()
+    return tokens
+
+
+def _read_off(tokens: list[int], tokenizer: PreTrainedTokenizerBase) -> Written:
+    end = tokenizer.eos_token_id
+    ended = end in tokens
+    kept = tokens[: tokens.index(end)] if ended else tokens
+    text = tokenizer.decode(kept, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    return Written(str(text).strip(), len(kept), ended)
+
+
+def _left_padded(batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    """What is read, padded before it, so that what is written follows it at once."""
+    import torch
+
+    from headwinds.adapt.networks.generator import mask_of
+
+    mask = mask_of(batch)
+    order = torch.argsort(mask, dim=1, stable=True)
+    return batch.input_ids.gather(1, order), mask.gather(1, order)

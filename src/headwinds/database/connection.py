@@ -1,0 +1,198 @@
+"""A database: SQLite in a file, or PostgreSQL by its URL; a commit is on disk before anybody is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.errors import ArtifactError, SettingsError, StorageError
+from headwinds.extras import require
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from headwinds.database.migrations import Migration
+
+SECONDS_TO_WAIT = 30
+ONE_WRITER = 0x4877616E
+"""Key of PostgreSQL's advisory lock; one for all projects is enough."""
+
+
+def now() -> str:
+    """The time in UTC, to the millisecond, as text that sorts."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def connect(place: str, migrations: Sequence[Migration]) -> Engine:
+    """Open a database, make it if it is not there, and bring it to today's version.
+
+    Parameters
+    ----------
+    place
+        A path (SQLite), or a URL ``postgresql://user:password@host/name``.
+    migrations
+        The steps by which a database of any earlier version becomes today's, in order.
+
+    Raises
+    ------
+    SettingsError
+        The URL cannot be used, or a library is missing.
+    ArtifactError
+        It is no database, damaged, or made by a newer Headwinds.
+    StorageError
+        It cannot be reached or written.
+    """
+    require("sqlalchemy")
+    engine = _postgresql(place) if "://" in place else _sqlite(Path(place))
+    _migrate(engine, shown(place), migrations)
+    return engine
+
+
+def shown(place: str) -> str:
+    """A place without its password."""
+    if "://" not in place:
+        return place
+    scheme, _, rest = place.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """All or nothing, one writer after another.
+
+    Raises
+    ------
+    StorageError
+        The database refuses: full, locked for too long, unreachable.
+    ArtifactError
+        It is damaged.
+    """
+    from sqlalchemy import exc, text
+
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_WRITER})
+            yield connection
+    except (exc.OperationalError, exc.InterfaceError) as error:
+        raise StorageError(
+            f"The database refuses: {_reason(error)}.",
+            remedy="Check its disk and its server; nothing is half-written.",
+        ) from error
+    except exc.DatabaseError as error:
+        if isinstance(error, (exc.IntegrityError, exc.ProgrammingError, exc.DataError)):
+            raise
+        raise ArtifactError(
+            f"The database is damaged or none: {_reason(error)}.",
+            remedy="Name another file, or restore a copy.",
+        ) from error
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent view, which waits for no writer.
+
+    Raises
+    ------
+    StorageError
+        The database cannot be read.
+    """
+    from sqlalchemy import exc
+
+    try:
+        with engine.connect().execution_options(only_reads=True) as connection:
+            yield connection
+    except (exc.OperationalError, exc.InterfaceError) as error:
+        raise StorageError(
+            f"The database cannot be read: {_reason(error)}.",
+            remedy="Check its disk and its server.",
+        ) from error
+
+
+def _sqlite(path: Path) -> Engine:
+    from sqlalchemy import URL, create_engine, event
+
+    if path.is_dir() or not path.parent.is_dir():
+        raise SettingsError(
+            f"database = {str(path)!r} is a folder, or its folder is not there.",
+            remedy="Name a file, e.g. labels.sqlite.",
+        )
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": SECONDS_TO_WAIT})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        # The driver must not open transactions by itself: we say when, and in which way.
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={1000 * SECONDS_TO_WAIT}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that will write takes the lock at once: one that reads first could be refused half-way.
+        only_reads = connection.get_execution_options().get("only_reads")
+        connection.exec_driver_sql("BEGIN DEFERRED" if only_reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(place: str) -> Engine:
+    from sqlalchemy import create_engine, exc, make_url
+
+    try:
+        url = make_url(place)
+    except exc.ArgumentError as error:
+        raise SettingsError(
+            f"database = {shown(place)!r} is no URL.",
+            remedy="For instance postgresql://user:password@host/name.",
+        ) from error
+    if url.get_backend_name() not in ("postgresql", "postgres"):
+        raise SettingsError(
+            f"database = {shown(place)!r}: {url.get_backend_name()!r} is not supported.",
+            remedy="Name a file (SQLite), or a URL that begins with postgresql://.",
+        )
+    require("psycopg")
+    driver = url.set(drivername="postgresql+psycopg")
+    return create_engine(driver, hide_parameters=True, pool_pre_ping=True)
+
+
+def _migrate(engine: Engine, place: str, migrations: Sequence[Migration]) -> None:
+    """Each step is one transaction with its entry in `migration`: a kill leaves the version before or after it."""
+    from sqlalchemy import func, insert, select, text
+
+    from headwinds.database.migrations import MIGRATION
+
+    newest = migrations[-1].number
+    with transaction(engine) as connection:
+        connection.execute(
+            text(
+                "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)"
+            )
+        )
+    for step in migrations:
+        with transaction(engine) as connection:
+            version = connection.execute(select(func.max(MIGRATION.c.number))).scalar() or 0
+            if version > newest:
+                raise ArtifactError(
+                    f"{place} is of version {version}; this Headwinds knows up to {newest}.",
+                    remedy="Install a newer Headwinds.",
+                )
+            if step.number <= version:
+                continue
+            for statement in step.statements(engine.dialect.name):
+                connection.exec_driver_sql(statement)
+            connection.execute(insert(MIGRATION).values(number=step.number, applied_at=now()))
+
+
+def _reason(error: Exception) -> str:
+    """The driver's own words in one line, without the statement or its values."""
+    said = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
+    return said.splitlines()[0].rstrip(".")

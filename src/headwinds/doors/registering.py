@@ -1,0 +1,73 @@
+"""The registry of models in Python: the calls of `headwinds models`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from headwinds.registry.index import Registry, Version
+    from headwinds.registry.promotion import Decision
+
+PathLike = str | Path
+
+
+def open_registry(folder: PathLike = "registry", *, database: str = "") -> Registry:
+    """Open a registry of model versions, which is made if it is not there.
+
+    Parameters
+    ----------
+    folder
+        Where the versions lie, and the index unless `database` names another place.
+    database
+        A URL ``postgresql://user:password@host/name``.
+    """
+    from headwinds.registry import index
+
+    return index.open_registry(Path(folder), database)
+
+
+def add_model(
+    registry: Registry,
+    name: str,
+    model: PathLike,
+    *,
+    parent: str = "",
+    evaluation: PathLike | None = None,
+    licence: str = "",
+    limits: str = "",
+) -> Version:
+    """Add a tuned model as a version of `name`; its card takes the test that stands beside it, or the one named."""
+    from headwinds.registry import index
+
+    return index.add_model(
+        registry,
+        name,
+        Path(model),
+        parent=parent,
+        evaluation=Path(evaluation) if evaluation is not None else None,
+        licence=licence,
+        limits=limits,
+    )
+
+
+def promote_model(registry: Registry, name: str, gate: PathLike, *, version: str = "latest") -> Decision:
+    """Judge a version at the gate of a TOML file, and put it into production if it passes."""
+    from headwinds.registry.gate import read_gate
+    from headwinds.registry.promotion import promote
+
+    return promote(registry, name, read_gate(Path(gate)), version)
+
+
+def rollback_model(registry: Registry, name: str) -> Version:
+    """Bring back the version that was in production before."""
+    from headwinds.registry.promotion import rollback
+
+    return rollback(registry, name)
+
+
+def export_model(registry: Registry, name: str, output: PathLike, *, version: str = "production") -> Version:
+    """Copy a version out, as a folder that `headwinds.predict_file` takes."""
+    from headwinds.registry import index
+
+    return index.export_model(registry, name, version, Path(output))

@@ -1,0 +1,121 @@
+"""Drawing and planning labels in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from headwinds.measure.sampling.plan import AssumedStratum, LabelPlan
+    from headwinds.study.sampling_files import Sampled
+
+PathLike = str | Path
+
+
+def sample_file(
+    source: PathLike,
+    output: PathLike,
+    n: int,
+    *,
+    design: str = "simple",
+    stratum: Sequence[str] = (),
+    screen: Sequence[str] = (),
+    score_bins: int = 0,
+    allocation: str = "neyman",
+    selection: str = "systematic",
+    mix: float = 0.3,
+    previous: PathLike | None = None,
+    weight: str = "",
+    passage_id: str = "passage_id",
+    text: str = "text",
+    seed: int = 0,
+) -> Sampled:
+    """Draw the next `n` passages to label; `previous` holds those that are labelled, with their inclusion probabilities.
+
+    ``output/sample`` then has ``batch.csv`` (to be labelled), ``frame.csv`` (every passage with its probability) and, after
+    a first round, ``earlier.csv`` (the earlier labels' probabilities, which this round changes).
+    """
+    from headwinds.study.sampling_files import SamplePlan
+    from headwinds.study.sampling_files import sample_file as sample
+
+    plan = SamplePlan(
+        n=n,
+        design=design,
+        stratum=tuple(stratum),
+        screen=tuple(screen),
+        score_bins=score_bins,
+        allocation=allocation,
+        selection=selection,
+        mix=mix,
+        passage_id=passage_id,
+        text=text,
+        weight=weight,
+        seed=seed,
+    )
+    return sample(Path(source), Path(output), plan, previous=Path(previous) if previous is not None else None)
+
+
+def plan_labels_file(
+    scores: PathLike,
+    gold: PathLike,
+    standard_error: float,
+    *,
+    by: Sequence[str] = (),
+    label: str | None = None,
+    document_id: str = "document_id",
+    weight: str = "",
+    stratum: Sequence[str] = (),
+) -> LabelPlan:
+    """How many labels, drawn where, bring the shares to a wanted standard error: from a pilot's scores and labels."""
+    from headwinds.measure.cells import make_cells
+    from headwinds.measure.sampling.plan import plan_labels
+    from headwinds.study.own_files import ScoresFile, read_scores
+
+    file = ScoresFile(
+        Path(scores), (tuple(by),), document_id=document_id, weight=weight, stratum=tuple(stratum)
+    )
+    frame = read_scores(file, Path(gold))
+    return plan_labels(frame, make_cells(frame, tuple(by)), standard_error, label=label)
+
+
+def plan_labels_assumed(strata: Sequence[AssumedStratum], standard_error: float) -> LabelPlan:
+    """The same from assumed error rates, before anything is labelled."""
+    from headwinds.measure.sampling.plan import plan_labels_from_rates
+
+    return plan_labels_from_rates(strata, standard_error)
+
+
+def plan_slope_file(
+    scores: PathLike,
+    gold: PathLike,
+    standard_error: float,
+    *,
+    by: Sequence[str],
+    label: str,
+    slope: float,
+    outcome_error: float,
+    document_id: str = "document_id",
+    weight: str = "",
+    stratum: Sequence[str] = (),
+) -> LabelPlan:
+    """How many labels bring the slope of an outcome on the index to a wanted standard error: from a pilot."""
+    from headwinds.measure.cells import make_cells
+    from headwinds.measure.registry import get_estimator
+    from headwinds.measure.sampling.slope_plan import plan_slope
+    from headwinds.study.own_files import ScoresFile, read_scores
+
+    file = ScoresFile(
+        Path(scores), (tuple(by),), document_id=document_id, weight=weight, stratum=tuple(stratum)
+    )
+    frame = read_scores(file, Path(gold))
+    index = get_estimator("difference")(frame, make_cells(frame, tuple(by)))
+    return plan_slope(
+        index,
+        label,
+        gold=len(frame.gold_rows),
+        slope=slope,
+        outcome_error=outcome_error,
+        standard_error=standard_error,
+        passages=len(frame),
+    )

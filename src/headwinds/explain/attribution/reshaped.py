@@ -1,0 +1,129 @@
+"""A design with fewer variables, one more, or its indices dealt to other entities: what checks are made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from headwinds.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from headwinds.explain.attribution.design import AttributionDesign, Channel, Span
+
+
+def keep_variables(
+    design: AttributionDesign, names: Collection[str], *, channel: Channel | None = None
+) -> AttributionDesign:
+    """The design with technology (if it has it) and only these headwinds and controls."""
+    first = int(design.has_technology)
+    kept = [place for place, name in enumerate(design.names) if name in names or place < first]
+    headwinds = [name for name in design.headwinds if name in names]
+    unknown = [name for name in names if name not in design.names]
+    if unknown or not headwinds:
+        raise SettingsError(
+            f"{(unknown or ['none'])[0]!r} is no headwind; there are {', '.join(design.headwinds)}."
+        )
+    channel = channel or design.channel
+    controls = len(kept) - first - len(headwinds)
+    alone = tuple((place,) for place in range(first, first + len(headwinds)))
+    through = tuple((0, place) for place in range(first, first + len(headwinds)))
+    terms = (
+        *(((0,),) if first else ()),
+        *(alone if channel != "technology" else ()),
+        *(through if channel != "growth" else ()),
+        *((place,) for place in range(len(kept) - controls, len(kept))),
+    )
+    return replace(
+        design,
+        names=tuple(design.names[place] for place in kept),
+        values=design.values[:, kept],
+        variance=design.variance[:, kept],
+        factor=design.factor[:, kept],
+        lags=tuple(design.lags[place] for place in kept),
+        terms=terms,
+        channel=channel,
+        controls=controls,
+    )
+
+
+def with_control(
+    design: AttributionDesign, name: str, values: NDArray[np.float64], *, lag: int
+) -> AttributionDesign:
+    """The design with one more control, known without error."""
+    import numpy as np
+
+    rows, variables, factors = design.factor.shape
+    return replace(
+        design,
+        names=(*design.names, name),
+        values=np.column_stack([design.values, values]),
+        variance=np.column_stack([design.variance, np.zeros(rows)]),
+        factor=np.concatenate([design.factor, np.zeros((rows, 1, factors))], axis=1),
+        lags=(*design.lags, lag),
+        terms=(*design.terms, (variables,)),
+        controls=design.controls + 1,
+    )
+
+
+def with_spans(design: AttributionDesign, before: Span, after: Span) -> AttributionDesign:
+    """The design with other spans; rows outside both are left out, and who is in one span only is found anew."""
+    import numpy as np
+
+    moved = replace(design, before=before, after=after)
+    count = len(design.entities)
+    inside = [
+        np.bincount(design.entity[moved.in_span(span)], minlength=count) > 0 for span in (before, after)
+    ]
+    alone = np.flatnonzero(~(inside[0] & inside[1]))
+    return take_rows(
+        replace(moved, alone=tuple(design.entities[place] for place in alone)),
+        moved.in_span(before) | moved.in_span(after),
+    )
+
+
+def take_rows(design: AttributionDesign, rows: NDArray[np.bool_]) -> AttributionDesign:
+    """Some of the rows; codes of entities and clusters stay as they are."""
+    return replace(
+        design,
+        entity=design.entity[rows],
+        cluster=design.cluster[rows],
+        year=design.year[rows],
+        outcome=design.outcome[rows],
+        values=design.values[rows],
+        variance=design.variance[rows],
+        factor=design.factor[rows],
+    )
+
+
+def dealt(
+    design: AttributionDesign, variables: Collection[int], generator: np.random.Generator
+) -> AttributionDesign:
+    """The design with some variables' whole histories dealt to other entities at random, year by year the same deal.
+
+    Each year keeps its values, so that nothing changes but whose they are; a history keeps its persistence. Rows whose
+    new owner has no value in that year are left out.
+    """
+    import numpy as np
+
+    chosen = sorted(variables)
+    dealer = generator.permutation(len(design.entities))
+    position = {
+        key: row for row, key in enumerate(zip(design.entity.tolist(), design.year.tolist(), strict=True))
+    }
+    given = np.array(
+        [
+            position.get((int(dealer[entity]), year), -1)
+            for entity, year in zip(design.entity.tolist(), design.year.tolist(), strict=True)
+        ]
+    )
+    blocks = {}
+    for name in ("values", "variance", "factor"):
+        block = getattr(design, name).copy()
+        block[:, chosen] = block[given][:, chosen]
+        blocks[name] = block
+    return take_rows(replace(design, **blocks), given >= 0)

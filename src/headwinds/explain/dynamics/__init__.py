@@ -1,0 +1,1 @@
+"""What follows what, and when: local projections, and dynamic panels by GMM."""

@@ -1,0 +1,281 @@
+"""Local projections: how an outcome moves in the periods after a shock or an index (Jorda 2005, eq. 2), in a panel.
+
+For each horizon h = 0 ... H one regression with entity and period effects,
+
+    r_i,t+h = beta_h x_it + sum_l (a_l y_i,t-l + c_l x_i,t-l) + controls_it + effects + e_i,t+h,
+
+where r is the outcome at t+h ("value"), its sum from t to t+h ("cumulative", for growth rates) or its change from t-1 to
+t+h ("change", for levels in logs). The regressions are `pyfixest`'s, and so are the errors: Driscoll and Kraay (1998), which
+allow entities to be hit together and e to be autocorrelated, as it is when horizons overlap, or clustered by entity.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from headwinds.contracts import Finding, Indicator
+from headwinds.errors import EstimationError, SettingsError
+from headwinds.explain.dynamics.grid import Grid, lagged, make_grid
+from headwinds.explain.dynamics.measured_projections import measured_rows
+from headwinds.explain.dynamics.responses import Responses, Row
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+Response = Literal["value", "cumulative", "change"]
+Errors = Literal["driscoll-kraay", "clustered"]
+FEW_PERIODS = 20
+FEW_ENTITIES = 10
+FOLLOWS: dict[str, str] = {
+    "value": "{0} in a later period",
+    "cumulative": "the sum of {0} up to a later period",
+    "change": "the change of {0} from the period before to a later one",
+}
+
+
+def local_projections(
+    data: pd.DataFrame,
+    outcome: str,
+    shock: str | Indicator,
+    *,
+    horizons: int = 5,
+    response: Response = "value",
+    lags: int = 1,
+    controls: Sequence[str] = (),
+    errors: Errors = "driscoll-kraay",
+    period_effects: bool = True,
+    label: str = "",
+) -> Responses:
+    """Project an outcome on a shock or an index, horizon by horizon.
+
+    Parameters
+    ----------
+    data
+        Columns `entity`, `period` (whole numbers), and one a series.
+    outcome
+        Its column.
+    shock
+        The column of the shock; or an `Indicator`, for which each horizon has the naive estimate and the one that carries
+        the index's error, both clustered by entity and per standard deviation of the index.
+    horizons
+        The last one; the first is 0.
+    response
+        "value", "cumulative" or "change"; see the module's head.
+    lags
+        How many lags of outcome and shock are controls. With an Indicator there are none: a lag of it has the same error.
+    controls
+        Further columns, of the period of the shock.
+    errors
+        "driscoll-kraay", its window as long as the horizon and a little more, or "clustered" by entity.
+    period_effects
+        Whether what is common to all entities in a period is absorbed. A shock that all share needs False.
+    label
+        Which label of the Indicator, if it has several.
+
+    Raises
+    ------
+    DataError
+        The panel is not a table of numbers by entity and period.
+    SettingsError
+        An argument that cannot be.
+    EstimationError
+        Too few entities or periods, or a shock that is collinear with controls or effects.
+    """
+    _check(outcome, shock, horizons, response, lags, errors)
+    if isinstance(shock, Indicator):
+        if controls or not period_effects:
+            raise SettingsError(
+                "Controls, or no period effects, are not available beside an Indicator, whose error they would share.",
+                remedy="Pass its values as a column, without their error, or leave the controls out.",
+            )
+        grid = make_grid(data, [outcome])
+        rows, name, findings = measured_rows(
+            grid, shock, label, horizons, lambda h: later(grid, outcome, h, response)
+        )
+        return _responses(grid, outcome, name, rows, response, "clustered", 0, True, findings)
+    grid = make_grid(data, [outcome, shock, *controls])
+    if len(grid.periods) <= horizons + lags + 1:
+        raise EstimationError(
+            f"The panel has {len(grid.periods)} periods; {horizons} horizons after {lags} lags need {horizons + lags + 2}.",
+            remedy="Take fewer horizons or lags.",
+        )
+    right = {"shock": grid.series[shock]}
+    for lag in range(1, lags + 1):
+        right[f"outcome_{lag}"] = lagged(grid.series[outcome], lag)
+        right[f"shock_{lag}"] = lagged(grid.series[shock], lag)
+    right |= {f"control_{place}": grid.series[name] for place, name in enumerate(controls)}
+    spoken = {"shock": shock} | {f"control_{place}": name for place, name in enumerate(controls)}
+    rows = [
+        _project(grid, later(grid, outcome, h, response), right, h, errors, period_effects, spoken)
+        for h in range(horizons + 1)
+    ]
+    return _responses(grid, outcome, shock, rows, response, errors, lags, period_effects, ())
+
+
+def later(grid: Grid, outcome: str, horizon: int, response: str) -> NDArray[np.float64]:
+    """The response r_i,t+h at the place of t; NaN where any part of it is missing."""
+    values = grid.series[outcome]
+    ahead = lagged(values, -horizon)
+    if response == "cumulative":
+        return sum((lagged(values, -step) for step in range(horizon)), start=ahead)
+    return ahead - lagged(values, 1) if response == "change" else ahead
+
+
+def _check(
+    outcome: str, shock: str | Indicator, horizons: int, response: str, lags: int, errors: str
+) -> None:
+    if horizons < 0 or lags < 0:
+        raise SettingsError(f"horizons is {horizons} and lags is {lags}, expected 0 or more.")
+    if response not in FOLLOWS:
+        raise SettingsError(f"response is {response!r}, expected one of {', '.join(FOLLOWS)}.")
+    if errors not in ("driscoll-kraay", "clustered"):
+        raise SettingsError(f"errors is {errors!r}, expected driscoll-kraay or clustered.")
+    if outcome == shock:
+        raise SettingsError(f"The outcome {outcome!r} is its own shock.", remedy="Name another column.")
+
+
+def _project(
+    grid: Grid,
+    response: NDArray[np.float64],
+    right: dict[str, NDArray[np.float64]],
+    horizon: int,
+    errors: str,
+    period_effects: bool,
+    spoken: dict[str, str],
+) -> Row:
+    """One horizon."""
+    import numpy as np
+    import pandas as pd
+    import pyfixest
+
+    there = np.isfinite(response) & np.all([np.isfinite(values) for values in right.values()], axis=0)
+    entity, period = np.nonzero(there)
+    entities, periods = len(np.unique(entity)), len(np.unique(period))
+    if entities < 2 or periods < 2 or len(entity) < entities + periods + len(right):
+        raise EstimationError(
+            f"At horizon {horizon} {len(entity)} rows of {entities} entities in {periods} periods are complete: too few for "
+            "the effects and controls.",
+            remedy="Take fewer horizons, lags or controls, or fill the gaps in time.",
+        )
+    table = pd.DataFrame(
+        {"response": response[there], **{name: values[there] for name, values in right.items()}}
+    )
+    table = table.assign(entity=entity, period=period)
+    formula = f"response ~ {' + '.join(right)} | entity{' + period' if period_effects else ''}"
+    clustered = errors == "clustered"
+    window = min(horizon + int(periods**0.25), periods - 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", UserWarning
+            )  # of a variable that it drops: an error of ours, below
+            fit = pyfixest.feols(
+                formula,
+                data=table,
+                vcov={"CRV1": "entity"} if clustered else "DK",
+                vcov_kwargs=None if clustered else {"time_id": "period", "panel_id": "entity", "lag": window},
+            )
+        kept = list(fit.coef().index)
+    except ValueError as error:
+        if "collinear" not in str(error):
+            raise
+        kept = []
+    for name in right:
+        if name not in kept:
+            lost = spoken.get(name, f"a lag ({name.replace('_', ' ')})")
+            raise EstimationError(
+                f"At horizon {horizon} {lost!r} is collinear with the other regressors or with the effects.",
+                remedy="Leave it out; a shock that all entities share needs period_effects=False.",
+            )
+    place = kept.index("shock")
+    variance = float(np.asarray(fit._vcov)[place, place])
+    return Row(
+        "local projection",
+        horizon,
+        float(fit.coef().iloc[place]),
+        float(np.sqrt(variance)) if variance > 0 else float("nan"),
+        _student(entities) if clustered else fixed_b_critical(window, periods),
+        len(entity),
+        entities,
+        periods,
+    )
+
+
+def _student(clusters: int) -> float:
+    from scipy import stats
+
+    return float(stats.t.ppf(0.975, clusters - 1))
+
+
+def fixed_b_critical(window: int, periods: int) -> float:
+    """Two-sided 5% critical value of a t statistic with Bartlett weights (Kiefer and Vogelsang 2005, table 1).
+
+    A window that is a fraction b of the periods makes the errors too small; this value knows it. Vogelsang (2012) shows that
+    it holds for Driscoll-Kraay errors with entity and period effects.
+    """
+    b = (window + 1) / periods
+    return 1.96 + 2.9694 * b + 0.4160 * b**2 - 0.5324 * b**3
+
+
+def _responses(
+    grid: Grid,
+    outcome: str,
+    shock: str,
+    rows: Sequence[Row],
+    response: str,
+    errors: str,
+    lags: int,
+    period_effects: bool,
+    findings: Sequence[Finding],
+) -> Responses:
+    found = [*findings]
+    entities, periods = max(row.entities for row in rows), min(row.periods for row in rows)
+    if errors == "driscoll-kraay" and periods < FEW_PERIODS:
+        found.append(
+            Finding(
+                "W466",
+                f"{periods} periods: Driscoll-Kraay errors are too small with so few.",
+                "Cluster by entity, or take fewer horizons.",
+            )
+        )
+    if errors == "clustered" and entities < FEW_ENTITIES:
+        found.append(
+            Finding("W467", f"{entities} entities: clustered errors are too small.", "Take more entities.")
+        )
+    if lags and periods < FEW_PERIODS:
+        found.append(
+            Finding(
+                "N464",
+                f"Lags of the outcome beside entity effects bias the responses by about 1 in {periods} (Nickell 1981).",
+            )
+        )
+    if grid.gaps:
+        found.append(
+            Finding(
+                "N462",
+                f"{grid.gaps} entities have gaps in time: a row that would reach over one is left out.",
+            )
+        )
+    measured = len({row.method for row in rows}) > 1
+    return Responses(
+        rows=tuple(rows),
+        estimand=(
+            f"By how much {FOLLOWS[response].format(outcome)} is associated with {shock} now; {entities} entities, "
+            f"{grid.periods[0]}-{grid.periods[-1]}."
+        ),
+        variation=(
+            f"movements of an entity's own {shock}"
+            + (f" that {lags} lags of it and of the outcome do not foretell" if lags else "")
+            + (", beyond what is common to all in the period." if period_effects else ".")
+        ),
+        absorbed="what is constant in an entity"
+        + (", and what is common to a period." if period_effects else "."),
+        units=f"{outcome}, per {'standard deviation of the index' if measured else 'unit of ' + shock}",
+        errors="Driscoll-Kraay" if errors == "driscoll-kraay" else "clustered by entity",
+        step=grid.step,
+        findings=tuple(found),
+    )

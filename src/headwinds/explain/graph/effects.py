@@ -1,0 +1,233 @@
+"""How much of an effect runs which way: direct, through each mediator, and round a feedback, in a linear path model.
+
+The effect along a way is the product of its edges' slopes; the total effect within a horizon is the sum over all ways whose
+lags fit into it (Wright 1934). With the slopes' draws each product has its interval.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from headwinds.contracts import Finding, Graph
+from headwinds.contracts.result import Result, number
+from headwinds.errors import SettingsError
+from headwinds.explain.attribution.bootstrap import DRAWS, draw_clusters, spread, spread_findings
+from headwinds.explain.attribution.structural import Slopes, estimate_edges
+from headwinds.explain.graph.unroll import directed_paths
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from headwinds.contracts import Edge
+    from headwinds.explain.attribution.design import AttributionDesign
+
+SEPARABLE = 0.3
+ASSUMES = (
+    "the graph is right; nothing unobserved moves two of its nodes within the effects (sequential ignorability: Imai, Keele "
+    "and Yamamoto 2010); mediators do not move each other; effects are linear and alike for all."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PathEffects(Result):
+    """Direct, indirect and total effects of one node on another.
+
+    Attributes
+    ----------
+    table
+        A row a way: `name` (the nodes passed), `effect` ("direct", "indirect", or the sums "all indirect", "all feedback"
+        (ways that pass a node twice), "total"), `lag` (periods; of a sum the longest), `value`, `standard_error`, `lower`,
+        `upper`. Where single headwinds may not be ranked, `value` and `standard_error` of single indirect ways are NaN.
+    edges
+        A row an edge: `source`, `target`, `lag`, `value`, `standard_error`, `lower`, `upper`, `evidence`.
+    """
+
+    table: pd.DataFrame
+    edges: pd.DataFrame
+    source: str
+    target: str
+    horizon: int
+    estimand: str
+    absorbed: str
+    units: str
+    observations: int
+    clusters: int
+    findings: tuple[Finding, ...]
+
+    def summary(self) -> str:
+        """Each way with its effect, and what must be assumed to read it so."""
+        lines = [
+            f"{self.estimand} Units: {self.units}.",
+            f"{self.observations} observations, {self.clusters} clusters. Absorbed: {self.absorbed}",
+            f"Assumed: {ASSUMES}",
+        ]
+        lines += [
+            f"{row.name} is associated with {number(row.value)}, 95 % interval {number(row.lower)} to {number(row.upper)}"
+            for row in self.table.itertuples()
+        ]
+        return "\n".join([*lines, *(str(finding) for finding in self.findings)])
+
+    def plot(self) -> Figure:
+        """The ways with their intervals."""
+        from headwinds.drawing.intervals import draw_intervals
+
+        return draw_intervals(self.table, axis=self.units)
+
+
+def path_effects(
+    design: AttributionDesign,
+    graph: Graph,
+    *,
+    source: str = "technology",
+    target: str = "growth",
+    horizon: int | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+    show_single: bool = True,
+) -> PathEffects:
+    """Split the effect of one node on another into the ways that it can take.
+
+    Parameters
+    ----------
+    horizon
+        Largest sum of lags. None takes the longest way without a feedback and one round of each feedback.
+    show_single
+        False keeps only the intervals of single indirect ways and of the edges into and out of mediators.
+
+    Raises
+    ------
+    SettingsError
+        Unknown nodes, or no way between them within the horizon.
+    """
+    import numpy as np
+    import pandas as pd
+
+    for told, name in (("source", source), ("target", target)):
+        if name not in graph.names:
+            raise SettingsError(f"{told} = {name!r} is no node; there are {', '.join(graph.names)}.")
+    if horizon is None:
+        far = directed_paths(graph, source, target, horizon=graph.longest_lag * len(graph.nodes))
+        plain = [sum(edge.lag for edge in way) for way in far if not _repeats(source, way)]
+        horizon = max(plain, default=0) + 2 * graph.longest_lag
+    ways = directed_paths(graph, source, target, horizon=horizon)
+    if not ways:
+        raise SettingsError(f"The graph has no way from {source} to {target} within {horizon} periods.")
+    drawn = draw_clusters(design.clusters, design.factor.shape[2], draws=draws, seed=seed)
+    slopes = estimate_edges(design, graph, drawn)
+    kinds = [
+        "feedback" if _repeats(source, way) else "direct" if len(way) == 1 else "indirect" for way in ways
+    ]
+    value = [float(np.prod([slopes.value[edge] for edge in way])) for way in ways]
+    samples = [np.prod([slopes.drawn[edge] for edge in way], axis=0) for way in ways]
+    names = [_name(source, way) for way in ways]
+    lags = [sum(edge.lag for edge in way) for way in ways]
+    single = [place for place, kind in enumerate(kinds) if kind != "feedback"]
+    rows = [([place], kinds[place], names[place]) for place in single]
+    for told, own in (
+        ("all indirect", ("indirect",)),
+        ("all feedback", ("feedback",)),
+        ("total", tuple(set(kinds))),
+    ):
+        members = [place for place, kind in enumerate(kinds) if kind in own]
+        if members:
+            rows.append((members, told, told))
+    value = [sum(value[place] for place in row[0]) for row in rows]
+    samples = [np.sum([samples[place] for place in row[0]], axis=0) for row in rows]
+    lags = [max(lags[place] for place in row[0]) for row in rows]
+    names, kinds = [row[2] for row in rows], [row[1] for row in rows]
+    found = spread(np.array(value), np.column_stack(samples), design.clusters)
+    table = pd.DataFrame(
+        {
+            "name": names, "effect": kinds, "lag": lags, "value": value, "standard_error": found.standard_error,
+            "lower": found.lower, "upper": found.upper,
+        }
+    )  # fmt: skip
+    edges = _edge_table(graph, slopes, design.clusters)
+    if not show_single:
+        hidden = ["value", "standard_error"]
+        table.loc[table["effect"] == "indirect", hidden] = np.nan
+        between = edges["source"].isin(design.headwinds) | edges["target"].isin(design.headwinds)
+        edges.loc[between, hidden] = np.nan
+    findings = [
+        *spread_findings(found, draws, design.clusters),
+        *_separability(slopes, graph, source, target),
+    ]
+    entities = len(design.entities)
+    return PathEffects(
+        table=table,
+        edges=edges,
+        source=source,
+        target=target,
+        horizon=horizon,
+        estimand=(
+            f"By how much {target} is associated with {source} one unit higher, up to {horizon} periods later, by each way "
+            f"of the graph; {entities} entities. No design identifies a cause here."
+        ),
+        absorbed="entity effects absorb what is constant in an entity, period effects what is common to all in a period.",
+        units=f"{target} per unit of {source}",
+        observations=len(design.outcome),
+        clusters=design.clusters,
+        findings=tuple(findings),
+    )
+
+
+def _repeats(source: str, way: tuple[Edge, ...]) -> bool:
+    passed = [source, *(edge.target for edge in way)]
+    return len(set(passed)) < len(passed)
+
+
+def _name(source: str, way: tuple[Edge, ...]) -> str:
+    return " > ".join([source, *(edge.target for edge in way)])
+
+
+def _edge_table(graph: Graph, slopes: Slopes, clusters: int) -> pd.DataFrame:
+    import numpy as np
+    import pandas as pd
+
+    value = np.array([slopes.value[edge] for edge in graph.edges])
+    found = spread(value, np.column_stack([slopes.drawn[edge] for edge in graph.edges]), clusters)
+    return pd.DataFrame(
+        {
+            "source": [edge.source for edge in graph.edges],
+            "target": [edge.target for edge in graph.edges],
+            "lag": [edge.lag for edge in graph.edges],
+            "value": value,
+            "standard_error": found.standard_error,
+            "lower": found.lower,
+            "upper": found.upper,
+            "evidence": [edge.evidence for edge in graph.edges],
+        }
+    )
+
+
+def _separability(slopes: Slopes, graph: Graph, source: str, target: str) -> list[Finding]:
+    """Whether what the graph leaves unexplained of two mediators moves together, so that their ways cannot be told apart."""
+    import numpy as np
+
+    mediators = [edge.source for edge in graph.into(target) if graph.between(source, edge.source)]
+    left: dict[str, dict[int, float]] = {}
+    for one in slopes.equations:
+        if one.target in mediators:
+            residual = one.equation.within(one.equation.outcome[:, None])[:, 0]
+            residual = residual - one.equation.within(one.equation.regressors) @ one.fit.value
+            left[one.target] = dict(zip(one.rows.tolist(), residual.tolist(), strict=True))
+    worst, pair = 0.0, ("", "")
+    for first, other in itertools.combinations(mediators, 2):
+        rows = sorted(left[first].keys() & left[other].keys())
+        both = [np.array([left[name][row] for row in rows]) for name in (first, other)]
+        together = float(np.corrcoef(both[0], both[1])[0, 1])
+        if abs(together) > abs(worst):
+            worst, pair = together, (first, other)
+    if abs(worst) <= SEPARABLE:
+        return []
+    return [
+        Finding(
+            "W445",
+            f"What the graph leaves unexplained of {pair[0]} and {pair[1]} moves together (correlation {worst:.2f}): one "
+            "may move the other, or something else both, and their ways cannot be told apart.",
+            "Read the sum of the indirect ways, not single ones.",
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Readers of published data, and the snapshots that keep what was downloaded."""

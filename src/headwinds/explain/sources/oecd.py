@@ -1,0 +1,129 @@
+"""Tables of the OECD (and of others who serve SDMX-CSV): dimensions in columns, one observation a row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headwinds.contracts import Panel, Series
+from headwinds.contracts.panel import Kind
+from headwinds.errors import DataError
+from headwinds.explain.countries import listed
+from headwinds.explain.panel_data import require_columns
+from headwinds.explain.sources.long_tables import countries_only, panel_from_long
+from headwinds.explain.sources.table_files import read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+_FRAME = frozenset({"DATAFLOW", "STRUCTURE", "STRUCTURE_ID", "STRUCTURE_NAME", "ACTION", "KEY"})
+_ATTRIBUTES = frozenset(
+    {"OBS_STATUS", "OBS_CONF", "CONF_STATUS", "UNIT_MULT", "DECIMALS", "BASE_PER", "CURRENCY"}
+)
+
+
+def read_sdmx_csv(
+    path: str | Path,
+    *,
+    keep: Mapping[str, str] | None = None,
+    kinds: Mapping[str, Kind] | None = None,
+    vintage: str = "as read",
+) -> Panel:
+    """Read annual observations from SDMX-CSV (versions 1 and 2, with or without labels).
+
+    A series is named by its values in the dimensions that vary in the file, joined by a dot; a dimension with one value
+    names nothing. Countries only; aggregates (OECD, EU27_2020, ...) are left out and named in a finding (N422).
+
+    Parameters
+    ----------
+    path
+        With the columns `REF_AREA`, `TIME_PERIOD`, `OBS_VALUE` and the dimensions before them.
+    keep
+        The value to keep of a dimension, for instance {"MEASURE": "GDPHRS"}.
+    kinds
+        What a series is, by its name, where "ratio" would be wrong: "growth" or "level" series must not be mixed.
+    vintage
+        When it was taken.
+
+    Raises
+    ------
+    DataError
+        A column is missing, `keep` leaves nothing, a period is no year (quarterly and monthly observations must be left out
+        with `keep={"FREQ": "A"}`), or a row cannot be read.
+    """
+    path = Path(path)
+    frame = read_table(path)
+    # "REF_AREA: Reference area" is how version 1 writes labels.
+    frame = frame.rename(columns={name: str(name).split(":")[0].strip() for name in frame.columns})
+    frame = frame.loc[:, ~frame.columns.duplicated()]
+    require_columns(frame, ["REF_AREA", "TIME_PERIOD", "OBS_VALUE"], path.name)
+    for dimension, value in (keep or {}).items():
+        require_columns(frame, [dimension], path.name)
+        there = sorted(frame[dimension].astype(str).map(_code).unique())
+        if value not in there:
+            raise DataError(f"{path.name}: {dimension} is never {value!r}; it is {listed(there)}.")
+        frame = frame[frame[dimension].astype(str).map(_code) == value]
+    dimensions = _varying(frame)
+    if dimensions:
+        codes = frame[dimensions].map(_code)
+        names: object = [".".join(row) for row in codes.itertuples(index=False, name=None)]
+    else:
+        names = _only_name(frame, path)
+    long = frame.assign(
+        series=names,
+        entity=frame["REF_AREA"].astype(str).map(_code),
+        period=frame["TIME_PERIOD"],
+        value=frame["OBS_VALUE"],
+    )
+    kept, findings = countries_only(long, path.name)
+    series = {
+        name: Series(
+            name=name,
+            unit=_unit(group),
+            kind=(kinds or {}).get(name, "ratio"),
+            source=f"SDMX: {_flow(frame, path)}",
+            vintage=vintage,
+        )
+        for name, group in kept.groupby("series", sort=True)
+    }
+    return panel_from_long(kept, series=series, place=path.name, findings=findings)
+
+
+def _code(text: str) -> str:
+    """The code of "AUS: Australia"."""
+    return str(text).split(":")[0].strip()
+
+
+def _varying(frame: pd.DataFrame) -> list[str]:
+    """Dimensions (columns in capitals that are no attribute) in which the file has more than one value."""
+    return [
+        str(name)
+        for name in frame.columns
+        if str(name).isupper()
+        and name not in (*_FRAME, *_ATTRIBUTES, "REF_AREA", "TIME_PERIOD", "OBS_VALUE")
+        and frame[name].astype(str).map(_code).nunique() > 1
+    ]
+
+
+def _only_name(frame: pd.DataFrame, path: Path) -> str:
+    for name in ("MEASURE", "INDICATOR", "SUBJECT", "TRANSACTION"):
+        if name in frame.columns:
+            return _code(frame[name].iloc[0])
+    return path.name.split(".")[0]
+
+
+def _unit(group: pd.DataFrame) -> str:
+    for name in ("Unit of measure", "UNIT_MEASURE", "UNIT"):
+        if name in group.columns:
+            units = sorted(group[name].astype(str).unique())
+            return units[0] if len(units) == 1 else ", ".join(units)
+    return "as in the file"
+
+
+def _flow(frame: pd.DataFrame, path: Path) -> str:
+    for name in ("STRUCTURE_ID", "DATAFLOW"):
+        if name in frame.columns and len(frame):
+            return str(frame[name].iloc[0])
+    return path.name

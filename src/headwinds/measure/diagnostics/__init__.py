@@ -1,0 +1,1 @@
+"""What may be wrong with an index: one file a question, each with a table and findings; `run.py` asks them all."""

@@ -1,0 +1,96 @@
+"""Whether probabilities are right on average within each group: label minus probability, group by group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headwinds.contracts.finding import Finding
+from headwinds.errors import SettingsError
+from headwinds.measure.diagnostics.diagnostic import Diagnostic
+
+if TYPE_CHECKING:
+    from headwinds.measure.frame import Frame
+
+LEAST_GOLD = 30
+LEAST_POSITIVES = 5
+
+
+def calibration_by(
+    frame: Frame, by: str | None = None, *, level: float = 0.95, size: float = 0.05
+) -> Diagnostic:
+    """Design-weighted mean of label minus probability in each group, with a t test that it is zero (Holm over all).
+
+    `by` is a key, or None for the periods of the design's strata. A group with fewer than 30 gold labels, or fewer than
+    five positives (or negatives) of a label, is listed without a test.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such key.
+    """
+    import numpy as np
+    import pandas as pd
+    from scipy import stats
+
+    from headwinds.measure.drift import holm
+    from headwinds.measure.encode import encode
+
+    if by is not None and by not in frame.keys:
+        raise SettingsError(f"there is no key '{by}'; the keys are {', '.join(sorted(frame.keys))}.")
+    if by is None:
+        group = [frame.stratum_names[code].split(" / ")[-1] for code in frame.stratum_code[frame.gold_rows]]
+    else:
+        group = [str(value) for value in frame.keys[by][frame.gold_rows]]
+    code, names = encode(np.array(group))
+    weight = 1 / frame.inclusion_probability
+    truth = frame.gold_labels.astype(np.float64)
+    score = frame.probability[frame.gold_rows]
+    rows = []
+    for label, label_name in enumerate(frame.label_names):
+        for place, name in enumerate(names):
+            here = code == place
+            q = weight[here] / weight[here].sum()
+            gap = truth[here, label] - score[here, label]
+            mean, count = float(q @ gap), int(here.sum())
+            seen = float(truth[here, label].sum())
+            enough = count >= LEAST_GOLD and min(seen, count - seen) >= LEAST_POSITIVES
+            error = (
+                float(np.sqrt((q**2 * (gap - mean) ** 2).sum() * count / (count - 1))) if enough else np.nan
+            )
+            freedom = max(count - 1, 1)
+            reach = float(stats.t.ppf((1 + level) / 2, freedom)) * error
+            rows.append(
+                {
+                    "name": f"{label_name}, {name}",
+                    "label": label_name,
+                    "group": name,
+                    "gold": count,
+                    "mean_probability": float(q @ score[here, label]),
+                    "observed_share": float(q @ truth[here, label]),
+                    "value": mean,
+                    "lower": mean - reach,
+                    "upper": mean + reach,
+                    "p_value": float(2 * stats.t.sf(abs(mean) / error, freedom)) if error > 0 else np.nan,
+                }
+            )
+    table = pd.DataFrame(rows)
+    table["adjusted"] = holm(table["p_value"].to_numpy(dtype=float))
+    words = by or "period"
+    off = table[table["adjusted"] < size]
+    found: tuple[Finding, ...] = ()
+    if len(off):
+        worst = off.iloc[np.argsort(-np.abs(off["value"].to_numpy()), kind="stable")[:3]]
+        shown = "; ".join(
+            f"'{row.label}' in {row.group} by {row.value:+.3f} (mean {row.mean_probability:.3f}, share "
+            f"{row.observed_share:.3f})"
+            for row in worst.itertuples()
+        )
+        found = (
+            Finding(
+                "W345",
+                f"probabilities are off in {len(off)} of {int(table['p_value'].notna().sum())} pairs of label and {words} "
+                f"that could be tested (Holm's adjustment), most {shown}.",
+                "Corrected shares allow for it where the group's own gold corrects them; a plain mean of scores does not.",
+            ),
+        )
+    return Diagnostic(f"calibration-by-{words}", f"Label minus probability by {words}.", table, found)

@@ -1,0 +1,95 @@
+"""Whether the scores say more of the gold than they would of labels dealt out by chance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headwinds.contracts.finding import Finding
+from headwinds.measure.diagnostics.diagnostic import Diagnostic
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from headwinds.measure.frame import Frame
+
+LEAST_POSITIVES = 5
+
+
+def placebo_labels(frame: Frame, *, seed: int = 0, shuffles: int = 400, level: float = 0.95) -> Diagnostic:
+    """Area under the ROC curve with the gold labels, and its range with labels shuffled within design strata.
+
+    The range is the placebo: what strata alone tell stays in it. A real curve inside it means that the scores know nothing
+    more of a label than the strata do. `value` is the real area, `lower` and `upper` are those of the placebo.
+    """
+    import numpy as np
+    import pandas as pd
+
+    generator = np.random.default_rng(seed)
+    stratum = frame.stratum_code[frame.gold_rows]
+    rows, found = [], []
+    for label, name in enumerate(frame.label_names):
+        truth = frame.gold_labels[:, label]
+        score = frame.probability[frame.gold_rows, label]
+        positives = int(truth.sum())
+        row = {"name": name, "label": name, "positives": positives, "shuffles": shuffles}
+        if min(positives, len(truth) - positives) < LEAST_POSITIVES:
+            rows.append(
+                {
+                    **row,
+                    "value": np.nan,
+                    "lower": np.nan,
+                    "upper": np.nan,
+                    "placebo": np.nan,
+                    "p_value": np.nan,
+                }
+            )
+            continue
+        real = _area(truth[None, :], score)[0]
+        shuffled = np.empty((shuffles, len(truth)), dtype=bool)
+        for code in np.unique(stratum):
+            here = np.flatnonzero(stratum == code)
+            order = generator.random((shuffles, len(here))).argsort(axis=1)
+            shuffled[:, here] = truth[here][order]
+        areas = _area(shuffled, score)
+        tail = (1 - level) / 2
+        p_value = float((1 + (areas >= real - 1e-12).sum()) / (shuffles + 1))
+        lower, upper = np.quantile(areas, [tail, 1 - tail])
+        rows.append(
+            {
+                **row,
+                "value": float(real),
+                "lower": float(lower),
+                "upper": float(upper),
+                "placebo": float(areas.mean()),
+                "p_value": p_value,
+            }
+        )
+        if p_value > tail:
+            found.append(
+                Finding(
+                    "W349",
+                    f"the scores of '{name}' tell its gold labels no better (area {real:.2f}) than labels shuffled within "
+                    f"strata ({lower:.2f} to {upper:.2f}).",
+                    "The index then rests on the gold and the strata alone: look at the model, or label more.",
+                )
+            )
+    return Diagnostic(
+        "placebo",
+        "Area under the curve, and its range with shuffled labels.",
+        pd.DataFrame(rows),
+        tuple(found),
+    )
+
+
+def _area(truth: NDArray[np.bool_], score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Area under the ROC curve of each row of labels by the rank sum (Mann and Whitney 1947); ties count half."""
+    from scipy.stats import rankdata
+
+    rank = rankdata(score)
+    positives = truth.sum(axis=1)
+    sums = truth.astype(float) @ rank
+    area: NDArray[np.float64] = (sums - positives * (positives + 1) / 2) / (
+        positives * (truth.shape[1] - positives)
+    )
+    return area

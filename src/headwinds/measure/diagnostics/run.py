@@ -1,0 +1,88 @@
+"""All diagnostics that the data allow, by default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from headwinds.contracts.indicator import Indicator
+    from headwinds.measure.diagnostics.diagnostic import Diagnostic
+    from headwinds.measure.frame import Frame
+
+MOST_GROUPS = 40
+"""A key with more values (country-years) has too few gold labels in each to say anything."""
+
+
+def run_diagnostics(
+    frame: Frame,
+    *,
+    keys: Sequence[str] = (),
+    texts: Sequence[str] | None = None,
+    period: str = "",
+    checkpoint: str = "",
+    pretraining_until: str = "",
+    fits: Sequence[Indicator] = (),
+    wordings: Mapping[str, NDArray[np.float64]] | None = None,
+    seed: int = 0,
+) -> tuple[Diagnostic, ...]:
+    """Rates, calibration, threshold, placebo, outside and, where they are given what they need, look-ahead, seeds, wording.
+
+    Parameters
+    ----------
+    keys
+        Groups to look at, beside the periods of the design; those with more than 40 values are left to the periods.
+    texts
+        Of the passages, for length and vocabulary.
+    period
+        The key that holds years, for look-ahead and to group by.
+    checkpoint, pretraining_until
+        What scored the passages, or until when its texts reach; "" for neither asks nothing.
+    fits
+        The index of each of several fits.
+    wordings
+        Scores under other wordings of the codebook, by name.
+    """
+    from headwinds.measure.cells import make_cells
+    from headwinds.measure.diagnostics.calibration import calibration_by
+    from headwinds.measure.diagnostics.look_ahead import look_ahead
+    from headwinds.measure.diagnostics.outside import outside_training
+    from headwinds.measure.diagnostics.placebo import placebo_labels
+    from headwinds.measure.diagnostics.rates import rates_by
+    from headwinds.measure.diagnostics.seeds import seed_spread
+    from headwinds.measure.diagnostics.threshold import threshold_sensitivity
+    from headwinds.measure.diagnostics.wording import wording_sensitivity
+    from headwinds.measure.estimators import difference
+
+    found: list[Diagnostic] = []
+    if len(frame.gold_rows) >= 2:
+        groups: list[str | None] = [None]
+        groups += [
+            key for key in dict.fromkeys(keys) if 1 < len(set(frame.keys[key].tolist())) <= MOST_GROUPS
+        ]
+        for group in groups:
+            found += [rates_by(frame, group), calibration_by(frame, group)]
+        found.append(threshold_sensitivity(frame, difference.estimate(frame, make_cells(frame, ()))))
+        found.append(placebo_labels(frame, seed=seed))
+        found.append(outside_training(frame, texts, by=period or None, seed=seed))
+    if period and (checkpoint or pretraining_until) and _whole(frame.keys[period]):
+        found.append(
+            look_ahead(frame.keys[period], frame.weight, checkpoint or "of the scores", pretraining_until)
+        )
+    if len(fits) > 1:
+        found.append(seed_spread(fits))
+    if wordings:
+        cells = make_cells(frame, (period,) if period else ())
+        found.append(
+            wording_sensitivity(
+                frame, cells, difference.estimate(frame, cells), wordings, difference.estimate
+            )
+        )
+    return tuple(found)
+
+
+def _whole(values: NDArray[Any]) -> bool:
+    return values.dtype.kind in "iu" or all(str(value).lstrip("-").isdecimal() for value in values[:100])

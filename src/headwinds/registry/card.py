@@ -1,0 +1,185 @@
+"""The card of a version: what it does, what it was made from, how it does with intervals, and what it is not for."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.adapt.evaluation.task_evaluation import FILE, read_task_evaluation
+from headwinds.contracts.finding import Finding
+from headwinds.errors import MismatchError
+
+if TYPE_CHECKING:
+    from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
+    from headwinds.adapt.fitted_model import ModelFacts
+
+CALIBRATION = "expected_calibration_error"
+Bounds = tuple[float | None, float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is told of a version.
+
+    Attributes
+    ----------
+    task, method, labels
+        What it does and how it was adapted.
+    data_digest, code_digest, checkpoint, checkpoint_digest
+        SHA-256 of the texts and labels it saw and of the code that fitted it; the pretrained weights it started from.
+    training_examples, validation_examples, tested_examples
+        Counts.
+    metrics
+        By name: value, lower and upper end of the 95% interval; None where undefined.
+    slices
+        The main metric by the values of columns: column, value, examples, metric.
+    calibration
+        Expected calibration error with its interval; Nones where the test has none.
+    licence, limits
+        Under which terms it may be used, and for what it should not be.
+    findings
+        What to weigh.
+    """
+
+    task: str
+    method: str
+    labels: tuple[str, ...]
+    data_digest: str
+    code_digest: str
+    checkpoint: str
+    checkpoint_digest: str
+    precision: str
+    training_examples: int
+    validation_examples: int
+    tested_examples: int = 0
+    main_metric: str = ""
+    metrics: Mapping[str, Bounds] = field(default_factory=dict)
+    slices: tuple[tuple[str, str, int, float | None], ...] = ()
+    calibration: Bounds = (None, None, None)
+    licence: str = ""
+    limits: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+def make_card(
+    facts: ModelFacts, *, evaluation: TaskEvaluation | None, licence: str = "", limits: str = ""
+) -> Card:
+    """The card of a fitted model and of its test, if it has one.
+
+    Raises
+    ------
+    MismatchError
+        The test is of another task.
+    """
+    checkpoint = Path(facts.checkpoint)  # of a folder on somebody's disk its name is enough
+    card = Card(
+        task=facts.task,
+        method=facts.method,
+        labels=facts.labels,
+        data_digest=facts.data_digest,
+        code_digest=facts.code_digest,
+        checkpoint=checkpoint.name if checkpoint.is_absolute() else facts.checkpoint,
+        checkpoint_digest=facts.checkpoint_digest,
+        precision=facts.precision,
+        training_examples=facts.training_examples,
+        validation_examples=facts.validation_examples,
+        licence=licence,
+        limits=limits,
+    )
+    if evaluation is None:
+        untested = Finding(
+            "W501",
+            "Nothing is known of how this version does: it came without a test.",
+            "Run `headwinds evaluate` and add it again with --evaluation.",
+        )
+        return _with(card, findings=(untested,))
+    if evaluation.task != facts.task:
+        raise MismatchError(
+            f"The test is of {evaluation.task}, the model does {facts.task}.",
+            remedy="Name the test of this model.",
+        )
+    metrics = {
+        name: (_known(one.value), _known(one.lower), _known(one.upper))
+        for name, one in sorted(evaluation.metrics.items())
+    }
+    return _with(
+        card,
+        tested_examples=evaluation.examples,
+        main_metric=evaluation.main_metric,
+        metrics=metrics,
+        slices=tuple((one.column, one.value, one.examples, _known(one.metric)) for one in evaluation.slices),
+        calibration=metrics.get(CALIBRATION, (None, None, None)),
+        findings=evaluation.findings,
+    )
+
+
+def evaluation_beside(folder: Path) -> TaskEvaluation | None:
+    """The test that `headwinds tune` left beside a model, or that is in the folder named; None if there is none."""
+    for place in (folder, folder / "evaluation", folder.parent / "evaluation"):
+        if (place / FILE).is_file():
+            return read_task_evaluation(place)
+    return None
+
+
+def card_to_text(card: Card) -> str:
+    """As the index keeps it."""
+    return json.dumps(asdict(card), sort_keys=True, ensure_ascii=False, allow_nan=False)
+
+
+def card_from_text(text: str) -> Card:
+    """Read what `card_to_text` made; equal to what was given."""
+    plain: dict[str, Any] = json.loads(text)
+    return Card(
+        **{
+            **plain,
+            "labels": tuple(plain["labels"]),
+            "metrics": {name: tuple(bounds) for name, bounds in plain["metrics"].items()},
+            "slices": tuple(tuple(one) for one in plain["slices"]),
+            "calibration": tuple(plain["calibration"]),
+            "findings": tuple(Finding(**one) for one in plain["findings"]),
+        }
+    )
+
+
+def card_lines(card: Card) -> list[str]:
+    """The card in words, a line each."""
+    lines = [
+        f"{card.task} by {card.method}, from checkpoint {card.checkpoint}; predicts in {card.precision}.",
+        f"Labels: {', '.join(card.labels) or 'none'}.",
+        f"Fitted to {card.training_examples:,} examples, {card.validation_examples:,} for validation; "
+        f"SHA-256 of the data {card.data_digest[:12]}, the code {card.code_digest[:12]}, "
+        f"the checkpoint {card.checkpoint_digest[:12]}.",
+    ]
+    if card.metrics:
+        lines.append(f"On {card.tested_examples:,} test examples, with 95% intervals:")
+        first = [name for name in card.metrics if name == card.main_metric]
+        rest = [name for name in card.metrics if name != card.main_metric]
+        lines += [f"  {name.replace('_', ' ')}: {in_words(card.metrics[name])}" for name in (*first, *rest)]
+    lines += [
+        f"  {column} = {value} ({examples:,} examples): {in_words((metric, None, None))}"
+        for column, value, examples, metric in card.slices
+    ]
+    lines.append(f"Licence: {card.licence or 'not stated'}. Limits: {card.limits or 'not stated'}.")
+    return lines + [str(finding) for finding in card.findings]
+
+
+def in_words(bounds: Bounds) -> str:
+    """A number with its interval; what is undefined says so."""
+    value, lower, upper = bounds
+    if value is None:
+        return "not available"
+    return f"{value:.3f}" + ("" if lower is None or upper is None else f" ({lower:.3f} to {upper:.3f})")
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _with(card: Card, **values: Any) -> Card:
+    from dataclasses import replace
+
+    return replace(card, **values)

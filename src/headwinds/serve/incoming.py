@@ -1,0 +1,67 @@
+"""What is sent, taken apart and bounded before anything is done with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+VERSION = re.compile(rb"version=([0-9]{1,7})")
+MOST_COLUMNS = 32
+
+
+class RequestError(Exception):
+    """What was sent cannot be answered; the message is for whoever sent it, and repeats nothing of it."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+def read_version(query: bytes) -> int | None:
+    """The number of a version that a query asks for; None for the one in production.
+
+    Raises
+    ------
+    RequestError
+        The query is another one.
+    """
+    if not query:
+        return None
+    found = VERSION.fullmatch(query)
+    if found is None or int(found.group(1)) < 1:
+        raise RequestError(422, "The query is version=NUMBER, or none.")
+    return int(found.group(1))
+
+
+def read_rows(body: bytes, most_rows: int) -> list[dict[str, Any]]:
+    """Rows of ``{"rows": [{...}, ...]}``; whether a row fits the task is the task's to say.
+
+    Raises
+    ------
+    RequestError
+        It is no such JSON, or more than is allowed.
+    """
+    try:
+        content = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise RequestError(422, "The body is not JSON in UTF-8.") from error
+    rows = content.get("rows") if isinstance(content, dict) else None
+    if not isinstance(rows, list) or not rows or set(content) != {"rows"}:
+        raise RequestError(422, 'The body is not {"rows": [...]} with at least one row.')
+    if len(rows) > most_rows:
+        raise RequestError(422, f"There are more than {most_rows} rows; send them in several requests.")
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict) or len(row) > MOST_COLUMNS:
+            raise RequestError(422, f"Row {number} is not an object of at most {MOST_COLUMNS} columns.")
+        if "id" in row and not isinstance(row["id"], str):
+            raise RequestError(422, f"Row {number}: id is no text.")
+    try:
+        json.dumps(rows, ensure_ascii=False).encode("utf-8")
+    except (UnicodeEncodeError, RecursionError) as error:
+        raise RequestError(422, "The body holds half a character.") from error
+    return rows
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,74 @@
+"""The server of models: checked, loaded, then listening; a signal finishes what is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from headwinds.serve.application import ServingLimits, Site, make_application
+from headwinds.serve.engine import Engine
+from headwinds.serve.journal import Journal
+from headwinds.serve.metrics import Metrics
+from headwinds.serve.shelf import Shelf, shelf_of_registry
+from headwinds.web.listening import Address, check_address, run
+
+if TYPE_CHECKING:
+    from headwinds.registry.index import Registry
+
+SECONDS_TO_DRAIN = 30
+
+
+def serve(
+    source: Registry | Shelf,
+    address: Address,
+    *,
+    fixed: Mapping[str, tuple[int, ...]] | None = None,
+    limits: ServingLimits | None = None,
+    merge: bool = False,
+    refresh_seconds: float = 1.0,
+    journal: Journal | None = None,
+    ready: Callable[[str], Any] = print,
+) -> None:
+    """Serve models until stopped by a signal.
+
+    Parameters
+    ----------
+    source
+        A registry, whose promotions are followed, or a shelf with one folder.
+    fixed
+        Of names, the numbers of versions that are served beside the one in production.
+    merge
+        See `headwinds.serve.engine`.
+    refresh_seconds
+        How often the registry is looked at.
+
+    Raises
+    ------
+    SettingsError
+        As `check_address`; nothing is in production; the port is taken.
+    CheckpointError
+        A version is damaged.
+    """
+    hosts = check_address(address)
+    journal = journal or Journal()
+
+    def said(event: str, name: str, what: str) -> None:
+        journal.write(event, model=name, what=what)
+
+    shelf = source if isinstance(source, Shelf) else shelf_of_registry(source, fixed or {}, said)
+    metrics = Metrics()
+    engine = Engine(merge=merge, computed=metrics.computed)
+    site = Site(shelf, engine, limits or ServingLimits(), metrics, journal, address.token)
+    application = make_application(site, hosts)
+    engine.start()
+    shelf.watch(refresh_seconds)
+
+    def stopping() -> None:
+        site.stopping = True
+        journal.write("stopping")
+
+    try:
+        run(application, address, ready=ready, stopping=stopping, seconds_to_drain=SECONDS_TO_DRAIN)
+    finally:
+        shelf.close()
+        engine.stop()

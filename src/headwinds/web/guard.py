@@ -1,0 +1,189 @@
+"""What stands before every request: whose host it names, how large it is, how long it takes, how many there are.
+
+It reads the raw headers and never builds a URL of them (a request whose Host header is crafted could make that URL say
+anything). The body is read here, whole and within limits, before any code of the application sees the request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LARGEST_BODY = 262_144
+SECONDS_FOR_BODY = 20.0
+REQUESTS_A_SECOND = 50.0
+BURST = 200.0
+MOST_CLIENTS = 4096
+METHODS = ("GET", "HEAD", "POST")
+HOST = re.compile(rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::([0-9]{1,5}))?")
+HEADERS = (
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+        b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),  # with no-referrer a browser hides the origin of our own forms too
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large and how slow a body may be, in bytes and seconds."""
+
+    largest_body: int = LARGEST_BODY
+    seconds_for_body: float = SECONDS_FOR_BODY
+
+
+@dataclass(slots=True)
+class Buckets:
+    """Token buckets, one a client; the fullest are forgotten first when there are too many."""
+
+    rate: float
+    burst: float
+    clock: Callable[[], float] = time.monotonic
+    level: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def wait(self, client: str) -> float:
+        """Take one token; 0, or the seconds until there is one."""
+        moment = self.clock()
+        tokens, since = self.level.get(client, (self.burst, moment))
+        tokens = min(self.burst, tokens + (moment - since) * self.rate)
+        if tokens < 1:
+            self.level[client] = (tokens, moment)
+            return (1 - tokens) / self.rate
+        self.level[client] = (tokens - 1, moment)
+        if len(self.level) > MOST_CLIENTS:
+            fullest = sorted(self.level, key=lambda name: self.level[name][0], reverse=True)
+            for name in fullest[: MOST_CLIENTS // 2]:
+                del self.level[name]
+        return 0.0
+
+
+class _Refused(Exception):
+    """A request that is answered here."""
+
+    def __init__(self, status: int, words: str, *headers: tuple[bytes, bytes]) -> None:
+        super().__init__(words)
+        self.status, self.words, self.headers = status, words, headers
+
+
+class Guard:
+    """ASGI middleware around the whole application.
+
+    Parameters
+    ----------
+    hosts
+        Names, in lower case, that a Host header may have; its port does not matter. It is what keeps a page of another site,
+        whose name was made to point here (DNS rebinding), from being answered.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: frozenset[str],
+        buckets: Buckets | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.app = app
+        self.limits = limits or Limits()
+        self.hosts = hosts
+        self.buckets = buckets or Buckets(REQUESTS_A_SECOND, BURST)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], *HEADERS]}
+            await send(message)
+
+        try:
+            self._check(scope)
+            body = await _read(scope, receive, self.limits)
+        except _Refused as refused:
+            await _answer(refused, with_headers)
+            return
+        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replay() -> Message:
+            return waiting.pop() if waiting else await receive()
+
+        await self.app(scope, replay, with_headers)
+
+    def _check(self, scope: Scope) -> None:
+        client = str((scope.get("client") or ("",))[0])
+        wait = self.buckets.wait(client)
+        if wait:
+            raise _Refused(429, "Too many requests.", (b"retry-after", str(int(wait) + 1).encode()))
+        host = _only(scope, b"host")
+        named = HOST.fullmatch(host or b"")
+        if host is None or named is None or named.group(1).decode("ascii").lower() not in self.hosts:
+            raise _Refused(421, "This server does not answer to that host name.")
+        if scope["method"] not in METHODS:
+            raise _Refused(405, "Method not allowed.", (b"allow", ", ".join(METHODS).encode()))
+        if scope["method"] == "POST":
+            origin = _only(scope, b"origin")
+            if origin is not None and origin.partition(b"://")[2].lower() != host.lower():
+                raise _Refused(403, "This request comes from another site.")
+            if _only(scope, b"sec-fetch-site") not in (None, b"same-origin", b"none"):
+                raise _Refused(403, "This request comes from another site.")
+
+
+def _only(scope: Scope, name: bytes) -> bytes | None:
+    """The value of a header that may stand there once."""
+    found: list[bytes] = [value for key, value in scope["headers"] if key.lower() == name]
+    if len(found) > 1:
+        raise _Refused(400, "A header stands there twice.")
+    return found[0] if found else None
+
+
+async def _read(scope: Scope, receive: Receive, limits: Limits) -> bytes:
+    """The body, refused before it is read where its length is said, and as soon as it is too long where not."""
+    if _only(scope, b"content-encoding") is not None:
+        raise _Refused(415, "Packed bodies are not read.")
+    length = _only(scope, b"content-length")
+    if length is not None and (not length.isdigit() or len(length) > 12 or int(length) > limits.largest_body):
+        raise _Refused(413, f"A body has at most {limits.largest_body} bytes.", (b"connection", b"close"))
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout(limits.seconds_for_body):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise _Refused(400, "The connection was closed.")
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
+                if size > limits.largest_body:
+                    raise _Refused(
+                        413, f"A body has at most {limits.largest_body} bytes.", (b"connection", b"close")
+                    )
+                if not message.get("more_body"):
+                    return b"".join(parts)
+    except TimeoutError:
+        raise _Refused(408, "The body took too long.", (b"connection", b"close")) from None
+
+
+async def _answer(refused: _Refused, send: Send) -> None:
+    body = refused.words.encode() + b"\n"
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send(
+        {"type": "http.response.start", "status": refused.status, "headers": [*headers, *refused.headers]}
+    )
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,181 @@
+"""Where a server listens: on this machine only unless told otherwise, never open without a token, patient with nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import socket
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from headwinds.errors import SettingsError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+SECONDS_FOR_HEADERS = 10.0
+MOST_CONNECTIONS = 800
+SHORTEST_TOKEN = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen, what to ask for at the door, which other host names are ours."""
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+    token: str = ""
+    allowed_hosts: tuple[str, ...] = ()
+
+
+class _Impatient(H11Protocol):
+    """HTTP that closes a connection whose request line and headers do not come in time (uvicorn itself waits forever)."""
+
+    _headers_due: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._headers_due = self.loop.call_later(SECONDS_FOR_HEADERS, self._too_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._headers_due is not None:
+            self._headers_due.cancel()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._headers_due is not None:
+            self._headers_due.cancel()
+        self._headers_due = self.loop.call_later(SECONDS_FOR_HEADERS, self._too_late)
+
+    def _too_late(self) -> None:
+        working = self.cycle is not None and not self.cycle.response_complete
+        if not working and not self.transport.is_closing():
+            self.transport.close()
+
+
+def check_address(address: Address) -> tuple[str, ...]:
+    """The host names that the server answers to.
+
+    Raises
+    ------
+    SettingsError
+        Others could reach it and there is no token, the token is short, or it is not said under which name it is reached.
+    """
+    if not 0 <= address.port <= 65535:
+        raise SettingsError(f"port = {address.port} cannot be used.", remedy="It is from 0 to 65535.")
+    loopback = ("127.0.0.1", "localhost", "[::1]")
+    if address.token and len(address.token) < SHORTEST_TOKEN:
+        raise SettingsError(
+            f"The token has {len(address.token)} characters.",
+            remedy=f"Use at least {SHORTEST_TOKEN}, by chance.",
+        )
+    if _is_loopback(address.host):
+        return (*loopback, *address.allowed_hosts)
+    if not address.token:
+        raise SettingsError(
+            f"host = {address.host!r} lets other machines in, and there is no token.",
+            remedy="Set one in the environment variable HEADWINDS_TOKEN, or listen on 127.0.0.1.",
+        )
+    everywhere = address.host in ("0.0.0.0", "::", "")  # noqa: S104 - this is where we look out for it
+    if everywhere and not address.allowed_hosts:
+        raise SettingsError(
+            f"host = {address.host!r} listens on every address.",
+            remedy="Name those it is reached by: --allowed-host NAME.",
+        )
+    own = () if everywhere else (f"[{address.host}]" if ":" in address.host else address.host,)
+    return (*loopback, *own, *address.allowed_hosts)
+
+
+def run(
+    application: ASGIApp,
+    address: Address,
+    *,
+    ready: Callable[[str], Any],
+    stopping: Callable[[], Any] = lambda: None,
+    seconds_to_drain: int = 10,
+) -> None:
+    """Serve an application until a signal stops it; requests under way are finished, for `seconds_to_drain` at most.
+
+    `ready` is called with the address once it answers, `stopping` as soon as a signal has come.
+
+    Raises
+    ------
+    SettingsError
+        The port is taken or may not be used.
+    """
+    listening = _listen(address)
+    config = uvicorn.Config(
+        application,
+        http=_Impatient,
+        ws="none",
+        lifespan="off",
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=seconds_to_drain,
+        h11_max_incomplete_event_size=16_384,
+    )
+    # Of a failure its kind and place are kept, never the request or the text that it was about.
+    logging.getLogger("uvicorn.error").addFilter(_without_content)
+    with listening:
+        shown = "localhost" if _is_loopback(address.host) else address.host
+        ready(f"http://{shown}:{listening.getsockname()[1]}/")
+        _Server(config, stopping).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it begins to stop."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], Any]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
+
+
+def _listen(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((address.host, address.port))
+        listening.listen(MOST_CONNECTIONS)
+    except OSError as error:
+        listening.close()
+        reason = (error.strerror or str(error)).lower()
+        raise SettingsError(
+            f"{address.host}:{address.port} cannot be listened on: {reason}.",
+            remedy="Name another with --port.",
+        ) from error
+    return listening
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _without_content(entry: logging.LogRecord) -> bool:
+    if entry.exc_info:
+        kind, _, trace = entry.exc_info
+        places = list(traceback.walk_tb(trace))
+        place = f"{places[-1][0].f_code.co_filename}, line {places[-1][1]}" if places else "an unknown place"
+        entry.msg, entry.args = f"a request failed: {kind.__name__ if kind else 'unknown'} in {place}", ()
+        entry.exc_info = entry.exc_text = None
+    return True

@@ -1,0 +1,186 @@
+"""Effects along the ways of a graph, and what could refute one: right where the truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from explain.attribution.world import indicator
+from headwinds.contracts import Edge, Node
+from headwinds.errors import MismatchError, SettingsError
+from headwinds.explain.attribution.design import make_attribution_design
+from headwinds.explain.graph import build_graph, essay_graph
+from headwinds.explain.graph.effects import path_effects
+from headwinds.explain.graph.refute import refute_edge
+from headwinds.explain.graph.sensitivity import partial_r_squared, proportional_selection, robustness_value
+
+DIRECT, INTO, OUT, BACK = 0.8, 0.5, -0.6, 0.3
+
+
+def panel(
+    seed: int,
+    *,
+    units: int = 120,
+    years: int = 20,
+    hidden: float = 0.0,
+    noise: float = 0.0,
+    direct: float = DIRECT,
+):
+    """technology -> adaptability -> growth, growth -> adaptability a year later; `hidden` moves both mediators."""
+    generator = np.random.default_rng(seed)
+    technology = generator.normal(size=(units, years))
+    growth, adaptability, social = (np.zeros((units, years)) for _ in range(3))
+    effect = generator.normal(size=(units, 4))
+    for year in range(years):
+        common = hidden * generator.normal(size=units)
+        past = growth[:, year - 1] if year else 0.0
+        adaptability[:, year] = (
+            effect[:, 0] + INTO * technology[:, year] + BACK * past + common + generator.normal(size=units)
+        )
+        social[:, year] = effect[:, 1] + 0.2 * technology[:, year] + common + generator.normal(size=units)
+        if year:
+            growth[:, year] = (
+                effect[:, 2] + direct * technology[:, year - 1] + OUT * adaptability[:, year - 1]
+                + generator.normal(size=units)
+            )  # fmt: skip
+    names = [f"C{number:03d}" for number in range(units)]
+    cells = [(name, 2000 + year) for name in names for year in range(years)]
+    seen = {
+        "driver": technology, "adaptability": adaptability, "social": social,
+    }  # fmt: skip
+    index = indicator(
+        cells,
+        {name: (block + noise * generator.normal(size=block.shape)).ravel() for name, block in seen.items()},
+        noise**2,
+    )
+    outcome = pd.DataFrame(
+        {
+            "entity": [cell[0] for cell in cells],
+            "period": [cell[1] for cell in cells],
+            "value": growth.ravel(),
+        }
+    )
+    return make_attribution_design(
+        outcome[outcome["period"] > 2000], index, before=(2000, 2009), after=(2009, 2019),
+        headwinds=("adaptability", "social"), technology="driver", channel="growth",
+    )  # fmt: skip
+
+
+def graph():
+    essay = essay_graph()
+    left = ("technology", "adaptability", "social", "growth")
+    return build_graph(
+        [node for node in essay.nodes if node.name in left],
+        [edge for edge in essay.edges if {edge.source, edge.target} <= set(left)],
+    )
+
+
+def row(result, name):
+    return result.table.set_index("name").loc[name]
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_direct_indirect_and_feedback_effects_are_found_also_through_an_index_with_noise(noise):
+    result = path_effects(panel(1, units=300, noise=noise), graph(), draws=99)
+    total = DIRECT + INTO * OUT
+    expected = {
+        "technology > growth": DIRECT,
+        "technology > adaptability > growth": INTO * OUT,
+        "technology > social > growth": 0.0,
+        "all feedback": total * BACK * OUT,
+        "total": total * (1 + BACK * OUT),
+    }
+    for name, truth in expected.items():
+        found = row(result, name)
+        assert found["value"] == pytest.approx(truth, abs=4 * found["standard_error"] + 0.01), name
+        assert found["standard_error"] < 0.05
+
+
+def test_intervals_of_the_indirect_effect_cover_as_often_as_they_say():
+    """Of 80 at 95 %, between 70 and 79 is what chance allows (two-sided, 1 in 100)."""
+    hits = []
+    for seed in range(80):
+        found = row(
+            path_effects(panel(seed, units=50, years=15), graph(), draws=99, seed=seed), "all indirect"
+        )
+        hits.append(found["lower"] <= INTO * OUT <= found["upper"])
+    assert 70 <= sum(hits) <= 79
+
+
+def test_ways_add_up_to_the_total():
+    table = path_effects(panel(0, units=40), graph(), draws=50).table.set_index("effect")["value"]
+    parts = table["direct"] + table["all indirect"] + table["all feedback"]
+    assert table["total"] == pytest.approx(parts, abs=1e-12)
+    assert table["indirect"].sum() == pytest.approx(table["all indirect"], abs=1e-12)
+
+
+def test_mediators_that_move_together_are_said_not_to_be_separable():
+    told = {
+        finding.code for finding in path_effects(panel(0, units=60, hidden=1.0), graph(), draws=50).findings
+    }
+    assert "W445" in told
+    told = {finding.code for finding in path_effects(panel(0, units=60), graph(), draws=50).findings}
+    assert "W445" not in told
+
+
+def test_a_node_without_an_index_is_named():
+    with pytest.raises(MismatchError, match="'innovation' is not measured"):
+        path_effects(panel(0, units=20), essay_graph(), draws=50)
+
+
+def test_unknown_ends_are_refused():
+    design = panel(0, units=20)
+    with pytest.raises(SettingsError, match="source = 'steam' is no node"):
+        path_effects(design, graph(), source="steam", draws=50)
+    with pytest.raises(SettingsError, match="no way from social to technology"):
+        path_effects(design, graph(), source="social", target="technology", draws=50)
+
+
+def test_what_is_there_survives_refutation_and_what_is_not_does_not():
+    there = refute_edge(panel(0), graph(), "technology", repeats=40)
+    assert there.table["survives"].all()
+    assert there.findings == ()
+    absent = refute_edge(panel(1, direct=0.0), graph(), "social", repeats=40)
+    lost = set(absent.table.loc[~absent.table["survives"], "name"])
+    assert {"placebo treatment", "robustness value"} <= lost
+    assert "W447" in {finding.code for finding in absent.findings}
+    assert "no more than chance" in absent.summary()
+
+
+def test_an_edge_that_is_not_in_the_graph_cannot_be_refuted():
+    with pytest.raises(SettingsError, match="no edge from 'social' to 'technology'"):
+        refute_edge(panel(0, units=20), graph(), "social", "technology")
+
+
+def test_the_robustness_value_is_that_of_the_published_example():
+    """Cinelli and Hazlett (2020), table 1: Darfur, directly harmed, t 4.18445 with 783 degrees of freedom."""
+    assert robustness_value(4.18445, 783) == pytest.approx(0.139, abs=5e-4)
+    assert robustness_value(4.18445, 783, size=0.05) == pytest.approx(0.076, abs=5e-4)
+    assert partial_r_squared(4.18445, 783) == pytest.approx(0.022, abs=5e-4)
+    assert robustness_value(1.0, 783, size=0.05) == 0.0
+
+
+@pytest.mark.parametrize(("into", "hidden", "rest"), [(0.5, 0.8, 0.0), (0.5, -0.3, 0.5), (1.2, 0.3, 1.0)])
+def test_proportional_selection_is_exact_where_the_true_effect_is_zero(into, hidden, rest):
+    """X = into W + hidden U + v and Y = W + U + rest: delta is hidden / into (Oster 2019, assumption 2)."""
+    observed, unobserved, own = 1.5, 0.7, 1.1
+    cause = into**2 * observed + hidden**2 * unobserved + own
+    outcome = observed + unobserved + rest
+    together = into * observed + hidden * unobserved
+    moments = np.array([[cause, into * observed], [into * observed, observed]])
+    both = np.array([together, observed])
+    medium = np.linalg.solve(moments, both)
+    delta = proportional_selection(
+        short=together / cause, medium=float(medium[0]), short_r_squared=together**2 / cause / outcome,
+        medium_r_squared=float(medium @ both / outcome), cause_variance=cause,
+        cause_left=cause - into**2 * observed, outcome_variance=outcome, most=(observed + unobserved) / outcome,
+    )  # fmt: skip
+    assert delta == pytest.approx(hidden / into, rel=1e-9)
+
+
+def test_a_graph_of_things_that_were_not_measured_is_refused():
+    rain = [Node("rain", "Rain", "rain"), Node("growth", "Growth", "growth")]
+    made = build_graph(rain, [Edge("rain", "growth", 1, "assumed")])
+    with pytest.raises(MismatchError, match="'rain' is not measured"):
+        path_effects(panel(0, units=20), made, source="rain", draws=50)

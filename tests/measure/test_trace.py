@@ -1,0 +1,151 @@
+"""A number is the sum of what its documents add, and a jump without a document is what is estimated without it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from headwinds.cli.main import main
+from headwinds.errors import MismatchError, SettingsError
+from headwinds.measure.cells import make_cells
+from headwinds.measure.estimators.design_based import estimate_design_based
+from headwinds.measure.frame import make_frame
+from headwinds.measure.settings import EstimatorSettings
+from headwinds.measure.trace import trace_cell, trace_jump
+from headwinds.study.trace_files import read_point
+from measure.populations import draw, make_world
+
+SIZES = {"strict": 1200, "none": 4000}
+
+
+def make(gold=400, years=4):
+    world = make_world({"strict": 0.4, "none": 0.15}, SIZES, years=years, seed=3)
+    return draw(
+        world, np.random.default_rng(1), {"strict": 900, "none": 1500}, {"strict": gold, "none": gold}
+    )
+
+
+@pytest.mark.parametrize("by", [(), ("year",)])
+@pytest.mark.parametrize("gold", [60, 400])
+def test_contributions_add_up_to_the_share(by, gold):
+    frame = make(gold)
+    cells = make_cells(frame, by)
+    index = estimate_design_based(frame, cells, EstimatorSettings(), "difference")
+    for place, cell in enumerate(cells.values):
+        found = trace_cell(frame, cells, cell, "driver", limit=10**6)
+        assert found.value == pytest.approx(index.value[place], abs=1e-12)
+        assert sum(value for _, value in found.parts) == pytest.approx(found.value, abs=1e-12)
+        parts = dict(found.parts)
+        assert found.table["contribution"].sum() == pytest.approx(
+            parts["scores"] + parts["gold of the cell"], abs=1e-12
+        )
+        # What the mean scores of cells add is estimated by a slope; without it nothing is left over.
+        plain = trace_cell(frame, cells, cell, "driver", settings=EstimatorSettings(contextual=False))
+        assert dict(plain.parts)["context"] == pytest.approx(0, abs=1e-12)
+
+
+def leave_out(frame, document):
+    keep = frame.document_ids != document
+    place = np.cumsum(keep) - 1
+    gold = keep[frame.gold_rows]
+    return make_frame(
+        document_ids=frame.document_ids[keep],
+        strata=frame.strata[keep],
+        keys={name: values[keep] for name, values in frame.keys.items()},
+        weight=frame.weight[keep],
+        probability=frame.probability[keep],
+        label=frame.label[keep],
+        gold_rows=place[frame.gold_rows[gold]],
+        gold_labels=frame.gold_labels[gold],
+        inclusion_probability=frame.inclusion_probability[gold],
+        label_names=frame.label_names,
+        population=frame.population,
+    )
+
+
+@pytest.mark.parametrize("gold", [60, 400])
+def test_a_jump_without_a_document_is_what_is_estimated_without_it(gold):
+    frame = make(gold)
+    settings = EstimatorSettings(power=0.8, minimum_count=1, contextual=False, minimum_gold=30)
+    cells = make_cells(frame, ("year",))
+    found = trace_jump(frame, cells, (1,), (2,), "driver", limit=10**6, settings=settings)
+    index = estimate_design_based(frame, cells, settings, "difference")
+    assert found.value == pytest.approx(index.value[2] - index.value[1])
+    for row in found.table.iloc[[0, 1, 2, 20, -1]].itertuples():
+        other = leave_out(frame, row.document_id)
+        again = estimate_design_based(other, make_cells(other, ("year",)), settings, "difference")
+        assert row.without == pytest.approx(again.value[2] - again.value[1], abs=1e-12)
+        assert row.influence == pytest.approx(found.value - row.without)
+    assert (found.table["influence"].abs().diff().dropna() <= 1e-15).all()
+
+
+def test_the_document_that_made_the_jump_is_found():
+    frame = make(400)
+    cells = make_cells(frame, ("year",))
+    names, count = np.unique(
+        frame.document_ids[(frame.keys["year"] == 2) & (frame.strata == "none")], return_counts=True
+    )
+    document = names[np.argmax(count)]
+    rows = np.flatnonzero(frame.document_ids == document)
+    frame.probability[rows] = 0.999
+    found = trace_jump(frame, cells, (1,), (2,), "driver", settings=EstimatorSettings(power=1.0))
+    assert found.table["document_id"][0] == document
+
+
+def test_a_trace_shows_itself():
+    frame = make()
+    cells = make_cells(frame, ("year",))
+    one, two = trace_cell(frame, cells, (1,), "driver"), trace_jump(frame, cells, (1,), (2,), "driver")
+    assert "'driver' in 1:" in one.summary()
+    assert "more." in one.summary()
+    assert "'driver' from 1 to 2" in two.summary()
+    assert len(one.plot().axes) == len(two.plot().axes) == 1
+
+
+def test_the_terminal_traces_files(tmp_path, capsys):
+    frame = make()
+    with open(tmp_path / "scores.csv", "w") as file:
+        file.write("passage_id,document_id,stratum,year,text,probability_driver\n")
+        for row in range(len(frame)):
+            head = f"p{row},{frame.document_ids[row]},{frame.strata[row]},{frame.keys['year'][row]}"
+            file.write(f"{head},words,{frame.probability[row, 0]}\n")
+    with open(tmp_path / "gold.csv", "w") as file:
+        file.write("passage_id,stratum,labels,inclusion_probability\n")
+        for row, label, chance in zip(
+            frame.gold_rows, frame.gold_labels[:, 0], frame.inclusion_probability, strict=True
+        ):
+            file.write(f"p{row},{frame.strata[row]},{'driver' if label else ''},{chance}\n")
+    files = [
+        "--scores",
+        str(tmp_path / "scores.csv"),
+        "--gold",
+        str(tmp_path / "gold.csv"),
+        "--stratum",
+        "stratum",
+    ]
+    save = ["--save", str(tmp_path / "rows.csv")]
+    assert main(["trace", *files, "--cell", "label=driver,year=1", "--limit", "5", *save]) == 0
+    assert "'driver' in 1:" in capsys.readouterr().out
+    assert len((tmp_path / "rows.csv").read_text().splitlines()) == 6
+    assert main(["trace", *files, "--cell", "label=driver,year=1", "--to", "year=2"]) == 0
+    assert "from 1 to 2" in capsys.readouterr().out
+    assert main(["trace", *files, "--cell", "label=driver,year=1950"]) == 2
+    told = capsys.readouterr().err
+    assert "no cell (1950,)" in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("text", ["", "year", "label=", "year=1998", "label=a,year=1,year=2", "=3"])
+def test_a_cell_that_cannot_be_read_is_one_line(text):
+    with pytest.raises(SettingsError) as caught:
+        read_point(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_cell_or_label_that_is_not_there_is_one_line():
+    frame = make()
+    cells = make_cells(frame, ("year",))
+    with pytest.raises(MismatchError, match="no label 'growth'"):
+        trace_cell(frame, cells, (1,), "growth")
+    with pytest.raises(MismatchError, match="no cell"):
+        trace_jump(frame, cells, (1,), (99,), "driver")

@@ -1,0 +1,235 @@
+"""Versions, cards, the gate and the way back, with models that were really tuned."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import exc, text
+
+from headwinds import predict_file
+from headwinds.cli.main import main
+from headwinds.doors.registering import add_model, export_model, promote_model, rollback_model
+from headwinds.errors import CheckpointError, MismatchError, SettingsError
+from headwinds.registry.gate import read_gate
+from headwinds.registry.index import events_of, find_version, versions_of
+from headwinds.registry.promotion import production
+from headwinds.registry.versions import load_version
+
+
+def write_gate(folder: Path, test: Path, **values) -> Path:
+    path = folder / "gate.toml"
+    lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
+    lines += ["[[tests]]", f"path = {json.dumps(str(test))}", 'role = "old"', 'slices = ["region"]']
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def gate(tmp_path, fitted):
+    return write_gate(tmp_path, fitted.test, largest_calibration_error=1.0, floor=0.5, largest_loss=0.2)
+
+
+def test_a_version_is_its_content_and_the_same_model_is_kept_once(registry, fitted):
+    first = add_model(registry, "speeches", fitted.good, licence="CC0", limits="not for other texts")
+    again = add_model(registry, "speeches", fitted.good)
+    elsewhere = add_model(registry, "other-name", fitted.good / "model")
+    assert first == again
+    assert first.version == elsewhere.version
+    assert [path.name for path in registry.versions.iterdir()] == [first.version]
+    assert [one.kind for one in events_of(registry, "speeches")] == ["added"]
+
+
+def test_a_card_has_the_test_with_its_intervals_and_what_it_was_made_from(registry, fitted):
+    card = add_model(registry, "speeches", fitted.good, licence="CC0").card
+    value, lower, upper = card.metrics["macro_f1"]
+    assert lower <= value <= upper
+    assert card.calibration == card.metrics["expected_calibration_error"]
+    assert (card.labels, card.licence, card.tested_examples) == (("divide", "driver", "security"), "CC0", 80)
+    assert len(card.data_digest) == 64
+
+
+def test_a_model_without_a_test_is_told_so_on_its_card(registry, fitted):
+    assert [one.code for one in add_model(registry, "x", fitted.other_labels).card.findings] == ["W501"]
+
+
+def test_labels_that_differ_between_versions_are_refused_in_one_line(registry, fitted):
+    add_model(registry, "speeches", fitted.good)
+    with pytest.raises(MismatchError, match="divide, security, tax"):
+        add_model(registry, "speeches", fitted.other_labels)
+    assert len(versions_of(registry, "speeches")) == 1
+
+
+@pytest.mark.parametrize("harm", ["truncate", "flip", "remove", "extra", "facts", "manifest"])
+def test_a_damaged_version_is_named_and_nothing_is_loaded_or_promoted(registry, fitted, gate, harm):
+    version = add_model(registry, "speeches", fitted.good).version
+    folder = registry.versions / version
+    weights = folder / "head.safetensors"
+    if harm == "truncate":
+        weights.write_bytes(weights.read_bytes()[:-1])
+    elif harm == "flip":
+        content = bytearray(weights.read_bytes())
+        content[-1] ^= 1
+        weights.write_bytes(bytes(content))
+    elif harm == "remove":
+        weights.unlink()
+    elif harm == "extra":
+        (folder / "encoder" / "pytorch_model.bin").write_bytes(b"x")
+    else:
+        place = folder / ("model.json" if harm == "facts" else "manifest.json")
+        place.write_text(place.read_text() + " ")
+    with pytest.raises(CheckpointError, match=version[:12]) as caught:
+        load_version(registry.versions, version)
+    assert "Nothing was loaded" in str(caught.value)
+    with pytest.raises(CheckpointError, match=version[:12]):
+        promote_model(registry, "speeches", gate)
+    assert production(registry, "speeches") is None
+
+
+def test_a_damaged_model_is_not_added(registry, fitted, tmp_path):
+    copied = tmp_path / "copy"
+    shutil.copytree(fitted.good / "model", copied)
+    (copied / "head.safetensors").write_bytes(b"")
+    with pytest.raises(CheckpointError, match=r"head\.safetensors"):
+        add_model(registry, "speeches", copied)
+    assert versions_of(registry) == ()
+
+
+def test_the_gate_promotes_what_passes_refuses_what_forgets_and_keeps_both_decisions(registry, fitted, gate):
+    good = add_model(registry, "speeches", fitted.good)
+    assert promote_model(registry, "speeches", gate).promoted
+    poor = add_model(registry, "speeches", fitted.poor, parent="1")
+    refused = promote_model(registry, "speeches", gate)
+    assert not refused.promoted
+    assert "candidate minus production" in refused.summary()
+    assert production(registry, "speeches").version == good.version
+    assert find_version(registry, "speeches", "2").parent == good.version
+    kept = [one for one in events_of(registry, "speeches") if one.version == poor.version]
+    assert [one.kind for one in kept] == ["added", "refused"]
+    assert any(reason.startswith("fails:") for reason in kept[-1].reasons)
+
+
+def test_rollback_brings_the_version_before_back_and_again_the_one_before_that(registry, fitted, gate):
+    good = add_model(registry, "speeches", fitted.good)
+    promote_model(registry, "speeches", gate)
+    with pytest.raises(SettingsError, match="nothing to go back to"):
+        rollback_model(registry, "speeches")
+    better = add_model(registry, "speeches", fitted.better)
+    assert promote_model(registry, "speeches", gate).promoted
+    assert rollback_model(registry, "speeches").version == good.version
+    assert {one.version: one.stage for one in versions_of(registry)} == {
+        good.version: "production",
+        better.version: "retired",
+    }
+    assert [one.kind for one in events_of(registry)][-1] == "rolled-back"
+
+
+def test_what_is_exported_predicts_the_same_bytes_as_what_was_added(registry, fitted, tmp_path):
+    add_model(registry, "speeches", fitted.good)
+    export_model(registry, "speeches", tmp_path / "out", version="latest")
+    predict_file(fitted.good, fitted.test, tmp_path / "a.jsonl")
+    predict_file(tmp_path / "out", fitted.test, tmp_path / "b.jsonl")
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("verb", ["UPDATE event SET kind = 'promoted'", "DELETE FROM event"])
+def test_what_happened_cannot_be_changed_afterwards(registry, fitted, verb):
+    add_model(registry, "speeches", fitted.good)
+    with pytest.raises(exc.DBAPIError, match="only ever added"), registry.engine.begin() as connection:
+        connection.execute(text(verb))
+
+
+SPELLINGS = [
+    "../x", "..", ".", "", "a/b", "a\\b", "..\\x", "%2e%2e%2fx", "%252e%252e", "/etc/passwd", "~", "~root", "file:///x",
+    "\\\\host\\share", "x\0", "x;y", "C:\\x", "ａ", "．．／x", "x.", ".x", "x\n", "x ", "A", "a" * 300,
+    "🙂", "x?y", "x#y", "*", "-x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_no_spelling_of_a_name_reads_or_writes_outside_the_registry(registry, fitted, tmp_path, name):
+    before = sorted(path for path in tmp_path.rglob("*"))
+    with pytest.raises(SettingsError):
+        add_model(registry, name, fitted.good)
+    with pytest.raises(SettingsError):
+        export_model(registry, name, tmp_path / "out")
+    add_model(registry, "right", fitted.good)
+    with pytest.raises(SettingsError):
+        find_version(registry, "right", name)
+    after = [path for path in tmp_path.rglob("*") if registry.versions not in (path, *path.parents)]
+    assert sorted(after) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "names no"),
+        ("floor = 'x'\n[[tests]]\npath='a'\nrole='old'", "floor"),
+        ("flor = 1\n[[tests]]\npath='a'\nrole='old'", "Did you mean 'floor'"),
+        ("floor = nan\n[[tests]]\npath='a'\nrole='old'", "floor"),
+        ("[[tests]]\npath='a'\nrole='older'", "role"),
+        ("[[tests]]\npath='a'\nrole='old'\nslices='x'", "slices"),
+        ("[[tests", "no gate"),
+    ],
+)
+def test_a_gate_that_cannot_be_used_is_refused_in_one_line(tmp_path, content, words):
+    (tmp_path / "gate.toml").write_text(content)
+    with pytest.raises(SettingsError, match=words):
+        read_gate(tmp_path / "gate.toml")
+
+
+def test_a_test_that_was_changed_after_it_was_frozen_is_refused(registry, fitted, tmp_path):
+    add_model(registry, "speeches", fitted.good)
+    path = tmp_path / "gate.toml"
+    path.write_text(f'[[tests]]\npath = "{fitted.test}"\nrole = "new"\nsha256 = "{"0" * 64}"\n')
+    with pytest.raises(SettingsError, match="not the test that was frozen"):
+        promote_model(registry, "speeches", path)
+
+
+def test_latency_slices_and_calibration_are_asked_for(registry, fitted, tmp_path):
+    add_model(registry, "speeches", fitted.good)
+    gate = write_gate(
+        tmp_path, fitted.test, largest_milliseconds=1e-6, largest_calibration_error=0.0, slice_floor=1.01
+    )
+    failed = [one.sentence for one in promote_model(registry, "speeches", gate).verdicts if not one.passed]
+    assert len(failed) == 4
+    for words in ("single rows", "calibration error", "region = north", "region = south"):
+        assert any(words in sentence for sentence in failed)
+
+
+def test_the_command_line_goes_the_whole_way(fitted, gate, tmp_path, capsys):
+    place = ["--registry", str(tmp_path / "models")]
+    assert main(["models", "add", "speeches", "--model", str(fitted.good), "--licence", "CC0", *place]) == 0
+    assert main(["models", "promote", "speeches", "--gate", str(gate), *place]) == 0
+    assert main(["models", "add", "speeches", "--model", str(fitted.poor), *place]) == 0
+    assert main(["models", "promote", "speeches", "--gate", str(gate), *place]) == 1
+    assert main(["models", "add", "speeches", "--model", str(fitted.better), *place]) == 0
+    assert main(["models", "promote", "speeches", "--gate", str(gate), *place]) == 0
+    assert main(["models", "rollback", "speeches", *place]) == 0
+    assert main(["models", "list", *place]) == 0
+    assert main(["models", "show", "speeches", "--version", "1", *place]) == 0
+    assert main(["models", "export", "speeches", "--output", str(tmp_path / "out"), *place]) == 0
+    said = capsys.readouterr().out
+    assert "refused" in said
+    assert "in production again" in said
+    assert "Licence: CC0" in said
+    assert (tmp_path / "out" / "model.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["add"], "name is missing"),
+        (["add", "x"], "--model"),
+        (["show", "nobody"], "no model 'nobody'"),
+        (["rollback", "nobody"], "no model"),
+        (["list", "--database", "mysql://x/y"], "not supported"),
+    ],
+)
+def test_a_mistake_is_one_line(tmp_path, capsys, arguments, words):
+    assert main(["models", *arguments, "--registry", str(tmp_path / "r")]) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
