@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from benchmarks.coverage.scenarios import SCENARIOS, Scenario
-from benchmarks.coverage.worlds import draw
 
 from headwinds.measure.cells import make_cells
 from headwinds.measure.estimators.classify_and_count import gold_against_counts
@@ -17,6 +16,7 @@ from headwinds.measure.pooling_tests import pooling_rejections
 from headwinds.measure.quantification.rate_tests import rate_rejections
 from headwinds.measure.registry import CONSTANT_ERROR, get_estimator
 from headwinds.measure.shares import estimate_shares
+from measure.worlds import draw
 
 DEFAULT = "the default"
 SLOW = {"kernel-density": 0.25, "bayesian": 0.5}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from benchmarks.coverage.worlds import YEARS, World, flat, rising, scattered
 
 from headwinds.measure.registry import CONSTANT_ERROR
+from measure.worlds import YEARS, World, flat, rising, scattered
 
 DESIGN = ("labelled-only", "prediction-powered", "difference", "small-area")
 THIN = ("labelled-only", "difference", "small-area")

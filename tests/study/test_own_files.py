@@ -20,6 +20,7 @@ from headwinds.cli.main import main
 from headwinds.corpus.reading import Columns
 from headwinds.errors import CheckpointError, DataError, MismatchError, SettingsError
 from headwinds.measure.indicator_store import read_indicator
+from headwinds.measure.registry import ESTIMATORS, assumption
 from headwinds.study.own_files import ScoresFile, measure_file, score_file
 
 PASSAGES, LABELLED = 3000, 500
@@ -69,6 +70,24 @@ def test_the_measured_shares_are_right_where_the_plain_count_is_not(files, tmp_p
         assert index.lower[number] < truth < index.upper[number]
     assert plain.value[0] > 0.18  # 0.1 is the truth
     assert index.method == "difference"
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_every_estimator_can_be_asked_for_and_says_what_it_assumes(files, tmp_path, name):
+    index = measure_file(by_year(files[0]), files[1], tmp_path / "out", estimator=name)["index-by-year"]
+    assert index.method == name
+    assert f"It assumes that {assumption(name)}" in " ".join(str(finding) for finding in index.findings)
+    assert read_indicator(tmp_path / "out" / "measure" / "index-by-year").method == name
+    if name != "classify-and-count":
+        truth = np.array([0.1, 0.2, 0.3])
+        assert np.abs(index.value - truth).max() < 0.08
+
+
+def test_an_estimator_that_does_not_exist_is_told_with_those_that_do(files, tmp_path):
+    with pytest.raises(
+        SettingsError, match="there is no estimator 'magic'; the estimators are adjusted-count"
+    ):
+        measure_file(by_year(files[0]), files[1], tmp_path / "out", estimator="magic")
 
 
 def test_what_is_written_is_read_back_equal_and_whole(files, tmp_path):

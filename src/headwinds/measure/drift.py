@@ -91,7 +91,7 @@ def drift_tests(
     for label, label_name in enumerate(frame.label_names):
         for place, name in enumerate(names):
             here = coarse == place
-            has = frame.gold_labels[:, label]
+            has = frame.gold_labels[:, label].astype(bool)
             read = {
                 QUANTITIES[0]: (residual, truth, here),
                 QUANTITIES[1]: (wrong, wrong, here),

@@ -124,7 +124,7 @@ def make_frame(
     import numpy as np
 
     from headwinds.measure.encode import encode
-    from headwinds.measure.label_kinds import check_classes, check_kind, scale_scores
+    from headwinds.measure.label_kinds import check_classes, check_held, check_kind, scale_scores
 
     document_code, _ = encode(document_ids)
     stratum_code, stratum_names = encode(strata)
@@ -150,6 +150,8 @@ def make_frame(
         probability, truth = scale_scores(probability, truth, value_range, label_names)
     _check_scores(probability, arrays["weight"][0], label_names)
     _check_gold(gold, truth, inclusion, rows, count)
+    if kind != "score":
+        check_held(truth, gold, label_names)
     if kind == "multi-class":
         check_classes(probability, truth, gold)
     draw = None if gold_draw is None else encode(gold_draw)[0]

@@ -42,6 +42,28 @@ def check_kind(kind: str, value_range: tuple[float, float], label_names: tuple[s
         raise SettingsError(f"value_range belongs to kind 'score'; shares of {kind} labels lie in [0, 1].")
 
 
+def check_held(truth: NDArray[Any], gold: NDArray[np.int64], label_names: tuple[str, ...]) -> None:
+    """Refuse gold labels that are neither held nor not: a missing one would be taken for true.
+
+    Raises
+    ------
+    DataError
+        The first of them, and how many there are.
+    """
+    import numpy as np
+
+    if truth.dtype == bool:
+        return
+    bad = ~((truth == 0) | (truth == 1))
+    if bad.any():
+        place, column = np.argwhere(bad)[0]
+        raise DataError(
+            f"gold label of '{label_names[column]}' in row {gold[place]} is {truth[place, column]}, expected 0 or 1 "
+            f"({int(bad.sum())} such).",
+            remedy="Leave passages that were not read out of the gold; graded labels are of kind 'score'.",
+        )
+
+
 def check_classes(probability: NDArray[np.float64], truth: NDArray[Any], gold: NDArray[np.int64]) -> None:
     """Refuse classes that do not add up to one, in the predictions or in the gold.
 

@@ -31,15 +31,25 @@ class Calibration:
     influence: NDArray[np.float64]
 
 
-def calibrated(probability: NDArray[np.float64], parameters: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Calibrated probabilities, shape (n, K)."""
+def logarithms(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log probabilities, kept from minus infinity."""
     import numpy as np
 
-    logits = parameters[0] * np.log(np.clip(probability, FLOOR, 1.0))
+    return np.log(np.clip(probability, FLOOR, 1.0))
+
+
+def calibrated(logs: NDArray[np.float64], parameters: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Calibrated probabilities from `logarithms`, shape (n, K)."""
+    import numpy as np
+
+    logits = parameters[0] * logs
     logits[:, 1:] += parameters[1:]
-    logits -= logits.max(axis=1, keepdims=True)
-    odds = np.exp(logits)
-    found: NDArray[np.float64] = odds / odds.sum(axis=1, keepdims=True)
+    # Columns are few and rows many: a sum along a row is dear, one over columns is not.
+    peak = logits[:, 0]
+    for column in logits.T[1:]:
+        peak = np.maximum(peak, column)
+    odds = np.exp(logits - peak[:, None])
+    found: NDArray[np.float64] = odds / (odds @ np.ones(odds.shape[1]))[:, None]
     return found
 
 
@@ -59,7 +69,7 @@ def calibrate(
 
     gold, classes = probability.shape
     weight = weight * (gold / weight.sum())
-    logs = np.log(np.clip(probability, FLOOR, 1.0))
+    logs = logarithms(probability)
     start = np.zeros(classes)
     start[0] = 1.0
     parameters: NDArray[np.float64] = start.copy()
@@ -67,7 +77,7 @@ def calibrate(
 
     def derivatives(at: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Scores (m, K) and negative Hessian (K, K)."""
-        chance = calibrated(probability, at)
+        chance = calibrated(logs, at)
         rest = held_one - chance
         score = np.column_stack([(rest * logs).sum(axis=1), rest[:, 1:]])
         # The features of class k: its log probability, and an indicator for its bias.
@@ -78,12 +88,23 @@ def calibrate(
         curved = np.einsum("n,nk,nkp,nkr->pr", weight, chance, centred, centred)
         return score, np.asarray(curved + RIDGE * np.eye(classes), dtype=np.float64)
 
-    for _ in range(50):
+    def objective(at: NDArray[np.float64]) -> float:
+        chance = calibrated(logs, at)[np.arange(gold), held]
+        return (
+            float(weight @ np.log(np.maximum(chance, 1e-300))) - RIDGE * float(((at - start) ** 2).sum()) / 2
+        )
+
+    # Newton's method with halved steps: a rule that says 0 or 1 starts where the likelihood is all but flat.
+    reached = objective(parameters)
+    for _ in range(100):
         score, curvature = derivatives(parameters)
-        gradient = weight @ score - RIDGE * (parameters - start)
-        step = np.linalg.solve(curvature, gradient)
-        step *= min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
-        parameters = np.asarray(parameters + step, dtype=np.float64)
+        step = np.linalg.solve(curvature, weight @ score - RIDGE * (parameters - start))
+        step *= min(1.0, 4.0 / max(float(np.abs(step).max()), 1e-12))
+        moved = parameters + step
+        while objective(moved) < reached and float(np.abs(step).max()) > 1e-10:
+            step = step / 2
+            moved = parameters + step
+        parameters, reached = np.asarray(moved, dtype=np.float64), objective(moved)
         if float(np.abs(step).max()) < 1e-9:
             break
     score, curvature = derivatives(parameters)

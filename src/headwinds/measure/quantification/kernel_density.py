@@ -76,7 +76,7 @@ def solve_kernel_density(frame: Frame, parts: Parts, choice: Choice, teacher: Te
     points, place = _points(choice.score)
     at_points = np.column_stack([quantifier.pdf(one, points, "gaussian") for one in quantifier.mix_densities])
     density = at_points[place]
-    mixture = fit_mixture(np.maximum(density, 1e-12), frame.weight, parts)
+    mixture = fit_mixture(np.maximum(density, 1e-12), frame.weight, parts.row, len(parts.cell))
     shares = mixture.shares
     outputs = list(choice.outputs)
     audit = _audit(frame, parts, choice, teacher, (points, place, at_points), mixture)

@@ -25,7 +25,8 @@ def solve_label_shift(frame: Frame, parts: Parts, choice: Choice, teacher: Teach
     import numpy as np
 
     from headwinds.measure.gold_draws import mean_covariance
-    from headwinds.measure.quantification.calibration import calibrate, calibrated
+    from headwinds.measure.pools import sums
+    from headwinds.measure.quantification.calibration import calibrate, calibrated, logarithms
     from headwinds.measure.quantification.mixture import fit_mixture, mixture_score
     from headwinds.measure.quantification.problems import gold_weights
     from headwinds.measure.quantification.solution import Solution, class_noise
@@ -42,13 +43,15 @@ def solve_label_shift(frame: Frame, parts: Parts, choice: Choice, teacher: Teach
     prior = share @ held_one
     start = np.concatenate([calibration.parameters, prior[1:]])
 
-    def density(parameters: NDArray[np.float64], score: NDArray[np.float64]) -> NDArray[np.float64]:
+    def density(parameters: NDArray[np.float64], logs: NDArray[np.float64]) -> NDArray[np.float64]:
         first = np.concatenate([[1 - parameters[classes:].sum()], parameters[classes:]])
-        return np.asarray(calibrated(score, parameters[:classes]) / first, dtype=np.float64)
+        return np.asarray(calibrated(logs, parameters[:classes]) / first, dtype=np.float64)
 
-    mixture = fit_mixture(density(start, choice.score), frame.weight, parts)
-    total = np.bincount(parts.row, weights=frame.weight, minlength=len(parts.cell))
-    relative = frame.weight / np.where(total > 0, total, 1.0)[parts.row]
+    rows, count = np.flatnonzero(teacher.parts[parts.row]), len(parts.cell)
+    row, logs, drawn = parts.row[rows], logarithms(choice.score[rows]), frame.weight[rows]
+    mixture = fit_mixture(density(start, logs), drawn, row, count)
+    total = np.bincount(row, weights=drawn, minlength=count)
+    relative = drawn / total[row]
     shares = np.nan_to_num(mixture.shares)
     moves = []
     for place in range(len(start)):
@@ -56,15 +59,8 @@ def solve_label_shift(frame: Frame, parts: Parts, choice: Choice, teacher: Teach
         for sign in (1, -1):
             parameters = start.copy()
             parameters[place] += sign * STEP
-            score = mixture_score(density(parameters, choice.score), shares[parts.row])
-            bent.append(
-                np.column_stack(
-                    [
-                        np.bincount(parts.row, weights=relative * one, minlength=len(parts.cell))
-                        for one in score.T
-                    ]
-                )
-            )
+            score = mixture_score(density(parameters, logs), shares[row])
+            bent.append(sums(row, relative[:, None] * score, count))
         slope = (bent[0] - bent[1]) / (2 * STEP)
         free = np.einsum("qkl,ql->qk", mixture.bread, slope)
         moves.append(np.column_stack([-free.sum(axis=1), free]))
@@ -73,10 +69,12 @@ def solve_label_shift(frame: Frame, parts: Parts, choice: Choice, teacher: Teach
     values, vectors = np.linalg.eigh(np.nan_to_num(mean_covariance(influence, frame, gold)))
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     outputs = list(choice.outputs)
-    rest = _gold_influence(frame, choice, teacher, density(start, choice.score), held)
+    rest = _gold_influence(frame, choice, teacher, density(start, logarithms(scored)), held)
+    pseudo = np.full((len(frame), classes), np.nan)
+    pseudo[rows] = mixture.shares[row] + mixture.influence
     weight = gold_weights(frame, gold, held)
     return Solution(
-        pseudo=(mixture.shares[parts.row] + mixture.influence)[:, outputs],
+        pseudo=pseudo[:, outputs],
         noise=class_noise(frame, parts, teacher, rest[:, outputs], held, weight, shares),
         audit=(jacobian @ root)[:, outputs],
     )
@@ -91,11 +89,10 @@ def _gold_influence(
     from headwinds.measure.quantification.mixture import mixture_score
     from headwinds.measure.quantification.problems import gold_weights
 
-    inside = density[frame.gold_rows[teacher.gold]]
     weight = gold_weights(frame, teacher.gold, held)
     draw = 1 / frame.inclusion_probability[teacher.gold]
     whole = np.bincount(held, weights=draw, minlength=choice.classes) / draw.sum()
-    score = mixture_score(inside, whole[None, :])
+    score = mixture_score(density, whole[None, :])
     information = (score * (draw / draw.sum())[:, None]).T @ score
     free = score @ np.linalg.pinv(information)
     influence = np.column_stack([-free.sum(axis=1), free])

@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-    from headwinds.measure.pools import Parts
-
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
@@ -60,7 +58,9 @@ def expectation_maximisation(
     return shares
 
 
-def fit_mixture(density: NDArray[np.float64], weight: NDArray[np.float64], parts: Parts) -> Mixture:
+def fit_mixture(
+    density: NDArray[np.float64], weight: NDArray[np.float64], row: NDArray[np.int64], count: int
+) -> Mixture:
     """Maximum-likelihood shares of every part.
 
     Parameters
@@ -69,14 +69,19 @@ def fit_mixture(density: NDArray[np.float64], weight: NDArray[np.float64], parts
         Shape (n, K): of each passage under each class, up to a factor a passage.
     weight
         Shape (n,): how much each passage counts in its part.
+    row, count
+        Shape (n,): the part of each passage; how many parts there are. One without passages is NaN.
     """
     import numpy as np
 
-    row, count, classes = parts.row, len(parts.cell), density.shape[1]
+    classes = density.shape[1]
     total = np.bincount(row, weights=weight, minlength=count)
     # Equal weights in a part that add up to one, and no overflow.
     relative = weight / np.where(total > 0, total, 1.0)[row]
-    density = density / np.maximum(density.max(axis=1, keepdims=True), 1e-300)
+    largest = density[:, 0]
+    for column in density.T[1:]:
+        largest = np.maximum(largest, column)
+    density = density / np.maximum(largest, 1e-300)[:, None]
     shares = _two(density, relative, row, count) if classes == 2 else _several(density, relative, row, count)
     score = mixture_score(density, shares[row])
     information = np.empty((count, classes - 1, classes - 1))
@@ -103,7 +108,7 @@ def mixture_score(density: NDArray[np.float64], shares: NDArray[np.float64]) -> 
     """Derivative of the log likelihood of each passage by the shares of the classes but the first, shape (n, K - 1)."""
     import numpy as np
 
-    mixed = np.maximum((density * shares).sum(axis=1, keepdims=True), 1e-12)
+    mixed = np.maximum((density * shares) @ np.ones(density.shape[1]), 1e-12)[:, None]
     found: NDArray[np.float64] = (density[:, 1:] - density[:, :1]) / mixed
     return found
 
@@ -114,12 +119,14 @@ def _two(
     """Newton's method kept between bounds, all parts at once: the likelihood is concave in the one free share."""
     import numpy as np
 
-    gap = density[:, 1] - density[:, 0]
+    first_density = np.ascontiguousarray(density[:, 0])
+    gap = density[:, 1] - first_density
     low, high, share = np.zeros(count), np.ones(count), np.full(count, 0.5)
     for _ in range(60):
-        slope = gap / np.maximum(density[:, 0] + share[row] * gap, 1e-12)
-        first = np.bincount(row, weights=relative * slope, minlength=count)
-        second = np.bincount(row, weights=relative * slope**2, minlength=count)
+        slope = gap / np.maximum(first_density + share[row] * gap, 1e-12)
+        weighed = relative * slope
+        first = np.bincount(row, weights=weighed, minlength=count)
+        second = np.bincount(row, weights=weighed * slope, minlength=count)
         low, high = np.where(first > 0, share, low), np.where(first < 0, share, high)
         moved = share + np.divide(first, second, out=np.zeros(count), where=second > 0)
         inside = (moved > low) & (moved < high)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from headwinds.measure.drift import drift_tests
+from headwinds.measure.drift import RATES, drift_tests
 from headwinds.measure.gold_draws import gold_draws
 from headwinds.measure.spread_tests import holm, line_p_value, spread_p_value
 
@@ -41,29 +41,24 @@ def rate_rejections(frame: Frame, cells: Cells, *, size: float = 0.05) -> tuple[
 
 
 def _drift(frame: Frame, cells: Cells, label: int) -> list[tuple[str, float]]:
-    """The drift test of the errors given the label; it counts passages, so it is left out where draws brought many."""
+    """The drift test of both rates; it counts passages, so it is left out where draws brought many."""
     if gold_draws(frame)[1]:
         return []
     keys = {f"spans of {name}": _spans(frame.keys[name], frame.gold_rows) for name in cells.keys}
     keyed = replace(frame, keys={**frame.keys, **keys})
     bys: list[str | None] = [*([None] if _has_periods(frame) else []), *keys]
     found = []
-    for held in (True, False):
-        some = _only(keyed, label, held)
-        if some is None:
-            continue
-        rate = "rate of misses" if held else "rate of false alarms"
-        for by in bys:
-            for test in drift_tests(some, by, minimum_gold=10):
-                if test.quantity == "error rate":
-                    means = ", ".join(
-                        f"{group} {mean:.2f}" for group, mean in zip(test.groups, test.means, strict=True)
-                    )
-                    sentence = (
-                        f"the {rate} of '{frame.label_names[label]}' differs between {by or 'periods'} in stratum "
-                        f"'{test.stratum}', {means}"
-                    )
-                    found.append((sentence, test.p_value))
+    for by in bys:
+        for test in drift_tests(keyed, by, minimum_gold=10, quantities=RATES):
+            if test.label == frame.label_names[label]:
+                means = ", ".join(
+                    f"{group} {mean:.2f}" for group, mean in zip(test.groups, test.means, strict=True)
+                )
+                sentence = (
+                    f"the {test.quantity} of '{test.label}' differs between {by or 'periods'} in stratum "
+                    f"'{test.stratum}', {means}"
+                )
+                found.append((sentence, test.p_value))
     return found
 
 
@@ -130,25 +125,6 @@ def _share_of_others(frame: Frame, cells: Cells, label: int) -> NDArray[np.float
 def _has_periods(frame: Frame) -> bool:
     heads = [name.split(" / ")[0] for name in frame.stratum_names]
     return len(set(heads)) < len(heads)
-
-
-def _only(frame: Frame, label: int, held: bool) -> Frame | None:
-    """The frame with the gold that holds the label (or does not), and with this label alone."""
-    import numpy as np
-
-    kept = np.flatnonzero(frame.gold_labels[:, label].astype(bool) == held)
-    if len(kept) < 2:
-        return None
-    return replace(
-        frame,
-        probability=frame.probability[:, [label]],
-        label=frame.label[:, [label]],
-        gold_rows=frame.gold_rows[kept],
-        gold_labels=frame.gold_labels[kept][:, [label]],
-        inclusion_probability=frame.inclusion_probability[kept],
-        label_names=(frame.label_names[label],),
-        gold_draw=None if frame.gold_draw is None else frame.gold_draw[kept],
-    )
 
 
 def _spans(values: NDArray[Any], gold: NDArray[np.int64]) -> NDArray[np.str_]:

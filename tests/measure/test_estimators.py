@@ -1,0 +1,321 @@
+"""Every estimator covers where its assumption holds, is found out where it fails, and says what it cannot do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from headwinds.errors import DataError, EstimationError, HeadwindsError, SettingsError
+from headwinds.measure import (
+    assumption,
+    choose_estimator,
+    estimate_shares,
+    get_estimator,
+    make_cells,
+    make_frame,
+)
+from headwinds.measure.estimators.prediction_powered import estimate as prediction_powered
+from headwinds.measure.gold_draws import gold_draws
+from headwinds.measure.quantification.rate_tests import rate_rejections
+from headwinds.measure.registry import CONSTANT_ERROR, ESTIMATORS
+from measure.worlds import World, draw, flat, rising, scattered
+
+SMALL = {"passages": 2000, "gold": 400}
+FAST = tuple(name for name in CONSTANT_ERROR if name != "kernel-density")
+
+
+def simulate(world, by, names, *, draws, seed=1, **options):
+    """Coverage and mean width of each estimator; truth is that of each draw's own population."""
+    rng = np.random.default_rng(seed)
+    found = {name: [] for name in names}
+    for _ in range(draws):
+        drawn = draw(world, rng)
+        cells = make_cells(drawn.frame, by)
+        size = np.bincount(cells.code)
+        truth = np.concatenate([np.bincount(cells.code, weights=column) / size for column in drawn.truth.T])
+        for name in names:
+            some = {"on_drift": "ignore"} if name in CONSTANT_ERROR else {}
+            result = estimate_shares(drawn.frame, cells, name, **some, **options)
+            inside = (result.lower <= truth) & (truth <= result.upper)
+            found[name].append(
+                [np.mean(inside[~np.isnan(result.lower)]), np.nanmean(result.upper - result.lower)]
+            )
+    return {name: np.mean(values, axis=0) for name, values in found.items()}
+
+
+@pytest.mark.slow
+def test_under_label_shift_estimators_of_constant_error_cover_and_are_narrower_than_the_design():
+    found = simulate(
+        World(rising(0.15, 0.5), **SMALL), ("group",), (*FAST, "error-curve", "difference"), draws=400
+    )
+    for name, (covered, width) in found.items():
+        assert 0.917 <= covered <= 0.983, name
+        assert width <= 1.02 * found["difference"][1] or name == "error-curve"
+
+
+@pytest.mark.slow
+def test_kernel_densities_cover_under_label_shift():
+    found = simulate(
+        World(rising(0.15, 0.5), passages=1000, gold=300), (), ("kernel-density",), draws=150, seed=2
+    )
+    assert 0.89 <= found["kernel-density"][0] <= 0.995
+
+
+def test_where_errors_drift_rates_are_rejected_and_the_default_still_covers():
+    world = World(flat(0.3), lambda year, group, country, share: 1.0 * (year >= 5), passages=3000, gold=600)
+    rng = np.random.default_rng(3)
+    rejected = [
+        bool(rate_rejections(drawn.frame, make_cells(drawn.frame, ("year",))))
+        for drawn in (draw(world, rng) for _ in range(40))
+    ]
+    assert np.mean(rejected) > 0.8
+    found = simulate(world, ("year",), ("auto", "adjusted-count", "labelled-only"), draws=150, seed=4)
+    assert found["adjusted-count"][0] < 0.5
+    assert 0.92 <= found["auto"][0] <= 0.975
+    assert found["auto"][1] < 0.8 * found["labelled-only"][1]
+
+
+def test_rates_that_are_equal_are_rejected_about_as_rarely_as_said():
+    rng = np.random.default_rng(5)
+    world = World(rising(0.15, 0.5), **SMALL)
+    rejected = [
+        bool(rate_rejections(drawn.frame, make_cells(drawn.frame, ("year",))))
+        for drawn in (draw(world, rng) for _ in range(200))
+    ]
+    assert 0.005 <= np.mean(rejected) <= 0.10
+
+
+def test_thin_cells_whose_errors_differ_are_covered_by_small_areas_and_not_by_a_shared_correction():
+    world = World(
+        scattered(0.3, 0.08, 0.08),
+        lambda year, group, country, share: 0.8 * np.sin(7.0 * country + year),
+        passages=6000,
+        gold=600,
+    )
+    found = simulate(world, ("country", "year"), ("small-area", "difference"), draws=40, seed=6)
+    assert 0.925 <= found["small-area"][0] <= 0.975
+    assert found["difference"][0] < 0.85
+
+
+@pytest.mark.slow
+def test_gold_chosen_by_uncertainty_with_known_probabilities_gives_unbiased_narrow_intervals():
+    found = simulate(
+        World(flat(0.3), design="active", **SMALL), (), ("auto", "labelled-only"), draws=400, seed=7
+    )
+    assert 0.917 <= found["auto"][0] <= 0.983
+    assert found["auto"][1] < 0.7 * found["labelled-only"][1]
+
+
+@pytest.mark.slow
+def test_documents_that_were_drawn_whole_count_as_one_draw():
+    world = World(flat(0.3), document_effect=1.0, design="documents", passages=3000, gold=400)
+    found = simulate(world, (), ("auto", "adjusted-count"), draws=400, seed=8)
+    for covered, _ in found.values():
+        assert 0.917 <= covered <= 0.983
+    drawn = draw(world, np.random.default_rng(8)).frame
+    unsaid = replace(drawn, gold_draw=None)
+    draws, together = gold_draws(unsaid)
+    assert together
+    assert len(np.unique(draws)) == 40
+    one_by_one = draw(replace(world, design="simple"), np.random.default_rng(8)).frame
+    assert not gold_draws(one_by_one)[1]
+
+
+@pytest.mark.parametrize(
+    "name", ["difference", "small-area", "labelled-only", "expectation-maximisation", "adjusted-count"]
+)
+def test_classes_cover_and_add_up_to_one(name):
+    world = World(flat(0.4), kind="multi-class", passages=2000, gold=400)
+    found = simulate(world, ("group",), (name,), draws=150, seed=9)
+    # The classes of a cell and the cells of a draw go together: a wider band than for independent intervals.
+    assert 0.92 <= found[name][0] <= (0.975 if name != "small-area" else 0.99)
+    drawn = draw(world, np.random.default_rng(9)).frame
+    cells = make_cells(drawn, ("year",))
+    result = estimate_shares(drawn, cells, name)
+    assert result.value.reshape(3, -1).sum(axis=0) == pytest.approx(1.0, abs=1e-9)
+
+
+def test_graded_labels_are_measured_in_their_units():
+    drawn = draw(World(flat(0.4), kind="score", passages=2000, gold=400), np.random.default_rng(10)).frame
+    frame = graded(drawn, low=-10.0, high=30.0)
+    cells = make_cells(drawn, ("group",))
+    unit, scaled = estimate_shares(drawn, cells), estimate_shares(frame, make_cells(frame, ("group",)))
+    assert scaled.value == pytest.approx(-10 + 40 * unit.value)
+    assert scaled.lower == pytest.approx(-10 + 40 * unit.lower)
+    assert scaled.variance == pytest.approx(1600 * unit.variance)
+    with pytest.raises(SettingsError, match="graded labels have none"):
+        estimate_shares(frame, cells, "adjusted-count", on_drift="ignore")
+
+
+def graded(drawn, *, low, high, **changed):
+    """The same frame, made from scores on another scale."""
+    span = high - low
+    given = {
+        "document_ids": drawn.document_ids,
+        "strata": drawn.strata,
+        "keys": drawn.keys,
+        "weight": drawn.weight,
+        "probability": low + span * drawn.probability,
+        "label": drawn.label,
+        "gold_rows": drawn.gold_rows,
+        "gold_labels": low + span * drawn.gold_labels,
+        "inclusion_probability": drawn.inclusion_probability,
+        "label_names": drawn.label_names,
+        "population": drawn.population,
+        "kind": "score",
+        "value_range": (low, high),
+    }
+    return make_frame(**{**given, **changed})
+
+
+def test_an_estimator_whose_assumption_is_rejected_refuses_and_the_default_takes_over():
+    world = World(flat(0.3), lambda year, group, country, share: 1.2 * (year >= 5))
+    frame = draw(world, np.random.default_rng(11)).frame
+    cells = make_cells(frame, ("year",))
+    for name in CONSTANT_ERROR:
+        with pytest.raises(EstimationError, match=r"assumes that .* and the gold rejects it"):
+            get_estimator(name)(frame, cells)
+        took = estimate_shares(frame, cells, name)
+        assert took.method == choose_estimator(frame, cells)[0]
+        assert [finding.code for finding in took.findings][:2] == ["W321", "N321"]
+    warned = get_estimator("adjusted-count")(frame, cells, on_drift="warn")
+    assert "W321" in {finding.code for finding in warned.findings}
+
+
+def test_the_default_says_why_and_what_it_assumes():
+    frame = draw(World(flat(0.3)), np.random.default_rng(12)).frame
+    whole, thin = make_cells(frame, ("year",)), make_cells(frame, ("country", "year"))
+    assert choose_estimator(frame, whole)[0] == "difference"
+    assert choose_estimator(frame, thin)[0] == "small-area"
+    for cells in (whole, thin):
+        said = str(estimate_shares(frame, cells).findings[0])
+        assert choose_estimator(frame, cells)[1] in said
+        assert "It assumes that" in said
+    for name in ESTIMATORS:
+        assert assumption(name)
+        assert len(assumption(name)) < 220
+
+
+def test_cross_fitted_lambda_is_tuned_on_other_gold():
+    frame = draw(World(flat(0.3), **SMALL), np.random.default_rng(13)).frame
+    cells = make_cells(frame, ())
+    one, two = prediction_powered(frame, cells), prediction_powered(frame, cells, folds=0)
+    assert one.value[0] != two.value[0]
+    assert one.value[0] == pytest.approx(two.value[0], abs=2e-3)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_labels_that_are_all_alike_in_the_gold_give_honest_intervals_or_one_line(held):
+    frame = draw(World(flat(0.3), **SMALL), np.random.default_rng(14)).frame
+    frame = replace(frame, gold_labels=np.full_like(frame.gold_labels, held))
+    cells = make_cells(frame, ("group",))
+    for name in ESTIMATORS:
+        some = {"on_drift": "ignore"} if name in CONSTANT_ERROR else {}
+        result = estimate_shares(frame, cells, name, **some)
+        if name in (*CONSTANT_ERROR, "error-curve"):
+            assert np.isnan(result.value).all()
+            assert sum(finding.code == "W322" for finding in result.findings) == 1
+        elif name != "classify-and-count":
+            assert (result.upper - result.lower > 0.01).all()
+            assert (result.variance > 0).all()
+            assert "N304" in {finding.code for finding in result.findings}
+
+
+def test_a_cell_whose_gold_is_all_alike_has_an_interval_with_a_width():
+    frame = draw(World(flat(0.3), **SMALL), np.random.default_rng(15)).frame
+    here = frame.keys["group"][frame.gold_rows] == "G0"
+    truth = frame.gold_labels.copy()
+    truth[here] = False
+    frame = replace(frame, gold_labels=truth)
+    cells = make_cells(frame, ("group",))
+    for name in ("labelled-only", "difference", "prediction-powered"):
+        result = estimate_shares(frame, cells, name)
+        assert result.upper[0] > 0.01
+        assert result.variance[0] > 0
+
+
+def one_line(problem: HeadwindsError) -> str:
+    text = str(problem)
+    assert "\n" not in text
+    assert problem.remedy
+    return text
+
+
+def test_classes_that_do_not_add_up_are_refused_in_one_line():
+    drawn = draw(World(flat(0.4), kind="multi-class", **SMALL), np.random.default_rng(16)).frame
+    given = {
+        name: getattr(drawn, name)
+        for name in (
+            "document_ids",
+            "strata",
+            "keys",
+            "weight",
+            "probability",
+            "label",
+            "gold_rows",
+            "gold_labels",
+            "inclusion_probability",
+            "label_names",
+        )
+    }
+    off = drawn.probability.copy()
+    off[7] = [0.5, 0.3, 0.1]
+    with pytest.raises(DataError, match=r"row 7 add up to 0\.9000, expected 1 \(1 such rows\)") as refused:
+        make_frame(**{**given, "probability": off}, kind="multi-class")
+    one_line(refused.value)
+    two = drawn.gold_labels.copy()
+    two[3] = [True, True, False]
+    with pytest.raises(DataError, match="holds 2 classes, expected one") as refused:
+        make_frame(**{**given, "gold_labels": two}, kind="multi-class")
+    one_line(refused.value)
+    with pytest.raises(SettingsError, match="there is no kind of labels 'classes'"):
+        make_frame(**given, kind="classes")
+
+
+def test_scores_outside_their_scale_are_refused_in_one_line():
+    drawn = draw(World(flat(0.4), kind="score", **SMALL), np.random.default_rng(17)).frame
+    wrong = 4.0 * drawn.gold_labels
+    wrong[2] = 5.0
+    with pytest.raises(DataError, match=r"gold score of 'label 0' in row 2 is 5\.0") as refused:
+        graded(drawn, low=0.0, high=4.0, gold_labels=wrong)
+    one_line(refused.value)
+    with pytest.raises(SettingsError, match="is empty"):
+        graded(drawn, low=0.0, high=4.0, value_range=(4.0, 4.0))
+
+
+def test_gold_labels_that_are_missing_are_not_taken_for_true():
+    drawn = draw(World(flat(0.4), **SMALL), np.random.default_rng(18)).frame
+    truth = drawn.gold_labels.astype(float)
+    truth[5] = np.nan
+    with pytest.raises(DataError, match="gold label of 'label 0'") as refused:
+        make_frame(
+            document_ids=drawn.document_ids,
+            strata=drawn.strata,
+            keys=drawn.keys,
+            weight=drawn.weight,
+            probability=drawn.probability,
+            label=drawn.label,
+            gold_rows=drawn.gold_rows,
+            gold_labels=truth,
+            inclusion_probability=drawn.inclusion_probability,
+            label_names=drawn.label_names,
+        )
+    one_line(refused.value)
+
+
+def test_kernel_densities_refuse_gold_that_was_drawn_unequally():
+    frame = draw(World(flat(0.3), design="active", **SMALL), np.random.default_rng(19)).frame
+    with pytest.raises(EstimationError, match="equally likely to be drawn"):
+        get_estimator("kernel-density")(frame, make_cells(frame, ()), on_drift="ignore")
+
+
+def test_the_same_frame_gives_the_same_bytes():
+    frame = draw(World(flat(0.3), **SMALL), np.random.default_rng(20)).frame
+    cells = make_cells(frame, ("group",))
+    for name in ESTIMATORS:
+        some = {"on_drift": "ignore"} if name in CONSTANT_ERROR else {}
+        first, second = (estimate_shares(frame, cells, name, **some) for _ in range(2))
+        assert first.value.tobytes() == second.value.tobytes()
+        assert first.lower.tobytes() == second.lower.tobytes()
