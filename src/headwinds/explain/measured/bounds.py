@@ -125,7 +125,7 @@ def slope_bounds(
         estimand=words.estimand(
             outcome_words,
             lag,
-            entities=len(np.unique(design.entity)),
+            entities=design.entities,
             first=int(design.period.min()),
             last=int(design.period.max()),
             standardised=standardised,

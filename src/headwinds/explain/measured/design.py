@@ -78,6 +78,15 @@ class Design:
         return int(self.cluster.max()) + 1
 
     @property
+    def entities(self) -> int:
+        """How many entities the rows come from."""
+        import pandas as pd
+
+        if "entity" in self.effect_names:
+            return int(self.effects[self.effect_names.index("entity")].max()) + 1
+        return len(pd.unique(self.entity))
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Of all coefficients: the index columns, then the controls."""
         return (*self.labels, *self.control_names)

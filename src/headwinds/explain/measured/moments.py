@@ -166,10 +166,13 @@ def small_sample_factor(design: Design) -> float:
 
     rows, clusters = len(design.outcome), design.clusters
     levels = [int(code.max()) + 1 for code in design.effects]
-    nested = [
-        len(np.unique(code.astype(np.int64) * clusters + design.cluster)) == count
-        for code, count in zip(design.effects, levels, strict=True)
-    ]
+    nested = []
+    for code, count in zip(design.effects, levels, strict=True):
+        home = np.empty(count, dtype=np.int64)
+        home[code] = (
+            design.cluster
+        )  # any one cluster of each level: nested if that is the cluster of all its rows
+        nested.append(bool((home[code] == design.cluster).all()))
     lost = sum(levels) - max(len(levels) - 1, 0)
     lost -= sum(count for count, inside in zip(levels, nested, strict=True) if inside) - sum(nested)
     if not levels:
@@ -214,7 +217,7 @@ def as_estimate(
         estimand=words.estimand(
             outcome_words,
             lag,
-            entities=len(np.unique(design.entity)),
+            entities=design.entities,
             first=int(design.period.min()),
             last=int(design.period.max()),
             standardised=standardised,
