@@ -175,6 +175,10 @@ LIMITS = {
     "tune.label_smoothing": ("-0.1", "1", "nan"),
     "tune.vocabulary": ("299", "10000000"),
     "tune.beams": ("0", "10000000"),
+    "tune.samples": ("0", "10000000"),
+    "tune.demonstrations": ("-1", "10000000"),
+    "tune.verbaliser_words": ("0", "17"),
+    "tune.augment_copies": ("0", "10000000"),
     "tune.length_penalty": ("nan", "inf", "1e308"),
     "tune.temperature": ("-0.1", "0.5", "nan"),  # with the four beams of the default nothing is drawn
     "tune.top_p": ("0", "1.1", "nan"),
