@@ -112,7 +112,7 @@ SCENARIOS = (
         World(scattered(0.3, 0.08, 0.08)),
         ("country", "year"),
         estimators=("classify-and-count", *THIN, *RATES[:3]),
-        holds=("labelled-only", "small-area", "difference", *RATES[:3]),
+        holds=(*THIN, *RATES[:3]),
     ),
     Scenario(
         "e",
@@ -120,7 +120,7 @@ SCENARIOS = (
         World(scattered(0.3, 0.08, 0.08), drift_cells),
         ("country", "year"),
         estimators=("classify-and-count", *THIN, *RATES[:3]),
-        holds=("labelled-only", "small-area"),
+        holds=THIN,
     ),
     Scenario(
         "f",

@@ -143,7 +143,7 @@ def _fit_stratum(
     """Correction, scatter of the truth about it, signed errors of the slopes, and slope on the score, by chosen part."""
     import numpy as np
 
-    direct, error_weight, unit, has = _direct(frame, parts, pools, chosen, label)
+    direct, error_weight, unit, has = direct_residuals(frame, parts, pools, chosen, label)
     if int(has.sum()) < LEAST_AREAS or not unit > 0:
         return None
     design = _design(means, parts, pools, chosen, codes, has)
@@ -161,7 +161,7 @@ def _fit_stratum(
     return correction, prior * (1 - gain) + 2 * third, roots, slope
 
 
-def _direct(
+def direct_residuals(
     frame: Frame, parts: Parts, pools: Pools, chosen: NDArray[np.int64], label: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float, NDArray[np.bool_]]:
     """Mean residual of each part's own gold, the sum of its squared weights, and the variance of one residual.

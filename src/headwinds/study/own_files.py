@@ -148,8 +148,7 @@ def measure_file(
         There is no such estimator.
     """
     from headwinds.measure.cells import make_cells
-    from headwinds.measure.fits import combine_fits
-    from headwinds.measure.shares import estimate_shares
+    from headwinds.measure.fits import combine_fits, estimate_fits
 
     if not 0 < level < 1:
         raise SettingsError(f"level = {level} cannot be used: expected a share between 0 and 1.")
@@ -159,10 +158,7 @@ def measure_file(
         frame,
         *(_same_passages(frame, read_scores(replace(scores, path=path), gold), path) for path in fits),
     ]
-    every = {
-        by: [estimate_shares(one, make_cells(one, by), estimator, **options) for one in frames]
-        for by in scores.by
-    }
+    every = {by: estimate_fits(frames, make_cells(frame, by), estimator, **options) for by in scores.by}
     found = {
         index_name(by): combine_fits(fitted, level=level) if fits else fitted[0]
         for by, fitted in every.items()
