@@ -74,6 +74,10 @@ def contextual_effects(
     """
     import numpy as np
 
+    from headwinds.measure.area_effects import direct_residuals
+    from headwinds.measure.gold_draws import gold_draws
+
+    drawn = gold_draws(frame)
     borrows = (pools.depth[pools.of_part] > 0) & (parts.sampled > 0)
     open_to_it = borrows[:, None] & (pools.rare[pools.of_part] == 0)
     codes = key_codes(cells, parts)
@@ -97,17 +101,17 @@ def contextual_effects(
             shift[chosen, label] = moves @ slopes
             cell_slope[chosen, label] = slopes[-1]
             error[chosen, label, stratum * components : (stratum + 1) * components] = moves @ root
-            noise[chosen, label] = _scatter(frame, parts, pools, chosen, moves, label)
+            direct = direct_residuals(frame, parts, pools, chosen, label, drawn)
+            noise[chosen, label] = _scatter(parts, pools, chosen, moves, direct)
     return Context(shift, error, cell_slope, cell_slope != 0, noise, np.zeros(means.shape, dtype=bool))
 
 
 def _scatter(
-    frame: Frame,
     parts: Parts,
     pools: Pools,
     chosen: NDArray[np.int64],
     moves: NDArray[np.float64],
-    label: int,
+    residuals: tuple[NDArray[np.float64], NDArray[np.float64], float, NDArray[np.bool_]],
 ) -> NDArray[np.float64]:
     """Variance of the chosen parts' truth about the line: chance among their passages, and what the gold says beyond it.
 
@@ -116,9 +120,9 @@ def _scatter(
     """
     import numpy as np
 
-    from headwinds.measure.area_effects import LEAST_AREAS, direct_residuals, fit_areas
+    from headwinds.measure.area_effects import LEAST_AREAS, fit_areas
 
-    direct, squared, unit, has = direct_residuals(frame, parts, pools, chosen, label)
+    direct, squared, unit, has = residuals
     if int(has.sum()) < LEAST_AREAS or not unit > 0:
         return np.full(len(chosen), np.nan)
     design = np.column_stack([np.ones(len(chosen)), moves])

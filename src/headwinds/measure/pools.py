@@ -123,6 +123,8 @@ def make_parts(frame: Frame, cells: Cells) -> Parts:
     """Cross cells with design strata, with the population's size of each crossing."""
     import numpy as np
 
+    from headwinds.measure.encode import renumber
+
     strata = len(frame.stratum_names)
     code = cells.code * strata + frame.stratum_code
     population, known = frame.population, cells.population_code is not None
@@ -132,13 +134,13 @@ def make_parts(frame: Frame, cells: Cells) -> Parts:
         kept = np.array([name in place for name in names])
         other = np.array([place.get(name, 0) for name in names])
         other = (cells.population_code * strata + other)[kept]
-        distinct = np.unique(np.concatenate([code, other]))
+        distinct, place_of = renumber(np.concatenate([code, other]), len(cells) * strata)
+        row = place_of[: len(code)]
         weights = np.asarray(population.count, dtype=np.float64)[kept]
-        size = np.bincount(np.searchsorted(distinct, other), weights=weights, minlength=len(distinct))
+        size = np.bincount(place_of[len(code) :], weights=weights, minlength=len(distinct))
     else:
-        distinct = np.unique(code)
-        size = np.bincount(np.searchsorted(distinct, code), weights=frame.weight, minlength=len(distinct))
-    row = np.searchsorted(distinct, code)
+        distinct, row = renumber(code, len(cells) * strata)
+        size = np.bincount(row, weights=frame.weight, minlength=len(distinct))
     cell, stratum = distinct // strata, distinct % strata
     cell_size = np.bincount(cell, weights=size, minlength=len(cells))
     stratum_size = np.bincount(stratum, weights=size, minlength=strata)
