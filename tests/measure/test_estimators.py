@@ -375,3 +375,25 @@ def test_a_fit_whose_scores_do_not_vary_is_combined_with_others():
     flat_one = replace(first, probability=np.full_like(first.probability, 0.3))
     cells = make_cells(first, ())
     assert {fit.method for fit in estimate_fits([first, flat_one], cells)} == {"difference"}
+
+
+def test_a_plain_count_must_be_shown_to_be_right():
+    """Its errors nearly cancel: no test finds it off, and the gold does not show that it is right, until there is much."""
+    rng = np.random.default_rng(15)
+    world = World(flat(0.3), lambda year, group, country, share: np.full(len(year), -0.082), passages=6000)
+    little = [draw(world, rng).frame for _ in range(40)]
+    codes = [
+        {
+            finding.code
+            for finding in estimate_shares(frame, make_cells(frame, ()), "classify-and-count").findings
+        }
+        for frame in little
+    ]
+    assert np.mean(["W327" in one for one in codes]) <= 0.15
+    assert np.mean(["W353" in one or "W327" in one for one in codes]) == 1.0
+    sure = draw(World(flat(0.3), passages=6000), rng).frame
+    truth = sure.label.copy()
+    truth[sure.gold_rows] = sure.gold_labels
+    right = replace(sure, label=truth)
+    said = estimate_shares(right, make_cells(right, ()), "classify-and-count").findings
+    assert not {"W327", "W353"} & {finding.code for finding in said}
