@@ -134,14 +134,15 @@ all scored, and 600 gold labels (800 in the last rows of f). A scenario of one c
 What stays too wide, and why:
 
 - *small-area with ten cells* covers 99% where cells hardly differ. Ten cells cannot tell a small variance of differences
-  from none: an interval that is right where they differ by half a standard error of a cell's own gold must be twice as wide as
-  the truth needs where they do not. The default takes it only where cells are too thin for their own gold.
+  from none: an interval that is right where they differ by half a standard error of a cell's own gold must be twice as wide
+  as the truth needs where they do not. The default takes it only where cells are too thin for their own gold.
 - *labelled-only in thin cells* has two to five labels a cell: intervals of so small a count cover at least 95%, not exactly.
-- *bayesian under active sampling* counts gold as the simple sample that it would be worth for any variable (Kish); gold that was
-  drawn by the uncertainty of this label is worth more for it.
+- *bayesian under active sampling* counts gold as the simple sample that it would be worth for any variable (Kish); gold that
+  was drawn by the uncertainty of this label is worth more for it.
 
-What no test of these labels could do: an ordinary test of whether the plain count is off has little power against 1.7 points, as
-the mean error of 600 labels has a standard error of 1.3. So for classify-and-count the burden of proof is on the estimator.
+What no test of these labels could do: an ordinary test of whether the plain count is off has little power against 1.7
+points, as the mean error of 600 labels has a standard error of 1.3. So for classify-and-count the burden of proof is on the
+estimator.
 
 Slow estimators take part in the first part of the draws. `tests/measure` runs a smaller size of the same.
 """
