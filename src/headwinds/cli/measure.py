@@ -50,6 +50,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fit", action="append", default=[], metavar="FILE", help="scores of another fit; may be given again"
     )
     alone.add_argument(
+        "--wording",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="scores under another wording of the codebook; may be given again",
+    )
+    alone.add_argument(
+        "--kind",
+        default="multi-label",
+        metavar="NAME",
+        help="multi-label (any number of labels may hold) or multi-class (exactly one does)",
+    )
+    alone.add_argument(
         "--pretraining-until",
         default="",
         metavar="YEAR[-MONTH]",
@@ -77,6 +90,7 @@ def _alone(arguments: argparse.Namespace) -> int:
         document_id=arguments.document,
         weight=arguments.weight,
         stratum=columns(arguments.stratum),
+        kind=arguments.kind,
     )
     output = Path(arguments.output)
     found = measure_file(
@@ -85,6 +99,7 @@ def _alone(arguments: argparse.Namespace) -> int:
         output,
         estimator=arguments.estimator,
         fits=tuple(Path(path) for path in arguments.fit),
+        wordings=_wordings(arguments.wording),
         pretraining_until=arguments.pretraining_until,
     )
     for name, indicator in found.items():
@@ -94,6 +109,16 @@ def _alone(arguments: argparse.Namespace) -> int:
     for said in json.loads((output / "measure" / "diagnostics.json").read_text(encoding="utf-8")):
         sys.stdout.write(f"{Finding(**said)}\n")
     return 0
+
+
+def _wordings(given: list[str]) -> dict[str, Path]:
+    found = {}
+    for one in given:
+        name, equals, path = one.partition("=")
+        if not (name.strip() and equals and path.strip()):
+            raise SettingsError(f"--wording {one!r} cannot be used: expected NAME=FILE.")
+        found[name.strip()] = Path(path.strip())
+    return found
 
 
 def columns(text: str) -> tuple[str, ...]:

@@ -11,19 +11,27 @@ from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import run_stage
 from headwinds.artifacts.write import write_json, write_text
-from headwinds.corpus.reading import Columns, read_corpus, require_columns
+from headwinds.corpus.reading import Columns, join_stratum, read_corpus, require_columns
 from headwinds.errors import DataError, MismatchError, SettingsError
 from headwinds.study.environment import NUMERICAL, STATISTICAL, processor, versions
 from headwinds.study.frame import key_values
 from headwinds.study.stages.measure import index_name
 
 if TYPE_CHECKING:
-    from headwinds.contracts import Corpus, Indicator
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from headwinds.contracts import Corpus, Gold, Indicator
+    from headwinds.corpus.records import Record
     from headwinds.measure.diagnostics.diagnostic import Diagnostic
     from headwinds.measure.frame import Frame
 
 PROBABILITY = "probability_"
 DECISION = "label_"
+TEXT = "text"
+FILE_KINDS = ("multi-label", "multi-class")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,9 @@ class ScoresFile:
         Columns, or "": each passage its own document, each standing for itself.
     stratum
         Columns within which gold was drawn at random.
+    kind
+        "multi-label" (any number of labels may hold) or "multi-class" (exactly one does: probabilities add up to one, and
+        the largest decides).
     """
 
     path: Path
@@ -50,6 +61,7 @@ class ScoresFile:
     weight: str = ""
     stratum: tuple[str, ...] = ()
     encoding: str = "utf-8"
+    kind: str = "multi-label"
 
 
 def score_file(
@@ -121,6 +133,7 @@ def measure_file(
     level: float = 0.95,
     minimum_gold: int = 30,
     fits: tuple[Path, ...] = (),
+    wordings: Mapping[str, Path] | None = None,
     pretraining_until: str = "",
 ) -> dict[str, Indicator]:
     """Estimate the shares of labels from any classifier's scores and gold labels; one index for each item of `by`.
@@ -135,8 +148,11 @@ def measure_file(
     fits
         Files of scores of the same passages from other fits of the model: each index is the mean over fits, and its error
         has the spread between them.
+    wordings
+        Files of scores of the same passages under other wordings of the codebook, by name: the diagnostics tell how much
+        the index moves.
     pretraining_until
-        Year or month until which the texts of the model reach; "" asks nothing of look-ahead.
+        Year or month until which the texts of the model reach; "" if not known.
 
     Raises
     ------
@@ -163,13 +179,19 @@ def measure_file(
         index_name(by): combine_fits(fitted, level=level) if fits else fitted[0]
         for by, fitted in every.items()
     }
-    asked = _diagnose(scores, frame, every[scores.by[0]] if fits else [], pretraining_until)
+    wordings = dict(sorted((wordings or {}).items()))
+    others = {
+        name: _same_passages(frame, read_scores(replace(scores, path=path), gold), path).probability
+        for name, path in wordings.items()
+    }
+    asked = _diagnose(scores, frame, every[scores.by[0]] if fits else [], others, pretraining_until)
     parts = fingerprint(
         scores=file_digest(scores.path),
         gold=file_digest(gold),
         columns={key: value for key, value in asdict(scores).items() if key != "path"},
         options={"estimator": estimator, **options},
         fits=[file_digest(path) for path in fits],
+        wordings={name: file_digest(path) for name, path in wordings.items()},
         pretraining_until=pretraining_until,
         code=code_digest("headwinds.measure", "headwinds.contracts"),
         versions=versions(STATISTICAL),
@@ -202,7 +224,11 @@ def _same_passages(frame: Frame, other: Frame, path: Path) -> Frame:
 
 
 def _diagnose(
-    scores: ScoresFile, frame: Frame, fits: list[Indicator], pretraining_until: str
+    scores: ScoresFile,
+    frame: Frame,
+    fits: list[Indicator],
+    wordings: dict[str, NDArray[np.float64]],
+    pretraining_until: str,
 ) -> tuple[Diagnostic, ...]:
     """Ask what the data allow; years are told by a key of whole numbers named year or period."""
     from headwinds.measure.diagnostics.run import run_diagnostics
@@ -212,10 +238,20 @@ def _diagnose(
     return run_diagnostics(
         frame,
         keys=tuple(name for name in keys if name != period),
+        texts=_texts(scores),
         period=period,
         pretraining_until=pretraining_until,
         fits=fits,
+        wordings=wordings,
     )
+
+
+def _texts(scores: ScoresFile) -> list[str] | None:
+    """The passages, if they stand in the file of scores."""
+    from headwinds.corpus.records import read_records
+
+    columns, records = read_records(scores.path, encoding=scores.encoding)
+    return [str(record.values.get(TEXT) or "") for record in records] if TEXT in columns else None
 
 
 def read_scores(scores: ScoresFile, gold: Path) -> Frame:
@@ -227,6 +263,11 @@ def read_scores(scores: ScoresFile, gold: Path) -> Frame:
     from headwinds.corpus.records import read_records
     from headwinds.measure.frame import make_frame
 
+    if scores.kind not in FILE_KINDS:
+        raise SettingsError(
+            f"kind = {scores.kind!r} cannot be used with files: expected one of {', '.join(FILE_KINDS)}.",
+            remedy="Graded labels are measured in Python: headwinds.measure.make_frame(kind='score').",
+        )
     columns, records = read_records(scores.path, encoding=scores.encoding)
     labels = tuple(name.removeprefix(PROBABILITY) for name in columns if name.startswith(PROBABILITY))
     if not labels:
@@ -261,30 +302,91 @@ def read_scores(scores: ScoresFile, gold: Path) -> Frame:
     probability = np.array(
         [[_share(scores.path, row.row, row.values, PROBABILITY + name) for name in labels] for row in rows]
     )
-    label = (
-        np.array(
-            [[_share(scores.path, row.row, row.values, DECISION + name) for name in labels] for row in rows]
+    if scores.kind == "multi-class":
+        _check_sums(scores.path, [row.row for row in rows], probability, labels)
+    if decided:
+        label = (
+            np.array(
+                [
+                    [_share(scores.path, row.row, row.values, DECISION + name) for name in labels]
+                    for row in rows
+                ]
+            )
+            > 0.5
         )
-        > 0.5
-        if decided
-        else probability >= 0.5
-    )
+    elif scores.kind == "multi-class":
+        label = np.arange(len(labels)) == probability.argmax(axis=1)[:, None]
+    else:
+        label = probability >= 0.5
     found = read_gold(gold, Codebook(tuple(Label(name, "") for name in labels)), stratum=scores.stratum)
+    if scores.kind == "multi-class":
+        _check_one_class(gold, found)
+    place = match_gold(found, ids)
+    strata = _strata(scores, rows)
+    for name, row, stratum in zip(found.passage_ids, place.tolist(), found.stratum, strict=True):
+        if strata[row] != stratum:
+            raise MismatchError(
+                f"{gold}: passage {name!r} is in stratum {stratum!r}, and in the scores in {strata[row]!r}.",
+                remedy="Both files must say in which stratum it was drawn.",
+            )
     inclusion = found.inclusion_probability
     return make_frame(
         document_ids=[str(row.values[scores.document_id]) for row in rows] if scores.document_id else ids,
-        strata=[" / ".join(str(row.values[name]) for name in scores.stratum) or "all" for row in rows],
+        strata=strata,
         keys={key: key_values([row.values[key] for row in rows]) for key in keys},
         weight=[_number(scores.path, row.row, row.values, scores.weight) for row in rows]
         if scores.weight
         else np.ones(len(rows)),
         probability=probability,
         label=label,
-        gold_rows=match_gold(found, ids),
+        gold_rows=place,
         gold_labels=found.labels,
         inclusion_probability=None if np.isnan(inclusion).all() else inclusion,
         label_names=labels,
+        kind=scores.kind,
     )
+
+
+def _strata(scores: ScoresFile, rows: list[Record]) -> list[str]:
+    strata = []
+    for row in rows:
+        stratum, problem = join_stratum(row.values, scores.stratum)
+        if problem:
+            raise DataError(
+                f"{scores.path}, line {row.row}: {problem}.", remedy="Every passage has a stratum."
+            )
+        strata.append(stratum or "all")
+    return strata
+
+
+def _check_sums(
+    path: Path, lines: list[int], probability: NDArray[np.float64], labels: tuple[str, ...]
+) -> None:
+    import numpy as np
+
+    from headwinds.measure.label_kinds import SUM_TOLERANCE
+
+    total = probability.sum(axis=1)
+    off = np.flatnonzero(np.abs(total - 1) > SUM_TOLERANCE)
+    if off.size:
+        names = ", ".join(PROBABILITY + name for name in labels)
+        raise DataError(
+            f"{path}, line {lines[off[0]]}: {names} add up to {total[off[0]]:.4g}, expected 1 ({off.size:,} such lines).",
+            remedy="Give the softmax of the classes; if several labels may hold at once, the kind is 'multi-label'.",
+        )
+
+
+def _check_one_class(path: Path, gold: Gold) -> None:
+    import numpy as np
+
+    held = gold.labels.sum(axis=1)
+    wrong = np.flatnonzero(held != 1)
+    if wrong.size:
+        raise DataError(
+            f"{path}: passage {gold.passage_ids[wrong[0]]!r} has {held[wrong[0]]} labels, expected one ({wrong.size:,} such "
+            "passages).",
+            remedy="Give one class to each passage; if several may hold at once, the kind is 'multi-label'.",
+        )
 
 
 def _share(path: Path, line: int, values: dict[str, Any], name: str) -> float:
