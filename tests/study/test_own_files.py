@@ -22,7 +22,8 @@ from headwinds.corpus.reading import Columns
 from headwinds.errors import CheckpointError, DataError, MismatchError, SettingsError
 from headwinds.measure.indicator_store import read_indicator
 from headwinds.measure.registry import ESTIMATORS, assumption
-from headwinds.study.own_files import ScoresFile, measure_file, score_file
+from headwinds.study.own_files import measure_file, score_file
+from headwinds.study.scores_file import ScoresFile
 
 PASSAGES, LABELLED = 3000, 500
 

@@ -80,7 +80,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _alone(arguments: argparse.Namespace) -> int:
-    from headwinds.study.own_files import ScoresFile, measure_file
+    from headwinds.study.own_files import measure_file
+    from headwinds.study.scores_file import ScoresFile
 
     if not arguments.gold or not arguments.output or arguments.study:
         raise SettingsError("--scores goes with --gold FILE and --output FOLDER, and without a study file.")

@@ -34,8 +34,8 @@ def measure_file(
     of the model, `wordings` of scores under other wordings of the codebook, by name; `kind` is "multi-class" where exactly
     one label holds of each passage; `pretraining_until` the year or month until which the model's own texts reach.
     """
-    from headwinds.study.own_files import ScoresFile
     from headwinds.study.own_files import measure_file as measure
+    from headwinds.study.scores_file import ScoresFile
 
     file = ScoresFile(
         Path(scores),
