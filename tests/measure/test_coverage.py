@@ -76,6 +76,6 @@ def test_a_rare_stratum_is_covered_with_a_width_neither_zero_nor_absurd():
         zeros += not frame.gold_labels[frame.strata[frame.gold_rows] == "none"].any()
         assert result.variance[0] > (0.5 / 555**2) * 0.9
     assert zeros > 200
-    assert np.mean(hits) >= 0.929
+    assert 0.929 <= np.mean(hits) <= 0.985
     assert 0.002 < np.mean(widths) < 0.03
     assert np.max(widths) < 0.04

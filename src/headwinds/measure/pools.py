@@ -107,7 +107,10 @@ def sums(group: NDArray[np.int64], values: NDArray[np.float64], groups: int) -> 
     """Sums of the columns of `values` (rows, L) by group, shape (groups, L)."""
     import numpy as np
 
-    return np.column_stack([np.bincount(group, weights=column, minlength=groups) for column in values.T])
+    found = np.zeros((groups, values.shape[1]))
+    for place, column in enumerate(values.T):
+        found[:, place] = np.bincount(group, weights=column, minlength=groups)
+    return found
 
 
 def coarse_strata(frame: Frame) -> tuple[NDArray[np.int64], tuple[str, ...]]:
