@@ -1,1 +1,1 @@
-"""Speed, memory and quality, measured; a package of its own, as libraries ship folders of this name."""
+"""Longer proofs than the tests are: each writes the table beside it."""

@@ -19,6 +19,7 @@ from headwinds.explain.attribution.equation import fit_equation, make_equation
 from headwinds.explain.attribution.growth_equation import growth_equation
 from headwinds.explain.attribution.headwinds import shapley_attribution
 from headwinds.explain.attribution.levels_and_returns import levels_and_returns
+from headwinds.explain.attribution.order import ordered_pairs
 from headwinds.explain.attribution.power import attribution_power, wrong_signs
 from headwinds.explain.attribution.slowdown import attribute_slowdown
 from headwinds.explain.attribution.weighted import drawn_estimates, weighted_estimates
@@ -185,6 +186,28 @@ def test_with_enough_data_single_headwinds_are_shown_without_asking():
     assert result.headwinds.shown
     assert not result.acknowledged
     assert "W444" not in result.summary()
+
+
+def test_headwinds_of_equal_parts_are_not_put_in_an_order_however_precise_the_panel():
+    """Every part is -0.15 in truth: their signs are told, an order among them would be chance."""
+    result = run(World(units=1000, years=12, residual=1.0), assumed=TRUE_PART)
+    assert result.headwinds.shown
+    assert "W480" in {finding.code for finding in result.findings}
+    assert "none has an order" in result.summary()
+
+
+def test_headwinds_of_different_parts_are_put_in_an_order():
+    result = run(World(units=1000, years=12, residual=0.2), assumed=TRUE_PART)
+    found = result.headwinds
+    innovation = list(found.parts).index("innovation")
+    apart = replace(
+        found,
+        parts={**found.parts, "innovation": found.parts["innovation"] - 1.0},
+        draws=found.draws - np.eye(found.draws.shape[1])[innovation],
+    )
+    order = ordered_pairs(apart)
+    others = set(found.parts) - {"innovation", "not attributed", "technology"}
+    assert {("innovation", other) for other in others} <= set(order)
 
 
 @pytest.mark.parametrize(("residual", "width", "wrong"), [(2.0, 0.92, 0.30), (1.0, 0.46, 0.15)])
