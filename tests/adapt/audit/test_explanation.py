@@ -10,7 +10,7 @@ import pytest
 from headwinds.adapt.audit import attributions
 from headwinds.adapt.audit.answers import ask
 from headwinds.adapt.audit.text_units import text_units, without
-from headwinds.errors import MismatchError, SettingsError
+from headwinds.errors import SettingsError
 
 TEXT = "he thanks France. we thank the president. cyber attacks threaten data"
 STRANGE = [
@@ -27,7 +27,9 @@ STRANGE = [
 def test_attributions_add_up_to_the_difference_from_the_baseline(kind, text, request):
     found = attributions(request.getfixturevalue(kind), text, "security")
     total = sum(piece.value for piece in found.pieces)
-    assert total == pytest.approx(found.output - found.baseline, abs=0.01 * max(abs(found.output - found.baseline), 0.1))
+    assert total == pytest.approx(
+        found.output - found.baseline, abs=0.01 * max(abs(found.output - found.baseline), 0.1)
+    )
     assert found.findings == ()
     assert sum(value for _, value in found.of_units()) == pytest.approx(total, abs=1e-9)
 
@@ -100,11 +102,11 @@ def test_a_text_without_its_words_is_still_a_text():
 
 
 def test_what_cannot_be_explained_is_said(several_model):
-    with pytest.raises(SettingsError, match="no label 'growth'.*driver"):
+    with pytest.raises(SettingsError, match=r"no label 'growth'.*driver"):
         attributions(several_model, TEXT, "growth")
     with pytest.raises(SettingsError, match="no word"):
         attributions(several_model, "... !", "driver")
-    with pytest.raises(SettingsError, match="method = 'lime' is unknown.*occlusion"):
+    with pytest.raises(SettingsError, match=r"method = 'lime' is unknown.*occlusion"):
         attributions(several_model, TEXT, "driver", method="lime")
 
 

@@ -57,8 +57,8 @@ class Energy:
             if self.measured
             else f"an estimate: processor-seconds times {self.watts:g} W"
         )
-        return f"{self.seconds[0]:.2f} s and {self.joules[0]:.0f} J ({self.joules[0] / 3600:.3f} Wh) "
-            f"for a thousand documents; {how}"
+        cost = f"{self.seconds[0]:.2f} s and {self.joules[0]:.0f} J ({self.joules[0] / 3600:.3f} Wh)"
+        return f"{cost} for a thousand documents; {how}"
 
 
 def measure_energy(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +102,11 @@ def group_gaps(
     def quantities(weighting: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         found = {}
         if labelled:
-            all_of_them = model.task.metrics(predictions, examples, model.facts.labels, weighting)
+            with np.errstate(invalid="ignore", divide="ignore"), warnings.catch_warnings():
+                warnings.simplefilter(
+                    "ignore", RuntimeWarning
+                )  # a draw may have nobody of a small group: NaN then
+                all_of_them = model.task.metrics(predictions, examples, model.facts.labels, weighting)
             wanted = dict.fromkeys(("accuracy", model.task.main_metric))
             found = {name: all_of_them[name] for name in wanted if name in all_of_them}
         return found | _shares(predictions, model.facts.labels, weighting)

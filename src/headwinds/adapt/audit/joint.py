@@ -64,8 +64,9 @@ def joint_intervals(estimate: NDArray[np.float64], replicates: NDArray[np.float6
     usable = np.isfinite(spread)
     factor = USUAL
     if usable.any():
-        largest = np.nanmax(np.abs(kept[:, usable] - estimate[usable]) / spread[usable], axis=1)
-        factor = max(USUAL, float(np.nanquantile(largest, 0.95)))
+        sizes = np.abs(kept[:, usable] - estimate[usable]) / spread[usable]
+        largest = np.where(np.isnan(sizes), 0.0, sizes).max(axis=1)
+        factor = max(USUAL, float(np.quantile(largest, 0.95)))
     return JointIntervals(
         estimate,
         estimate - USUAL * spread,

@@ -134,7 +134,7 @@ def epsilon_lower_bound(
     """The smallest epsilon that an attack's counts admit (Jagielski, Ullman, Oprea 2020, sec. 3); in `level` of cases true.
 
     Of a mechanism that is (epsilon, delta)-private, the share of members found is at most exp(epsilon) times the share of
-    others found, plus delta; and the same for those not found. Each share is taken at its exact (Clopper, Pearson 1934) bound.
+    others found, plus delta; and the same for those not found. Each share is taken at its exact bound.
     """
     import math
 
@@ -180,7 +180,7 @@ def _shadows(
     import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    features = TfidfVectorizer(sublinear_tf=True, min_df=2, token_pattern=r"(?u)\w+")  # noqa: S106.fit_transform(texts)
+    features = TfidfVectorizer(sublinear_tf=True, min_df=2).fit_transform(texts)
     count = len(texts)
     out = np.full((SHADOWS, count), np.nan)
     for number in range(SHADOWS // 2):
