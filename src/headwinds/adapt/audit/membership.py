@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 FALSE_POSITIVES = 0.01
 SHADOWS = 16
-REPLICATES = 1000
 LEVEL = 0.975  # of each of two attacks, so that both together hold with 95%
 FEWEST = 10
 
@@ -44,11 +43,14 @@ class Attack:
         Chance that a member is taken for likelier than another text; 0.5 is guessing.
     found
         Share of members that are found while 1% of others are taken for members; NaN with fewer than 100 others.
+    chance
+        Of such a share, or a larger one, when nothing tells members from others; NaN likewise.
     """
 
     name: str
     auc: Interval
     found: Interval
+    chance: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Membership:
         """Whether an attack does better than guessing, for sure, and the files alone do not explain it."""
         explained = self.shadow_auc.lower > 0.5
         return any(
-            one.auc.lower > (self.shadow_auc.upper if explained else 0.5) or one.found.lower > FALSE_POSITIVES
+            one.auc.lower > (self.shadow_auc.upper if explained else 0.5) or one.chance < (1 - LEVEL) / 2
             for one in self.attacks
         )
 
@@ -120,10 +122,9 @@ def membership_of(
     inside = np.arange(len(texts)) < len(members)
     scores = {"loss": confidence, "likelihood ratio": (confidence - mean) / spread}
     attacks = tuple(
-        Attack(name, *_intervals(score[inside], score[~inside], derive_seed(seed, "attack", name)))
-        for name, score in scores.items()
+        Attack(name, *attack_intervals(score[inside], score[~inside])) for name, score in scores.items()
     )
-    apart, _ = _intervals(mean[inside], mean[~inside], derive_seed(seed, "attack", "shadow"))
+    apart = _area(mean[inside], mean[~inside])
     result = Membership(len(members), len(others), attacks, apart)
     return result, _findings(result)
 
@@ -220,42 +221,52 @@ def _shadow_probability(
     return probability
 
 
-def _intervals(
-    members: NDArray[np.float64], others: NDArray[np.float64], seed: int
-) -> tuple[Interval, Interval]:
-    """AUC and the share of members found at 1% of others, with intervals of `LEVEL`; both sides are drawn anew."""
-    import numpy as np
+def attack_intervals(
+    members: NDArray[np.float64], others: NDArray[np.float64]
+) -> tuple[Interval, Interval, float]:
+    """AUC and the share of members found at 1% of others, with intervals of `LEVEL`, and the chance of such a share.
 
-    generator = np.random.default_rng(seed)
-    areas, found = [], []
-    for _ in range(REPLICATES):
-        one = members[generator.integers(len(members), size=len(members))]
-        two = others[generator.integers(len(others), size=len(others))]
-        areas.append(_auc(one, two))
-        found.append(_found(one, two))
-    tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-    area = Interval(_auc(members, others), *(float(value) for value in np.quantile(areas, tails)))
+    The AUC's interval is DeLong's (DeLong, DeLong, Clarke-Pearson 1988). The share's is exact for the threshold at hand; the
+    chance (Fisher's exact test) is that of finding so many more members than others beyond it when nothing tells them apart.
+    A bootstrap of a threshold so far out would be too sure of it.
+    """
+    import numpy as np
+    from scipy.stats import beta, hypergeom
+
+    area = _area(members, others)
     if len(others) < 1 / FALSE_POSITIVES:
         nothing = float("nan")
-        return area, Interval(nothing, nothing, nothing)
-    share = Interval(_found(members, others), *(float(value) for value in np.quantile(found, tails)))
-    return area, share
-
-
-def _auc(members: NDArray[np.float64], others: NDArray[np.float64]) -> float:
-    from scipy.stats import rankdata
-
-    ranks = rankdata([*members, *others])[: len(members)]
-    return float((ranks.sum() - len(members) * (len(members) + 1) / 2) / (len(members) * len(others)))
-
-
-def _found(members: NDArray[np.float64], others: NDArray[np.float64]) -> float:
-    """Share of members above the value that at most 1% of the others exceed."""
-    import numpy as np
-
+        return area, Interval(nothing, nothing, nothing), nothing
+    tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
     allowed = int(FALSE_POSITIVES * len(others))
-    threshold = np.sort(others)[::-1][allowed]
-    return float((members > threshold).mean())
+    hits = int((members > np.sort(others)[::-1][allowed]).sum())
+    missed = len(members) - hits
+    share = Interval(
+        hits / len(members),
+        0.0 if hits == 0 else float(beta.ppf(tails[0], hits, missed + 1)),
+        1.0 if missed == 0 else float(beta.ppf(tails[1], hits + 1, missed)),
+    )
+    # So many hits: among the `hits + allowed` highest scores there are at most `allowed` others.
+    chance = hypergeom.cdf(allowed, len(members) + len(others), len(others), hits + allowed)
+    return area, share, float(chance) if hits else 1.0
+
+
+def _area(members: NDArray[np.float64], others: NDArray[np.float64]) -> Interval:
+    """The area under the curve; where all are told apart, its one bound is that of as many trials as the fewer side has."""
+    import numpy as np
+    from scipy.stats import norm, rankdata
+
+    count, foreign = len(members), len(others)
+    ranks = rankdata([*members, *others])
+    of_member = (ranks[:count] - rankdata(members)) / foreign  # share of the others below each member
+    of_other = 1 - (ranks[count:] - rankdata(others)) / count
+    area = float(of_member.mean())
+    error = float(np.sqrt(of_member.var(ddof=1) / count + of_other.var(ddof=1) / foreign))
+    if error == 0:
+        bound = ((1 - LEVEL) / 2) ** (1 / min(count, foreign))
+        return Interval(area, bound if area == 1 else 0.0, 1.0 if area == 1 else 1 - bound)
+    width = float(norm.ppf((1 + LEVEL) / 2)) * error
+    return Interval(area, max(0.0, area - width), min(1.0, area + width))
 
 
 def _texts(examples: Any) -> list[str]:

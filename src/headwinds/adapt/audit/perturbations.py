@@ -112,7 +112,10 @@ def _neighbour(word: str, generator: np.random.Generator) -> str:
 
 
 def _swapped(word: str, generator: np.random.Generator) -> str:
-    place = int(generator.integers(1, len(word) - 1))
+    apart = [place for place in range(1, len(word) - 1) if word[place] != word[place + 1]]
+    if not apart:
+        return word
+    place = apart[int(generator.integers(len(apart)))]
     return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
 
 
