@@ -65,6 +65,14 @@ def test_an_attack_with_a_canary_does_not_find_more_than_epsilon():
     assert observed_lower_bound(spent, trainings=240, seed=1000) <= spent.epsilon
 
 
+@pytest.mark.slow
+def test_in_twenty_of_twenty_runs_the_canary_shows_no_more_than_epsilon():
+    spent = plan_privacy(ROWS, epsilon=1.0, delta=1e-3, clip=1.0, batch=ROWS // 2, epochs=4)
+    assert spent.sample_rate == 0.5
+    bounds = [observed_lower_bound(spent, trainings=120, seed=10_000 * run) for run in range(1, 21)]
+    assert max(bounds) <= spent.epsilon
+
+
 def test_the_attack_finds_a_training_whose_noise_is_missing():
     spent = plan_privacy(ROWS, epsilon=1.0, delta=1e-3, clip=1.0, batch=ROWS, epochs=4)
     assert observed_lower_bound(replace(spent, noise=1e-3), trainings=240, seed=2000) > 2 * spent.epsilon

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DRAWS = 3  # of words for a text and a group, in lists whose rows do not belong together
 FEW_TEXTS = 30
+SMALL = 0.01  # of probability
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,11 @@ class SwapResult:
             return "no interval is defended, with so few texts or a model that does not react at all"
         if reacting:
             worst = max(reacting, key=lambda one: abs(one.change))
+            how = "reacts" if abs(worst.change) >= SMALL else "reacts, by less than a point of probability"
             return (
-                f"reacts: {len(reacting)} of {len(self.changes)} comparisons differ from none, most {worst.group} on "
-                f"{worst.label} ({100 * worst.change:+.1f} points of probability)"
+                f"{how}: {len(reacting)} of {len(self.changes)} comparisons differ from none, most {worst.group} on "
+                f"{worst.label} ({100 * worst.change:+.2f} points); {100 * self.flips.value:.1f} % of the texts get "
+                "other labels"
             )
         return (
             f"no reaction is seen; one of up to {100 * max(known):.1f} points of probability could be missed"
@@ -187,8 +190,9 @@ def _findings(result: SwapResult, clusters: int) -> tuple[Finding, ...]:
         found.append(
             Finding(
                 "W262",
-                f"List {result.name!r}: {result.texts} texts in {clusters} clusters have a word of it, which is few.",
-                "Read its intervals as rough; give more texts.",
+                f"List {result.name!r}: {result.texts} texts in {clusters} clusters have a word of it, which is few; "
+                f"below {FEW_CLUSTERS} clusters no interval is given.",
+                "Give more texts.",
             )
         )
     still = sum(1 for one in result.changes if one.lower != one.lower)

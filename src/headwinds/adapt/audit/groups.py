@@ -118,10 +118,17 @@ def group_gaps(
         inside, outside = quantities(ones * members[number]), quantities(ones * (1 - members[number]))
         many_in = quantities(weights * members[number])
         many_out = quantities(weights * (1 - members[number]))
+        counts = [len({clusters[row] for row in np.flatnonzero(members[number] == side)}) for side in (1, 0)]
         for quantity, value in inside.items():
             gaps.append((str(name), quantity, int(members[number].sum()), float(value[0])))
             estimates.append(float(value[0] - outside[quantity][0]))
-            drawn.append(many_in[quantity] - many_out[quantity])
+            if min(counts) < FEW_CLUSTERS:
+                drawn.append(np.full(len(weights), np.nan))
+                continue
+            draws = _widened(many_in[quantity], counts[0], seed, name) - _widened(
+                many_out[quantity], counts[1], seed, f"not {name}"
+            )
+            drawn.append(draws)
     joint = joint_intervals(np.array(estimates), np.array(drawn).T)
     columns = (joint.estimate, joint.lower, joint.upper, joint.joint_lower, joint.joint_upper)
     found = tuple(
@@ -129,6 +136,22 @@ def group_gaps(
         for place, gap in enumerate(gaps)
     )
     return GroupResult(column, found), _findings(column, names, members, owner, clusters)
+
+
+def _widened(draws: NDArray[np.float64], clusters: int, seed: int, name: str) -> NDArray[np.float64]:
+    """Draws of a share; where all are the same (nobody, or everybody), with the spread of two more of each kind.
+
+    A bootstrap of nothing but zeros has no width, and a group where nobody has a label is not one where nobody could have
+    it (Agresti, Coull 1998, sec. 3).
+    """
+    import numpy as np
+
+    known = draws[np.isfinite(draws)]
+    if not len(known) or known.std() > 1e-12 or not 0 <= known[0] <= 1:
+        return draws
+    share = (known[0] * clusters + 2) / (clusters + 4)
+    generator = np.random.default_rng(derive_seed(seed, "widened", name))
+    return draws + generator.normal(0.0, np.sqrt(share * (1 - share) / clusters), len(draws))
 
 
 def _shares(
@@ -164,7 +187,7 @@ def _findings(
         found.append(
             Finding(
                 "W264",
-                f"{column}: {len(small)} groups have fewer than {FEW_ROWS} rows: {', '.join(small[:10])}"
+                f"{column}: groups with fewer than {FEW_ROWS} rows: {', '.join(small[:10])}"
                 f"{' and more' if len(small) > 10 else ''}; they are in the table.",
                 "Read their gaps as rough; give more rows or join groups.",
             )
@@ -178,8 +201,8 @@ def _findings(
         found.append(
             Finding(
                 "W265",
-                f"{column}: {len(few)} groups lie in fewer than {FEW_CLUSTERS} clusters ({', '.join(few[:5])}), so that "
-                "their intervals are too narrow.",
+                f"{column}: groups in fewer than {FEW_CLUSTERS} clusters: {', '.join(few[:5])}"
+                f"{' and more' if len(few) > 5 else ''}; no interval of theirs is defended.",
                 "Give more clusters, or read these gaps as a description.",
             )
         )

@@ -79,7 +79,10 @@ def joint_intervals(estimate: NDArray[np.float64], replicates: NDArray[np.float6
 def mean_intervals(
     values: NDArray[np.float64], clusters: Sequence[str], *, seed: int, replicates: int = REPLICATES
 ) -> JointIntervals:
-    """Intervals of the means of columns, shape (texts, comparisons); NaN entries are left out of their column's mean."""
+    """Intervals of the means of columns, shape (texts, comparisons); NaN entries are left out of their column's mean.
+
+    With fewer than `FEW_CLUSTERS` clusters none is defended: their spread says too little.
+    """
     import numpy as np
 
     from headwinds.adapt.evaluation.metrics import document_weights
@@ -88,7 +91,7 @@ def mean_intervals(
     filled = np.where(there, values, 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         estimate = filled.sum(axis=0) / there.sum(axis=0)
-        if len(set(clusters)) < 2:
+        if len(set(clusters)) < FEW_CLUSTERS:
             return joint_intervals(estimate, np.full((2, values.shape[1]), np.nan))
         weights = document_weights(np.asarray(clusters), replicates=replicates, seed=seed)
         drawn = (weights @ filled) / (weights @ there.astype(float))

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 SHOWN_ROWS = 24
 OWN_STYLE = """
 figure { margin: 1rem 0; max-width: 44rem; } figure svg { width: 100%; height: auto; }
-td.words { min-width: 14rem; } mark { border-radius: 2px; padding: 0 1px; } td, th { overflow-wrap: anywhere; }
-th { overflow-wrap: normal; }
+td.words { min-width: 13rem; } mark { border-radius: 2px; padding: 0 1px; }
 """
 
 

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 Check = Callable[[str], bool]
 
-EMAIL = re.compile(r"[\w.+%'-]+@(?:[\w-]+\.)+[\w-]{2,}")
+LETTER = r"0-9A-Za-z_\u00c0-\u052f"  # Latin, Greek, Cyrillic; a Chinese character may stand right beside an address
+EMAIL = re.compile(rf"[{LETTER}.+%'-]+@(?:[{LETTER}-]+\.)+[{LETTER}-]{{2,}}")
 ADDRESS = re.compile(
-    r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4})(?![\w:]|\.\d)"
+    r"(?<![A-Za-z0-9_.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4})(?![A-Za-z0-9_:]|\.\d)"
 )
 IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{1,4}){2,8}(?![A-Za-z0-9])")
 CARD = re.compile(r"(?<![\d-])[2-6]\d{3}(?:[ -]?\d){9,15}(?![\d-])")
@@ -130,9 +131,12 @@ def _phones(text: str, regions: Sequence[str]) -> list[PersonalData]:
 
     if sum(character.isdigit() for character in text) < 6:
         return []
+    apart = re.sub(
+        r"[\u2e80-\uffef]", " ", text
+    )  # the library takes a Chinese character for a part of the number
     found = []
     for region in (None, *regions):
-        for match in phonenumbers.PhoneNumberMatcher(text, region):
+        for match in phonenumbers.PhoneNumberMatcher(apart, region):
             found.append(PersonalData("phone", match.start, match.end))
     return found
 
