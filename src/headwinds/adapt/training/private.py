@@ -14,6 +14,7 @@ from __future__ import annotations
 import secrets
 import warnings
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.methods.contract import Optimised
@@ -152,8 +153,6 @@ def plan_privacy(
         Delta is not below 1 / rows, or no noise is enough.
     """
     require("opacus")
-    from opacus.accountants.utils import get_noise_multiplier
-
     if delta >= 1 / rows:
         raise SettingsError(
             f"private_delta = {delta:g} is not below 1 / {rows} training rows: giving a whole row away would be allowed.",
@@ -162,15 +161,7 @@ def plan_privacy(
     rate = min(1.0, batch / rows)
     steps = max(1, round(epochs / rate))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            noise = get_noise_multiplier(
-                target_epsilon=epsilon,
-                target_delta=delta,
-                sample_rate=rate,
-                steps=steps,
-                accountant=ACCOUNTANT,
-            )
+        noise = _least_noise(epsilon, delta, rate, steps)
     except (ValueError, RuntimeError) as error:
         raise SettingsError(
             f"private_epsilon = {epsilon:g} cannot be reached in {steps} steps: {error}.",
@@ -190,6 +181,24 @@ def plan_privacy(
         not_covered=NOT_COVERED,
         secret=secret,
     )
+
+
+@lru_cache(maxsize=64)
+def _least_noise(epsilon: float, delta: float, rate: float, steps: int) -> float:
+    """The search takes seconds, and several seeds of one setting ask the same."""
+    from opacus.accountants.utils import get_noise_multiplier
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return float(
+            get_noise_multiplier(
+                target_epsilon=epsilon,
+                target_delta=delta,
+                sample_rate=rate,
+                steps=steps,
+                accountant=ACCOUNTANT,
+            )
+        )
 
 
 def spent_epsilon(accountant: str, *, noise: float, sample_rate: float, steps: int, delta: float) -> float:
