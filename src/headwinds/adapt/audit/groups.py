@@ -118,7 +118,10 @@ def group_gaps(
         inside, outside = quantities(ones * members[number]), quantities(ones * (1 - members[number]))
         many_in = quantities(weights * members[number])
         many_out = quantities(weights * (1 - members[number]))
-        counts = [len({clusters[row] for row in np.flatnonzero(members[number] == side)}) for side in (1, 0)]
+        counts = [
+            len({clusters[row] for row in np.flatnonzero(members[number] == side).tolist()})
+            for side in (1, 0)
+        ]
         for quantity, value in inside.items():
             gaps.append((str(name), quantity, int(members[number].sum()), float(value[0])))
             estimates.append(float(value[0] - outside[quantity][0]))
