@@ -326,6 +326,12 @@ class TuneSettings:
     def _require_private(self) -> None:
         """What private training cannot be used with: a part that would see the training rows without noise."""
         _require(0 < self.private_delta < 1, "private_delta", self.private_delta, "a share between 0 and 1")
+        _require(
+            self.private_epsilon < LARGEST_COUNT,
+            "private_epsilon",
+            self.private_epsilon,
+            f"a number below {LARGEST_COUNT:,}",
+        )
         if not self.private_epsilon:
             return
         told = (
