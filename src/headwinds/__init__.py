@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Panel,
     )
     from headwinds.doors.annotating import open_annotation
+    from headwinds.doors.auditing import audit
     from headwinds.doors.growth import explain_file
     from headwinds.doors.measuring import measure_file
     from headwinds.doors.models import (
@@ -58,6 +59,7 @@ _HOMES = {
         "Panel",
     ),
     "headwinds.doors.annotating": ("open_annotation",),
+    "headwinds.doors.auditing": ("audit",),
     "headwinds.doors.growth": ("explain_file",),
     "headwinds.doors.measuring": ("measure_file",),
     "headwinds.doors.models": (
@@ -86,6 +88,7 @@ __all__ = [
     "HeadwindsError",
     "Indicator",
     "Panel",
+    "audit",
     "evaluate_file",
     "explain_file",
     "learning_curve",

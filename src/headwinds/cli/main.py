@@ -30,6 +30,8 @@ VERBS = {
     "report": "write the report of a study",
     "predict": "predict the rows of a file with a tuned model",
     "evaluate": "test a tuned model on labelled rows",
+    "audit": "examine a tuned model: bias, robustness, explanations, privacy, energy",
+    "mask": "mask personal data in a file before anything is trained on it",
     "models": "keep versions of models: cards, promotion through a gate, rollback",
     "serve": "serve models over HTTP",
     "tasks": "list the tasks and the columns of their files",
