@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Panel,
     )
     from headwinds.doors.annotating import open_annotation
+    from headwinds.doors.continual import update, watch
     from headwinds.doors.growth import explain_file
     from headwinds.doors.measuring import measure_file
     from headwinds.doors.models import (
@@ -58,6 +59,7 @@ _HOMES = {
         "Panel",
     ),
     "headwinds.doors.annotating": ("open_annotation",),
+    "headwinds.doors.continual": ("update", "watch"),
     "headwinds.doors.growth": ("explain_file",),
     "headwinds.doors.measuring": ("measure_file",),
     "headwinds.doors.models": (
@@ -102,6 +104,8 @@ __all__ = [
     "settings",
     "tune",
     "tune_seeds",
+    "update",
+    "watch",
 ]
 
 __getattr__, __dir__, _ = lazy_names("headwinds", _HOMES)

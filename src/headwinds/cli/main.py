@@ -29,6 +29,8 @@ VERBS = {
     "report": "write the report of a study",
     "predict": "predict the rows of a file with a tuned model",
     "evaluate": "test a tuned model on labelled rows",
+    "watch": "tell whether live texts have shifted from what a model knows",
+    "update": "bring a model up to date on new labels without forgetting",
     "models": "keep versions of models: cards, promotion through a gate, rollback",
     "serve": "serve models over HTTP",
     "tasks": "list the tasks and the columns of their files",

@@ -168,7 +168,10 @@ def read_report(folder: Path) -> ForgettingReport:
     plain = json.loads((folder / FILE).read_text(encoding="utf-8"))
     tests = tuple(
         TestChange(
-            **{name: read_interval(item) if isinstance(item, dict) else item for name, item in one.items()}
+            one["test"],
+            one["role"],
+            one["examples"],
+            *(read_interval(one[name]) for name in ("before", "after", "difference")),
         )
         for one in plain["tests"]
     )

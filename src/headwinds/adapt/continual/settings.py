@@ -1,4 +1,4 @@
-"""How a model is watched and updated: every setting with its default, named alike in TOML, on the command line and in Python."""
+"""How a model is watched and updated: every setting with its default, named alike in TOML, command line and Python."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from headwinds.errors import SettingsError
 
 STRATEGIES = {
-    "replay-distillation": "new rows with kept old ones in their old proportions, held near the old model's answers (default)",
+    "replay-distillation": "new rows with kept old ones in their old proportions, held to the old answers (default)",
     "sequential": "new rows alone: naive fine-tuning",
     "replay": "new rows with kept old ones (Chaudhry et al. 2019)",
     "elastic-weight-consolidation": "new rows alone, weights that mattered held (Kirkpatrick et al. 2017)",
@@ -94,7 +94,7 @@ class WatchSettings:
     alpha: float = 0.05
     looks: int = 0
     permutations: int = 1999
-    most_rows: int = 1000
+    most_rows: int = 500
     propose: int = 20
     seed: int = 0
 

@@ -48,9 +48,9 @@ class Adapter:
 class Fitting:
     """A network with new parts, the examples that it is to learn from, and where the training state is kept.
 
-    `after_epoch` is told of every epoch of a method that learns by gradient; what it raises ends the fitting. `penalty` makes,
-    of the parameters that are trained and the forward pass, what comes to the loss of every batch: an update holds what was
-    learnt before.
+    `after_epoch` is told of every epoch of a method that learns by gradient; what it raises ends the fitting. `penalty`
+    makes, of the parameters that are trained and the forward pass, what comes to the loss of every batch: an update holds
+    what was learnt before.
     """
 
     task: Task[Any]
