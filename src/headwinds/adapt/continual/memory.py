@@ -94,11 +94,11 @@ def choose_memory(
     parts = np.array([name.partition("\x1f")[0] for name in names])
     sizes = np.bincount(owner, minlength=len(names))
     quota = np.zeros(len(names), dtype=np.int64)
-    for part in PARTS:
-        here = np.flatnonzero(parts == part)
-        if len(here):
-            share = round(count * sizes[here].sum() / len(rows))
-            quota[here] = level(sizes[here], share)
+    validating = parts == "validation"
+    share = round(count * sizes[validating].sum() / len(rows))
+    aside = min(max(share, int(validating.sum())), count // 2)  # one of each kind, if there is room
+    quota[validating] = level(sizes[validating], aside)
+    quota[~validating] = level(sizes[~validating], count - int(quota.sum()))
     chosen: list[tuple[int, float]] = []
     for number, name in enumerate(names):
         members = np.flatnonzero(owner == number)

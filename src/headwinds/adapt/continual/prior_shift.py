@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 REPLICATES = 200
 STEPS = 200
-CLOSE = 1e-6
+CLOSE = 1e-5
 LEAST = 1e-6  # of a probability
 
 
@@ -36,6 +36,7 @@ def expected_shares(
     weight: NDArray[np.float64],
     *,
     several: bool,
+    start: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Shares of the labels by expectation maximisation under label shift (Saerens, Latinne, Decaestecker 2002, eq. 9).
 
@@ -47,13 +48,15 @@ def expected_shares(
         Shape (texts,).
     several
         Whether a text may have any number of labels: each is then estimated by itself against its absence.
+    start
+        Shares to begin with, near those that are sought; the prior by default.
     """
     import numpy as np
 
     held = np.clip(probability, LEAST, 1 - LEAST)
     before = np.clip(prior, LEAST, 1 - LEAST)
     relative = weight / weight.sum()
-    share = before.copy()
+    share = before if start is None else start
     for _ in range(STEPS):
         odds = held * (share / before)
         rest = (1 - held) * ((1 - share) / (1 - before)) if several else 0.0
@@ -94,12 +97,12 @@ def label_shares(
         ]
     )
     priors = before @ reference / before.sum(axis=1, keepdims=True)
-    shares = np.array(
-        [
-            expected_shares(live, prior, weight, several=several)
-            for prior, weight in zip(priors, after, strict=True)
-        ]
-    )
+    first = expected_shares(live, priors[0], after[0], several=several)
+    drawn = [
+        expected_shares(live, prior, weight, several=several, start=first)
+        for prior, weight in zip(priors[1:], after[1:], strict=True)
+    ]
+    shares = np.array([first, *drawn])
     moved = shares - priors
     return tuple(
         LabelShare(label, _interval(priors[:, n]), _interval(shares[:, n]), _interval(moved[:, n]))
