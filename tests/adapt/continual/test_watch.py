@@ -84,8 +84,8 @@ def test_a_watch_keeps_to_its_plan(life, tmp_path):
 def test_documents_change_sides_whole(life, tmp_path):
     report = look(life, "same", tmp_path / "w", group="document")
     assert not report.raised
+    short = write_topics(tmp_path / "short.csv", 40, 1, OLD)
     with pytest.raises(DataError, match="needs 30"):
-        short = write_topics(tmp_path / "short.csv", 40, 1, OLD)
         watch(life.model, short, output=tmp_path / "v", reference=life.file("old"), group="document", **PLAN)
 
 
