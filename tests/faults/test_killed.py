@@ -1,4 +1,4 @@
-"""`kill -9` at ten random moments each of tuning, scoring and updating: the next run goes on, and ends with the same bytes."""
+"""`kill -9` at ten moments each of tuning, scoring and updating: the next run goes on, and ends with the same bytes."""
 
 from __future__ import annotations
 

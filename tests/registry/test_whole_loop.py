@@ -1,4 +1,4 @@
-"""A model's whole life on real passages of the UN General Debate: from the first labels to an update in production and back."""
+"""A model's whole life on real passages of the UN General Debate: from the first labels to an update and back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ from serve.servers import served
 
 STUDY = ROOT / "studies" / "un-debates"
 TASK = "text-classification"
-HEAD = {"method": "head", "epochs": 30, "patience": 30, "pooling": "normalised-mean", "head_learning_rate": 0.03}
+HEAD = {
+    "method": "head",
+    "epochs": 30,
+    "patience": 30,
+    "pooling": "normalised-mean",
+    "head_learning_rate": 0.03,
+}
 CLIENTS = 30
 
 
@@ -114,7 +120,13 @@ def test_a_shifted_period_is_noticed_learnt_judged_served_under_load_and_taken_b
     assert len(alarm.proposals) == 20
 
     training = {name: value for name, value in HEAD.items() if name != "pooling"}
-    common = {"registry": tmp_path / "registry", "old": files["early"], "gate": gate, "quiet": True, **training}
+    common = {
+        "registry": tmp_path / "registry",
+        "old": files["early"],
+        "gate": gate,
+        "quiet": True,
+        **training,
+    }
     rows = [{"text": text} for _, text, _ in late[190:220]]
     answers = []
     stop = threading.Event()

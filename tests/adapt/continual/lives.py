@@ -37,7 +37,9 @@ class Life:
         return self.folder / f"{name}.csv"
 
 
-def write_topics(path: Path, count: int, seed: int, topics: dict[str, list[str]], column: str = "label") -> Path:
+def write_topics(
+    path: Path, count: int, seed: int, topics: dict[str, list[str]], column: str = "label"
+) -> Path:
     generator = random.Random(seed)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)

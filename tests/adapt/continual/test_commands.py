@@ -89,7 +89,11 @@ batch_tokens = 256
         (["update"], "[update]\npromote = 1\n", "promote = 1"),
         (["update"], "[update\n", "not valid TOML"),
         (["watch"], "[watch]\nmodel = 1\n", "is no path"),
-        (["watch", "--model", "m", "--live", "l", "--output", "o", "--registry", "nowhere/x"], None, "no model 'm'"),
+        (
+            ["watch", "--model", "m", "--live", "l", "--output", "o", "--registry", "nowhere/x"],
+            None,
+            "no model 'm'",
+        ),
     ],
 )
 def test_a_mistake_is_one_line(tmp_path, monkeypatch, capsys, arguments, content, words):

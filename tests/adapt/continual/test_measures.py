@@ -65,7 +65,9 @@ def test_shares_under_label_shift_are_found_and_their_intervals_hold_them_as_oft
     for seed in range(40):
         before, after = shifted(200, 0.5, 2 * seed, several), shifted(200, 0.2, 2 * seed + 1, several)
         own = [str(number) for number in range(200)]
-        found = label_shares(before, after, own, own, ("a", "b")[: before.shape[1]], several=several, seed=seed)
+        found = label_shares(
+            before, after, own, own, ("a", "b")[: before.shape[1]], several=several, seed=seed
+        )
         held += found[0].live.lower <= 0.2 <= found[0].live.upper
         assert found[0].reference.lower < 0.5 < found[0].reference.upper or seed
     assert 32 <= held <= 40  # 38 are expected; 99.9% limits of a binomial

@@ -36,7 +36,9 @@ def changed(life, folder, strategy, **more):
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_every_strategy_gives_an_ordinary_model_that_knows_the_old_and_the_new_labels(life, tmp_path, strategy):
+def test_every_strategy_gives_an_ordinary_model_that_knows_the_old_and_the_new_labels(
+    life, tmp_path, strategy
+):
     found, accuracy = changed(life, tmp_path / "out", strategy)
     assert load_model(found.folder).facts.labels == ("divide", "driver", "security", "tax")
     assert predict_file(found.folder, life.file("new-test"), tmp_path / "p.jsonl") == 60
@@ -65,7 +67,9 @@ def test_an_update_keeps_rows_by_label_alike_and_the_next_one_needs_no_file_of_o
     assert len(kept) == 40
     assert {labels.count(name) for name in set(labels)} <= {9, 10, 11}
     assert sum(row.stands_for for row in kept) == pytest.approx(140)
-    later = write_topics(tmp_path / "more.csv", 40, 9, {"weather": ["it rains all day", "storms come in from sea"]})
+    later = write_topics(
+        tmp_path / "more.csv", 40, 9, {"weather": ["it rains all day", "storms come in from sea"]}
+    )
     second = update(
         first.folder,
         later,
@@ -118,9 +122,7 @@ def test_distillation_holds_the_old_answers_without_any_old_row(life, tmp_path):
     before = answers(life.model / "model")
     apart = {}
     for strategy in ("sequential", "distillation"):
-        found = update(
-            life.model, life.file("new"), output=tmp_path / strategy, strategy=strategy, **GIVEN
-        )
+        found = update(life.model, life.file("new"), output=tmp_path / strategy, strategy=strategy, **GIVEN)
         apart[strategy] = np.abs(answers(found.folder) - before).mean()
     assert apart["distillation"] < 0.6 * apart["sequential"]
 
@@ -144,9 +146,7 @@ def test_the_same_labels_in_other_words_are_learnt_and_the_old_words_kept(life, 
 
 @pytest.mark.parametrize("method", ["head", "bitfit", "lora", "dora", "ia3"])
 def test_a_model_can_be_updated_by_head_biases_or_adapter_and_is_saved_whole(life, tmp_path, method):
-    found, accuracy = changed(
-        life, tmp_path / "out", "replay", method=method, learning_rate=0.01, epochs=10
-    )
+    found, accuracy = changed(life, tmp_path / "out", "replay", method=method, learning_rate=0.01, epochs=10)
     assert load_model(found.folder).facts.method == method
     assert (found.folder / "encoder" / "model.safetensors").is_file()
     assert not (found.folder / "adapter").exists()
@@ -164,14 +164,23 @@ def test_an_adapter_of_an_update_can_be_updated_in_full_again(life, tmp_path):
 def test_any_number_of_labels_a_text_and_tags_of_tokens_are_updated_too(life, tmp_path):
     several = {"driver;divide": OLD["driver"], "divide": OLD["divide"]}
     old = write_topics(tmp_path / "old.csv", 60, 1, several, "labels")
-    new = write_topics(tmp_path / "new.csv", 60, 2, {"divide;tax": LATER["divide"], "tax": NEW["tax"]}, "labels")
+    new = write_topics(
+        tmp_path / "new.csv", 60, 2, {"divide;tax": LATER["divide"], "tax": NEW["tax"]}, "labels"
+    )
     model = tmp_path / "model"
     common = {**RATES, "quiet": True}
     checkpoint = str(life.folder / "checkpoint")
     tune(task="text-classification", train=old, output=model, checkpoint=checkpoint, epochs=4, **common)
     for strategy in ("replay-distillation", "elastic-weight-consolidation"):
         found = update(
-            model, new, old=old, output=tmp_path / strategy, old_tests=[], strategy=strategy, epochs=2, **common
+            model,
+            new,
+            old=old,
+            output=tmp_path / strategy,
+            old_tests=[],
+            strategy=strategy,
+            epochs=2,
+            **common,
         )
         assert load_model(found.folder).facts.labels == ("divide", "driver", "tax")
     rows = [{"tokens": ["Ada", "met", "Bob"], "tags": ["B-PER", "O", "B-PER"], "n": n} for n in range(30)]
@@ -179,7 +188,12 @@ def test_any_number_of_labels_a_text_and_tags_of_tokens_are_updated_too(life, tm
     tagged.write_text("".join(json.dumps(row) + "\n" for row in rows))
     tagger = tmp_path / "tagger"
     tune(
-        task="named-entity-recognition", train=tagged, output=tagger, checkpoint=checkpoint, epochs=1, **common
+        task="named-entity-recognition",
+        train=tagged,
+        output=tagger,
+        checkpoint=checkpoint,
+        epochs=1,
+        **common,
     )
     found = update(tagger, tagged, old=tagged, output=tmp_path / "t", strategy="replay", epochs=1, **common)
     assert load_model(found.folder).facts.labels == load_model(tagger / "model").facts.labels
@@ -202,9 +216,13 @@ def test_what_cannot_be_updated_is_refused_in_one_line_before_anything_is_traine
     refused(DataError, "has no rows", life.model, empty, old=old, **out)
     refused(SettingsError, "keeps none and no file is named", life.model, new, **out)
     refused(SettingsError, "learns from all rows", life.model, new, strategy="joint", **out)
-    refused(SettingsError, "strategy = 'rehearse' cannot be used", life.model, new, strategy="rehearse", **out)
+    refused(
+        SettingsError, "strategy = 'rehearse' cannot be used", life.model, new, strategy="rehearse", **out
+    )
     refused(SettingsError, "unknown key 'memry'", life.model, new, memry=3, **out)
-    refused(SettingsError, "pooling = 'mean' cannot be set in an update", life.model, new, pooling="mean", **out)
+    refused(
+        SettingsError, "pooling = 'mean' cannot be set in an update", life.model, new, pooling="mean", **out
+    )
     refused(SettingsError, "is no adapter", life.model, new, strategy="adapter", method="full", **out)
     refused(SettingsError, "cannot continue a model", life.model, new, method="few-shot", **out)
     refused(SettingsError, "promote needs", life.model, new, promote=True, **out)
@@ -213,7 +231,14 @@ def test_what_cannot_be_updated_is_refused_in_one_line_before_anything_is_traine
     refused(MismatchError, "any number of labels a text", life.model, several, strategy="sequential", **out)
     strange = write_topics(tmp_path / "strange.csv", 40, 1, {"weather": ["it rains"], "driver": ["x"]})
     refused(
-        MismatchError, "'?weather", life.model, life.file("later"), old=old, old_tests=[strange], epochs=1, **out
+        MismatchError,
+        "'?weather",
+        life.model,
+        life.file("later"),
+        old=old,
+        old_tests=[strange],
+        epochs=1,
+        **out,
     )
     assert not (tmp_path / "out" / "evaluation").exists()
 

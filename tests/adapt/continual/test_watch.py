@@ -42,7 +42,12 @@ def test_labels_that_arrive_show_that_the_model_is_no_longer_right(life, tmp_pat
 
 def test_a_label_that_becomes_common_is_named_with_its_share(life, tmp_path):
     mixed = tmp_path / "mixed.csv"
-    kinds = {"driver": OLD["driver"], "driver ": OLD["driver"], "driver  ": OLD["driver"], "divide": OLD["divide"]}
+    kinds = {
+        "driver": OLD["driver"],
+        "driver ": OLD["driver"],
+        "driver  ": OLD["driver"],
+        "divide": OLD["divide"],
+    }
     write_topics(mixed, 80, 4, kinds)
     rows = list(csv.DictReader(mixed.read_text(encoding="utf-8").splitlines()))
     mixed.write_text("id,text\n" + "".join(f"{row['id']},{row['text']}\n" for row in rows), encoding="utf-8")
@@ -54,7 +59,9 @@ def test_a_label_that_becomes_common_is_named_with_its_share(life, tmp_path):
     assert [one.name for one in report.tests] == ["inputs", "outputs"]
     assert "driver: share" in report.summary()
     assert len(report.proposals) == 20
-    proposed = [json.loads(line) for line in (tmp_path / "w/look-0001/to-label.jsonl").read_text().splitlines()]
+    proposed = [
+        json.loads(line) for line in (tmp_path / "w/look-0001/to-label.jsonl").read_text().splitlines()
+    ]
     assert [row["id"] for row in proposed] == list(report.proposals)
     assert {"id", "text"} <= set(proposed[0])
 

@@ -40,7 +40,8 @@ class UpdateSettings:
     fisher_examples
         Old rows from which it is computed which weights mattered, at most.
     distillation_weight, distillation_temperature
-        Of the old model's answers beside the labels; above 1 the temperature tells of unlikely labels too.
+        Of the old model's answers beside the labels (1 is that of Li and Hoiem); above 1 the temperature tells of unlikely
+        labels too.
     """
 
     strategy: str = "replay-distillation"
@@ -49,7 +50,7 @@ class UpdateSettings:
     largest_repeat: int = 10
     elastic_strength: float = 10.0
     fisher_examples: int = 200
-    distillation_weight: float = 1.0
+    distillation_weight: float = 0.3
     distillation_temperature: float = 2.0
 
     def __post_init__(self) -> None:
