@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import random
 import threading
 import time
 
@@ -13,10 +12,9 @@ import pytest
 from headwinds import tune, update, watch
 from headwinds.doors.registering import add_model, open_registry, promote_model, rollback_model
 from headwinds.registry.index import versions_of
-from house.repository import ROOT
+from registry.speeches import make_small, passages
 from serve.servers import served
 
-STUDY = ROOT / "studies" / "un-debates"
 TASK = "text-classification"
 HEAD = {
     "method": "head",
@@ -26,36 +24,6 @@ HEAD = {
     "head_learning_rate": 0.03,
 }
 CLIENTS = 30
-
-
-def passages():
-    """Gold passages with their text, by period: whether a government speaks of technology and growth, or not."""
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(STUDY / "sample.parquet", columns=["passage_id", "document_id", "text"])
-    texts = {row["passage_id"]: row for row in table.to_pylist()}
-    found = {}
-    for line in (STUDY / "gold.jsonl").read_text(encoding="utf-8").splitlines():
-        gold = json.loads(line)
-        if gold["stratum"] == "strict":
-            row = texts[gold["passage_id"]]
-            label = "headwind or driver" if gold["labels"] else "neither"
-            found.setdefault(gold["period"], []).append((row["document_id"], row["text"], label))
-    for number, name in enumerate(sorted(found)):
-        random.Random(number).shuffle(found[name])  # they stand by country
-    return found
-
-
-def make_small(folder):
-    """The offline default's tokenizer, embeddings and lowest layers, so that the whole life takes seconds."""
-    from transformers import AutoModel, AutoTokenizer
-
-    from headwinds.adapt.checkpoints import resolve_checkpoint
-
-    default = str(resolve_checkpoint("default").folder)
-    AutoModel.from_pretrained(default, num_hidden_layers=2).save_pretrained(folder)
-    AutoTokenizer.from_pretrained(default).save_pretrained(folder)
-    return str(folder)
 
 
 def write(path, rows, *, labelled=True, turned=False):

@@ -6,6 +6,8 @@ import argparse
 import sys
 from typing import Any
 
+from headwinds.adapt.continual.settings import STRATEGIES
+
 NAMES = ("model", "train", "output", "old", "validation", "group", "registry", "database", "version")
 MORE = ("gate", "licence", "limits", "seed", "strategy", "memory", "method")
 
@@ -27,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--new-tests", action="append", metavar="FILE", help="what it is made for; repeatable"
     )
     parser.add_argument("--group", metavar="COLUMN", help="values never on two sides of a split")
-    parser.add_argument("--strategy", help="replay-distillation (default), replay, sequential, ...")
+    parser.add_argument("--strategy", help=f"one of {', '.join(STRATEGIES)} (default: the first)")
     parser.add_argument("--memory", type=int, help="how many rows the new model keeps (default: 2000)")
     parser.add_argument("--method", help="full, head, bitfit, lora, dora or ia3 (default: the old model's)")
     parser.add_argument("--registry", help="folder of a registry of models")
