@@ -1,1 +1,1 @@
-"""Speed, memory and quality beside peers; results are committed beside the code that made them."""
+"""Longer proofs than the tests are: each writes the table beside it."""
