@@ -201,6 +201,24 @@ def test_any_number_of_labels_a_text_and_tags_of_tokens_are_updated_too(life, tm
         update(tagger, tagged, old=tagged, output=tmp_path / "u", **common)
 
 
+def test_a_test_text_that_is_learnt_from_is_told(life, tmp_path):
+    lines = life.file("new").read_text(encoding="utf-8").splitlines()
+    leaky = tmp_path / "leaky.csv"
+    leaky.write_text(
+        "\n".join([*life.file("new-test").read_text(encoding="utf-8").splitlines(), *lines[1:4]]) + "\n"
+    )
+    found = update(
+        life.model,
+        life.file("new"),
+        output=tmp_path / "out",
+        strategy="sequential",
+        new_tests=[leaky],
+        epochs=1,
+        quiet=True,
+    )
+    assert [one.code for one in found.report.findings if one.code == "W101"] == ["W101"]
+
+
 def refused(kind, words, *arguments, **named):
     with pytest.raises(kind, match=words) as caught:
         update(*arguments, **named)

@@ -122,8 +122,11 @@ def measure_forgetting(
     *,
     files: UpdateFiles,
     seed: int,
+    trained_on: Any = None,
 ) -> ForgettingReport:
     """Test both versions on every file; write the report, and the test of the new version on all of them together.
+
+    `trained_on` are the examples that the new one learnt from, to look for test texts among them.
 
     Raises
     ------
@@ -154,12 +157,15 @@ def measure_forgetting(
             if chosen
         ]
     )
-    found = ForgettingReport(metric, tuple(changes), average, moved, _findings(changes))
-    write_json(folder / FILE, asdict(found), allow_missing=True)
     whole = test_data(task, everything, labels, files.group, ())
     names = np.repeat([f"{role}: {path.name}" for role, path in tests], [len(one.groups) for one in data])
     columns = {"test": tuple(str(name) for name in names)}
-    evaluate_model(new, whole.examples, whole.groups, folder, seed=seed, columns=columns)
+    tested = evaluate_model(
+        new, whole.examples, whole.groups, folder, seed=seed, columns=columns, trained_on=trained_on
+    )
+    findings = (*_findings(changes), *tested.findings)
+    found = ForgettingReport(metric, tuple(changes), average, moved, findings)
+    write_json(folder / FILE, asdict(found), allow_missing=True)
     return found
 
 

@@ -105,7 +105,13 @@ def update_model(
 
         def report(place: Path, _: Path) -> None:
             measure_forgetting(
-                load_model(folder), load_model(stage.path), tests, place, files=files, seed=tune.seed
+                load_model(folder),
+                load_model(stage.path),
+                tests,
+                place,
+                files=files,
+                seed=tune.seed,
+                trained_on=rows.examples,
             )
 
         found = run_stage(output, "evaluation", tested, report)
