@@ -33,9 +33,8 @@ def collect(
                 f"--set {name}: only settings of {' and '.join(f'[{one}]' for one in _sections(section))} count here."
             )
         given[key] = value
-    given |= {
-        name: getattr(arguments, name) for name in names if getattr(arguments, name) not in (None, False)
-    }
+    flags = {name: getattr(arguments, name) for name in names}
+    given |= {name: value for name, value in flags.items() if value is not None and value is not False}
     for name in needed:
         if not given.get(name):
             raise SettingsError(

@@ -66,8 +66,11 @@ batch_tokens = 256
     assert second.card.metrics["accuracy"][0] > 0.5
     hard = gate(tmp_path, life, floor=1.01)
     more = ["--gate", str(hard), "--output", str(tmp_path / "again"), "--set", "tune.epochs=1", "--quiet"]
+    more += ["--memory", "0"]
     assert main(["update", "--settings", str(file), *more]) == 1
     assert "refused" in capsys.readouterr().out
+    assert (tmp_path / "update" / "model" / "memory.jsonl").exists()
+    assert not (tmp_path / "again" / "model" / "memory.jsonl").exists()
     assert [one.stage for one in versions_of(registry, "speeches")] == ["retired", "production", "candidate"]
     grown = ["--train", str(life.file("new")), "--output", str(tmp_path / "grown"), "--quiet"]
     assert main(["update", "--settings", str(file), *grown]) == 2
