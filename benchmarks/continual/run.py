@@ -51,7 +51,11 @@ TUNE = {
     "learning_rate": 5e-4,
     "head_learning_rate": 5e-3,
 }
-TUNE_OF = {"adapter": {**TUNE, "frozen_layers": 0, "learning_rate": 2e-3}}
+# The frozen model needs larger steps; what begins anew needs more epochs than what goes on.
+TUNE_OF = {
+    "adapter": {**TUNE, "frozen_layers": 0, "learning_rate": 2e-3},
+    "joint": {**TUNE, "epochs": 15, "patience": 15},
+}
 DEFAULT = "replay and distillation (default)"
 SYSTEMS: dict[str, dict[str, Any]] = {
     "sequential": {"strategy": "sequential"},
