@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from headwinds.doors.annotating import open_annotation
     from headwinds.doors.auditing import audit
+    from headwinds.doors.continual import update, watch
     from headwinds.doors.growth import explain_file
     from headwinds.doors.measuring import measure_file
     from headwinds.doors.models import (
@@ -60,6 +61,7 @@ _HOMES = {
     ),
     "headwinds.doors.annotating": ("open_annotation",),
     "headwinds.doors.auditing": ("audit",),
+    "headwinds.doors.continual": ("update", "watch"),
     "headwinds.doors.growth": ("explain_file",),
     "headwinds.doors.measuring": ("measure_file",),
     "headwinds.doors.models": (
@@ -105,6 +107,8 @@ __all__ = [
     "settings",
     "tune",
     "tune_seeds",
+    "update",
+    "watch",
 ]
 
 __getattr__, __dir__, _ = lazy_names("headwinds", _HOMES)

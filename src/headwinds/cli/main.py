@@ -32,6 +32,8 @@ VERBS = {
     "evaluate": "test a tuned model on labelled rows",
     "audit": "examine a tuned model: bias, robustness, explanations, privacy, energy",
     "mask": "mask personal data in a file before anything is trained on it",
+    "watch": "tell whether live texts have shifted from what a model knows",
+    "update": "bring a model up to date on new labels without forgetting",
     "models": "keep versions of models: cards, promotion through a gate, rollback",
     "serve": "serve models over HTTP",
     "tasks": "list the tasks and the columns of their files",
