@@ -169,13 +169,13 @@ def report(found: list[dict[str, Any]], command: str) -> None:
             apart = np.mean([value - best for value, best in pairs]) if pairs else float("nan")
             forgot = [one["forgetting"] for one in mine if one["forgetting"] is not None]
             moved = [one["backward_transfer"] for one in mine if one["backward_transfer"] is not None]
-            spread = final.std(ddof=1) if len(final) > 1 else float("nan")
+            spread = f"{100 * final.std(ddof=1):.1f}" if len(final) > 1 else "n/a"
             rows.append(
                 [
                     stream,
                     name,
                     str(len(mine)),
-                    f"{100 * final.mean():.1f} ({100 * spread:.1f})",
+                    f"{100 * final.mean():.1f} ({spread})",
                     f"{100 * apart:+.1f}",
                     f"{100 * np.mean(forgot):.1f}" if forgot else "",
                     f"{100 * np.mean(moved):+.1f}" if moved else "",
