@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from headwinds.doors.annotating import open_annotation
     from headwinds.doors.growth import explain_file
+    from headwinds.doors.inspecting import doctor
     from headwinds.doors.measuring import measure_file
     from headwinds.doors.models import (
         evaluate_file,
@@ -59,6 +60,7 @@ _HOMES = {
     ),
     "headwinds.doors.annotating": ("open_annotation",),
     "headwinds.doors.growth": ("explain_file",),
+    "headwinds.doors.inspecting": ("doctor",),
     "headwinds.doors.measuring": ("measure_file",),
     "headwinds.doors.models": (
         "evaluate_file",
@@ -86,6 +88,7 @@ __all__ = [
     "HeadwindsError",
     "Indicator",
     "Panel",
+    "doctor",
     "evaluate_file",
     "explain_file",
     "learning_curve",

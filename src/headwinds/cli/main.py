@@ -15,6 +15,7 @@ from headwinds import __version__
 from headwinds.errors import HeadwindsError
 
 VERBS = {
+    "doctor": "say what this machine has, and what will be used of it",
     "init": "write a commented study to start from",
     "run": "run a whole study and write its report",
     "check": "check a study's documents, labels and splits",
