@@ -42,9 +42,9 @@ format: $(VENV)/.stamp-dev  ## set up, put the code into the house's format
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-docs: $(VENV)/.stamp-dev  ## set up, run every Python block of the pages under docs/ (they are plain Markdown; no site is built yet)
-	@$(BIN)/python -m pytest tests/docs
-	@find docs -name '*.md' | LC_ALL=C sort
+docs: $(VENV)/.stamp-dev  ## set up, run every block and command of the pages, build the site into site/ (a warning is an error)
+	@OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest tests/docs
+	@$(BIN)/python -m scripts.docs_site site
 
 package: $(VENV)/.stamp-dev  ## set up, build sdist and wheel, install the wheel into an empty environment, try it from an empty folder
 	@$(BIN)/python scripts/check_package.py
@@ -53,7 +53,7 @@ lock: python  ## write constraints.txt anew from the newest versions that pyproj
 	@$(PYTHON) scripts/lock.py constraints.txt
 
 clean:  ## remove the environment and the caches; runs/ is kept
-	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 python:

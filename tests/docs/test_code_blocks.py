@@ -52,7 +52,12 @@ def run(blocks: list[Block], name: str) -> int:
     return done
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[path.relative_to(ROOT).as_posix() for path in PAGES])
+ALONE = [
+    page for page in PAGES if page.parent.name != "tutorials"
+]  # those have commands too: test_tutorials.py
+
+
+@pytest.mark.parametrize("page", ALONE, ids=[path.relative_to(ROOT).as_posix() for path in ALONE])
 def test_every_python_block_of_the_page_runs(page, tmp_path, monkeypatch):
     (tmp_path / "studies").symlink_to(ROOT / "studies")  # read as from a clone, written elsewhere
     monkeypatch.chdir(tmp_path)
