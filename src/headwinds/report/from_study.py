@@ -44,9 +44,28 @@ def report_stage(run: StudyRun) -> Stage:
     def work(output: Path, _: Path) -> None:
         from headwinds.report.page import write_report
 
-        write_report(gather(run), output)
+        write_report(gather(run), output, language=run.settings.study.language)
 
     return Stage("report", parts, work)
+
+
+def brief_stage(run: StudyRun) -> Stage:
+    """The brief as a stage after the report, whose picture it takes."""
+    report = run.results["report"]
+
+    def work(output: Path, _: Path) -> None:
+        from headwinds.report.brief_page import write_brief
+
+        pictures = {path.stem: path.read_bytes() for path in sorted((report.path / "figures").glob("*.svg"))}
+        write_brief(
+            gather(run),
+            output,
+            language=run.settings.study.language,
+            pictures=pictures,
+            study=report.fingerprint[:12],
+        )
+
+    return Stage("brief", fingerprint(report=report.fingerprint, stage="brief"), work)
 
 
 def gather(run: StudyRun) -> ReportContent:
