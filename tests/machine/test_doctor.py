@@ -15,7 +15,7 @@ from headwinds.adapt.training.precision import choose_precision
 from headwinds.cli.main import main
 from headwinds.machine.choices import choice_lines
 from headwinds.machine.diagnosis import SECTIONS, Diagnosis, Line
-from headwinds.machine.hardware import cpu_quota, memory, usable_cores
+from headwinds.machine.hardware import cpu_quota, font_line, memory, usable_cores
 from headwinds.machine.libraries import library_lines
 from headwinds.machine.models import cached_checkpoints, what_is_wrong
 
@@ -182,3 +182,10 @@ def test_only_what_is_needed_and_broken_is_unhealthy():
     lines = [Line("machine", state, "", state) for state in ("fine", "note", "missing")]
     assert Diagnosis(tuple(lines)).healthy
     assert not Diagnosis((*lines, Line("machine", "broken", "", "broken"))).healthy
+
+
+def test_a_font_with_chinese_is_found_by_its_file_and_its_lack_is_told(tmp_path):
+    assert font_line([tmp_path, tmp_path / "none"]).state == "missing"
+    (tmp_path / "opentype").mkdir()
+    (tmp_path / "opentype" / "NotoSansCJK-Regular.ttc").write_bytes(b"")
+    assert font_line([tmp_path]).values == {"chinese": "NotoSansCJK-Regular.ttc"}

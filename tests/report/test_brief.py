@@ -148,6 +148,8 @@ def test_a_ranking_that_was_asked_for_against_advice_is_not_passed_on(made):
     assert brief_of(replace(made, chapters=(asked,))).statements[3].verdict == "refused"
     well = attribution([-0.9, -0.1, -1.0])
     assert brief_of(replace(made, chapters=(well,))).statements[3].verdict == "shown"
+    none = brief_of(replace(made, chapters=(attribution([0.2, -0.1, 0.1]),))).statements[3]
+    assert (none.verdict, "None of the parts" in none.text) == ("not_shown", True)
 
 
 def test_a_study_without_a_panel_is_silent_on_growth(made):

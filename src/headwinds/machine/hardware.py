@@ -5,12 +5,26 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
+from headwinds.drawing.glyphs import FILES
 from headwinds.machine.diagnosis import Line
 
 GIB = 2**30
 LEAST_MEMORY = 2 * GIB
+FONT_FOLDERS = tuple(
+    Path(name)
+    for name in (
+        "/usr/share/fonts",
+        "/usr/local/share/fonts",
+        "~/.fonts",
+        "~/.local/share/fonts",
+        "/System/Library/Fonts",
+        "/Library/Fonts",
+        "C:/Windows/Fonts",
+    )
+)
 LEAST_DISK = 2 * GIB
 """The shipped study's run, its models included, takes about half of it."""
 INSTRUCTIONS = {
@@ -79,8 +93,28 @@ def memory() -> tuple[int, int] | None:
 
 
 def hardware_lines(output: Path) -> list[Line]:
-    """Cores, memory, processor, GPU, and the disk that `output` is on."""
-    return [_cores(), _memory(), _processor(), _gpu(), _disk(output)]
+    """Cores, memory, processor, GPU, the disk that `output` is on, fonts."""
+    return [_cores(), _memory(), _processor(), _gpu(), _disk(output), font_line(FONT_FOLDERS)]
+
+
+def font_line(folders: Iterable[Path]) -> Line:
+    """Whether a font with Chinese characters is installed; by file names, as asking matplotlib can take seconds."""
+    found = sorted(
+        path.name
+        for folder in folders
+        for path in folder.expanduser().rglob("*")
+        if path.suffix.lower() in (".ttf", ".ttc", ".otf") and path.name.lower().startswith(FILES)
+    )
+    if found:
+        return Line("machine", "fonts", f"Chinese in figures: {found[0]}", values={"chinese": found[0]})
+    return Line(
+        "machine",
+        "fonts",
+        "none with Chinese characters: PNG figures show boxes for them, SVG and pages are right",
+        "missing",
+        "For Chinese labels, install one, e.g. the package fonts-noto-cjk.",
+        {"chinese": None},
+    )
 
 
 def _cores() -> Line:

@@ -118,8 +118,11 @@ def ranking_statement(
             f"{row['name']} {show_interval(row['value'], row['lower'], row['upper'], 'number', messages)}"
             for row in single
         )
-        text = messages("brief_ranking", named=named, number=len(single))
-        return Statement(heading, messages("brief_space").join((text, together)), "shown")
+        told = any(_float(row["lower"]) > 0 or _float(row["upper"]) < 0 for row in single)
+        text = messages("brief_ranking" if told else "brief_ranking_none", named=named, number=len(single))
+        return Statement(
+            heading, messages("brief_space").join((text, together)), "shown" if told else "not_shown"
+        )
     return None
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import unicodedata
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,14 @@ from headwinds.report.messages import load_messages
 
 if TYPE_CHECKING:
     from headwinds.report.content import ReportContent
+
+LONGEST = 3000
+"""Columns of text (a Chinese character takes two) that fit on a sheet in the usual size; more is set smaller."""
+
+
+def columns_of(text: str) -> int:
+    """How much room a text takes."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def write_brief(
@@ -56,7 +66,6 @@ def render_brief(
     """The page: the same content gives the same bytes."""
     from markupsafe import Markup
 
-    from headwinds import __version__
     from headwinds.report.brief import make_brief
     from headwinds.report.page import limits_of, page_environment
     from headwinds.report.tables import make_tables
@@ -65,14 +74,17 @@ def render_brief(
     brief = make_brief(content, make_tables(content, messages), messages)
     environment, read = page_environment()
     picture = (pictures or {}).get(brief.pictured)
+    limits = limits_of(content, messages)
+    words = (*limits, *brief.sure, *(one.text for one in brief.statements), content.question)
     text = environment.get_template("brief.html.j2").render(
         content=content,
         t=messages,
         brief=brief,
-        limits=limits_of(content, messages),
+        limits=limits,
+        dense=sum(map(columns_of, words)) > LONGEST,
         picture=base64.b64encode(picture).decode("ascii") if picture else "",
         css=Markup(read("brief.css")),  # noqa: S704 - our own file
-        version=__version__,
+        version=metadata.version("headwinds"),
         study=study,
     )
     return text.encode("utf-8", "replace")
