@@ -15,7 +15,7 @@ from headwinds.report.messages import load_messages
 if TYPE_CHECKING:
     from headwinds.report.content import ReportContent
 
-LONGEST = 3000
+LONGEST = 2200
 """Columns of text (a Chinese character takes two) that fit on a sheet in the usual size; more is set smaller."""
 
 
