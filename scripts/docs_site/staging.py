@@ -18,6 +18,7 @@ PAGES = (
     "design/*.md",
     "studies/*/README.md",
     "examples/README.md",
+    "README.zh.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
     "CHANGELOG.md",
