@@ -10,7 +10,10 @@ NEEDED = {
     "sqlalchemy": ("annotate", "for the database of labels or of models"),
     "starlette": ("annotate", "to serve pages"),
     "uvicorn": ("annotate", "to serve pages"),
+    "opacus": ("privacy", "to train with differential privacy"),
+    "phonenumbers": ("privacy", "to find personal data"),
     "psycopg": ("postgresql", "to use PostgreSQL"),
+    "stdnum": ("privacy", "to find personal data"),
 }
 
 

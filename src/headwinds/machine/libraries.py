@@ -18,6 +18,7 @@ FOR = {
     "postgresql": "labels or versions of models in PostgreSQL",
     "r-data": "panels in R's format",
     "quantification": "shares by QuaPy's posteriors",
+    "privacy": "personal data found, training with differential privacy",
     "search": "a search over settings",
     "docs": "the site of these pages",
     "dev": "working on Headwinds itself",
