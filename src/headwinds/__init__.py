@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from headwinds.doors.auditing import audit
     from headwinds.doors.continual import update, watch
     from headwinds.doors.growth import explain_file
+    from headwinds.doors.inspecting import doctor
     from headwinds.doors.measuring import measure_file
     from headwinds.doors.models import (
         evaluate_file,
@@ -63,6 +64,7 @@ _HOMES = {
     "headwinds.doors.auditing": ("audit",),
     "headwinds.doors.continual": ("update", "watch"),
     "headwinds.doors.growth": ("explain_file",),
+    "headwinds.doors.inspecting": ("doctor",),
     "headwinds.doors.measuring": ("measure_file",),
     "headwinds.doors.models": (
         "evaluate_file",
@@ -91,6 +93,7 @@ __all__ = [
     "Indicator",
     "Panel",
     "audit",
+    "doctor",
     "evaluate_file",
     "explain_file",
     "learning_curve",

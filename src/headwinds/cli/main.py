@@ -16,6 +16,7 @@ from headwinds.cli import explain_panel
 from headwinds.errors import HeadwindsError
 
 VERBS = {
+    "doctor": "say what this machine has, and what will be used of it",
     "init": "write a commented study to start from",
     "run": "run a whole study and write its report",
     "check": "check a study's documents, labels and splits",
