@@ -56,9 +56,9 @@ def serve_models(
 
     require("sqlalchemy", "starlette", "uvicorn", extra="serve")
     from headwinds.registry.index import NAME, open_registry
-    from headwinds.serve.application import ServingLimits
     from headwinds.serve.serving import serve
     from headwinds.serve.shelf import shelf_of_folder
+    from headwinds.serve.site import ServingLimits
     from headwinds.web.listening import Address, check_address
 
     if (registry is None) == (model is None):
