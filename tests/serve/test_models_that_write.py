@@ -14,6 +14,7 @@ from headwinds import predict_file
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tuning import LabelledFiles, tune_files
 from serve.servers import served
+from serve.test_serving import asked_names
 
 TASKS = ("translation", "summarisation", "dialogue", "text-generation", "text-to-text", "code-generation")
 PROMPTS = {"text-generation": {"attributes": ["weather"], "beginning": "It"}}
@@ -259,6 +260,29 @@ def test_a_model_that_is_not_there_or_reads_one_message_is_said(server):
     assert "one message" in json.loads(body)["error"]["message"]
     one = {**CHAT, "model": "translation", "max_tokens": 4}
     assert server.ask("POST", ROUTES["chat"], one)[0] == 200
+
+
+def test_nothing_that_a_writer_is_asked_for_is_a_place_to_fetch_or_to_load(server):
+    document = json.loads(server.ask("GET", "/openapi.json")[2])
+    rows = {"version", "rows", "id", "text", "messages", "attributes", "beginning", "prompt", "entry_point"}
+    chat = {
+        "model",
+        "role",
+        "content",
+        "max_tokens",
+        "max_completion_tokens",
+        "temperature",
+        "top_p",
+        "n",
+        "stop",
+    }
+    assert asked_names(document) == rows | chat | {
+        "seed",
+        "stream",
+        "stream_options",
+        "include_usage",
+        "user",
+    }
 
 
 def test_a_caller_who_leaves_a_stream_is_not_written_for(server):

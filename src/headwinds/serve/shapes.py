@@ -90,7 +90,7 @@ def rows(task: Task[Any], most_rows: int) -> dict[str, Any]:
     columns = [column for column in task.columns if not column.label]
     properties: dict[str, Any] = {"id": {**TEXT, "description": "A name for the row; by default its place."}}
     for column in columns:
-        kind = (FILLED if column.needed else TEXT) if column.name in TEXTS else {}
+        kind = FILLED if column.name in TEXTS else {}
         properties[column.name] = {**kind, "description": column.meaning}
     row = {
         "type": "object",
