@@ -16,7 +16,7 @@ from headwinds.adapt.fitted_model import load_model, read_facts
 from headwinds.artifacts.fingerprint import file_digest
 from headwinds.artifacts.manifest import verify
 from headwinds.artifacts.write import atomic_directory, write_bytes
-from headwinds.errors import ArtifactError, CheckpointError, SettingsError
+from headwinds.errors import ArtifactError, CheckpointError, SettingsError, StorageError
 
 if TYPE_CHECKING:
     from headwinds.adapt.fitted_model import FittedModel, ModelFacts
@@ -66,7 +66,11 @@ def keep(folder: Path, versions: Path) -> str:
     if place.exists():
         check(versions, version)
         return version
-    copy(folder, place)
+    try:
+        copy(folder, place)
+    except (ArtifactError, StorageError):
+        if not place.exists():  # otherwise somebody else has just added the same model
+            raise
     check(versions, version)
     return version
 
