@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from headwinds.adapt.fitted_model import FittedModel
+    from headwinds.adapt.openvino_encoder import OpenVinoEncoder
     from headwinds.adapt.packed import PackedEncoder
     from headwinds.adapt.quantised import QuantisedEncoder
     from headwinds.adapt.training.batches import Batch
@@ -37,7 +38,7 @@ class Predictor:
     """
 
     network: Any
-    packed: PackedEncoder | QuantisedEncoder | None
+    packed: PackedEncoder | QuantisedEncoder | OpenVinoEncoder | None
     tokenizer: PreTrainedTokenizerBase
     max_tokens: int
     precision: PredictingPrecision
@@ -68,7 +69,8 @@ def make_predictor(
 ) -> Predictor:
     """Pack a network, in evaluation mode, for scoring.
 
-    Where "int8" cannot be had, for the architecture or the processor, it is bfloat16 or float32, whichever the processor is
+    Where "int8" or "openvino-int8" cannot be had,
+    for the architecture or the processor, it is bfloat16 or float32, whichever the processor is
     made for; the predictor says which it took.
     """
     import torch
@@ -78,6 +80,13 @@ def make_predictor(
     from headwinds.adapt.training.precision import choose_precision
 
     network.eval()
+    if precision == "openvino-int8":
+        from headwinds.adapt.openvino_encoder import compile_encoder
+
+        compiled = compile_encoder(network.encoder)
+        if compiled is not None:
+            return Predictor(network, compiled, tokenizer, max_tokens, precision)
+        precision = choose_precision("auto")
     if precision == "int8":
         quantised = quantise(network.encoder)
         if quantised is not None:
