@@ -105,7 +105,7 @@ def asked_names(document):
 
 def test_no_parameter_of_the_server_is_a_place_to_fetch_or_to_load(server):
     document = json.loads(server.ask("GET", "/openapi.json")[2])
-    assert asked_names(document) == {"version", "rows", "id", "text", "text_b"}
+    assert asked_names(document) == {"version", "rows", "row", "label", "id", "text", "text_b"}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])

@@ -18,6 +18,8 @@ from starlette.routing import Route
 
 from headwinds.adapt.tasks.contract import writes
 from headwinds.serve.compatible import chat, completions
+from headwinds.serve.evidence import evidence
+from headwinds.serve.explaining import explain, explains
 from headwinds.serve.openapi import document
 from headwinds.serve.predicting import predict
 from headwinds.serve.site import Site, named, site_of
@@ -54,6 +56,8 @@ def make_application(site: Site, hosts: Sequence[str]) -> ASGIApp:
         ("GET", "/v1/models", _models),
         ("GET", "/v1/models/{name}", _card),
         ("POST", "/v1/models/{name}/predict", predict),
+        ("POST", "/v1/models/{name}/explain", explain),
+        ("GET", "/v1/models/{name}/run/{file}", evidence),
         ("POST", "/v1/chat/completions", chat),
         ("POST", "/v1/completions", completions),
     ]
@@ -181,7 +185,8 @@ async def _card(request: Request) -> Response:
         for one in shown.current.model.task.columns
         if not one.label
     ]
-    return JSONResponse({**_line(name, shown), "columns": columns, "card": asdict(shown.card)})
+    more = {"explains": explains(shown.current.model), "run": sorted(site_of(request).runs.get(name, {}))}
+    return JSONResponse({**_line(name, shown), "columns": columns, "card": asdict(shown.card), **more})
 
 
 def _line(name: str, shown: Shown) -> dict[str, Any]:

@@ -49,11 +49,22 @@ def read_rows(body: bytes, most_rows: int) -> list[dict[str, Any]]:
     if len(rows) > most_rows:
         raise RequestError(422, f"There are more than {most_rows} rows; send them in several requests.")
     for number, row in enumerate(rows, start=1):
-        if not isinstance(row, dict) or len(row) > MOST_COLUMNS:
-            raise RequestError(422, f"Row {number} is not an object of at most {MOST_COLUMNS} columns.")
-        if "id" in row and not isinstance(row["id"], str):
-            raise RequestError(422, f"Row {number}: id is no text.")
+        check_row(row, f"Row {number}")
     return rows
+
+
+def check_row(row: Any, name: str) -> None:
+    """Whether it can be a row at all.
+
+    Raises
+    ------
+    RequestError
+        It cannot.
+    """
+    if not isinstance(row, dict) or len(row) > MOST_COLUMNS:
+        raise RequestError(422, f"{name} is not an object of at most {MOST_COLUMNS} columns.")
+    if "id" in row and not isinstance(row["id"], str):
+        raise RequestError(422, f"{name}: id is no text.")
 
 
 def plain_json(body: bytes) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.tasks.contract import writes
 from headwinds.serve import shapes
+from headwinds.serve.explaining import explains
 
 if TYPE_CHECKING:
     from headwinds.serve.shelf import Shown
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 JSON = "application/json"
 EVENTS = "text/event-stream"
 LINES = "application/x-ndjson"
+VERSION = {
+    "name": "version",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
+}
 ANSWERS = {
     "400": "The parameter named cannot be used.",
     "401": "No key, or not the right one.",
@@ -43,6 +50,8 @@ def document(models: Mapping[str, Shown], *, key: bool, most_rows: int) -> dict[
     for name, shown in sorted(models.items()):
         paths[f"/v1/models/{name}"] = {"get": _plain(f"The card of {name}.", shapes.CARD)}
         paths[f"/v1/models/{name}/predict"] = {"post": _predict(name, shown, most_rows)}
+        if explains(shown.current.model):
+            paths[f"/v1/models/{name}/explain"] = {"post": _explain(name, shown)}
     if any(writes(shown.current.model.task) for shown in models.values()):
         for path, words, asked, answer in (
             ("/v1/chat/completions", "Answer a conversation.", shapes.CHAT, shapes.CHAT_ANSWER),
@@ -92,8 +101,14 @@ def _predict(name: str, shown: Shown, most_rows: int) -> dict[str, Any]:
     found = _post(
         f"Predict rows with {name}: {task.summary}.", shapes.rows(task, most_rows), answers, shapes.ERROR
     )
-    number = {"type": "integer", "minimum": 1, "maximum": 1_000_000}
-    return {**found, "parameters": [{"name": "version", "in": "query", "required": False, "schema": number}]}
+    return {**found, "parameters": [VERSION]}
+
+
+def _explain(name: str, shown: Shown) -> dict[str, Any]:
+    model = shown.current.model
+    asked = shapes.explained(model.task, model.facts.labels)
+    words = f"What each piece of a text contributes to a label of {name}."
+    return {**_post(words, asked, {JSON: shapes.EXPLANATION}, shapes.ERROR), "parameters": [VERSION]}
 
 
 def _post(

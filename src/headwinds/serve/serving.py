@@ -27,6 +27,7 @@ def serve(
     fixed: Mapping[str, tuple[int, ...]] | None = None,
     limits: ServingLimits | None = None,
     merge: bool = False,
+    runs: Mapping[str, Mapping[str, bytes]] | None = None,
     refresh_seconds: float = 1.0,
     journal: Journal | None = None,
     ready: Callable[[str], Any] = print,
@@ -41,6 +42,8 @@ def serve(
         Of names, the numbers of versions that are served beside the one in production.
     merge
         See `headwinds.serve.engine`.
+    runs
+        Of names, what `headwinds.serve.evidence.read_run` read.
     refresh_seconds
         How often the registry is looked at.
 
@@ -63,7 +66,7 @@ def serve(
         Engine(merge=merge, computed=metrics.computed),
         Engine(token_budget=1, most_waiting=MOST_TO_WRITE, computed=metrics.computed),
     )
-    site = Site(shelf, engines, limits or ServingLimits(), metrics, journal, address.token)
+    site = Site(shelf, engines, limits or ServingLimits(), metrics, journal, address.token, runs=runs or {})
     application = make_application(site, hosts)
     engines.start()
     shelf.watch(refresh_seconds)

@@ -51,7 +51,20 @@ LINE = {
 ENTRY = thing({"id": TEXT, "object": TEXT, "created": NUMBER, "owned_by": TEXT})
 MODELS = thing({"models": some(thing(LINE)), "object": TEXT, "data": some(ENTRY)})
 COLUMN = thing({"name": TEXT, "meaning": TEXT, "needed": TRUTH})
-CARD = thing({**LINE, "columns": some(COLUMN), "card": {"type": "object"}}, {"links": {"type": "object"}})
+CARD = thing(
+    {**LINE, "columns": some(COLUMN), "card": {"type": "object"}, "explains": TRUTH, "run": some(TEXT)}
+)
+FRACTION: dict[str, Any] = {"type": "number"}
+EXPLANATION = thing(
+    {
+        "model": TEXT,
+        "version": TEXT,
+        "label": TEXT,
+        "probability": FRACTION,
+        "method": TEXT,
+        "pieces": some(thing({"text": TEXT, "contribution": FRACTION})),
+    }
+)
 REFUSAL = thing({"error": thing({"message": TEXT, "type": TEXT, "param": maybe(TEXT), "code": maybe(TEXT)})})
 MESSAGE = thing(
     {"role": {"enum": ["system", "developer", "user", "assistant"]}, "content": FILLED},
@@ -87,18 +100,27 @@ COMPLETION_ANSWER = thing({**HEAD, "choices": some(thing({**CHOICE, "text": TEXT
 
 def rows(task: Task[Any], most_rows: int) -> dict[str, Any]:
     """Schema of the body that is predicted."""
+    return thing({"rows": some(row(task), 1, most_rows)})
+
+
+def explained(task: Task[Any], labels: tuple[str, ...]) -> dict[str, Any]:
+    """Schema of the body that is explained."""
+    return thing({"row": row(task)}, {"label": {"enum": list(labels)}})
+
+
+def row(task: Task[Any]) -> dict[str, Any]:
+    """Schema of a row of a task."""
     columns = [column for column in task.columns if not column.label]
     properties: dict[str, Any] = {"id": {**TEXT, "description": "A name for the row; by default its place."}}
     for column in columns:
         kind = FILLED if column.name in TEXTS else {}
         properties[column.name] = {**kind, "description": column.meaning}
-    row = {
+    return {
         "type": "object",
         "properties": properties,
         "required": [column.name for column in columns if column.needed],
         "maxProperties": MOST_COLUMNS,
     }
-    return thing({"rows": some(row, 1, most_rows)})
 
 
 def predictions() -> dict[str, Any]:

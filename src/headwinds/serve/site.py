@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,10 @@ class ServingLimits:
 
 @dataclass(slots=True)
 class Site:
-    """What the routes share; `since` is when the server began, in seconds since 1970."""
+    """What the routes share.
+
+    `runs` holds, by model, the files of a finished run by their names; `since` is its start (seconds since 1970).
+    """
 
     shelf: Shelf
     engines: Engines
@@ -50,6 +54,7 @@ class Site:
     key: str = ""
     stopping: bool = False
     pages: dict[str, bytes] = field(default_factory=dict)
+    runs: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
     since: int = field(default_factory=lambda: int(time.time()))
 
 
