@@ -11,7 +11,10 @@ NEEDED = {
     "starlette": ("annotate", "to serve pages"),
     "uvicorn": ("annotate", "to serve pages"),
     "openvino": ("quantized", "to predict in eight-bit integers by OpenVINO"),
+    "opacus": ("privacy", "to train with differential privacy"),
+    "phonenumbers": ("privacy", "to find personal data"),
     "psycopg": ("postgresql", "to use PostgreSQL"),
+    "stdnum": ("privacy", "to find personal data"),
 }
 
 

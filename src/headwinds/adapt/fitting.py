@@ -140,6 +140,8 @@ def fit_model(
                 if not parity >= LEAST_AGREEMENT:
                     predicting, outputs = precision, right
         decoder = task.fit_decoder(outputs, examples, data.validation, encoded, labels, settings)
+    if done.privacy is not None:
+        decoder = {**decoder, "privacy": done.privacy}
     facts = ModelFacts(
         task=task.name,
         method=settings.method,
