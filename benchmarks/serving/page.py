@@ -108,7 +108,7 @@ def main() -> None:
                 page.goto(url)
                 until(
                     page,
-                    "document.getElementById('model').options.length > 0 && document.getElementById('columns').children.length > 0",
+                    "document.getElementById('columns').children.length > 0",
                 )
                 tried(page, passage, explain=True)
                 page.screenshot(path=str(arguments.pictures / f"page-{name}.png"), full_page=True)
