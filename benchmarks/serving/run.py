@@ -16,9 +16,11 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -94,9 +96,16 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="the folder of a finished run")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 16, 64, 200])
     parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument(
+        "--precision", default="", help="ours predicts in this; by default as the model was saved"
+    )
     arguments = parser.parse_args()
     folder = next(path.parent for path in sorted(arguments.run.glob("tune/fold-*/**/model.json")))
-    precision = json.loads((folder / "model.json").read_text())["precision"]
+    own = Path(tempfile.mkdtemp()) / "model"
+    shutil.copytree(folder, own)
+    facts = json.loads((own / "model.json").read_text())
+    precision = facts["precision"] = arguments.precision or facts["precision"]
+    (own / "model.json").write_text(json.dumps(facts))
     texts = pq.read_table(arguments.run / "check" / "corpus.parquet", columns=["text"])["text"].to_pylist()
     texts = [texts[row] for row in np.random.default_rng(0).permutation(len(texts))[:1000]]
     ours, theirs = free_port(), free_port()
@@ -113,7 +122,7 @@ def main() -> None:
         "headwinds",
         "serve",
         "--model",
-        str(folder),
+        str(own),
         "--name",
         "un",
         "--port",
@@ -142,7 +151,7 @@ def main() -> None:
         ["server", "clients", "documents a second", "p50, ms", "p99, ms", "answers other than 200"],
         rows,
         "python -m benchmarks.serving.run runs/un-debates --clients "
-        f"{' '.join(map(str, arguments.clients))} --seconds {arguments.seconds:g}",
+        f"{' '.join(map(str, arguments.clients))} --seconds {arguments.seconds:g} --precision {precision}",
     )
 
 
