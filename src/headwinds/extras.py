@@ -10,6 +10,7 @@ NEEDED = {
     "sqlalchemy": ("annotate", "for the database of labels or of models"),
     "starlette": ("annotate", "to serve pages"),
     "uvicorn": ("annotate", "to serve pages"),
+    "openvino": ("quantized", "to predict in eight-bit integers by OpenVINO"),
     "opacus": ("privacy", "to train with differential privacy"),
     "phonenumbers": ("privacy", "to find personal data"),
     "psycopg": ("postgresql", "to use PostgreSQL"),

@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.allowed_config import check_model_files
 from headwinds.adapt.checkpoints import (
     Checkpoint,
+    check_weights,
     load_tokenizer,
     quiet_transformers,
     read_config,
@@ -151,12 +153,15 @@ def read_facts(folder: Path) -> ModelFacts:
         raise CheckpointError(
             f"{path} has format {version!r}, this version reads {FORMAT}.", remedy="Tune the model again."
         )
+    check_model_files(folder, set(files))
     for name, digest in sorted(files.items()):
         file = (folder / name).resolve()
         if not file.is_relative_to(folder.resolve()) or not file.is_file() or file_digest(file) != digest:
             raise CheckpointError(
                 f"{folder / name} is missing or is not what was written.", remedy="Tune the model again."
             )
+        if file.suffix == ".safetensors":
+            check_weights(file)
     return facts
 
 

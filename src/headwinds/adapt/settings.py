@@ -13,7 +13,7 @@ POOLINGS = ("mean", "normalised-mean", "smooth-maximum")
 CLASS_WEIGHTS = ("none", "balanced")
 LARGEST_COUNT = 1_000_000
 PRECISIONS = ("auto", "float32", "bfloat16")
-SCORING_PRECISIONS = (*PRECISIONS, "int8")
+SCORING_PRECISIONS = (*PRECISIONS, "int8", "openvino-int8")
 AUGMENTS = ("", "easy", "masked", "back-translation", "generated")
 RETRIEVALS = ("encoder", "tf-idf")
 SCHEDULES = ("linear", "inverse-sqrt")
@@ -123,7 +123,8 @@ class TuneSettings:
     scoring_precision
         Numbers in which the fitted model predicts: "auto" is those of the training; "int8" multiplies bytes, a quarter
         faster where the processor can (AVX-512 VNNI and BF16), and changes few labels. Calibration and thresholds are
-        fitted in it.
+        fitted in it. "openvino-int8" does the same by OpenVINO, and is taken only if at least 99.5 % of the label
+        decisions on the validation examples are those of the training's precision; `history.json` says what was measured.
     seed
         One seed rules the splits, the initial head, the order of batches and dropout.
     """
