@@ -59,6 +59,9 @@ class TuneSettings:
     pooling
         "mean" of the token states, "normalised-mean" to length 1, or "smooth-maximum" of the tokens' logits: better where
         a few words of a passage decide.
+    label_order
+        "ordinal-classification": the labels from low to high, with ";" between them; "" takes numbers by their size, and
+        names by their order in the codebook.
     class_weights, focal_gamma
         "balanced" gives rare classes (the positives of rare labels) as much weight as common ones; a gamma above 0 takes
         weight from examples that are right already (focal loss). Both cost calibration what they give to rare classes.
@@ -142,6 +145,7 @@ class TuneSettings:
     frozen_layers: int = 0
     average_decay: float = 0.97
     pooling: str = "smooth-maximum"
+    label_order: str = ""
     class_weights: str = "none"
     focal_gamma: float = 0.0
     abstain_risk: float = 0.0

@@ -16,6 +16,7 @@ from headwinds.adapt.fitting import FittingData, fit_model
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.methods.registry import PROMPTING, method_for
 from headwinds.adapt.scratch import architecture_of, is_scratch
+from headwinds.adapt.tasks.label_order import ordered_labels
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.interruption import graceful_stop
@@ -208,7 +209,7 @@ def prepare_files(
     if not method.learns:
         return _without_labels(task, rows, files, digest, several=method.name not in PROMPTING)
     training = task.read(rows["train"], labelled=True)
-    labels = task.labels(training)
+    labels = ordered_labels(task, task.labels(training), settings, _names_of(files))
     both = rows["train"] + rows.get("validation", [])
     examples = task.read(both, labelled=True) if "validation" in rows else training
     task.check_labels(examples, labels)
@@ -255,6 +256,15 @@ def _without_labels(
     words = tuple(label.words for label in codebook.labels)
     data = FittingData(examples, codebook.names, everyone, everyone, digest, descriptions, words)
     return task, data, test
+
+
+def _names_of(files: LabelledFiles) -> tuple[str, ...]:
+    """The labels in the order in which a codebook names them, where there is one."""
+    if files.codebook is None:
+        return ()
+    from headwinds.corpus.codebook import read_codebook
+
+    return read_codebook(files.codebook).names
 
 
 def _words_of(files: LabelledFiles, labels: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
