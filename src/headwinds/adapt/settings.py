@@ -48,8 +48,8 @@ class TuneSettings:
     schedule
         After the warm-up the rate falls "linear" to zero, or as "inverse-sqrt" of the step (Vaswani et al. 2017).
     rank, virtual_tokens, merge_adapter
-        Of the updates of "lora" and "dora"; before the text with "prefix", "prompt" and "p-tuning"; whether the whole
-        encoder is saved with the adapter merged into it, or the adapter alone.
+        Of the updates of "lora" and "dora", and the width of the bottlenecks of "adapter"; before the text with "prefix",
+        "prompt" and "p-tuning"; whether the whole encoder is saved with the adapter merged into it, or the adapter alone.
     frozen_layers
         So many of the lowest layers, with the embeddings, stay as they are; -1 tunes the embeddings too. In models that
         write these are the lowest of the encoder and of the decoder, and the embeddings are tuned with the rest.
