@@ -10,6 +10,8 @@ NEEDED = {
     "sqlalchemy": ("annotate", "for the database of labels or of models"),
     "starlette": ("annotate", "to serve pages"),
     "uvicorn": ("annotate", "to serve pages"),
+    "mlflow": ("mlflow", "to track a tuning there"),
+    "tensorboard": ("tensorboard", "to track a tuning there"),
     "psycopg": ("postgresql", "to use PostgreSQL"),
 }
 

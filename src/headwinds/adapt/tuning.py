@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from headwinds.adapt.methods.registry import PROMPTING, method_for
 from headwinds.adapt.scratch import architecture_of, is_scratch
 from headwinds.adapt.tasks.label_order import ordered_labels
 from headwinds.adapt.tasks.registry import get_task
+from headwinds.adapt.training.tracking import make_tracker
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.tasks.contract import Row, Task
+    from headwinds.adapt.training.loop import AfterEpoch
+    from headwinds.adapt.training.state import EpochRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +90,21 @@ class TunedModel:
 
 
 def tune_files(
-    files: LabelledFiles, settings: TuneSettings, output: Path, *, quiet: bool = False, wait: float = 0.0
+    files: LabelledFiles,
+    settings: TuneSettings,
+    output: Path,
+    *,
+    quiet: bool = False,
+    wait: float = 0.0,
+    callbacks: Sequence[AfterEpoch] = (),
+    track: str = "",
 ) -> TunedModel:
     """Tune the task of `settings` on `files`: the model stands in ``output/model``, its test in ``output/evaluation``.
 
     A model that was tuned on the same content with the same settings is found again; one that was killed goes on.
+    `callbacks` are told of every epoch of a method that learns by gradient, after an interruption also of those before it;
+    what one raises ends the tuning. `track` tells the same and the test to a tracker, see `training.tracking.make_tracker`.
+    Neither is part of what the model hangs on: a model that is found again tells nothing.
 
     Raises
     ------
@@ -102,10 +115,49 @@ def tune_files(
     """
     task, data, test = prepare_files(files, settings)
     identity = model_identity(files, settings)
+    tracker = make_tracker(track, output / "tracking", identity[:16], asdict(settings)) if track else None
+    told: list[AfterEpoch] = [*callbacks, *([tracker.epoch] if tracker is not None else [])]
+
+    def after_epoch(record: EpochRecord) -> None:
+        for tell in told:
+            tell(record)
 
     def fit(folder: Path, scratch: Path) -> None:
-        fit_model(task, data, settings, folder, scratch, title=f"tune {task.name}", quiet=quiet)
+        fit_model(
+            task,
+            data,
+            settings,
+            folder,
+            scratch,
+            title=f"tune {task.name}",
+            quiet=quiet,
+            after_epoch=after_epoch if told else None,
+        )
 
+    try:
+        found = _fit_and_test(files, settings, output, identity, fit, test, data, quiet=quiet, wait=wait)
+    except BaseException:
+        if tracker is not None:
+            tracker.fail()
+        raise
+    if tracker is not None and not found.reused:
+        metrics = found.evaluation.metrics if found.evaluation is not None else {}
+        tracker.end({name: item.value for name, item in metrics.items()})
+    return found
+
+
+def _fit_and_test(
+    files: LabelledFiles,
+    settings: TuneSettings,
+    output: Path,
+    identity: str,
+    fit: Callable[[Path, Path], None],
+    test: TestData | None,
+    data: FittingData,
+    *,
+    quiet: bool,
+    wait: float,
+) -> TunedModel:
     with study_lock(output, wait=wait), graceful_stop():
         model = run_stage(output, "model", identity, fit)
         gain = (
