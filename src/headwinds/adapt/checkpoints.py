@@ -166,7 +166,8 @@ def load_tokenizer(checkpoint: Checkpoint, *, offsets: bool = True) -> PreTraine
     known = read_config(checkpoint.folder).get("vocab_size")
     if isinstance(known, int) and len(tokenizer) > known:
         raise CheckpointError(
-            f"The tokenizer of checkpoint {checkpoint.name!r} has {len(tokenizer):,} tokens, and its network knows {known:,}.",
+            f"The tokenizer of checkpoint {checkpoint.name!r} has {len(tokenizer):,} tokens, "
+            f"and its network knows {known:,}.",
             remedy="They are not of one model: put the tokenizer's files of the checkpoint into its folder.",
         )
     return tokenizer

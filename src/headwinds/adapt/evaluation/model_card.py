@@ -102,9 +102,9 @@ def _predicted(facts: ModelFacts) -> list[str]:
         f"- Predicts in {facts.precision}. Probabilities were calibrated on the validation examples.",
         *(
             [
-                f"- **It holds texts.** `model.json` keeps all {len(kept):,} training examples with their labels, word for word, "
-                "because they are shown beside what is asked. Whoever gets the model gets them: where they hold personal data, "
-                "pass it on only as you would pass on the training file."
+                f"- **It holds texts.** `model.json` keeps all {len(kept):,} training examples with their labels, word for "
+                "word, because they are shown beside what is asked. Whoever gets the model gets them: where they hold "
+                "personal data, pass it on only as you would pass on the training file."
             ]
             if kept
             else []

@@ -31,6 +31,6 @@ def told_if_short(settings: TuneSettings) -> Iterator[None]:
         budget = settings.micro_batch_tokens or settings.batch_tokens
         raise TrainingError(
             f"Memory ran out, with up to {budget:,} tokens computed at once.",
-            remedy=f"The last good state is kept; set micro_batch_tokens = {max(budget // 4, 64)}, which leaves the model what "
-            "it would be, lower max_tokens, or choose a method that trains less, and run again.",
+            remedy=f"The last good state is kept; set micro_batch_tokens = {max(budget // 4, 64)}, which leaves the model "
+            "what it would be, lower max_tokens, or choose a method that trains less, and run again.",
         ) from error
