@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         Panel,
     )
     from headwinds.doors.annotating import open_annotation
+    from headwinds.doors.auditing import audit
+    from headwinds.doors.continual import update, watch
     from headwinds.doors.growth import explain_file
     from headwinds.doors.measuring import measure_file
     from headwinds.doors.models import (
@@ -58,6 +60,8 @@ _HOMES = {
         "Panel",
     ),
     "headwinds.doors.annotating": ("open_annotation",),
+    "headwinds.doors.auditing": ("audit",),
+    "headwinds.doors.continual": ("update", "watch"),
     "headwinds.doors.growth": ("explain_file",),
     "headwinds.doors.measuring": ("measure_file",),
     "headwinds.doors.models": (
@@ -86,6 +90,7 @@ __all__ = [
     "HeadwindsError",
     "Indicator",
     "Panel",
+    "audit",
     "evaluate_file",
     "explain_file",
     "learning_curve",
@@ -102,6 +107,8 @@ __all__ = [
     "settings",
     "tune",
     "tune_seeds",
+    "update",
+    "watch",
 ]
 
 __getattr__, __dir__, _ = lazy_names("headwinds", _HOMES)

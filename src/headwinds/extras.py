@@ -12,7 +12,10 @@ NEEDED = {
     "uvicorn": ("annotate", "to serve pages"),
     "mlflow": ("mlflow", "to track a tuning there"),
     "tensorboard": ("tensorboard", "to track a tuning there"),
+    "opacus": ("privacy", "to train with differential privacy"),
+    "phonenumbers": ("privacy", "to find personal data"),
     "psycopg": ("postgresql", "to use PostgreSQL"),
+    "stdnum": ("privacy", "to find personal data"),
 }
 
 

@@ -1,4 +1,4 @@
-"""`kill -9` at ten random moments each of tuning and scoring: the next run goes on, and ends with the same bytes."""
+"""`kill -9` at ten moments each of tuning, scoring and updating: the next run goes on, and ends with the same bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 KILLED = Path(__file__).with_name("killed.py")
 
 
-@pytest.mark.parametrize("work", ["tuning", "scoring"])
+@pytest.mark.parametrize("work", ["tuning", "scoring", pytest.param("updating", marks=pytest.mark.slow)])
 def test_a_killed_run_ends_with_the_bytes_of_one_that_was_not(work: str, tmp_path: Path) -> None:
     command = [sys.executable, str(KILLED), work, "10", "7", str(tmp_path)]
     done = subprocess.run(

@@ -130,6 +130,8 @@ def fit_model(
             predicting = predictor.precision
             outputs = predict_outputs(predictor, encoded, data.validation)
         decoder = task.fit_decoder(outputs, examples, data.validation, encoded, labels, settings)
+    if done.privacy is not None:
+        decoder = {**decoder, "privacy": done.privacy}
     facts = ModelFacts(
         task=task.name,
         method=settings.method,

@@ -110,6 +110,11 @@ class TuneSettings:
     demonstrations, retrieval
         "in-context": so many labelled examples stand before a text, the nearest ones by the default sentence encoder
         ("encoder") or by words ("tf-idf"); fewer where they do not fit.
+    private_epsilon, private_delta, private_clip, private_batch, private_reproducible
+        "head": an epsilon above 0 trains it with differential privacy, one training row being what is protected; see
+        `training.private` for what is covered. Gradients of rows are clipped at `private_clip`; about `private_batch` rows
+        are in a step. The noise is new each time, unless `private_reproducible`: then it hangs on `seed`, and protects only
+        from those who do not know it.
     folds
         Cross-fitting folds by document: a passage is only ever scored by a model that saw none of its document.
     validation_share
@@ -177,6 +182,11 @@ class TuneSettings:
     calibrate_content_free: bool = True
     demonstrations: int = 4
     retrieval: str = "encoder"
+    private_epsilon: float = 0.0
+    private_delta: float = 1e-5
+    private_clip: float = 1.0
+    private_batch: int = 64
+    private_reproducible: bool = False
     folds: int = 5
     validation_share: float = 0.1
     training_share: float = 1.0
@@ -197,6 +207,8 @@ class TuneSettings:
             "verbaliser_words",
             "samples",
             "augment_copies",
+            "private_clip",
+            "private_batch",
         )
         for name in positive:
             _require(getattr(self, name) > 0, name, getattr(self, name), "a number above 0")
@@ -210,6 +222,7 @@ class TuneSettings:
             "min_new_tokens",
             "max_new_tokens",
             "demonstrations",
+            "private_epsilon",
         )
         for name in least_zero:
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
@@ -305,6 +318,7 @@ class TuneSettings:
             self.augment_compare,
             "false without augment: there is nothing to compare",
         )
+        self._require_private()
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
         for item in fields(self):
             value = getattr(self, item.name)
@@ -312,6 +326,28 @@ class TuneSettings:
                 _require(value <= LARGEST_COUNT, item.name, value, f"at most {LARGEST_COUNT:,}")
             if isinstance(value, float):
                 _require(value == value and abs(value) < 1e6, item.name, value, "a finite number below 1e6")
+
+    def _require_private(self) -> None:
+        """What private training cannot be used with: a part that would see the training rows without noise."""
+        _require(0 < self.private_delta < 1, "private_delta", self.private_delta, "a share between 0 and 1")
+        _require(
+            self.private_epsilon < LARGEST_COUNT,
+            "private_epsilon",
+            self.private_epsilon,
+            f"a number below {LARGEST_COUNT:,}",
+        )
+        if not self.private_epsilon:
+            return
+        told = (
+            ("method", self.method, "head"),
+            ("task", self.task, "text-classification"),
+            ("class_weights", self.class_weights, "none"),
+            ("augment", self.augment, ""),
+        )
+        for name, value, needed in told:
+            _require(
+                value == needed, name, value, f"{needed!r} with private_epsilon = {self.private_epsilon:g}"
+            )
 
 
 def _require(condition: bool, name: str, value: object, expected: str) -> None:

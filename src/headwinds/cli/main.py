@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import NoReturn
 
 from headwinds import __version__
+from headwinds.cli import explain_panel
 from headwinds.errors import HeadwindsError
 
 VERBS = {
@@ -29,6 +30,10 @@ VERBS = {
     "report": "write the report of a study",
     "predict": "predict the rows of a file with a tuned model",
     "evaluate": "test a tuned model on labelled rows",
+    "audit": "examine a tuned model: bias, robustness, explanations, privacy, energy",
+    "mask": "mask personal data in a file before anything is trained on it",
+    "watch": "tell whether live texts have shifted from what a model knows",
+    "update": "bring a model up to date on new labels without forgetting",
     "models": "keep versions of models: cards, promotion through a gate, rollback",
     "serve": "serve models over HTTP",
     "tasks": "list the tasks and the columns of their files",
@@ -47,12 +52,12 @@ def entry() -> None:
 def main(arguments: Sequence[str]) -> int:
     """Parse and execute; returns the exit code: 0 done, 2 the user can mend it, 130 or 143 stopped by a signal."""
     parser = make_parser()
-    chosen = parser.parse_args(arguments)
+    chosen = parser.parse_args(_joined(arguments))
     if chosen.verb is None:
         parser.print_help()
         return 0
     try:
-        module = importlib.import_module(f"headwinds.cli.{chosen.verb}")
+        module = importlib.import_module(f"headwinds.cli.{getattr(chosen, 'home', chosen.verb)}")
         code: int = module.execute(chosen)
         return code
     except HeadwindsError as error:
@@ -99,4 +104,14 @@ def make_parser() -> argparse.ArgumentParser:
     for name, words in VERBS.items():
         one = verbs.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
         importlib.import_module(f"headwinds.cli.{name}").add_arguments(one)
+    for name, words in explain_panel.ANALYSES.items():
+        one = verbs.add_parser(f"explain {name}", description=words[0].upper() + words[1:] + ".")
+        explain_panel.add_arguments(one, name)
     return parser
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """`explain breaks` as one word, so that an analysis of a panel has a parser of its own beside that of studies."""
+    if list(arguments[:1]) == ["explain"] and len(arguments) > 1 and arguments[1] in explain_panel.ANALYSES:
+        return [" ".join(arguments[:2]), *arguments[2:]]
+    return list(arguments)

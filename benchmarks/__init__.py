@@ -1,0 +1,1 @@
+"""Longer proofs than the tests are: each writes the table beside it."""
