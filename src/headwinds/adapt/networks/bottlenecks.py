@@ -71,9 +71,11 @@ def add_bottlenecks(encoder: Any, names: list[str], width: int, *, seed: int = 0
         parent = encoder.get_submodule(name.rpartition(".")[0])
         adapted = AdaptedLinear(encoder.get_submodule(name), width, int(encoder.config.hidden_size))
         with torch.no_grad():
-            adapted.bottleneck["down"].weight.normal_(0.0, 0.02, generator=generator)
-            for value in (adapted.bottleneck["down"].bias, *adapted.bottleneck["up"].parameters()):
-                value.zero_()
+            for kind, value in adapted.bottleneck.named_parameters():
+                if kind == "down.weight":
+                    value.normal_(0.0, 0.02, generator=generator)
+                else:
+                    value.zero_()
         adapted.train(encoder.training)
         setattr(parent, name.rpartition(".")[2], adapted)
     encoder.bottlenecks = width

@@ -123,7 +123,7 @@ class _TensorBoard:
         if not self._writer:
             from torch.utils.tensorboard import SummaryWriter
 
-            self._writer.append(SummaryWriter(str(self.folder)))  # type: ignore[no-untyped-call]
+            self._writer.append(SummaryWriter(str(self.folder)))
             lines = [f"    {key} = {value!r}" for key, value in self.settings.items()]
             self._writer[0].add_text("settings", "\n".join(lines))
         return self._writer[0]
