@@ -11,6 +11,8 @@ NEEDED = {
     "starlette": ("annotate", "to serve pages"),
     "uvicorn": ("annotate", "to serve pages"),
     "openvino": ("quantized", "to predict in eight-bit integers by OpenVINO"),
+    "mlflow": ("mlflow", "to track a tuning there"),
+    "tensorboard": ("tensorboard", "to track a tuning there"),
     "opacus": ("privacy", "to train with differential privacy"),
     "phonenumbers": ("privacy", "to find personal data"),
     "psycopg": ("postgresql", "to use PostgreSQL"),

@@ -157,7 +157,7 @@ def load_tokenizer(checkpoint: Checkpoint, *, offsets: bool = True) -> PreTraine
     Raises
     ------
     CheckpointError
-        It cannot be loaded, or is not of the fast kind and offsets are needed.
+        It cannot be loaded, is not of the fast kind and offsets are needed, or has more tokens than the checkpoint knows.
     """
     from transformers import AutoTokenizer
 
@@ -173,6 +173,13 @@ def load_tokenizer(checkpoint: Checkpoint, *, offsets: bool = True) -> PreTraine
         raise CheckpointError(
             f"Checkpoint {checkpoint.name!r} has no fast tokenizer (tokenizer.json).",
             remedy="Name a checkpoint that has one.",
+        )
+    known = read_config(checkpoint.folder).get("vocab_size")
+    if isinstance(known, int) and len(tokenizer) > known:
+        raise CheckpointError(
+            f"The tokenizer of checkpoint {checkpoint.name!r} has {len(tokenizer):,} tokens, "
+            f"and its network knows {known:,}.",
+            remedy="They are not of one model: put the tokenizer's files of the checkpoint into its folder.",
         )
     return tokenizer
 

@@ -200,6 +200,7 @@ def _load_encoder(folder: Path, facts: ModelFacts, task: Task[Any]) -> Any:
     adapter = folder / ADAPTER
     if not adapter.is_dir():
         return load_pretrained(task, _checkpoint(folder / "encoder", facts))
+    from headwinds.adapt.methods.bottleneck import attach_bottlenecks, is_bottleneck
     from headwinds.adapt.methods.parameter_efficient import attach_adapter, read_adapter_config
 
     checkpoint = resolve_checkpoint(facts.checkpoint)
@@ -209,8 +210,13 @@ def _load_encoder(folder: Path, facts: ModelFacts, task: Task[Any]) -> Any:
             remedy="Bring back that checkpoint, or tune again; with merge_adapter = true a model needs none.",
         )
     encoder = load_pretrained(task, checkpoint)
-    config = read_adapter_config(adapter / "adapter_config.json")
-    return attach_adapter(encoder, config, load_file(str(adapter / "adapter_model.safetensors")))
+    facts_of_it, weights = (
+        adapter / "adapter_config.json",
+        load_file(str(adapter / "adapter_model.safetensors")),
+    )
+    if is_bottleneck(facts_of_it):
+        return attach_bottlenecks(encoder, facts_of_it, weights)
+    return attach_adapter(encoder, read_adapter_config(facts_of_it), weights)
 
 
 def _checkpoint(folder: Path, facts: ModelFacts) -> Checkpoint:

@@ -16,6 +16,7 @@ from headwinds.adapt.prediction import make_predictor, predict_outputs
 from headwinds.adapt.prompts.forms import memory_of
 from headwinds.adapt.scratch import is_scratch, open_checkpoint, scratch_settings
 from headwinds.adapt.tasks.contract import writes
+from headwinds.adapt.training.memory import told_if_short
 from headwinds.adapt.training.precision import choose_precision, choose_predicting_precision
 from headwinds.adapt.writing import likelihoods
 from headwinds.artifacts.fingerprint import code_digest
@@ -103,22 +104,22 @@ def fit_model(
     network = task.network(encoder, labels, settings)
     task.initialise(network, examples, data.training, labels, seed=derive_seed(settings.seed, "head", *seeds))
     encoded = task.encode(examples, tokenizer, max_tokens=max_tokens)
-    done = method.optimise(
-        Fitting(
-            task,
-            data,
-            encoded,
-            network,
-            tokenizer,
-            settings,
-            max_tokens,
-            precision,
-            scratch,
-            title,
-            quiet,
-            after_epoch,
-        )
+    fitting = Fitting(
+        task,
+        data,
+        encoded,
+        network,
+        tokenizer,
+        settings,
+        max_tokens,
+        precision,
+        scratch,
+        title,
+        quiet,
+        after_epoch,
     )
+    with told_if_short(settings):
+        done = method.optimise(fitting)
     adapter = method.finish(network, settings)
     decoder = done.decoder
     predicting: PredictingPrecision = precision

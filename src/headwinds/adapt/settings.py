@@ -48,8 +48,8 @@ class TuneSettings:
     schedule
         After the warm-up the rate falls "linear" to zero, or as "inverse-sqrt" of the step (Vaswani et al. 2017).
     rank, virtual_tokens, merge_adapter
-        Of the updates of "lora" and "dora"; before the text with "prefix", "prompt" and "p-tuning"; whether the whole
-        encoder is saved with the adapter merged into it, or the adapter alone.
+        Of the updates of "lora" and "dora", and the width of the bottlenecks of "adapter"; before the text with "prefix",
+        "prompt" and "p-tuning"; whether the whole encoder is saved with the adapter merged into it, or the adapter alone.
     frozen_layers
         So many of the lowest layers, with the embeddings, stay as they are; -1 tunes the embeddings too. In models that
         write these are the lowest of the encoder and of the decoder, and the embeddings are tuned with the rest.
@@ -59,6 +59,9 @@ class TuneSettings:
     pooling
         "mean" of the token states, "normalised-mean" to length 1, or "smooth-maximum" of the tokens' logits: better where
         a few words of a passage decide.
+    label_order
+        "ordinal-classification": the labels from low to high, with ";" between them; "" takes numbers by their size, and
+        names by their order in the codebook.
     class_weights, focal_gamma
         "balanced" gives rare classes (the positives of rare labels) as much weight as common ones; a gamma above 0 takes
         weight from examples that are right already (focal loss). Both cost calibration what they give to rare classes.
@@ -148,6 +151,7 @@ class TuneSettings:
     frozen_layers: int = 0
     average_decay: float = 0.97
     pooling: str = "smooth-maximum"
+    label_order: str = ""
     class_weights: str = "none"
     focal_gamma: float = 0.0
     abstain_risk: float = 0.0
