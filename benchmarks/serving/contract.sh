@@ -1,7 +1,7 @@
 #!/bin/sh
 # Schemathesis against a server of MODEL (a fitted model's folder), with a key: all its checks, EXAMPLES for each operation.
-#   python -m venv /tmp/schemathesis && /tmp/schemathesis/bin/pip install schemathesis
-#   sh benchmarks/serving/contract.sh MODEL EXAMPLES /tmp/schemathesis/bin/schemathesis
+#   python -m venv .venv-schemathesis && .venv-schemathesis/bin/pip install schemathesis
+#   sh benchmarks/serving/contract.sh MODEL EXAMPLES .venv-schemathesis/bin/schemathesis
 set -eu
 HEADWINDS_TOKEN=a-key-of-the-check-0123
 export HEADWINDS_TOKEN

@@ -20,6 +20,9 @@ FOR = {
     "quantification": "shares by QuaPy's posteriors",
     "privacy": "personal data found, training with differential privacy",
     "search": "a search over settings",
+    "quantized": "predictions in eight-bit integers by OpenVINO",
+    "mlflow": "a tuning tracked in MLflow",
+    "tensorboard": "a tuning tracked in TensorBoard",
     "docs": "the site of these pages",
     "dev": "working on Headwinds itself",
 }
