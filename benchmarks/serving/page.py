@@ -2,7 +2,7 @@
 
     python -m benchmarks.serving.page runs/un-debates --pictures pictures
 
-Needs playwright and /usr/bin/chromium. The model's licence, limits and labels are hostile too.
+Needs playwright and /usr/bin/chromium. Texts are hostile; a model's labels, licence and limits are not tried.
 """
 
 from __future__ import annotations
