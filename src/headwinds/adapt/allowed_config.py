@@ -51,7 +51,7 @@ BESIDE = (
     "special_tokens_map.json",
     "processor_config.json",
 )
-MODEL_SUFFIXES = frozenset({".json", ".safetensors", ".txt", ".model", ".spm", ".jinja"})
+MODEL_SUFFIXES = frozenset({".json", ".jsonl", ".safetensors", ".txt", ".model", ".spm", ".jinja"})
 """Kinds of files that a fitted model consists of; none of them can carry code that loading it would run."""
 
 
