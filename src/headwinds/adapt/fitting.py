@@ -166,6 +166,8 @@ def fit_model(
             "asked": LEAST_AGREEMENT,
             "taken": predicting == "openvino-int8",
         }
+    if done.chosen is not None:
+        history["chosen"] = done.chosen
     write_json(output / "history.json", history, allow_missing=True)
 
 

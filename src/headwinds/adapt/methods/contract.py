@@ -73,13 +73,15 @@ class Optimised:
     """What training did, and the outputs of the validation examples by which the decoder is to be fitted.
 
     `outputs` is None where the trained network gives them; a method without validation examples has others. A method without
-    labels has a `decoder` instead. `privacy` is what a private training spent.
+    labels has a `decoder` instead. `privacy` is what a private training spent. `chosen` is what the method decided on its
+    way, for `history.json`.
     """
 
     position: Position
     outputs: Sequence[Any] | None = None
     decoder: dict[str, Any] | None = None
     privacy: dict[str, Any] | None = None
+    chosen: dict[str, Any] | None = None
 
 
 class Method(Protocol):
