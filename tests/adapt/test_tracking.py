@@ -123,3 +123,14 @@ def test_a_tokenizer_with_more_tokens_than_the_network_is_refused(tmp_path):
     (own / "tokenizer.json").write_text(json.dumps(tokenizer))
     with pytest.raises(CheckpointError, match=r"has 30,523 tokens, and its network knows 30,522"):
         tuned(own, tmp_path / "out")
+
+
+def test_a_checkpoint_without_a_tokenizer_is_refused(tmp_path):
+    from adapt.tiny import make_checkpoint
+    from headwinds.errors import CheckpointError
+
+    own = make_checkpoint(tmp_path / "own")
+    for file in own.glob("tokenizer*"):
+        file.unlink()
+    with pytest.raises(CheckpointError, match="has no tokenizer in .*own: what is there knows no word"):
+        tuned(own, tmp_path / "out")

@@ -157,7 +157,8 @@ def load_tokenizer(checkpoint: Checkpoint, *, offsets: bool = True) -> PreTraine
     Raises
     ------
     CheckpointError
-        It cannot be loaded, is not of the fast kind and offsets are needed, or has more tokens than the checkpoint knows.
+        It cannot be loaded, knows no words, is not of the fast kind and offsets are needed, or has more tokens than the
+        checkpoint knows.
     """
     from transformers import AutoTokenizer
 
@@ -169,6 +170,13 @@ def load_tokenizer(checkpoint: Checkpoint, *, offsets: bool = True) -> PreTraine
         raise CheckpointError(
             f"The tokenizer of checkpoint {checkpoint.name!r} cannot be loaded: {error}"
         ) from error
+    if len(tokenizer) <= len(
+        tokenizer.all_special_ids
+    ):  # what transformers makes of a folder without its files
+        raise CheckpointError(
+            f"Checkpoint {checkpoint.name!r} has no tokenizer in {checkpoint.folder}: what is there knows no word.",
+            remedy="Put the tokenizer's files of the checkpoint into its folder (tokenizer.json, tokenizer_config.json).",
+        )
     if offsets and not tokenizer.is_fast:
         raise CheckpointError(
             f"Checkpoint {checkpoint.name!r} has no fast tokenizer (tokenizer.json).",

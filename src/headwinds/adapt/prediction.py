@@ -151,12 +151,14 @@ def predict_outputs(
     rows: NDArray[np.int64] | None = None,
     *,
     wanted: Callable[[], bool] = lambda: True,
+    states: Callable[[Batch], torch.Tensor] | None = None,
 ) -> list[Any]:
     """The network's outputs for the texts in `rows` (all if None).
 
     Of a network with outputs a text: an array (labels,) each. Of one with outputs a token: a list of arrays (length,
     outputs), one for each window of the text. Batches are a function of the texts' lengths alone, so the same texts give
-    the same bits. Before each batch `wanted` is asked whether anybody still waits.
+    the same bits. Before each batch `wanted` is asked whether anybody still waits. `states` gives the encoder's last hidden
+    states where they are known already.
 
     Raises
     ------
@@ -175,7 +177,8 @@ def predict_outputs(
             if not wanted():
                 raise Unwanted
             batch = collate(encoded, chosen, padding_id=padding_id)
-            outputs = _forward(predictor, batch).float().numpy()
+            known = None if states is None else states(batch)
+            outputs = _forward(predictor, batch, known).float().numpy()
             if outputs.ndim == 2:
                 for row, values in zip(chosen.tolist(), outputs, strict=True):
                     result[place[row]] = values
@@ -190,10 +193,13 @@ def predict_outputs(
     return result
 
 
-def _forward(predictor: Predictor, batch: Batch) -> torch.Tensor:
+def _forward(predictor: Predictor, batch: Batch, known: torch.Tensor | None) -> torch.Tensor:
     from headwinds.adapt.training.precision import autocast
 
     network = predictor.network
+    if known is not None:
+        from_states: torch.Tensor = network(batch, known)
+        return from_states
     if predictor.packed is None:
         with autocast("cpu", "float32" if predictor.precision == "float32" else "bfloat16"):
             plain: torch.Tensor = network(batch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.methods.contract import Fitting, Optimised
-from headwinds.adapt.prediction import make_predictor, predict_outputs
+from headwinds.adapt.prediction import Predictor, make_predictor, predict_outputs
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.training.frozen import forward_of, freeze_states
 from headwinds.adapt.training.loop import TrainingData, plan_epochs, train
@@ -23,7 +23,8 @@ def optimise_by_gradient(fitting: Fitting, parameters: dict[str, torch.nn.Parame
     task, data, settings, network = fitting.task, fitting.data, fitting.settings, fitting.network
     encoded, examples, labels = fitting.encoded, data.examples, data.labels
     targets = task.targets(examples, encoded, labels, settings)
-    forward = forward_of(network, freeze_states(network, encoded, settings, fitting.precision))
+    frozen = freeze_states(network, encoded, settings, fitting.precision)
+    forward = forward_of(network, frozen)
     penalty = fitting.penalty(parameters, forward) if fitting.penalty is not None else None
 
     def loss(outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
@@ -37,6 +38,11 @@ def optimise_by_gradient(fitting: Fitting, parameters: dict[str, torch.nn.Parame
         if writes(task):
             found = likelihoods(network, encoded, data.validation)
             return task.score(list(found), examples, data.validation, encoded, labels)
+        if frozen is not None and frozen.whole(network.encoder):
+            network.eval()
+            plain = Predictor(network, None, fitting.tokenizer, fitting.max_tokens, fitting.precision)
+            known = predict_outputs(plain, encoded, data.validation, states=frozen.states)
+            return task.score(known, examples, data.validation, encoded, labels)
         predictor = make_predictor(
             network, fitting.tokenizer, max_tokens=fitting.max_tokens, precision=fitting.precision
         )

@@ -45,6 +45,10 @@ class FrozenStates:
         ]
         return torch.nn.utils.rnn.pad_sequence(chosen, batch_first=True)
 
+    def whole(self, encoder: PreTrainedModel) -> bool:
+        """Whether no layer is trained, so that these are the encoder's last hidden states."""
+        return self.layers == int(encoder.config.num_hidden_layers)
+
     def upper(self, encoder: PreTrainedModel, batch: Batch) -> torch.Tensor:
         """The encoder's last hidden state, from the layers that are trained alone."""
         model: Any = encoder
