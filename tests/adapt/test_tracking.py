@@ -132,5 +132,5 @@ def test_a_checkpoint_without_a_tokenizer_is_refused(tmp_path):
     own = make_checkpoint(tmp_path / "own")
     for file in own.glob("tokenizer*"):
         file.unlink()
-    with pytest.raises(CheckpointError, match="has no tokenizer in .*own: what is there knows no word"):
+    with pytest.raises(CheckpointError, match=r"has no tokenizer in .*own: what is there knows no word"):
         tuned(own, tmp_path / "out")
