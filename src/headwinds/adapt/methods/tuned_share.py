@@ -21,6 +21,7 @@ SHARES = (0.0, 0.25, 0.5, 1.0)
 INVERSE_PENALTIES = (0.1, 1.0, 10.0, 100.0)
 ENOUGH_FOR_HALVES = 4  # examples of a class; with fewer, a half cannot learn what the whole does
 PARTS_OF_FEW = 4
+STANDARD_ERRORS = 2.0  # that a gain must exceed: with one, every third tuning that gains nothing is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +100,10 @@ def judging_parts(classes: NDArray[np.int64], *, seed: int) -> NDArray[np.int64]
 def choose_share(
     trials: list[Trial], truth: NDArray[np.bool_], *, several: bool, shares: tuple[float, ...] = SHARES
 ) -> Choice:
-    """The likeliest share and penalty over all judged examples; the encoder as it came where the gain is within its error.
+    """The likeliest share and penalty over all judged examples; the encoder as it came where the gain may be chance.
 
     `truth` has shape (examples, labels). The first of `shares` is the encoder as it came. Each share is judged with the
-    penalty that suits it best, and its gain over the first in pairs of examples: it must exceed one standard error.
+    penalty that suits it best, and its gain over the first in pairs of examples: it must exceed two standard errors.
     """
     import numpy as np
 
@@ -124,7 +125,7 @@ def choose_share(
     likeliest = max(shares[1:], key=lambda share: best[share][1].mean())
     gains = best[likeliest][1] - best[first][1]
     gain, error = float(gains.mean()), float(gains.std(ddof=1) / np.sqrt(len(gains)))
-    share = likeliest if gain > error else first
+    share = likeliest if gain > STANDARD_ERRORS * error else first
     penalty, each, outputs = best[share]
     return Choice(share, penalty, float(each.mean()), gain, error, judged, outputs)
 
