@@ -21,10 +21,10 @@ TRUTH = np.eye(3, dtype=bool)[CLASSES]
 
 
 def taken(good: float) -> np.ndarray:
-    """Of 30 draws the share that is taken, where the tuning's end tells the classes apart by `good`, its beginning not."""
+    """Of 20 draws the share that is taken, where the tuning's end tells the classes apart by `good`, its beginning not."""
     generator = np.random.default_rng(3)
     found = []
-    for _ in range(30):
+    for _ in range(20):
         start, end = generator.normal(size=(24, 6)), generator.normal(size=(24, 6))
         end[:, :3] += good * TRUTH
         line = {share: (1 - share) * start + share * end for share in SHARES}
@@ -49,7 +49,7 @@ def test_a_tuning_that_gains_nothing_is_seldom_taken():
 def test_an_example_is_judged_once_and_never_by_what_saw_it():
     generator = np.random.default_rng(5)
     right = []
-    for _ in range(40):
+    for _ in range(20):
         truth = np.eye(2, dtype=bool)[generator.permutation(np.repeat([0, 1], 12))]
         vectors = generator.normal(size=(24, 30))  # wide enough to learn every example by heart
         parts = judging_parts(truth.argmax(axis=1), seed=0)
