@@ -56,6 +56,7 @@ def ours(train: Rows, test: Rows, seed: int, method: str) -> tuple[float, float]
         started = time.process_time()
         found = tune_files(files, settings, folder / "out", quiet=True)
         seconds = time.process_time() - started
+        print(json.loads((found.folder / "history.json").read_text())["chosen"], flush=True)
         from headwinds.adapt.predicting import evaluate_file
 
         tested = evaluate_file(found.folder, folder / "test.jsonl", folder / "tested")

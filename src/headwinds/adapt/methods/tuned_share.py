@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SHARES = (0.0, 0.25, 0.5, 1.0)
 INVERSE_PENALTIES = (0.1, 1.0, 10.0, 100.0)
 ENOUGH_FOR_HALVES = 4  # examples of a class; with fewer, a half cannot learn what the whole does
+SCALES = tuple(2.0 ** (step / 2) for step in range(-6, 11))
 PARTS_OF_FEW = 4
 STANDARD_ERRORS = 2.0  # that a gain must exceed: with one, every third tuning that gains nothing is taken
 
@@ -133,15 +134,24 @@ def choose_share(
 def log_likelihoods(
     outputs: NDArray[np.float64], truth: NDArray[np.bool_], *, several: bool
 ) -> NDArray[np.float64]:
-    """Of each example: of its class, or the sum over its labels; both of shape (examples, labels)."""
+    """Of each example: of its class, or the sum over its labels; both of shape (examples, labels).
+
+    One scale for all outputs is sought first: probabilities are calibrated later, and how sharp outputs are hangs on the
+    penalty, not on what the embeddings tell apart.
+    """
     import numpy as np
     from scipy.special import log_softmax
 
-    if several:
-        summed: NDArray[np.float64] = -np.logaddexp(0.0, np.where(truth, -outputs, outputs)).sum(axis=1)
-        return summed
-    own: NDArray[np.float64] = log_softmax(outputs, axis=1)[truth]
-    return own
+    def scaled(scale: float) -> NDArray[np.float64]:
+        if several:
+            summed: NDArray[np.float64] = -np.logaddexp(0.0, scale * np.where(truth, -outputs, outputs)).sum(
+                axis=1
+            )
+            return summed
+        own: NDArray[np.float64] = log_softmax(scale * outputs, axis=1)[truth]
+        return own
+
+    return max((scaled(scale) for scale in SCALES), key=lambda each: float(each.mean()))
 
 
 def _outputs(
