@@ -176,8 +176,8 @@ def endless_findings(
     from headwinds.contracts.score_interval import score_interval
 
     reach = float(stats.t.ppf(0.975, max(design.clusters - 1, 1)))
-    endless = np.isinf(score_interval(value, curve, reach)).any(axis=1)
-    names = [name for name, lost in zip(design.names, endless.tolist(), strict=True) if lost]
+    endless = np.flatnonzero(np.isinf(score_interval(value, curve, reach)[:, 0]))
+    names = [design.names[number] for number in endless]
     if not names:
         return ()
     return (
