@@ -9,6 +9,7 @@ from headwinds.adapt.encoding import EncodedTexts, encode_texts
 from headwinds.adapt.prompts.forms import prompted
 from headwinds.adapt.tasks.contract import Row, writes
 from headwinds.adapt.training.batches import collate, plan_batches
+from headwinds.adapt.training.device import device_of
 from headwinds.adapt.watching import Unwanted
 from headwinds.adapt.writing import predict_written
 
@@ -178,7 +179,8 @@ def predict_outputs(
                 raise Unwanted
             batch = collate(encoded, chosen, padding_id=padding_id)
             known = None if states is None else states(batch)
-            outputs = _forward(predictor, batch, known).float().numpy()
+            placed = batch.to(device_of(predictor.network))
+            outputs = _forward(predictor, placed, known).float().cpu().numpy()
             if outputs.ndim == 2:
                 for row, values in zip(chosen.tolist(), outputs, strict=True):
                     result[place[row]] = values
@@ -201,7 +203,9 @@ def _forward(predictor: Predictor, batch: Batch, known: torch.Tensor | None) -> 
         from_states: torch.Tensor = network(batch, known)
         return from_states
     if predictor.packed is None:
-        with autocast("cpu", "float32" if predictor.precision == "float32" else "bfloat16"):
+        with autocast(
+            batch.input_ids.device.type, "float32" if predictor.precision == "float32" else "bfloat16"
+        ):
             plain: torch.Tensor = network(batch)
             return plain
     states = predictor.packed(
