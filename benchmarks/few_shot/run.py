@@ -116,7 +116,8 @@ Accuracy after tuning on a few examples a class, mean and deviation over the dra
 (all-MiniLM-L6-v2), the same draws and the same test examples, at most 1,000 of a test part. setfit 1.2.0 with R = 20 pairs
 an example (its paper's setting, fewer than its default where there are many classes), one epoch, batches of 16 pairs.
 Seconds are processor time of one thread: `train` of setfit alone; the whole call of Headwinds, with reading, loading,
-calibrating and saving.
+judging, calibrating and saving. Those of Headwinds were taken on a machine with several times as many processes as cores,
+those of setfit on a quieter one: what one processor must share its caches for takes it longer.
 """
 SYSTEMS = {
     "headwinds few-shot": lambda train, test, seed: ours(train, test, seed, "few-shot"),
