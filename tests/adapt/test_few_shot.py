@@ -43,7 +43,7 @@ def test_a_tuning_that_tells_classes_apart_is_taken():
 
 
 def test_a_tuning_that_gains_nothing_is_seldom_taken():
-    assert (taken(0.0) > 0).mean() < 0.15
+    assert (taken(0.0) > 0).mean() < 0.4
 
 
 def test_an_example_is_judged_once_and_never_by_what_saw_it():

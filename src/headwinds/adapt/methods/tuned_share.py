@@ -22,7 +22,9 @@ INVERSE_PENALTIES = (0.1, 1.0, 10.0, 100.0)
 ENOUGH_FOR_HALVES = 4  # examples of a class; with fewer, a half cannot learn what the whole does
 SCALES = tuple(2.0 ** (step / 2) for step in range(-6, 11))
 PARTS_OF_FEW = 4
-STANDARD_ERRORS = 2.0  # that a gain must exceed: with one, every third tuning that gains nothing is taken
+# That a gain must exceed. With one, some tunings that gain nothing are taken, which costs a point or two; with two, many are
+# left that gain twenty.
+STANDARD_ERRORS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,10 @@ def judging_parts(classes: NDArray[np.int64], *, seed: int) -> NDArray[np.int64]
 def choose_share(
     trials: list[Trial], truth: NDArray[np.bool_], *, several: bool, shares: tuple[float, ...] = SHARES
 ) -> Choice:
-    """The likeliest share and penalty over all judged examples; the encoder as it came where the gain may be chance.
+    """The likeliest share and penalty over all judged examples; the encoder as it came where the gain is within its error.
 
     `truth` has shape (examples, labels). The first of `shares` is the encoder as it came. Each share is judged with the
-    penalty that suits it best, and its gain over the first in pairs of examples: it must exceed two standard errors.
+    penalty that suits it best, and its gain over the first in pairs of examples: it must exceed its standard error.
     """
     import numpy as np
 
