@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SHARES = (0.0, 0.25, 0.5, 1.0)
 INVERSE_PENALTIES = (0.1, 1.0, 10.0, 100.0)
+USUAL = 10.0  # kept, like the encoder as it came, where the gain of another is within its error
 ENOUGH_FOR_HALVES = 4  # examples of a class; with fewer, a half cannot learn what the whole does
 SCALES = tuple(2.0 ** (step / 2) for step in range(-6, 11))
 PARTS_OF_FEW = 4
@@ -106,7 +107,8 @@ def choose_share(
     """The likeliest share and penalty over all judged examples; the encoder as it came where the gain is within its error.
 
     `truth` has shape (examples, labels). The first of `shares` is the encoder as it came. Each share is judged with the
-    penalty that suits it best, and its gain over the first in pairs of examples: it must exceed its standard error.
+    penalty that suits it best, or the usual one by the same rule, and its gain over the first in pairs of examples: it must
+    exceed its standard error.
     """
     import numpy as np
 
@@ -114,6 +116,7 @@ def choose_share(
     best: dict[float, tuple[float, NDArray[np.float64], NDArray[np.float64]]] = {}
     for share in shares:
         vectors = [trial.vectors(share) for trial in trials]
+        tried: dict[float, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
         for penalty in INVERSE_PENALTIES:
             outputs = np.concatenate(
                 [
@@ -121,16 +124,29 @@ def choose_share(
                     for of, trial in zip(vectors, trials, strict=True)
                 ]
             )
-            each = log_likelihoods(outputs, truth[judged], several=several)
-            if share not in best or each.mean() > best[share][1].mean():
-                best[share] = penalty, each, outputs
+            tried[penalty] = log_likelihoods(outputs, truth[judged], several=several), outputs
+        penalty = max(tried, key=lambda one: tried[one][0].mean())
+        if not _exceeds(*_gain(tried[penalty][0], tried[USUAL][0])):
+            penalty = USUAL
+        best[share] = penalty, *tried[penalty]
     first = shares[0]
     likeliest = max(shares[1:], key=lambda share: best[share][1].mean())
-    gains = best[likeliest][1] - best[first][1]
-    gain, error = float(gains.mean()), float(gains.std(ddof=1) / np.sqrt(len(gains)))
-    share = likeliest if gain > STANDARD_ERRORS * error else first
+    gain, error = _gain(best[likeliest][1], best[first][1])
+    share = likeliest if _exceeds(gain, error) else first
     penalty, each, outputs = best[share]
     return Choice(share, penalty, float(each.mean()), gain, error, judged, outputs)
+
+
+def _gain(each: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, float]:
+    """Mean and standard error of the difference in pairs."""
+    import numpy as np
+
+    gains = each - other
+    return float(gains.mean()), float(gains.std(ddof=1) / np.sqrt(len(gains)))
+
+
+def _exceeds(gain: float, error: float) -> bool:
+    return gain > STANDARD_ERRORS * error
 
 
 def log_likelihoods(
