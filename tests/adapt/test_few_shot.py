@@ -118,11 +118,10 @@ def test_where_labels_mean_nothing_the_encoder_stays_as_it_came(tiny_checkpoint,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("apart", [False, True])
-def test_where_labels_are_learnt_the_encoder_moves_and_words_stay(apart, tmp_path):
+def test_where_labels_are_learnt_the_encoder_moves_and_words_stay(tmp_path):
     train, more = write(tmp_path / "train.jsonl"), ("steel", "poetry", "tea", "sailing")
     test = write(tmp_path / "more.jsonl", subjects=more)
-    found = tuned(train, tmp_path / "out", test=test, **({"validation": test} if apart else {}))
+    found = tuned(train, tmp_path / "out", test=test)
     history = json.loads((found.folder / "history.json").read_text())
     assert history["chosen"]["share_of_tuning"] > 0
     assert history["best_validation_score"] > np.log(1 / 3)
@@ -133,6 +132,16 @@ def test_where_labels_are_learnt_the_encoder_moves_and_words_stay(apart, tmp_pat
     assert any(name.startswith("encoder.layer.5") for name in moved)
     assert not any(name.startswith("embeddings") for name in moved)
     assert found.evaluation.metrics["accuracy"].value > 0.9
+
+
+def test_a_file_for_validation_judges_in_place_of_halves(tiny_checkpoint, tmp_path):
+    train, more = write(tmp_path / "train.jsonl"), write(tmp_path / "more.jsonl", subjects=("steel", "tea"))
+    found = tuned(train, tmp_path / "out", checkpoint=str(tiny_checkpoint), validation=more)
+    history = json.loads((found.folder / "history.json").read_text())
+    assert history["chosen"]["share_of_tuning"] in SHARES
+    assert len(history["epochs"]) == 1  # tuned once, and judged by the file
+    facts = json.loads((found.folder / "model.json").read_text())
+    assert (facts["training_examples"], facts["validation_examples"]) == (24, 6)
 
 
 def test_two_examples_of_two_classes_are_enough_and_one_of_each_is_not(tiny_checkpoint, tmp_path):
