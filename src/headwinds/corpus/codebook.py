@@ -18,9 +18,9 @@ COMMAS = re.compile("[,，、]")
 def read_codebook(path: Path) -> Codebook:
     """Read a codebook.
 
-    Markdown: a table with a header whose first cell is "label" (in Chinese 标签 or 標籤), then a column that says when to give it and, if there
-    is a third, when not, and a fourth, words that stand for it, with commas between them; numbered lines are
-    rules. TOML: ``[[label]]`` with `name`, `definition`, `excludes`, `words`; `rules`.
+    Markdown: a table with a header whose first cell is "label" (or one of `HEADERS`), then a column that says when to give
+    it and, if there is a third, when not, and a fourth, words that stand for it, with commas between them; numbered lines
+    are rules. TOML: ``[[label]]`` with `name`, `definition`, `excludes`, `words`; `rules`.
 
     Raises
     ------

@@ -11,7 +11,7 @@ KANA = "\u3040-\u30ff"
 SPACELESS = re.compile(f"[{IDEOGRAPHS}{KANA}]")
 LETTERS = re.compile(r"\w")
 MOSTLY = 0.3
-"""From this share of letters on a corpus counts as written without spaces; a Chinese text has names in Latin letters, too."""
+"""From this share of its letters on a corpus counts as written without spaces: Chinese texts hold Latin names, too."""
 
 
 def without_spaces(texts: Iterable[str]) -> bool:

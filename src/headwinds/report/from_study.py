@@ -79,13 +79,12 @@ def gather(run: StudyRun) -> ReportContent:
     messages = load_messages(run.settings.study.language)
     about = json.loads((measure / "measure.json").read_text(encoding="utf-8"))
     explained = read_explained(run.results["explain"].path) if "explain" in run.results else None
-    choice = Finding("N301", f"Estimator: {about['estimator']}. {about['reason']}")
     return ReportContent(
         title=run.settings.study.title,
         question=run.settings.study.question,
         codebook=checked.codebook,
-        corpus=_corpus(run),
-        check=_check(run),
+        corpus=_corpus(run, messages),
+        check=_check(run, messages),
         evaluation=read_evaluation(run.results["tune/evaluation"].path),
         indicators=tuple(
             _figure(measure, tuple(by), messages) for by in about["indices"] if len(by) == 1 or "group" in by
@@ -101,7 +100,7 @@ def gather(run: StudyRun) -> ReportContent:
             pq.read_table(measure / "passages.parquet"), _read(measure, tuple(about["indices"][0]), "chosen")
         ),
         findings=(
-            choice,
+            *(Finding("N301", f"Estimator: {sentence}") for sentence in about["sentences"]),
             *(Finding(**item) for item in (*about["findings"], *(explained or {}).get("findings", ()))),
         ),
     )
@@ -118,7 +117,7 @@ def _chapters(run: StudyRun, messages: Messages) -> tuple[ResultChapter, ...]:
     )
 
 
-def _corpus(run: StudyRun) -> CorpusFacts:
+def _corpus(run: StudyRun, messages: Messages) -> CorpusFacts:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -128,15 +127,14 @@ def _corpus(run: StudyRun) -> CorpusFacts:
     stated = table[period].to_pylist() if period in table.column_names else []
     years = [year for year in stated if isinstance(year, int)]
     sampled = summary["population"] > summary["passages"] * 1.0001
-    sampling = (
-        f"The {summary['passages']:,} passages at hand stand for {summary['population']:,.0f}: each has a weight, "
-        "the number of passages of its stratum that it stands for."
-        if sampled
-        else f"All {summary['passages']:,} passages are at hand; none was left out by sampling."
+    sampling = messages(
+        "sampling_weighted" if sampled else "sampling_whole",
+        passages=f"{summary['passages']:,}",
+        population=f"{summary['population']:,.0f}",
     )
     return CorpusFacts(
-        source=run.settings.corpus.source or f"The file {run.settings.corpus.path}.",
-        licence=run.settings.corpus.licence or "Not stated in the study file.",
+        source=run.settings.corpus.source or messages("source_unsaid", path=run.settings.corpus.path),
+        licence=run.settings.corpus.licence or messages("licence_unsaid"),
         sampling=sampling,
         passages=summary["passages"],
         documents=summary["documents"],
@@ -147,13 +145,13 @@ def _corpus(run: StudyRun) -> CorpusFacts:
     )
 
 
-def _check(run: StudyRun) -> CheckFacts:
+def _check(run: StudyRun, messages: Messages) -> CheckFacts:
     import pyarrow as pa
 
     checked = run.checked
     lengths = checked.summary["token_lengths"]
     return CheckFacts(
-        gold_provenance=run.settings.gold.provenance or "The study file does not say who labelled the gold.",
+        gold_provenance=run.settings.gold.provenance or messages("provenance_unsaid"),
         label_counts=pa.Table.from_pylist(checked.summary["label_counts"]),
         token_lengths=pa.table({name: lengths[name] for name in ("lower", "upper", "passages")}),
         tokens_lost=checked.summary["share_of_tokens_lost"],

@@ -32,7 +32,8 @@ def tfidf_baseline(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """TF-IDF of words and word pairs, one logistic regression a label.
 
-    Texts in Chinese or Japanese have no spaces to find words by: there, characters, pairs and threes of them. The penalty is chosen on validation by mean average precision. Each label's threshold is the cut with the best F1 on
+    Texts in Chinese or Japanese have no spaces to find words by: there, characters, pairs and threes of them.
+    The penalty is chosen on validation by mean average precision. Each label's threshold is the cut with the best F1 on
     validation: of the rules tried on these data it serves this baseline best, and a rival deserves its best rule.
     Returns calibrated probabilities and the labels of the test texts, shape (texts, labels).
     """

@@ -1,6 +1,6 @@
 """Rebuild the passages of this study from the reports, and check the labels' design against them.
 
-    python studies/china-reports/rebuild.py reports.jsonl.xz
+    python studies/china-reports/cut_reports.py reports.jsonl.xz
 
 `reports.jsonl.xz` has one report a line: `year` and `text` (README.md says where they come from). What the script does:
 
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 CELL = ["stratum", "period"]
 PERIODS = ((1978, "1954-1978"), (1995, "1979-1995"), (2014, "1997-2014"))
-SPANS = ((1957, "1954-1957"), (1964, "1958-1964"), (1980, "1975-1980"), (1985, "1981-1985"), (1988, "1986-1988"))
-SPANS += ((1995, "1992-1995"), (2000, "1997-2000"), (2005, "2001-2005"), (2010, "2006-2010"), (2014, "2011-2014"))
+SPANS = (
+    (1957, "1954-1957"), (1964, "1958-1964"), (1980, "1975-1980"), (1985, "1981-1985"), (1988, "1986-1988"),
+    (1995, "1992-1995"), (2000, "1997-2000"), (2005, "2001-2005"), (2010, "2006-2010"), (2014, "2011-2014"),
+)  # fmt: skip
 LONGEST = 160
 """Characters: sentences are joined into a passage up to here."""
 LONGEST_SENTENCE = 240
@@ -108,7 +110,7 @@ def corpus(reports: list[dict[str, object]]) -> pd.DataFrame:
                         "year": year,
                         "span": next(name for last, name in SPANS if year <= last),
                         "period": next(name for last, name in PERIODS if year <= last),
-                        "stratum": "screen" if SCREEN.search(text) else "none",
+                        "stratum": "筛出" if SCREEN.search(text) else "其余",
                         "text": text,
                     }
                 )
