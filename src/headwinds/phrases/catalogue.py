@@ -15,10 +15,15 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 ENGLISH = "en"
 _GAP = re.compile(r"\{(\w+)\}")
 _SPOKEN: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
+
+
+SEMICOLON, COMMA = "; ", ", "
+"""Between the parts of a list in English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +38,16 @@ class Phrase:
 @cache
 def phrases(language: str) -> tuple[Phrase, ...]:
     """The catalogue of a language, those with the most fixed words first; empty where there is none."""
-    path = resources.files("headwinds.phrases").joinpath(f"{language}.toml")
-    if language == ENGLISH or not path.is_file():
-        return ()
-    entries = tomllib.loads(path.read_text(encoding="utf-8"))["phrase"]
+    entries = _read(language).get("phrase", ())
     found = [Phrase(one["english"], one["translation"], _pattern(one["english"])) for one in entries]
     return tuple(sorted(found, key=lambda one: -len(_GAP.sub("", one.english))))
+
+
+@cache
+def marks(language: str) -> tuple[str, str]:
+    """What stands between long and short parts of a list: English "; " and ", "."""
+    entries = _read(language)
+    return str(entries.get("semicolon", SEMICOLON)), str(entries.get("comma", COMMA))
 
 
 def translate(text: str, language: str) -> str:
@@ -76,14 +85,23 @@ def say(text: str) -> str:
     return translate(text, spoken())
 
 
+def _read(language: str) -> dict[str, Any]:
+    path = resources.files("headwinds.phrases").joinpath(f"{language}.toml")
+    if language == ENGLISH or not path.is_file():
+        return {}
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
 def _value(value: str, language: str) -> str:
+    """What fills a gap: a list whose every part is a phrase, a phrase, or a list of names."""
+    several = value.split(SEMICOLON)
+    parts = [translate(part, language) for part in several]
+    if len(several) > 1 and all(part != said for part, said in zip(several, parts, strict=True)):
+        return marks(language)[0].join(parts)
     whole = translate(value, language)
     if whole != value:
         return whole
-    for mark in ("; ", ", "):
-        if mark in value:
-            return mark.join(translate(part, language) for part in value.split(mark))
-    return value
+    return marks(language)[1].join(translate(part, language) for part in value.split(COMMA))
 
 
 def _pattern(english: str) -> re.Pattern[str]:
