@@ -1,4 +1,4 @@
-"""The data of the Chinese study are the bytes that its README describes, and its labels keep the promises of their design."""
+"""The data of the Chinese study are the bytes that its README describes; its labels keep the promises of their design."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections import Counter
+from itertools import pairwise
 
 import pyarrow.parquet as pq
 import pytest
@@ -42,11 +43,7 @@ def test_passages_are_whole_chinese_text_without_what_the_source_page_added(pass
 
 def test_every_passage_ends_where_a_sentence_a_clause_or_a_chapter_does(passages):
     rows = list(passages.values())
-    within = [
-        row["text"]
-        for row, after in zip(rows, rows[1:], strict=False)
-        if row["document_id"] == after["document_id"]
-    ]
+    within = [row["text"] for row, after in pairwise(rows) if row["document_id"] == after["document_id"]]
     assert all(re.search(r"[。！？；][」』”’）》]*$", text) for text in within)
 
 

@@ -11,7 +11,7 @@ from headwinds.contracts import Finding
 from headwinds.phrases.catalogue import phrases, say, speaking, translate
 from house.repository import ROOT
 
-PLACES = ("corpus", "measure", "study", "adapt/evaluation")
+PLACES = ("corpus", "measure", "study", "adapt/evaluation", "report")
 GAP = "17"
 
 
@@ -34,7 +34,7 @@ def sentences():
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding":
                     for given in node.args[1:3]:
                         text = text_of(given)
-                        if text and re.search("[a-z]{3}", text):
+                        if text and re.search("[a-z]{3}", text.removeprefix("Estimator: ")):
                             yield path.relative_to(ROOT), node.lineno, text
 
 

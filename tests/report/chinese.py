@@ -11,9 +11,37 @@ import pyarrow.parquet as pq
 from house.repository import ROOT
 
 STUDY = ROOT / "studies" / "china-reports"
-NAMES = {"Headwinds", "README", "CSV", "Parquet", "SVG", "PNG", "F1", "ISO", "U+FFFD", "default", "GiB"}
+NAMES = {
+    "Noto",
+    "Sans",
+    "CJK",
+    "Headwinds",
+    "README",
+    "CSV",
+    "Parquet",
+    "SVG",
+    "PNG",
+    "F1",
+    "ISO",
+    "U+FFFD",
+    "default",
+    "GiB",
+}
 """Latin words that a Chinese reader meets: names of formats, files and settings, which are the same in every language."""
-SETTINGS = {"fits", "wordings", "limits", "study", "folds", "auto", "small", "area", "pretraining_until"}
+SETTINGS = {
+    "Noto",
+    "Sans",
+    "CJK",
+    "fits",
+    "wordings",
+    "limits",
+    "study",
+    "folds",
+    "auto",
+    "small",
+    "area",
+    "pretraining_until",
+}
 
 
 def cut_study(folder, others=400):

@@ -74,3 +74,13 @@ def test_figures_have_their_characters_or_leave_them_to_the_reader(ran):
     assert len(chinese_texts) > 10
     family = family_with_glyphs()
     assert all(family in text for text in chinese_texts if family)
+
+
+def test_a_machine_without_such_a_font_is_told_once_and_shows_no_boxes(ran, monkeypatch):
+    from headwinds.report.from_study import gather
+
+    assert "W682" not in {finding.code for finding in gather(ran[0]).findings} or not family_with_glyphs()
+    monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", list)
+    told = [finding for finding in gather(ran[0]).findings if finding.code == "W682"]
+    assert len(told) == 1
+    assert "Noto Sans CJK" in told[0].in_language("zh").remedy

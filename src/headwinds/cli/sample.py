@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--id", default="passage_id", metavar="COLUMN", help="the column of ids")
     parser.add_argument("--text", default="text", metavar="COLUMN", help="the column of texts")
+    parser.add_argument("--encoding", default="utf-8", help="of the file, as gb18030; default: utf-8")
     parser.add_argument("--seed", type=int, default=0)
 
 
@@ -56,6 +57,7 @@ def execute(arguments: argparse.Namespace) -> int:
         passage_id=arguments.id,
         text=arguments.text,
         seed=arguments.seed,
+        encoding=arguments.encoding,
     )
     sys.stdout.write(f"{found.draw.summary()}\nTo label: {found.folder / 'batch.csv'}\n")
     if arguments.previous:

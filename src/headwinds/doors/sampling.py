@@ -30,6 +30,7 @@ def sample_file(
     passage_id: str = "passage_id",
     text: str = "text",
     seed: int = 0,
+    encoding: str = "utf-8",
 ) -> Sampled:
     """Draw the next `n` passages to label; `previous` holds those that are labelled, with their inclusion probabilities.
 
@@ -52,6 +53,7 @@ def sample_file(
         text=text,
         weight=weight,
         seed=seed,
+        encoding=encoding,
     )
     return sample(Path(source), Path(output), plan, previous=Path(previous) if previous is not None else None)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.artifacts.fingerprint import code_digest, fingerprint
 from headwinds.contracts import Finding
+from headwinds.drawing.glyphs import family_with_glyphs, needs_font
+from headwinds.phrases.catalogue import ENGLISH
 from headwinds.report.content import (
     CheckFacts,
     CorpusFacts,
@@ -38,6 +40,7 @@ def report_stage(run: StudyRun) -> Stage:
         stages={name: result.fingerprint for name, result in run.results.items()},
         about=asdict(run.settings.study),
         corpus=[run.settings.corpus.source, run.settings.corpus.licence],
+        font=family_with_glyphs() if run.settings.study.language != ENGLISH else "",
         code=code_digest("headwinds.report", "headwinds.contracts"),
         versions=versions(STATISTICAL),
     )
@@ -100,8 +103,24 @@ def gather(run: StudyRun) -> ReportContent:
             pq.read_table(measure / "passages.parquet"), _read(measure, tuple(about["indices"][0]), "chosen")
         ),
         findings=(
+            *_fonts(run, messages),
             *(Finding("N301", f"Estimator: {sentence}") for sentence in about["sentences"]),
             *(Finding(**item) for item in (*about["findings"], *(explained or {}).get("findings", ()))),
+        ),
+    )
+
+
+def _fonts(run: StudyRun, messages: Messages) -> tuple[Finding, ...]:
+    """A warning if figures have texts that no font of this machine can draw."""
+    texts = (messages("axis_predicted"), *run.checked.codebook.names)
+    if not any(map(needs_font, texts)) or family_with_glyphs() is not None:
+        return ()
+    return (
+        Finding(
+            "W682",
+            "No font of this machine has the Chinese characters of the figures: their PNG files lack these texts. The page "
+            "and the SVG files show them, by the reader's own fonts.",
+            "Install a font that has them, such as Noto Sans CJK, and make the report again.",
         ),
     )
 

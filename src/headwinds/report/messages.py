@@ -59,6 +59,9 @@ def load_messages(language: str = "en") -> Messages:
         If there is none for the language.
     """
     if language not in languages():
-        raise SettingsError(f"The report knows no language {language!r}; it knows {', '.join(languages())}.")
+        raise SettingsError(
+            f"The report knows no language {language!r}; it knows {', '.join(languages())}.",
+            remedy="Set one of them as language under [study].",
+        )
     path = resources.files("headwinds.report").joinpath("templates", f"messages.{language}.toml")
     return Messages(language, tomllib.loads(path.read_text(encoding="utf-8")))
