@@ -47,7 +47,8 @@ def weighted_count_interval(
     high_scale = np.divide(spread, mean, out=np.ones_like(total), where=live)
 
     def distribution(bound: NDArray[np.float64]) -> NDArray[np.float64]:
-        lower = np.where(low_shape > 0, gammainc(np.maximum(low_shape, 1e-12), bound / low_scale), 1.0)
+        known = bound >= total  # nothing counted, or everything: the total has no spread
+        lower = np.where(low_shape > 0, gammainc(np.maximum(low_shape, 1e-12), bound / low_scale), known)
         mixed: NDArray[np.float64] = 0.5 * lower + 0.5 * gammainc(high_shape, bound / high_scale)
         return mixed
 
