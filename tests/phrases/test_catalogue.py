@@ -84,3 +84,14 @@ def test_only_who_speaks_a_language_says_it():
     with speaking("zh"):
         assert say(line) == "测量：完成，用时 1.0 秒"
     assert say(line) == line
+
+
+def test_what_a_report_says_of_growth_has_a_translation():
+    from headwinds.report.from_explain import BORROWED, regression_facts
+
+    assert translate(BORROWED, "zh") != BORROWED
+    facts = {"design": {"rows": 1200, "dropped": 30, "lag": 1}, "naive": None, "corrected": None}
+    facts["tables"] = {"minimum_detectable_effects": None}
+    told = translate(regression_facts(facts).sentences[0], "zh")
+    assert "1,200 个国家—年份" in told
+    assert "一年前" in told

@@ -22,7 +22,12 @@ def in_language(content: ReportContent, language: str) -> ReportContent:
         return content
     growth, regression = content.growth, content.regression
     if growth is not None:
-        accounts = replace(growth.accounts, findings=_findings(growth.accounts.findings, language))
+        accounts = replace(
+            growth.accounts,
+            estimand=translate(growth.accounts.estimand, language),
+            units=translate(growth.accounts.units, language),
+            findings=_findings(growth.accounts.findings, language),
+        )
         growth = replace(growth, accounts=accounts, rebuild=translate(growth.rebuild, language))
     if regression is not None:
         naive, corrected = (
