@@ -78,6 +78,24 @@ def test_what_the_catalogue_lacks_stays_as_it_is(text):
     assert translate(text, "xx") == text
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "  tune fold 2 of 3: 114 of 440, epoch 11, loss 0.153, 14,476 tokens/s, 43 s left",
+        "  tune fold 3 of 3: 440 of 440, best validation score 0.285, 0 s left",
+        "  evaluate folds: 3 of 3, fold of test passages, and its baselines, 0 s left",
+        "  score passages: 1,024 of 6,857, 25 passages/s, 230 s left",
+        "tuned model: macro F1 0.423 (0.331 to 0.502), average precision 0.512",
+        "tuned model: macro F1 not available, average precision not available",
+    ],
+)
+def test_a_line_of_progress_is_translated_whole(line):
+    told = translate(line, "zh")
+    assert not re.search("[a-z]{2}", told)
+    numbers = [sorted(re.findall(r"(?<!F)\d[\d.,]*", text)) for text in (line.replace(", ", " "), told)]
+    assert numbers[0] == numbers[1]
+
+
 def test_only_who_speaks_a_language_says_it():
     line = "measure: done in 1.0 s"
     assert say(line) == line

@@ -22,6 +22,7 @@ _GAP = re.compile(r"\{(\w+)\}")
 _SPOKEN: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 
 
+NUMBER = r"[\d.,]+"
 SEMICOLON, COMMA = "; ", ", "
 """Between the parts of a list in English."""
 
@@ -105,15 +106,14 @@ def _value(value: str, language: str) -> str:
 
 
 def _pattern(english: str) -> re.Pattern[str]:
-    """Gaps take as little as they can; one that stands twice must be filled alike."""
+    """Gaps take as little as they can, those called `..._n` a number alone; one that stands twice must be filled alike."""
     seen: set[str] = set()
     parts, end = [], 0
     for match in _GAP.finditer(english):
         name = match.group(1)
-        parts += [
-            re.escape(english[end : match.start()]),
-            f"(?P={name})" if name in seen else f"(?P<{name}>.*?)",
-        ]
+        filling = NUMBER if name.endswith("_n") else ".*?"
+        gap = f"(?P={name})" if name in seen else f"(?P<{name}>{filling})"
+        parts += [re.escape(english[end : match.start()]), gap]
         seen.add(name)
         end = match.end()
     return re.compile("".join([*parts, re.escape(english[end:])]), re.DOTALL)
