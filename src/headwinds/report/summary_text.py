@@ -34,8 +34,8 @@ def summary_lines(content: ReportContent, *, language: str = "en") -> list[str]:
             if record["metric"] == metric
         ]
         if parts:
-            scores = messages("brief_semicolon").join(parts)
-            lines.append(messages("summary_scores", metric=messages.metric(metric), scores=scores))
+            told = messages("brief_semicolon").join(parts)
+            lines.append(messages("summary_scores", metric=messages.metric(metric), scores=told))
     findings = all_findings(content)
     counts = {letter: sum(finding.code.startswith(letter) for finding in findings) for letter in "EWN"}
     lines.append(messages("summary_findings", errors=counts["E"], warnings=counts["W"], notes=counts["N"]))
