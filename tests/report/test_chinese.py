@@ -13,6 +13,9 @@ from headwinds.drawing.glyphs import family_with_glyphs
 from headwinds.study.study_file import change_settings, read_study
 
 
+pytestmark = pytest.mark.slow  # a whole study, cut small, is run once for all of them
+
+
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     """A finished run of the cut study, and what it said on the way."""
