@@ -12,7 +12,6 @@ import headwinds
 from headwinds.drawing.glyphs import family_with_glyphs
 from headwinds.study.study_file import change_settings, read_study
 
-
 pytestmark = pytest.mark.slow  # a whole study, cut small, is run once for all of them
 
 
