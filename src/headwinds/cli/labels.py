@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
+from headwinds.cli.study_arguments import add_kind_arguments
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     plan.add_argument("--weight", default="", metavar="COLUMN")
     plan.add_argument("--document", default="document_id", metavar="COLUMN", help='"" if none')
     plan.add_argument("--stratum", default="", metavar="COLUMN[,COLUMN]")
+    add_kind_arguments(plan)
     plan.add_argument(
         "--assume",
         action="append",
@@ -89,6 +91,8 @@ def _from_pilot(arguments: argparse.Namespace) -> LabelPlan:
         "document_id": arguments.document,
         "weight": arguments.weight,
         "stratum": columns(arguments.stratum),
+        "kind": arguments.kind,
+        "grades": arguments.grades,
     }
     if arguments.slope is None:
         return plan_labels_file(

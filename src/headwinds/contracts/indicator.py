@@ -66,8 +66,8 @@ class Indicator(Result):
         Shape (rows, t): sampling error, and scatter of the truth, that rows share since they were computed from the same
         rows; None where none do. What stands here is not in `sampling_variance`.
     unit
-        What `value` is counted in: "share", or what the algebra made of it ("difference", "log-change", "standard
-        deviations", "index, base = 100").
+        What `value` is counted in: "share", "mean score" (of graded labels, in their own scale), or what the algebra
+        made of it ("difference", "log-change", "standard deviations", "index, base = 100").
     """
 
     keys: tuple[str, ...]

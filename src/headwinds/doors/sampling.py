@@ -66,14 +66,25 @@ def plan_labels_file(
     document_id: str = "document_id",
     weight: str = "",
     stratum: Sequence[str] = (),
+    kind: str = "multi-label",
+    grades: int = 3,
 ) -> LabelPlan:
-    """How many labels, drawn where, bring the shares to a wanted standard error: from a pilot's scores and labels."""
+    """How many labels, drawn where, bring the shares to a wanted standard error: from a pilot's scores and labels.
+
+    `kind` and `grades` as in `headwinds.measure_file`; the standard error of a mean score is in its own units.
+    """
     from headwinds.measure.cells import make_cells
     from headwinds.measure.sampling.plan import plan_labels
     from headwinds.study.scores_file import ScoresFile, read_scores
 
     file = ScoresFile(
-        Path(scores), (tuple(by),), document_id=document_id, weight=weight, stratum=tuple(stratum)
+        Path(scores),
+        (tuple(by),),
+        document_id=document_id,
+        weight=weight,
+        stratum=tuple(stratum),
+        kind=kind,
+        grades=grades,
     )
     frame = read_scores(file, Path(gold))
     return plan_labels(frame, make_cells(frame, tuple(by)), standard_error, label=label)
@@ -98,6 +109,8 @@ def plan_slope_file(
     document_id: str = "document_id",
     weight: str = "",
     stratum: Sequence[str] = (),
+    kind: str = "multi-label",
+    grades: int = 3,
 ) -> LabelPlan:
     """How many labels bring the slope of an outcome on the index to a wanted standard error: from a pilot."""
     from headwinds.measure.cells import make_cells
@@ -106,7 +119,13 @@ def plan_slope_file(
     from headwinds.study.scores_file import ScoresFile, read_scores
 
     file = ScoresFile(
-        Path(scores), (tuple(by),), document_id=document_id, weight=weight, stratum=tuple(stratum)
+        Path(scores),
+        (tuple(by),),
+        document_id=document_id,
+        weight=weight,
+        stratum=tuple(stratum),
+        kind=kind,
+        grades=grades,
     )
     frame = read_scores(file, Path(gold))
     index = get_estimator("difference")(frame, make_cells(frame, tuple(by)))

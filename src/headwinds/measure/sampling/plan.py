@@ -158,6 +158,7 @@ def plan_labels(
     import numpy as np
 
     from headwinds.measure.decomposition import decompose
+    from headwinds.measure.label_kinds import span_of
     from headwinds.measure.pools import sums
     from headwinds.measure.settings import EstimatorSettings
 
@@ -175,6 +176,7 @@ def plan_labels(
         moving[place] = sums(parts.cell, np.where(here, parts.correction + parts.counted, 0.0), len(cells))
         moving[place] += parts.slope_error**2 @ (parts.slope_stratum == place)
     fixed = sums(parts.cell, parts.sampling, len(cells))
+    moving, fixed = span_of(frame) ** 2 * moving, span_of(frame) ** 2 * fixed
     known = np.isfinite(parts.value) & np.isfinite(fixed) & np.isfinite(moving).all(axis=0)
     found = []
     for column in [frame.label_names.index(label)] if label is not None else range(len(frame.label_names)):
@@ -189,7 +191,7 @@ def plan_labels(
         found.append((frame.label_names[column], slope, float(fixed[rows, column].mean())))
     where = " and ".join(cells.keys)
     what = f"'{label}'" if label is not None else "every label"
-    words = f"the share of {what}" + (
+    words = f"the {'mean score' if frame.kind == 'score' else 'share'} of {what}" + (
         f" by {where} (root mean square over {len(cells)} cells)" if where else ""
     )
     sampled = np.bincount(home[frame.stratum_code], minlength=len(names)).astype(np.float64)
