@@ -40,10 +40,12 @@ path = "gold.jsonl"
 [tune]
 checkpoint = "{checkpoint}"
 task = "{task}"
-epochs = 6
+epochs = 16
 folds = 2
-learning_rate = 2e-3
-head_learning_rate = 2e-2
+batch_tokens = 256
+learning_rate = 3e-3
+head_learning_rate = 1e-2
+average_decay = 0.0
 
 [measure]
 by = [["year"], []]
@@ -60,7 +62,9 @@ def write_study(
     for number in range(PASSAGES):
         year = YEARS[number % 3]
         grade = int(generator.choice(4, p=SHARES[year]))
-        words = [generator.choice(FILLER), generator.choice(PHRASES[str(grade)]), generator.choice(FILLER)]
+        # One in six speaks as another grade would: no model can be right about it.
+        said = grade if generator.random() > 1 / 6 else int(generator.integers(4))
+        words = [generator.choice(FILLER), generator.choice(PHRASES[str(said)]), generator.choice(FILLER)]
         rows.append((f"p{number:03}", f"d{number // 6:02}-{year}", year, ", ".join(map(str, words))))
         truth.append(grade)
     with open(folder / "documents.csv", "w", newline="", encoding="utf-8") as file:

@@ -30,11 +30,14 @@ def sample_file(
     passage_id: str = "passage_id",
     text: str = "text",
     seed: int = 0,
+    kind: str = "multi-label",
+    grades: int = 3,
 ) -> Sampled:
     """Draw the next `n` passages to label; `previous` holds those that are labelled, with their inclusion probabilities.
 
     ``output/sample`` then has ``batch.csv`` (to be labelled), ``frame.csv`` (every passage with its probability) and, after
-    a first round, ``earlier.csv`` (the earlier labels' probabilities, which this round changes).
+    a first round, ``earlier.csv`` (the earlier labels' probabilities, which this round changes). With kind "graded" the
+    columns ``score_<label>`` predict a grade from 0 to `grades`.
     """
     from headwinds.study.sampling_files import SamplePlan
     from headwinds.study.sampling_files import sample_file as sample
@@ -52,6 +55,8 @@ def sample_file(
         text=text,
         weight=weight,
         seed=seed,
+        kind=kind,
+        grades=grades,
     )
     return sample(Path(source), Path(output), plan, previous=Path(previous) if previous is not None else None)
 

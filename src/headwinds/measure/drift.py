@@ -139,7 +139,7 @@ def drift_findings(tests: tuple[DriftTest, ...], *, size: float = 0.05) -> tuple
             Finding(
                 "N307",
                 f"drift could not be tested for {len(blind)} pairs of label and stratum ({blind[0]}, ...): too few "
-                "positives or errors among the gold.",
+                "groups, positives or errors among the gold.",
             )
         )
     return tuple(found)

@@ -16,7 +16,8 @@ def check_premises(settings: StudySettings) -> None:
     Raises
     ------
     SettingsError
-        The model's task or the estimator does not go with the codebook's kind; a group, an index or the regression is made from a key that there is not, or a file is not there.
+        The model's task or the estimator does not go with the codebook's kind; a group, an index or the
+        regression is made from a key that there is not, or a file is not there.
     DataError
         The population's counts or the growth panel cannot be used: the line is told.
     """

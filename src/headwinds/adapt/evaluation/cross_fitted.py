@@ -42,8 +42,9 @@ def evaluate_folds(
     """Pool the test passages of all folds and compare the tuned models with both baselines.
 
     Each fold's baselines are fitted on that fold's training passages, with thresholds from its validation passages, just
-    as its model was. Returns the evaluation and the tuned models' predictions of every gold passage. `shown` are the labels' names for
-    readers. Where a passage has one label of several, the words of a screen tell none of them and are left out.
+    as its model was. Returns the evaluation and the tuned models' predictions of every gold passage. `shown` are the
+    labels' names for readers. Where a passage has one label of several, the words of a screen tell none of them and are
+    left out.
     """
     import numpy as np
 

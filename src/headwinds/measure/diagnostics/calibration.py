@@ -95,7 +95,7 @@ def calibration_by(
                 f"{'scores' if graded else 'probabilities'} are off in {len(off)} of "
                 f"{int(table['p_value'].notna().sum())} pairs of label and {words} that could be tested (Holm's "
                 f"adjustment), most {shown}.",
-                "Corrected shares allow for it where the group's own gold corrects them; a plain mean of scores does not.",
+                "Corrected indices allow for it where the group's own gold corrects them; a plain mean of scores does not.",
             ),
         )
     what = "Grade minus predicted score" if graded else "Label minus probability"
