@@ -128,6 +128,17 @@ def test_classes_have_shares_that_add_up_to_one_near_the_truth(classed):
     assert (np.abs(shares - wanted) < 3.5 * np.sqrt(index.variance).reshape(4, 3)).all()
 
 
+def test_a_class_is_traced_to_what_adds_up_to_its_share_in_the_index(classed):
+    run = classed[1]
+    index = index_of(run)
+    for name, place in (("slow", 3), ("booming", 9)):
+        found = trace_study(run, read_point(f"label={name},year=2018"))
+        assert found.value == pytest.approx(float(index.value[place]), abs=1e-12)
+        assert sum(part for _, part in found.parts) == pytest.approx(found.value)
+    jump = trace_study(run, read_point("label=slow,year=2018"), read_point("year=2020", label="slow"))
+    assert jump.value == pytest.approx(float(index.value[5] - index.value[3]))
+
+
 def test_the_report_of_classes_speaks_of_passages_of_a_class(classed):
     page, brief = page_of(classed[1], "report"), page_of(classed[1], "brief")
     assert "Of the 4 classes measured, the largest in 2020 is " in page

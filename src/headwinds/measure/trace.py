@@ -100,7 +100,8 @@ def trace_cell(
     """The passages of a cell and what each adds to the difference estimator's share, scores and own gold.
 
     `parts` add up to the share: "scores" of the cell's passages, "gold of the cell" (residuals of its own gold, as far as
-    they correct it), "gold of the pool" (of other cells, where it borrows), and "context" (the contextual slope).
+    they correct it), "gold of the pool" (of other cells, where it borrows), and "context" (the contextual slope); of classes
+    also what moved them to add up to one.
 
     Raises
     ------
@@ -139,13 +140,16 @@ def trace_cell(
         }
     )
     value = low + span * float(work.value[home])
+    moved = float(work.moved[home])
     parts = (
         *((("lowest score", low),) if low else ()),
         ("scores", span * float(scores[own].sum())),
         ("gold of the cell", span * float(residuals[inside].sum())),
         ("gold of the pool", span * float(residuals[~inside].sum())),
     )
-    rest = value - sum(one for _, one in parts)
+    rest = value - moved - sum(one for _, one in parts)
+    if frame.kind == "multi-class":
+        parts = (*parts, ("classes add up to one", moved))
     named = " ".join(map(str, cell)) or "the whole corpus"
     return Trace(table, value, (*parts, ("context", rest)), f"'{label}' in {named}", len(order) - len(shown))
 
@@ -243,6 +247,7 @@ class _Work:
     cells: Cells
     label: int
     value: NDArray[np.float64]
+    moved: NDArray[np.float64]
     cell: NDArray[np.int64]
     row: NDArray[np.int64]
     share: NDArray[np.float64]
@@ -258,6 +263,7 @@ class _Work:
         import numpy as np
 
         from headwinds.measure.decomposition import decompose
+        from headwinds.measure.estimators.design_based import estimate_design_based
         from headwinds.measure.scores import mean_scores
         from headwinds.measure.settings import EstimatorSettings
 
@@ -268,6 +274,11 @@ class _Work:
         at = frame.label_names.index(label)
         found = decompose(frame, cells, settings or EstimatorSettings())
         parts, pools = found.parts, found.pools
+        moved = np.zeros(len(cells))
+        if frame.kind == "multi-class":
+            # The index moves classes so that they add up to one; what is traced is the index.
+            index = estimate_design_based(frame, cells, settings or EstimatorSettings(), "difference")
+            moved = index.value[at * len(cells) : (at + 1) * len(cells)] - found.value[:, at]
         stratum = frame.stratum_code[frame.gold_rows]
         members: list[NDArray[np.int64]] = [np.array([], dtype=np.int64)] * len(pools.depth)
         for part, pool in enumerate(pools.of_part.tolist()):
@@ -282,7 +293,8 @@ class _Work:
             frame=frame,
             cells=cells,
             label=at,
-            value=found.value[:, at],
+            value=found.value[:, at] + moved,
+            moved=moved,
             cell=parts.cell,
             row=parts.row,
             share=np.nan_to_num(parts.share),
