@@ -385,6 +385,80 @@ def test_the_labels_of_a_plan_bring_the_mean_score_to_about_the_error_it_forecas
     assert now.now == pytest.approx(float(np.sqrt(index.variance[0])), rel=0.02)
 
 
+def test_a_plan_from_assumed_correlations_brings_the_standard_error_it_promises():
+    from headwinds.measure import (
+        AssumedScores,
+        estimate_shares,
+        make_cells,
+        make_frame,
+        plan_labels_from_rates,
+    )
+
+    rng = np.random.default_rng(6)
+    size = 4000
+    plan = plan_labels_from_rates([AssumedScores("all", size, 0.8, 0.7)], 0.03)
+    assert plan.of == "the mean score"
+    labelled = int(plan.table["needed"][0])
+    grade = np.clip(np.round(rng.normal(1.5, 0.75, size)), 0, 3)
+    score = 1.5 + 0.7 * (grade - 1.5) + rng.normal(0, grade.std() * np.sqrt(1 - 0.49) * 0.98, size)
+    score = np.clip(score, 0, 3)
+    scale, tie = grade.std() / 0.8, np.corrcoef(grade, score)[0, 1]
+    values = []
+    for _ in range(400):
+        gold = rng.permutation(size)[:labelled]
+        frame = make_frame(
+            document_ids=np.arange(size),
+            strata=np.full(size, "all"),
+            keys={},
+            weight=np.ones(size),
+            probability=score[:, None],
+            label=score[:, None],
+            gold_rows=gold,
+            gold_labels=grade[gold][:, None],
+            inclusion_probability=np.full(labelled, labelled / size),
+            label_names=("boom",),
+            kind="score",
+            value_range=(0.0, 3.0),
+        )
+        values.append(estimate_shares(frame, make_cells(frame, ()), "difference").value[0])
+    forecast = 0.03 * scale * np.sqrt((1 - tie**2) / (1 - 0.7**2))
+    assert 0.88 * forecast <= np.std(values, ddof=1) <= 1.12 * forecast
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            ["--assume", "passages=9000,standard_deviation=0.8,correlation=0.7", "--standard-error", "0.03"],
+            "",
+        ),
+        (
+            ["--assume", "passages=9000,correlation=0.7", "--standard-error", "0.03"],
+            "lacks standard_deviation",
+        ),
+        (
+            ["--assume", "passages=9000,prevalence=0.1", "--standard-error", "0.03"],
+            "Names: name, passages, stand",
+        ),
+        (
+            ["--assume", "passages=9000,standard_deviation=0,correlation=0.7", "--standard-error", "0.03"],
+            r"standard_deviation = 0\.0 .* above 0",
+        ),
+        (
+            ["--assume", "passages=9000,standard_deviation=1,correlation=1", "--standard-error", "0.03"],
+            r"correlation = 1\.0 .* below 1",
+        ),
+    ],
+)
+def test_grades_are_planned_from_what_is_assumed_of_them(capsys, arguments, words):
+    import re
+
+    done = main(["labels", "plan", "--kind", "graded", *arguments])
+    told = capsys.readouterr()
+    assert done == (2 if words else 0)
+    assert "bring the mean score to a standard error of 0.03" in told.out or re.search(words, told.err), told
+
+
 @pytest.mark.parametrize(
     ("change", "more", "words"),
     [

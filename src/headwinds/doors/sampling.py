@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from headwinds.measure.sampling.plan import AssumedStratum, LabelPlan
+    from headwinds.measure.sampling.plan import AssumedScores, AssumedStratum, LabelPlan
     from headwinds.study.sampling_files import Sampled
 
 PathLike = str | Path
@@ -95,8 +95,10 @@ def plan_labels_file(
     return plan_labels(frame, make_cells(frame, tuple(by)), standard_error, label=label)
 
 
-def plan_labels_assumed(strata: Sequence[AssumedStratum], standard_error: float) -> LabelPlan:
-    """The same from assumed error rates, before anything is labelled."""
+def plan_labels_assumed(
+    strata: Sequence[AssumedStratum] | Sequence[AssumedScores], standard_error: float
+) -> LabelPlan:
+    """The same from assumed error rates, or of grades from an assumed correlation, before anything is labelled."""
     from headwinds.measure.sampling.plan import plan_labels_from_rates
 
     return plan_labels_from_rates(strata, standard_error)

@@ -28,7 +28,12 @@ if TYPE_CHECKING:
         draw_stratified,
         draw_two_phase,
     )
-    from headwinds.measure.sampling.plan import AssumedStratum, plan_labels, plan_labels_from_rates
+    from headwinds.measure.sampling.plan import (
+        AssumedScores,
+        AssumedStratum,
+        plan_labels,
+        plan_labels_from_rates,
+    )
     from headwinds.measure.sampling.rounds import combine_rounds
     from headwinds.measure.sampling.slope_plan import plan_slope, plan_slope_from_rates
     from headwinds.measure.sampling.strata import uncertainty
@@ -84,6 +89,7 @@ _HOMES = {
         "draw_two_phase",
     ),
     "headwinds.measure.sampling.plan": (
+        "AssumedScores",
         "AssumedStratum",
         "plan_labels",
         "plan_labels_from_rates",
@@ -106,6 +112,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AssumedScores",
     "AssumedStratum",
     "Population",
     "Proposal",
