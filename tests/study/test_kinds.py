@@ -83,6 +83,10 @@ def test_the_report_and_the_brief_speak_of_mean_scores_and_never_of_shares_with_
     for words in ("carry a label", "passages carry it", "Share of passages", "of all passages", "yes"):
         assert words not in page.split("The passages behind the indices")[0].split("<style>")[0], words
     assert f"about {index.value[-1]:.2f}, on a scale from 0 to 3" in brief
+    from headwinds.report.from_study import gather
+    from headwinds.report.summary_text import summary_lines
+
+    assert "The mean score of boom, on a scale from 0 to 3" in "\n".join(summary_lines(gather(run)))
     assert "higher" in brief
     assert "of all passages" not in brief
     codes = {finding["code"] for finding in json.loads(run_file(run, "results.json"))["findings"]}
