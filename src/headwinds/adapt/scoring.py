@@ -55,7 +55,7 @@ def score_corpus(
         )
     device = choose_predicting_device(models[0].facts.precision)
     with computing_on(device, *(model.network for model in models)):
-        _score_shards(corpus_path, fold_of_document, models, output, scratch, quiet=quiet)
+        _score_shards(corpus_path, fold_of_document, models, output, scratch, quiet=quiet, scale=scale)
 
 
 def _score_shards(
@@ -66,6 +66,7 @@ def _score_shards(
     scratch: Path,
     *,
     quiet: bool,
+    scale: str,
 ) -> None:
     import pyarrow.parquet as pq
 
