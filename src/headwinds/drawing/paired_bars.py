@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 MOST_NAMES = 30
 
 
-def draw_paired_bars(table: pd.DataFrame, *, name: str, bars: Sequence[str], percent: bool = False) -> Figure:
+def draw_paired_bars(
+    table: pd.DataFrame, *, name: str, bars: Sequence[str], percent: bool = False, axis: str = ""
+) -> Figure:
     """Horizontal bars, one colour a column of `bars`, the first row on top; of a long table the first rows."""
     import numpy as np
 
@@ -35,6 +37,7 @@ def draw_paired_bars(table: pd.DataFrame, *, name: str, bars: Sequence[str], per
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.grid(axis="y", visible=False)
         axes.grid(axis="x", visible=True)
+        axes.set_xlabel(axis)
         if percent:
             percent_axis(axes, "x")
         if len(table) > len(shown):

@@ -20,6 +20,7 @@ from headwinds.errors import EstimationError, SettingsError
 from headwinds.explain.dynamics.grid import Grid, lagged, make_grid
 from headwinds.explain.dynamics.measured_projections import measured_rows
 from headwinds.explain.dynamics.responses import Responses, Row
+from headwinds.explain.effect_columns import effect_columns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -185,8 +186,10 @@ def _project(
     table = pd.DataFrame(
         {"response": response[there], **{name: values[there] for name, values in right.items()}}
     )
-    table = table.assign(entity=entity, period=period)
-    formula = f"response ~ {' + '.join(right)} | entity{' + period' if period_effects else ''}"
+    absorbed, names = effect_columns(2 if period_effects else 1)
+    effects = dict(zip(names, (entity, period), strict=False))
+    table = table.assign(entity=entity, period=period, **effects)
+    formula = f"response ~ {' + '.join(right)} | {absorbed}"
     clustered = errors == "clustered"
     window = min(horizon + int(periods**0.25), periods - 1)
     try:
