@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-MOST_NAMES = 30
+MOST_NAMES = 40
 
 
 def draw_paired_bars(
@@ -23,7 +23,8 @@ def draw_paired_bars(
     shown = table.head(MOST_NAMES)
     place, width = np.arange(len(shown)), 0.8 / len(bars)
     with style():
-        figure = new_figure(6.5, 1.3 + 0.22 * len(bars) * len(shown))
+        bar = 0.22 if len(bars) * len(shown) <= MOST_NAMES else 0.11
+        figure = new_figure(6.5, 1.3 + bar * len(bars) * len(shown))
         axes = figure.add_subplot()
         for number, column in enumerate(bars):
             axes.barh(

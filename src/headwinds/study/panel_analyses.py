@@ -54,14 +54,15 @@ def breaks_of(
     rows = _years(rows, first, last).dropna(subset=["value"]).reset_index(drop=True)
     if rows.empty:
         raise SettingsError(f"No entity has {series} in these years.", remedy="Widen the years.")
+    words = f"growth of {series}, % a year" if growth else series
     if rows["entity"].nunique() > 1:
         return find_common_breaks(
             rows, most=most, number=number, trimming=trimming, hac=hac,
-            draws=common_breaks.DRAWS if draws is None else draws, seed=seed,
+            draws=common_breaks.DRAWS if draws is None else draws, seed=seed, outcome_words=words,
         )  # fmt: skip
     return find_breaks(
         rows["value"].to_numpy(), periods=rows["period"].tolist(), most=most, number=number, trimming=trimming,
-        hac=hac, draws=find.DRAWS if draws is None else draws, seed=seed,
+        hac=hac, draws=find.DRAWS if draws is None else draws, seed=seed, outcome_words=words,
     )  # fmt: skip
 
 
