@@ -45,11 +45,11 @@ def draw_stacked_bars(table: pd.DataFrame, *, total: str, parts: Sequence[str], 
                 0.7,
                 bottom=start,
                 color=PALETTE[number % len(PALETTE)],
-                label=part.replace("_", " "),
+                label=_spoken(part),
             )
             above, below = above + np.maximum(height, 0), below + np.minimum(height, 0)
         size = 4 if len(shown) > MOST_BARS / 2 else 6
-        axes.plot(place, shown[total], "o", color=INK, label=total.replace("_", " "), markersize=size)
+        axes.plot(place, shown[total], "o", color=INK, label=_spoken(total), markersize=size)
         axes.axhline(0, color=INK, linewidth=0.7)
         axes.set_xticks(place[::step], labels[::step], rotation=90)
         axes.set_ylabel(wrapped(axis))
@@ -58,5 +58,9 @@ def draw_stacked_bars(table: pd.DataFrame, *, total: str, parts: Sequence[str], 
             axes.set_title(" ".join(alike))
         if len(table) > len(shown):
             axes.set_title(f"first {len(shown)} of {len(table)}", loc="right", color=FAINT, fontsize=8)
-        figure.legend(loc="outside lower center", ncols=4)
+        figure.legend(loc="outside lower center", ncols=6 if len(shown) > 12 else 4)
     return figure
+
+
+def _spoken(name: str) -> str:
+    return "TFP" if name == "tfp" else name.replace("_", " ")
