@@ -60,7 +60,7 @@ def row(name: str, world: World, carry_error: bool, anticipated: str, runs: int)
         f"{np.nanmean(forecast):.0%}",
         f"{((one[:, 1] > 0) | (one[:, 2] < 0)).mean():.0%}",
         f"{total[:, 0].mean():+.2f} pp",
-        f"{((total[:, 1] <= 5 * TRUE_PART) & (total[:, 2] >= 5 * TRUE_PART)).mean():.1%}",
+        f"{((total[:, 1] <= 5 * TRUE_PART) & (total[:, 2] >= 5 * TRUE_PART)).mean():.0%}",
         f"{runs}" + (f" ({lost:.0%} not identified)" if lost else ""),
         anticipated,
     ]

@@ -215,6 +215,7 @@ def _project(
         len(entity),
         entities,
         periods,
+        (grid.periods[int(period.min())], grid.periods[int(period.max())]),
     )
 
 
@@ -294,11 +295,12 @@ def _responses(
             )
         )
     measured = len({row.method for row in rows}) > 1
+    now = f"{shock} that is one standard deviation higher now" if measured else f"{shock} now"
     return Responses(
         rows=tuple(rows),
         estimand=(
-            f"By how much {FOLLOWS[response].format(outcome)} is associated with {shock} now; {entities} entities, "
-            f"{grid.periods[0]}-{grid.periods[-1]}."
+            f"By how much {FOLLOWS[response].format(outcome)} is associated with {now}; {entities} entities, "
+            f"{min(row.span[0] for row in rows)}-{max(row.span[1] for row in rows)}."
         ),
         variation=(
             f"movements of an entity's own {shock}"

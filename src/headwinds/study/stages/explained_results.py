@@ -94,7 +94,7 @@ def common_break(evidence: Evidence) -> Result:
     inside = growth["entity"].isin(OECD_38) & growth["period"].between(first, last)
     return find_common_breaks(
         growth[inside].dropna(subset=["value"]).reset_index(drop=True), seed=evidence.settings.study.seed,
-        outcome_words=f"{chosen.outcome.replace('_', ' ')}, % a year",
+        outcome_words=OUTCOMES[chosen.outcome][1],
     )  # fmt: skip
 
 
