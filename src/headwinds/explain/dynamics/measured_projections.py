@@ -57,6 +57,7 @@ def measured_rows(
         scale, there = _scale(frame, indicator, chosen, horizon * grid.step)
         unit = unit or scale
         for estimate in (found.naive, found.corrected):
+            lower, upper = (estimate.confidence_interval()[0] * unit / scale).tolist()
             rows.append(
                 Row(
                     estimate.method,
@@ -68,6 +69,7 @@ def measured_rows(
                     estimate.clusters,
                     len(there),
                     (there[0], there[-1]),
+                    (lower, upper),
                 )
             )
             for finding in estimate.findings:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The response at one horizon by one method; its 95% interval reaches `critical` standard errors.
+    """The response at one horizon by one method; its 95% interval reaches `critical` standard errors, or to `ends`.
 
     `span` is the first and the last period of the shocks that it is seen from.
     """
@@ -29,6 +29,7 @@ class Row:
     entities: int
     periods: int
     span: tuple[int, int]
+    ends: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,16 @@ class Responses(Result):
 
         columns = ("method", "horizon", "value", "standard_error", "observations", "entities", "periods")
         table = pd.DataFrame([{name: getattr(row, name) for name in columns} for row in self.rows])
-        reach = table["standard_error"] * [row.critical for row in self.rows]
-        table.insert(4, "lower", table["value"] - reach)
-        table.insert(5, "upper", table["value"] + reach)
+        ends = [
+            row.ends
+            or (
+                row.value - row.critical * row.standard_error,
+                row.value + row.critical * row.standard_error,
+            )
+            for row in self.rows
+        ]
+        table.insert(4, "lower", [lower for lower, _ in ends])
+        table.insert(5, "upper", [upper for _, upper in ends])
         return table
 
     def summary(self) -> str:
