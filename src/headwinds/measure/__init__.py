@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from headwinds.measure.frame import Population, make_frame
     from headwinds.measure.indicator_store import read_indicator, write_indicator
     from headwinds.measure.linear_maps import linear_map
+    from headwinds.measure.plain_indicator import indicator_document, indicator_of
     from headwinds.measure.proposals import Proposal, in_any_round, propose
     from headwinds.measure.quantification.adjusted import adjusted_shares
     from headwinds.measure.quantification.bayesian import posterior_shares
@@ -69,6 +70,10 @@ _HOMES = {
         "write_indicator",
     ),
     "headwinds.measure.linear_maps": ("linear_map",),
+    "headwinds.measure.plain_indicator": (
+        "indicator_document",
+        "indicator_of",
+    ),
     "headwinds.measure.proposals": (
         "Proposal",
         "in_any_round",
@@ -137,6 +142,8 @@ __all__ = [
     "grouped_weights",
     "growth",
     "in_any_round",
+    "indicator_document",
+    "indicator_of",
     "linear_map",
     "make_cells",
     "make_frame",
