@@ -64,9 +64,7 @@ def test_numbers_and_names_survive_and_lists_are_translated_part_by_part():
     assert finding.in_language("zh").sentence == "标签“推动”有 10 个正例。"
     assert finding.in_language("en") == finding
     listed = "probabilities are off in 2 of 6 pairs of label and period that could be tested (Holm's adjustment), most "
-    listed += (
-        "'创新' in 1954 by -0.112 (predicted 0.161, found 0.049); '适应' in 1979 by +0.1 (predicted 0.2, found 0.3)."
-    )
+    listed += "'创新' in 1954 by -0.112 (predicted 0.161, found 0.049); '适应' in 1979 by +0.1 (predicted 0.2, found 0.3)."
     told = translate(listed, "zh")
     assert "“创新”在 1954 偏差 -0.112（预测 0.161，实际 0.049）；“适应”在 1979" in told
     assert not re.search("[a-z]{2}", told)

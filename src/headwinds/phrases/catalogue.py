@@ -22,7 +22,7 @@ _GAP = re.compile(r"\{(\w+)\}")
 _SPOKEN: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 
 
-NUMBER = r"[\d.,]+"
+NUMBER, WORD = r"[\d.,]+", r"\S+"
 SEMICOLON, COMMA = "; ", ", "
 """Between the parts of a list in English."""
 
@@ -106,12 +106,12 @@ def _value(value: str, language: str) -> str:
 
 
 def _pattern(english: str) -> re.Pattern[str]:
-    """Gaps take as little as they can, those called `..._n` a number alone; one that stands twice must be filled alike."""
+    """Gaps take as little as they can, `..._n` a number, `..._w` a word; one that stands twice must be filled alike."""
     seen: set[str] = set()
     parts, end = [], 0
     for match in _GAP.finditer(english):
         name = match.group(1)
-        filling = NUMBER if name.endswith("_n") else ".*?"
+        filling = NUMBER if name.endswith("_n") else WORD if name.endswith("_w") else ".*?"
         gap = f"(?P={name})" if name in seen else f"(?P<{name}>{filling})"
         parts += [re.escape(english[end : match.start()]), gap]
         seen.add(name)
