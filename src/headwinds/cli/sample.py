@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from headwinds.cli.study_arguments import add_kind_arguments
+
 DESIGNS = ("simple", "stratified", "uncertainty")
 
 
@@ -32,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--id", default="passage_id", metavar="COLUMN", help="the column of ids")
     parser.add_argument("--text", default="text", metavar="COLUMN", help="the column of texts")
+    parser.add_argument("--encoding", default="utf-8", help="of the file, as gb18030; default: utf-8")
     parser.add_argument("--seed", type=int, default=0)
+    add_kind_arguments(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -56,6 +60,9 @@ def execute(arguments: argparse.Namespace) -> int:
         passage_id=arguments.id,
         text=arguments.text,
         seed=arguments.seed,
+        encoding=arguments.encoding,
+        kind=arguments.kind,
+        grades=arguments.grades,
     )
     sys.stdout.write(f"{found.draw.summary()}\nTo label: {found.folder / 'batch.csv'}\n")
     if arguments.previous:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from headwinds.report.cells import ReportTable
     from headwinds.report.messages import Messages
 
+LETTERS_ACROSS = 36
+"""So many characters fit under a panel side by side."""
 Anchor = Callable[[tuple[Cell, ...]], str | None]
 """Where the passages of a cell stand on the page, if anywhere."""
 
@@ -33,6 +35,8 @@ def draw_index(
     top
         Upper end of the axis, the same for all labels so that they can be compared.
     """
+    from matplotlib.ticker import MaxNLocator
+
     facets = list(dict.fromkeys(row[: max(keys - 1, 0)] for row in table.rows))
     figure = new_figure(3.9, 2.9 if len(facets) <= 1 else 1.0 + 1.2 * len(facets))
     panels = figure.subplots(len(facets) or 1, 1, sharex=True, squeeze=False)[:, 0]
@@ -41,11 +45,16 @@ def draw_index(
         rows = [row for row, cells in enumerate(table.rows) if cells[: len(facet)] == facet]
         _draw_panel(panel, table, rows, places, colour, [anchor(table.rows[row][:keys]) for row in rows])
         panel.set_ylim(-0.02 * top, top)
-        percent_axis(panel)
+        if table.kinds[table.columns.index("value")] == "share":
+            percent_axis(panel)
         if facet:
             panel.set_title(" / ".join(str(part) for part in facet), fontsize=10)
         if ticks is not None:
             panel.set_xticks(range(len(ticks)), ticks)
+            if sum(map(len, ticks)) > LETTERS_ACROSS:  # they would run into each other
+                panel.set_xticks(range(len(ticks)), ticks, rotation=45, ha="right", rotation_mode="anchor")
+        else:
+            panel.xaxis.set_major_locator(MaxNLocator(integer=True))  # no year has a half
     legend_below(figure, _legend(table, colour, messages), 2)
     return figure
 
