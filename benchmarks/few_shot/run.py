@@ -117,13 +117,20 @@ Accuracy after tuning on a few examples a class, mean and deviation over the dra
 an example (its paper's setting, fewer than its default where there are many classes), one epoch, batches of 16 pairs.
 Seconds are processor time of one thread: `train` of setfit alone; the whole call of Headwinds, with reading, loading,
 judging, calibrating and saving. Those of Headwinds were taken on a machine with several times as many processes as cores,
-those of setfit on a quieter one: what one processor must share its caches for takes it longer.
+those of setfit on a quieter one. Where systems have other draws, look at the last two columns: the draws that both have.
 """
 SYSTEMS = {
     "headwinds few-shot": lambda train, test, seed: ours(train, test, seed, "few-shot"),
     "setfit": setfit,
     "frozen linear probe": probe,
 }
+
+
+def against(results: dict[str, dict], name: str, shots: str, system: str, other: str) -> str:
+    """Mean difference in points over the draws that both have seen."""
+    mine, theirs = (results.get(f"{name} | {shots} | {one}", {}) for one in (system, other))
+    both = [100 * (mine[seed][0] - theirs[seed][0]) for seed in mine if seed in theirs]
+    return f"{np.mean(both):+.1f}" if both and system != other else ""
 
 
 def main() -> None:
@@ -167,6 +174,10 @@ def main() -> None:
                 f"{seconds.mean():.1f}",
                 f"{slow_seconds / seconds.mean():.1f}",
                 str(len(runs)),
+                *(
+                    against(results, name, shots, system, other)
+                    for other in ("frozen linear probe", "setfit")
+                ),
             ]
         )
     write_table(
@@ -182,6 +193,8 @@ def main() -> None:
             "processor seconds",
             "times as fast as setfit",
             "draws",
+            "points above the probe",
+            "above setfit",
         ],
         rows,
         "python -m benchmarks.few_shot.run DATA",
