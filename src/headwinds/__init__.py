@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         tune,
         tune_seeds,
     )
+    from headwinds.doors.pretraining import pretrain
     from headwinds.doors.registering import open_registry
     from headwinds.doors.serving import serve_models
     from headwinds.doors.studies import run, settings
@@ -69,6 +70,7 @@ _HOMES = {
         "tune",
         "tune_seeds",
     ),
+    "headwinds.doors.pretraining": ("pretrain",),
     "headwinds.doors.registering": ("open_registry",),
     "headwinds.doors.serving": ("serve_models",),
     "headwinds.doors.studies": ("run", "settings"),
@@ -95,6 +97,7 @@ __all__ = [
     "open_registry",
     "predict",
     "predict_file",
+    "pretrain",
     "run",
     "score_file",
     "search",

@@ -9,6 +9,7 @@ import typing
 from pathlib import Path
 from typing import Any
 
+from headwinds.adapt.pretraining.settings import PretrainSettings
 from headwinds.adapt.settings import TuneSettings
 from headwinds.errors import SettingsError
 from headwinds.study.settings import StudySettings
@@ -123,6 +124,19 @@ def tune_settings(changes: dict[str, Any], *, seed: int = 0) -> TuneSettings:
     """
     source = _Source(Path("settings"), ())
     settings: TuneSettings = _decode(TuneSettings, dict(changes), "tune", source)
+    return dataclasses.replace(settings, seed=seed)
+
+
+def pretrain_settings(changes: dict[str, Any], *, seed: int = 0) -> PretrainSettings:
+    """Settings of a pretraining; every default is filled in.
+
+    Raises
+    ------
+    SettingsError
+        A key is unknown, or a value is of the wrong type or impossible.
+    """
+    source = _Source(Path("settings"), ())
+    settings: PretrainSettings = _decode(PretrainSettings, dict(changes), "pretrain", source)
     return dataclasses.replace(settings, seed=seed)
 
 

@@ -83,9 +83,7 @@ def begin(settings: PretrainSettings) -> Beginning:
         )
     name = continued_objective(checkpoint, settings)
     rate = settings.learning_rate or CONTINUED_RATE
-    return Beginning(
-        get_objective(name), checkpoint, replace(settings, objective=name, learning_rate=rate)
-    )
+    return Beginning(get_objective(name), checkpoint, replace(settings, objective=name, learning_rate=rate))
 
 
 def known_tokenizer(beginning: Beginning) -> Any | None:
@@ -143,11 +141,10 @@ def make_network(beginning: Beginning, vocabulary: Vocabulary) -> Network:
         The checkpoint is damaged, or its tokenizer knows more tokens than the model.
     """
     if beginning.checkpoint is None:
-        models, new = new_models(beginning.settings, vocabulary), ()
+        models = new_models(beginning.settings, vocabulary)
+        new: tuple[str, ...] = ()
     else:
-        found = continued_models(
-            beginning.checkpoint, beginning.settings, loader=beginning.objective.loader
-        )
+        found = continued_models(beginning.checkpoint, beginning.settings, loader=beginning.objective.loader)
         models, new = found.models, found.new
         known = int(models["model"].config.vocab_size)
         if vocabulary.size > known:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from headwinds.adapt.checkpoints import Checkpoint
     from headwinds.adapt.pretraining.settings import PretrainSettings
 
-# What each architecture can be continued with, the first being its own; others would need forms of input that we do not know.
+# What each architecture can be continued with, the first being its own; others would need other forms of input.
 CONTINUED = {
     "bert": ("masked",),
     "roberta": ("masked",),
@@ -57,9 +57,7 @@ def continued_objective(checkpoint: Checkpoint, settings: PretrainSettings) -> s
         others = ", ".join(name for name, fits in CONTINUED.items() if wanted in fits)
         raise CheckpointError(
             f"Checkpoint {checkpoint.name!r} is a {kind} model, which has no head for the objective {wanted!r}.",
-            remedy=f"It goes with {known[0]!r}."
-            if known
-            else f"Name one of these architectures: {others}.",
+            remedy=f"It goes with {known[0]!r}." if known else f"Name one of these architectures: {others}.",
         )
     return wanted
 

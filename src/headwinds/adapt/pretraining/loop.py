@@ -1,4 +1,4 @@
-"""The loop: what a step reads and asks is a function of the seed and its number, so that a killed run goes on to the same bytes."""
+"""The loop: what a step asks is a function of the seed and its number, so that a killed run goes on to the same bytes."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def one_step(course: Course, exercise: Exercise, optimizer: torch.optim.Optimize
     for part in parts_of(exercise, settings.micro_batch_tokens):
         with autocast("cpu", course.precision):
             losses = course.network(part)
-        loss = losses.asked.sum() / asked
+        loss = losses.total / asked
         if losses.beside is not None:
             loss = loss + losses.beside.sum() / beside
         value = float(loss.detach())

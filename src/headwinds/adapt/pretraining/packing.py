@@ -136,7 +136,9 @@ class RowStream:
         import numpy as np
 
         self.store, self.layout, self.rows_a_step, self.seed = store, layout, rows_a_step, seed
-        self.counts = np.array([row_count(store.lengths(shard), layout) for shard in range(len(store.folders))])
+        self.counts = np.array(
+            [row_count(store.lengths(shard), layout) for shard in range(len(store.folders))]
+        )
         self.rows = int(self.counts.sum())
         if not self.rows:
             raise DataError("No text is left to train on.", remedy="Name more text.")

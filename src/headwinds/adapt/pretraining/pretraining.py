@@ -15,7 +15,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.pretraining.beginning import Beginning, begin, known_tokenizer, make_network, vocabulary_of
+from headwinds.adapt.pretraining.beginning import (
+    Beginning,
+    begin,
+    known_tokenizer,
+    make_network,
+    vocabulary_of,
+)
 from headwinds.adapt.pretraining.forecast import Speed, in_words, measure_speed, planned_steps
 from headwinds.adapt.pretraining.held_out import HeldOut, measure_held_out
 from headwinds.adapt.pretraining.loop import Course, train
@@ -43,6 +49,7 @@ if TYPE_CHECKING:
 GENERATOR = "generator"
 FACTS = "pretraining.json"
 SPEED = "speed.json"
+CODE_OF_TEXT = tuple(f"{__package__}.{name}" for name in ("streams", "token_store", "tokenizer_training"))
 OF_TEXT = ("text", "group", "text_documents", "encoding", "held_out_share", "held_out_tokens", "seed")
 OF_TOKENIZER = ("tokenizer", "vocabulary", "lowercase", "objective", "sequence_tokens")
 
@@ -139,7 +146,9 @@ def pretrain_files(
     return Pretrained(stage.path, report, stage.reused)
 
 
-def forecast(named: Sequence[Path], settings: PretrainSettings, output: Path, *, quiet: bool = False) -> Forecast:
+def forecast(
+    named: Sequence[Path], settings: PretrainSettings, output: Path, *, quiet: bool = False
+) -> Forecast:
     """What `pretrain_files` would do: the text is read and the speed measured, nothing is trained.
 
     Raises
@@ -161,7 +170,7 @@ def _text(run: _Run) -> tuple[Any, TokenStore, str]:
     texts = fingerprint(
         files=[file_digest(path) for path in files.paths],
         settings={name: getattr(settings, name) for name in OF_TEXT},
-        code=code_digest(__package__, "headwinds.corpus"),
+        code=code_digest(*CODE_OF_TEXT),
     )
     tokenizer, known = _tokenizer(run, texts)
     identity = fingerprint(texts=texts, tokenizer=known)

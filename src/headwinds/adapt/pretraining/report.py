@@ -1,11 +1,11 @@
-"""What a pretraining came to: held-out perplexity with its interval, speed, the curve of the loss; one face as every result."""
+"""What a pretraining came to: held-out perplexity with its interval, speed, the curve of the loss."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from headwinds.contracts import Finding, Interval
 from headwinds.contracts.result import Result, number
@@ -106,7 +106,9 @@ class PretrainReport(Result):
             f"frequencies alone {_interval(self.unigram)}; ratio {_interval(self.ratio, 3)}.",
         ]
         if self.detection.value == self.detection.value:
-            lines.append(f"Loss of telling put tokens from those that stood there: {_interval(self.detection, 3)}.")
+            lines.append(
+                f"Loss of telling put tokens from those that stood there: {_interval(self.detection, 3)}."
+            )
         if self.speed:
             lines.append(
                 f"{self.speed['tokens_a_second']:,.0f} tokens a second; {self.speed['utilisation']:.0%} of what the "
@@ -121,24 +123,17 @@ class PretrainReport(Result):
         """The training loss over the steps, with the held-out loss and that of the frequencies alone."""
         import math
 
-        from headwinds.drawing.canvas import COLOURS, new_axes
+        from headwinds.drawing.training_curve import draw_training_curve
 
-        figure, axes = new_axes()
-        steps, losses = zip(*self.curve, strict=True) if self.curve else ((), ())
-        axes.plot(steps, losses, color=COLOURS[0], label="training loss")
-        for item, words, colour in (
-            (self.perplexity, "held out, at the end", COLOURS[1]),
-            (self.unigram, "frequencies alone", COLOURS[2]),
-        ):
-            axes.axhline(math.log(item.value), color=colour, linestyle="--", label=words)
-        axes.set_xlabel("step")
-        axes.set_ylabel("nats per token asked for")
-        axes.legend()
-        return figure
+        def logs(item: Interval) -> tuple[float, float, float]:
+            return math.log(item.value), math.log(item.lower), math.log(item.upper)
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return {name: value for name, value in asdict(self).items() if name != "speed"}
+        levels = {
+            "held-out text, at the end": logs(self.perplexity),
+            "token frequencies alone": logs(self.unigram),
+        }
+        steps, losses = [step for step, _ in self.curve], [loss for _, loss in self.curve]
+        return draw_training_curve(steps, losses, levels, up="loss (nats a token asked for)")
 
 
 def findings_of(
@@ -149,7 +144,9 @@ def findings_of(
     if unread:
         names = ", ".join(path.name for path in unread[:3])
         findings.append(
-            Finding("W113", f"{len(unread):,} files of the folders are no text files and were not read: {names}.")
+            Finding(
+                "W113", f"{len(unread):,} files of the folders are no text files and were not read: {names}."
+            )
         )
     if store.empty:
         findings.append(Finding("W114", f"{store.empty:,} rows or documents have no text and were left out."))
@@ -181,7 +178,7 @@ def findings_of(
         findings.append(
             Finding(
                 "W231",
-                "On held-out text the model is not shown to be better than the tokens' frequencies: it has learnt no context.",
+                "On held-out text the model is not shown to beat the tokens' frequencies: it has learnt no context.",
                 "Train on more tokens, or lower or raise learning_rate.",
             )
         )

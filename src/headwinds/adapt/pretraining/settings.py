@@ -147,9 +147,7 @@ class PretrainSettings:
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, int | float) and item.name != "seed":
-                _require(
-                    value == value and abs(value) <= LARGEST, item.name, value, f"at most {LARGEST:.0e}"
-                )
+                _require(value == value and abs(value) <= LARGEST, item.name, value, f"at most {LARGEST:.0e}")
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
 
 

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 FORMATS = (".txt", ".jsonl", ".parquet")
 PACKED = {".gz": gzip.open, ".xz": lzma.open}
-LONGEST_DOCUMENT = 1_000_000  # characters: a longer one is read in parts that stay on one side of the held-out split
+LONGEST_DOCUMENT = (
+    1_000_000  # characters: a longer one is read in parts that stay on one side of the held-out split
+)
 LONGEST_LINE = 16_000_000
 PARQUET_ROWS = 256
 
@@ -236,11 +238,11 @@ def _lines(path: Path, encoding: str, *, longest: int) -> Iterator[tuple[int, st
         ) from error
     except UnicodeDecodeError as error:
         chunk = bytes(error.object)
-        line = number + chunk[: error.start].count(b"\n")
+        place = number + chunk[: error.start].count(b"\n")
         guess = likely_encoding(chunk[max(0, error.start - 2000) : error.start + 2000], besides=encoding)
         remedy = f'Set encoding = "{guess}", or save it as UTF-8.' if guess else "Save the file as UTF-8."
         raise EncodingError(
-            f"{path}, line {line}: byte 0x{chunk[error.start]:02x} is not {encoding}."
+            f"{path}, line {place}: byte 0x{chunk[error.start]:02x} is not {encoding}."
             f"{f' It looks like {guess}.' if guess else ''}",
             remedy=remedy,
         ) from error

@@ -282,9 +282,7 @@ def _load(folder: Path, name: str, vocabulary: int) -> Documents:
 
     path = folder / f"{name}.tokens"
     empty = path.stat().st_size == 0  # an empty file cannot be mapped
-    tokens = (
-        np.zeros(0, _kind(vocabulary)) if empty else np.memmap(path, dtype=_kind(vocabulary), mode="r")
-    )
+    tokens = np.zeros(0, _kind(vocabulary)) if empty else np.memmap(path, dtype=_kind(vocabulary), mode="r")
     return Documents(
         tokens,
         np.fromfile(folder / f"{name}.starts", dtype="<i8"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from headwinds.adapt.pretraining.objectives.at_places import logits_at, token_losses
+from headwinds.adapt.pretraining.objectives.at_places import states_at, token_losses
 from headwinds.adapt.pretraining.objectives.attention_inside import inside_pieces
 from headwinds.adapt.pretraining.objectives.contract import Exercise, Losses
 from headwinds.adapt.pretraining.packing import Layout
@@ -55,11 +55,12 @@ class CausalNetwork(nn.Module):
         """Return the losses in float32."""
         flat = torch.from_numpy(exercise.wanted).flatten()
         places = torch.nonzero(flat >= 0).squeeze(1)
-        logits = logits_at(
+        states = states_at(
             self.model,
             places,
             input_ids=torch.from_numpy(exercise.tokens).long(),
             position_ids=torch.from_numpy(exercise.positions).long(),
             attention_mask=inside_pieces(exercise.pieces, causal=True),
         )
-        return Losses(token_losses(logits, flat[places].long()), places)
+        layer = self.model.get_output_embeddings()
+        return Losses(*token_losses(layer, states, flat[places].long()), places)

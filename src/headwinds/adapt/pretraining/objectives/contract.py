@@ -77,11 +77,19 @@ class Exercise:
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Losses of what was asked, shape (asked,), with their places in the flat `wanted`; a second loss of each word.
+    """Losses of what was asked, and a second loss of each word if there is one.
 
-    `beside` has shape (words,), and is already weighted; its places are in the flat `tokens`.
+    Attributes
+    ----------
+    total
+        Sum of the losses, through which gradients flow.
+    asked, places
+        Each loss, shape (asked,), and its place in the flat `wanted`.
+    beside, beside_places
+        The second losses, already weighted, through which gradients flow, and their places in the flat `tokens`.
     """
 
+    total: torch.Tensor
     asked: torch.Tensor
     places: torch.Tensor
     beside: torch.Tensor | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from headwinds.adapt.pretraining.objectives.at_places import logits_at, token_losses
+from headwinds.adapt.pretraining.objectives.at_places import states_at, token_losses
 from headwinds.adapt.pretraining.objectives.attention_inside import inside_pieces
 from headwinds.adapt.pretraining.objectives.contract import Exercise, Losses
 from headwinds.adapt.pretraining.packing import Layout
@@ -62,16 +62,16 @@ class MaskedNetwork(nn.Module):
 
     def forward(self, exercise: Exercise) -> Losses:
         """Return the losses in float32."""
-        logits, wanted, places = masked_logits(self.model, exercise)
-        return Losses(token_losses(logits, wanted), places)
+        states, wanted, places = masked_states(self.model, exercise)
+        return Losses(*token_losses(self.model.get_output_embeddings(), states, wanted), places)
 
 
-def masked_logits(model: Any, exercise: Exercise) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Logits at what is asked, what is wanted there, and the flat places."""
+def masked_states(model: Any, exercise: Exercise) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """What the output layer is given at what is asked, what is wanted there, and the flat places."""
     flat = torch.from_numpy(exercise.wanted).flatten()
     places = torch.nonzero(flat >= 0).squeeze(1)
-    logits = logits_at(model, places, **inputs_of(model, exercise.tokens, exercise))
-    return logits, flat[places].long(), places
+    states = states_at(model, places, **inputs_of(model, exercise.tokens, exercise))
+    return states, flat[places].long(), places
 
 
 def inputs_of(model: Any, tokens: NDArray[np.int32], exercise: Exercise) -> dict[str, Any]:

@@ -15,5 +15,10 @@ def get_objective(name: str) -> Objective:
     from headwinds.adapt.pretraining.objectives.replaced import Replaced
     from headwinds.adapt.pretraining.objectives.spans import Spans
 
-    known: dict[str, Objective] = {"masked": Masked(), "replaced": Replaced(), "causal": Causal(), "spans": Spans()}
+    known: dict[str, Objective] = {
+        "masked": Masked(),
+        "replaced": Replaced(),
+        "causal": Causal(),
+        "spans": Spans(),
+    }
     return known[name]

@@ -10,7 +10,7 @@ from torch import nn
 
 from headwinds.adapt.pretraining.objectives.at_places import token_losses
 from headwinds.adapt.pretraining.objectives.contract import Exercise, Losses
-from headwinds.adapt.pretraining.objectives.masked import choose, cover, inputs_of, masked_logits
+from headwinds.adapt.pretraining.objectives.masked import choose, cover, inputs_of, masked_states
 from headwinds.adapt.pretraining.packing import Layout
 
 if TYPE_CHECKING:
@@ -69,8 +69,10 @@ class ReplacedNetwork(nn.Module):
         """Return both losses in float32."""
         if exercise.originals is None or exercise.words is None:
             raise ValueError("The exercise does not say what stood there.")
-        logits, wanted, places = masked_logits(self.generator, exercise)
-        put = _draw(logits.detach(), exercise.seed)
+        states, wanted, places = masked_states(self.generator, exercise)
+        layer = self.generator.get_output_embeddings()
+        with torch.no_grad():
+            put = _draw(layer(states), exercise.seed)
         tokens = torch.from_numpy(exercise.originals).flatten().clone()
         tokens[places] = put.to(tokens.dtype)
         is_other = (tokens != torch.from_numpy(exercise.originals).flatten()).float()
@@ -80,7 +82,7 @@ class ReplacedNetwork(nn.Module):
         detection = nn.functional.binary_cross_entropy_with_logits(
             told[words], is_other[words], reduction="none"
         )
-        return Losses(token_losses(logits, wanted), places, WEIGHT * detection, words)
+        return Losses(*token_losses(layer, states, wanted), places, WEIGHT * detection, words)
 
 
 def _draw(logits: torch.Tensor, seed: int) -> torch.Tensor:

@@ -115,8 +115,8 @@ class SpanNetwork(nn.Module):
         found = outputs.last_hidden_state
         if getattr(model.config, "scale_decoder_outputs", model.config.tie_word_embeddings):
             found = found * model.model_dim**-0.5
-        logits = model.lm_head(found).flatten(0, 1)
-        return Losses(token_losses(logits, written.flatten()), torch.arange(written.numel()))
+        losses = token_losses(model.lm_head, found.flatten(0, 1), written.flatten())
+        return Losses(*losses, torch.arange(written.numel()))
 
 
 def _across(pieces: NDArray[np.int32], readers: NDArray[np.int32]) -> torch.Tensor | None:
@@ -164,7 +164,10 @@ def _partition(rows: int, total: int, parts: int, generator: np.random.Generator
 
 
 def _written(
-    values: NDArray[np.int32], left_out: NDArray[np.bool_], begins: NDArray[np.bool_], marks: NDArray[np.int32]
+    values: NDArray[np.int32],
+    left_out: NDArray[np.bool_],
+    begins: NDArray[np.bool_],
+    marks: NDArray[np.int32],
 ) -> NDArray[np.int32]:
     """What was left out of each row with the span's mark before each span."""
     import numpy as np
