@@ -64,7 +64,11 @@ def test_an_encoder_is_tuned_like_any_checkpoint(text: Path, tmp_path: Path, arc
 
 @pytest.mark.parametrize(
     ("architecture", "first", "later"),
-    [("bert-tiny", "masked", "masked"), ("electra-tiny", "replaced", "replaced"), ("gpt2-tiny", "", "causal")],
+    [
+        ("bert-tiny", "masked", "masked"),
+        ("electra-tiny", "replaced", "replaced"),
+        ("gpt2-tiny", "", "causal"),
+    ],
 )
 def test_what_was_pretrained_here_is_continued_here_from_where_it_was(
     text: Path, tmp_path: Path, architecture: str, first: str, later: str
@@ -102,7 +106,8 @@ def test_a_finished_run_is_found_again_with_its_report(text: Path, tmp_path: Pat
     again = pretrain_files([text], small(save_seconds=5.0), tmp_path, quiet=True)
     assert not first.reused
     assert again.reused
-    assert again.report == first.report
+    assert again.report.summary() == first.report.summary()
+    assert again.report.curve == first.report.curve
 
 
 def test_a_forecast_trains_nothing_and_a_budget_becomes_steps_that_are_kept(text: Path, tmp_path: Path):
@@ -122,20 +127,6 @@ def test_the_report_has_the_face_of_every_result(text: Path, tmp_path: Path):
     assert "Held-out perplexity" in report.summary()
     assert report.plot().axes
     assert "<table" in report.to_html()
-
-
-@pytest.mark.parametrize("part", [256, 64])
-def test_a_step_in_parts_is_the_step(text: Path, tmp_path: Path, part: int):
-    import torch
-    from safetensors.torch import load_file
-
-    whole = pretrain_files([text], small(tokens=4096), tmp_path / "whole", quiet=True)
-    parts = pretrain_files(
-        [text], small(tokens=4096, micro_batch_tokens=part), tmp_path / "parts", quiet=True
-    )
-    one, other = (load_file(found.folder / "model.safetensors") for found in (whole, parts))
-    assert all(torch.allclose(one[name], other[name], atol=2e-3) for name in one)
-    assert whole.report.perplexity.value == pytest.approx(parts.report.perplexity.value, rel=1e-3)
 
 
 def test_an_architecture_without_a_head_for_the_objective_is_refused(text: Path, tmp_path: Path):

@@ -38,7 +38,7 @@ FAMILIES = {
     "electra": (("replaced",), "wordpiece"),
     "gpt2": (("causal",), "byte-bpe"),
     "llama": (("causal",), "byte-bpe"),
-    "t5": (("spans",), "unigram"),
+    "t5": (("spans",), "byte-bpe"),
 }
 ARCHITECTURES = tuple(f"{family}-{size}" for family in FAMILIES for size in SIZES)
 HEAD_WIDTH = 64

@@ -203,7 +203,7 @@ def _tokenizer(run: _Run, texts: str) -> tuple[Any, str]:
 
     def learn(folder: Path, _: Path) -> None:
         learnt = learn_tokenizer(
-            _sample(run), settings.tokenizer, settings, objective=run.beginning.objective.name
+            lambda: _sample(run), settings.tokenizer, settings, objective=run.beginning.objective.name
         )
         learnt.save_pretrained(folder)
 

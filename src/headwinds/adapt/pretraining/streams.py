@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from headwinds.corpus.encodings import likely_encoding
 from headwinds.errors import DataError, EncodingError, SettingsError
@@ -122,7 +122,7 @@ def read_texts(paths: Iterable[Path], settings: PretrainSettings, counts: Counts
             if not content.strip():
                 counts.empty += 1
                 continue
-            cluster = hashlib.sha256((group or content).encode("utf-8", "surrogatepass")).digest()[:8]
+            cluster = hashlib.sha256((group or content.strip()).encode("utf-8", "surrogatepass")).digest()[:8]
             for start in range(0, len(content), LONGEST_DOCUMENT):
                 yield Text(content[start : start + LONGEST_DOCUMENT], cluster)
 
@@ -225,8 +225,7 @@ def _lines(path: Path, encoding: str, *, longest: int) -> Iterator[tuple[int, st
     opened: Any = PACKED.get(path.suffix.lower(), open)
     number, begun = 1, False
     try:
-        binary: BinaryIO = opened(path, "rb")
-        with io.TextIOWrapper(binary, encoding=encoding, errors="strict") as file:
+        with opened(path, "rb") as binary, io.TextIOWrapper(binary, encoding=encoding) as file:
             while line := file.readline(longest):
                 yield number, line.removeprefix("\ufeff") if number == 1 and not begun else line
                 begun = not line.endswith("\n")

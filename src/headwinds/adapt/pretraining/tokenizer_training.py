@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from headwinds.errors import DataError
@@ -16,13 +18,18 @@ SPANS = 100  # tokens that stand for spans left out, as in T5
 READ_CHARACTERS = 100_000_000  # a vocabulary needs no more
 LONGEST_PIECE = 10_000  # characters that the trainer is given at once
 FEWEST = 32
+PREFIX = "##"
 
 
-def learn_tokenizer(texts: Iterable[str], kind: str, settings: PretrainSettings, *, objective: str) -> Any:
-    """A tokenizer of `kind`; the same texts give the same bytes.
+def learn_tokenizer(
+    texts: Callable[[], Iterable[str]], kind: str, settings: PretrainSettings, *, objective: str
+) -> Any:
+    """A tokenizer of `kind`, learnt from what `texts` gives each time that it is called.
 
     Encoders get [CLS] before and [SEP] after a text, models that write </s> after it. Chinese characters are tokens of
     their own in WordPiece (Devlin et al. 2019) and are cut from other scripts in Unigram; bytes know no unknown character.
+    WordPiece and bytes give the same tokenizer for the same texts. The library's trainer of Unigram adds up numbers in an
+    order that changes: the digits where this shows are rounded off, but a tie may fall the other way.
 
     Raises
     ------
@@ -36,8 +43,8 @@ def learn_tokenizer(texts: Iterable[str], kind: str, settings: PretrainSettings,
     extra = [f"<extra_id_{number}>" for number in range(SPANS)] if objective == "spans" else []
     special = [*names.values(), *extra]
     make = {"wordpiece": _wordpiece, "byte-bpe": _byte_pairs, "unigram": _unigram}[kind]
-    tokenizer, trainer = make(settings, special, names["unk"])
-    tokenizer.train_from_iterator(_in_pieces(texts), trainer)
+    tokenizer = make(texts, settings, special, names["unk"])
+    tokenizer.add_special_tokens(special)
     learnt = tokenizer.get_vocab_size() - len(special) - (256 if kind == "byte-bpe" else 0)
     if learnt < FEWEST:
         raise DataError(
@@ -54,7 +61,9 @@ def learn_tokenizer(texts: Iterable[str], kind: str, settings: PretrainSettings,
     )
 
 
-def _wordpiece(settings: PretrainSettings, special: list[str], unknown: str) -> tuple[Any, Any]:
+def _wordpiece(
+    texts: Callable[[], Iterable[str]], settings: PretrainSettings, special: list[str], unknown: str
+) -> Any:
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.WordPiece(unk_token=unknown))
@@ -62,18 +71,31 @@ def _wordpiece(settings: PretrainSettings, special: list[str], unknown: str) -> 
         lowercase=settings.lowercase, strip_accents=False, handle_chinese_chars=True
     )
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
+    alphabet = _alphabet(texts(), tokenizer.normalizer, most=max(FEWEST, settings.vocabulary // 4))
+    # The trainer numbers characters inside words in an order that changes, and ties are broken by numbers: here they have
+    # theirs before it starts, as if they were special, and the model is made anew of the words that it found.
+    inside = [PREFIX + character for character in alphabet]
     trainer = trainers.WordPieceTrainer(
         vocab_size=settings.vocabulary,
         min_frequency=2,
-        special_tokens=special,
-        limit_alphabet=_alphabet(settings),
+        special_tokens=[*special, *inside],
+        limit_alphabet=len(alphabet),
+        initial_alphabet=alphabet,
+        continuing_subword_prefix=PREFIX,
         show_progress=False,
     )
-    return tokenizer, trainer
+    tokenizer.train_from_iterator(_in_pieces(texts()), trainer)
+    found = Tokenizer(
+        models.WordPiece(vocab=tokenizer.get_vocab(), unk_token=unknown, continuing_subword_prefix=PREFIX)
+    )
+    found.normalizer, found.pre_tokenizer = tokenizer.normalizer, tokenizer.pre_tokenizer
+    found.decoder = decoders.WordPiece(prefix=PREFIX)
+    return found
 
 
-def _byte_pairs(settings: PretrainSettings, special: list[str], _: str) -> tuple[Any, Any]:
+def _byte_pairs(
+    texts: Callable[[], Iterable[str]], settings: PretrainSettings, special: list[str], _: str
+) -> Any:
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
@@ -87,10 +109,13 @@ def _byte_pairs(settings: PretrainSettings, special: list[str], _: str) -> tuple
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    return tokenizer, trainer
+    tokenizer.train_from_iterator(_in_pieces(texts()), trainer)
+    return tokenizer
 
 
-def _unigram(settings: PretrainSettings, special: list[str], unknown: str) -> tuple[Any, Any]:
+def _unigram(
+    texts: Callable[[], Iterable[str]], settings: PretrainSettings, special: list[str], unknown: str
+) -> Any:
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.Unigram())
@@ -101,24 +126,42 @@ def _unigram(settings: PretrainSettings, special: list[str], unknown: str) -> tu
     # Without spaces a sentence of Chinese would be one word, whose parts grow with the square of its length.
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Metaspace(prepend_scheme="always"),
             pre_tokenizers.UnicodeScripts(),
             pre_tokenizers.Split(Regex(r"\p{P}"), "isolated"),
+            pre_tokenizers.Metaspace(prepend_scheme="first"),
         ]
     )
-    tokenizer.decoder = decoders.Metaspace(prepend_scheme="always")
     trainer = trainers.UnigramTrainer(
         vocab_size=settings.vocabulary,
         special_tokens=special,
         unk_token=unknown,
         show_progress=False,
     )
-    return tokenizer, trainer
+    tokenizer.train_from_iterator(_in_pieces(texts()), trainer)
+    saved = json.loads(tokenizer.to_str())["model"]["vocab"]
+    named = {piece: round(score, 6) for piece, score in saved}
+    pieces = sorted(
+        (piece for piece in named if piece not in special), key=lambda piece: (-named[piece], piece)
+    )
+    vocabulary = [(piece, named.get(piece, 0.0)) for piece in (*special, *pieces)]
+    found = Tokenizer(models.Unigram(vocab=vocabulary, unk_id=special.index(unknown), byte_fallback=False))
+    found.normalizer, found.pre_tokenizer = tokenizer.normalizer, tokenizer.pre_tokenizer
+    found.decoder = decoders.Metaspace(prepend_scheme="first")
+    return found
 
 
-def _alphabet(settings: PretrainSettings) -> int:
-    """Single characters that a vocabulary can hold: at most half of it, so that words find room."""
-    return max(FEWEST, settings.vocabulary // 2)
+def _alphabet(texts: Iterable[str], normalizer: Any, *, most: int) -> list[str]:
+    """The commonest characters after normalisation, at most so many, so that words find room; sorted."""
+    raw: Counter[str] = Counter()
+    for text in texts:
+        raw.update(text)
+    counts: Counter[str] = Counter()
+    for character, number in raw.items():
+        for found in normalizer.normalize_str(character):
+            if not found.isspace():
+                counts[found] += number
+    chosen = sorted(counts, key=lambda character: (-counts[character], character))[:most]
+    return sorted(chosen)
 
 
 def _close(tokenizer: Any, names: dict[str, str], *, encoder: bool) -> None:
