@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from benchmarks.machine import write_table
 from scipy import stats
+
+from benchmarks.machine import write_table
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))

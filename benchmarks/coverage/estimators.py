@@ -7,8 +7,8 @@ import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
-from benchmarks.coverage.scenarios import SCENARIOS, Scenario
 
+from benchmarks.coverage.scenarios import SCENARIOS, Scenario
 from headwinds.measure.cells import make_cells
 from headwinds.measure.estimators.classify_and_count import gold_against_counts
 from headwinds.measure.gold_draws import gold_draws

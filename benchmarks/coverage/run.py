@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+
 from benchmarks.coverage.estimators import COLUMNS, table
 from benchmarks.machine import write_table
 

@@ -26,9 +26,9 @@ def main() -> None:
     write_table(
         HERE / "kills.md",
         "Pretraining killed at random moments",
-        "A tiny ELECTRA (drawn tokens, masks and dropout in every step) from raw text: tokenizer, tokens, 30 steps whose state "
-        "is saved every 20 ms, test. Two or three kills fall into a run before it is left to end; then every file is compared "
-        "with those of a run that was never killed, the measured speed excepted.",
+        "A tiny ELECTRA (drawn tokens, masks and dropout in every step) from raw text: tokenizer, tokens, 30 steps whose "
+        "state is saved every 20 ms, test. Two or three kills fall into a run before it may end; then every file is "
+        "compared with those of a run that was never killed, the measured speed excepted.",
         ["kills", "runs that ended", "files compared in each", "runs with another byte"],
         [[str(found["kills"]), str(found["runs"]), str(found["files"]), str(found["different"])]],
         "python -m benchmarks.pretraining.kills",
