@@ -11,9 +11,9 @@ from headwinds.errors import SettingsError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
-    parser.add_argument("text", nargs="+", help="raw text: .txt, .jsonl, .parquet, or folders of those")
+    parser.add_argument("files", nargs="+", help="raw text: .txt, .jsonl, .parquet, or folders of those")
     parser.add_argument("--output", required=True, help="folder for the model and its report")
-    parser.add_argument("--architecture", help="a new model, as bert-mini (default: bert-small)")
+    parser.add_argument("--architecture", help="a new model, as bert-small (default: modernbert-mini)")
     parser.add_argument(
         "--checkpoint", help='or the model that is continued: "default", a folder, a hub name'
     )
@@ -61,12 +61,12 @@ def execute(arguments: argparse.Namespace) -> int:
     settings = {**{name.removeprefix("pretrain."): value for name, value in changes.items()}, **given}
     if arguments.dry_run:
         planned = pretraining.forecast_pretraining(
-            arguments.text, arguments.output, seed=arguments.seed, quiet=arguments.quiet, **settings
+            arguments.files, arguments.output, seed=arguments.seed, quiet=arguments.quiet, **settings
         )
         sys.stdout.write(f"{planned.summary()}\n")
         return 0
     found = pretraining.pretrain(
-        arguments.text,
+        arguments.files,
         arguments.output,
         seed=arguments.seed,
         quiet=arguments.quiet,

@@ -13,7 +13,7 @@ PathLike = str | Path
 
 
 def pretrain(
-    text: PathLike | Sequence[PathLike],
+    files: PathLike | Sequence[PathLike],
     output: PathLike,
     *,
     seed: int = 0,
@@ -26,7 +26,7 @@ def pretrain(
 
     Parameters
     ----------
-    text
+    files
         Files (.txt, .jsonl, .parquet) and folders of those; they are streamed, so their size does not matter.
     output
         The checkpoint stands in ``output/model``, an ordinary folder of `transformers` that ``tune(checkpoint=...)`` takes.
@@ -49,7 +49,7 @@ def pretrain(
     from headwinds.study.study_file import pretrain_settings
 
     return pretrain_files(
-        _paths(text),
+        _paths(files),
         pretrain_settings(dict(settings), seed=seed),
         Path(output),
         quiet=quiet,
@@ -59,7 +59,7 @@ def pretrain(
 
 
 def forecast_pretraining(
-    text: PathLike | Sequence[PathLike],
+    files: PathLike | Sequence[PathLike],
     output: PathLike,
     *,
     seed: int = 0,
@@ -73,9 +73,9 @@ def forecast_pretraining(
     from headwinds.adapt.pretraining.pretraining import forecast
     from headwinds.study.study_file import pretrain_settings
 
-    return forecast(_paths(text), pretrain_settings(dict(settings), seed=seed), Path(output), quiet=quiet)
+    return forecast(_paths(files), pretrain_settings(dict(settings), seed=seed), Path(output), quiet=quiet)
 
 
-def _paths(text: PathLike | Sequence[PathLike]) -> list[Path]:
-    named = [text] if isinstance(text, str | Path) else list(text)
+def _paths(files: PathLike | Sequence[PathLike]) -> list[Path]:
+    named = [files] if isinstance(files, str | Path) else list(files)
     return [Path(one) for one in named]

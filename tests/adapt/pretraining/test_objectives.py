@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from headwinds.adapt.pretraining.objectives.at_places import token_losses
 from headwinds.adapt.pretraining.objectives.contract import Vocabulary
 from headwinds.adapt.pretraining.packing import Rows
 from headwinds.adapt.pretraining.tokenizer_training import learn_tokenizer
+from headwinds.adapt.training.optimizer import learning_rate_share
 
 
 def rows_of(vocabulary: Vocabulary, *, count: int = 6, length: int = 64) -> Rows:
@@ -57,6 +60,21 @@ def test_masks_keep_their_share_differ_by_step_and_hang_on_the_seed_alone():
     kept = (first.tokens == rows.tokens)[asked].mean()
     assert covered == pytest.approx(0.8, abs=0.02)
     assert kept == pytest.approx(0.1, abs=0.02)
+
+
+@pytest.mark.parametrize(("schedule", "falls_from"), [("trapezoid", 70), ("cosine", 11), ("linear", 11)])
+def test_the_rate_rises_stays_and_falls_as_its_schedule_says(schedule: str, falls_from: int):
+    shares = [
+        learning_rate_share(step, steps=100, warmup_share=0.1, schedule=schedule, decay_share=0.3)
+        for step in range(1, 101)
+    ]
+    assert shares[4] == pytest.approx(0.5)
+    assert shares[9] == pytest.approx(1.0)
+    assert all(share == pytest.approx(1.0) for share in shares[9 : falls_from - 1])
+    assert all(after < before for before, after in pairwise(shares[falls_from - 1 :]))
+    assert shares[-1] == pytest.approx(0.0, abs=1e-12)
+    middle = {"trapezoid": shares[84], "cosine": shares[54], "linear": shares[54]}[schedule]
+    assert middle == pytest.approx(0.5, abs=1e-9)
 
 
 def test_spans_and_what_is_left_make_the_text_again():

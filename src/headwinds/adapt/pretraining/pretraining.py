@@ -91,6 +91,7 @@ class _Run:
     beginning: Beginning
     output: Path
     quiet: bool
+    told: Callable[[str], None] = lambda _: None
 
     @property
     def settings(self) -> PretrainSettings:
@@ -108,7 +109,8 @@ def pretrain_files(
 ) -> Pretrained:
     """Pretrain on the text files and folders `named`: the checkpoint stands in ``output/model``.
 
-    `told` is given the forecast before the training starts. A run that was killed goes on, to the same bytes.
+    `told` is given how much text is read, and the forecast before the training starts. A run that was killed goes on, to
+    the same bytes.
 
     Raises
     ------
@@ -117,7 +119,7 @@ def pretrain_files(
     SettingsError, CheckpointError, TrainingError, StorageError, BusyError, Interrupted
         As everywhere.
     """
-    run = _Run(find_files(named), begin(settings), output, quiet)
+    run = _Run(find_files(named), begin(settings), output, quiet, told)
     with study_lock(output, wait=wait), graceful_stop():
         tokenizer, store, identity = _text(run)
         steps, speed = _plan(run, tokenizer, store, identity)
@@ -178,8 +180,7 @@ def _text(run: _Run) -> tuple[Any, TokenStore, str]:
     def read(counts: Counts) -> Iterator[Text]:
         return read_texts(files.paths, settings, counts)
 
-    with watch("text to tokens", 0, quiet=True):
-        store = write_tokens(run.output, identity, tokenizer, read, settings)
+    store = write_tokens(run.output, identity, tokenizer, read, settings, told=run.told)
     if not store.tokens:
         named = ", ".join(str(path) for path in files.paths[:3])
         raise DataError(f"There is no text to train on in {named}.", remedy="Name files that hold text.")

@@ -25,7 +25,7 @@ class PretrainSettings:
     Attributes
     ----------
     architecture
-        A family and a size, as "bert-mini"; see `architectures`. The model is new, with random weights.
+        A family and a size, as "modernbert-mini"; see `architectures`. The model is new, with random weights.
     checkpoint
         Or the model that is continued: "default", a folder, or a name on the hub. Then its tokenizer is used too.
     objective
@@ -71,7 +71,7 @@ class PretrainSettings:
         Rules the split, the first weights, the order of the text and all masks.
     """
 
-    architecture: str = "bert-small"
+    architecture: str = "modernbert-mini"
     checkpoint: str = ""
     objective: str = ""
     tokenizer: str = ""

@@ -123,7 +123,7 @@ def write_tokens(
     read: Callable[[Counts], Iterator[Text]],
     settings: PretrainSettings,
     *,
-    told: Callable[[int], None] = lambda _: None,
+    told: Callable[[str], None] = lambda _: None,
 ) -> TokenStore:
     """Bring all texts to the disk as tokens, or find them there.
 
@@ -134,7 +134,7 @@ def write_tokens(
     read
         Starts to read the texts from their beginning.
     told
-        Is told the number of tokens so far.
+        Is told how far it is after each shard that was not there.
 
     Raises
     ------
@@ -163,7 +163,8 @@ def write_tokens(
         raise_if_stopped()
         folders.append(stage.path)
         facts.append(json.loads((stage.path / FACTS).read_bytes()))
-        told(sum(fact["tokens"] for fact in facts))
+        if not stage.reused:
+            told(f"{sum(fact['tokens'] for fact in facts):,} tokens of text")
     tokens = sum(fact["tokens"] for fact in facts)
     return TokenStore(
         tuple(folders),
