@@ -39,7 +39,7 @@ PRETRAINING = {
     },
 }
 TUNING = {
-    "scratch": {"learning_rate": 5e-4, "epochs": 10, "patience": 10, "batch_tokens": 1024},
+    "scratch": {"learning_rate": 5e-4, "epochs": 8, "patience": 8, "batch_tokens": 1024},
     "continued": {"epochs": 3, "frozen_layers": 3},
 }
 SEEDS = {"scratch": (0, 1, 2), "continued": (0, 1, 2, 3, 4)}

@@ -59,7 +59,27 @@ def test_an_encoder_is_tuned_like_any_checkpoint(text: Path, tmp_path: Path, arc
     train.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     settings = TuneSettings(checkpoint=str(made.folder), epochs=2, precision="float32")
     tuned = tune_files(LabelledFiles(train), settings, tmp_path / "t", quiet=True)
-    assert (tuned.folder / "model.json").is_file() or (tuned.folder / "model.safetensors").is_file()
+    assert (tuned.folder / "model.json").is_file()
+
+
+@pytest.mark.parametrize("architecture", ["gpt2-tiny", "t5-tiny"])
+def test_a_model_that_writes_is_tuned_like_any_checkpoint(text: Path, tmp_path: Path, architecture: str):
+    from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.tuning import LabelledFiles, tune_files
+
+    made = pretrain_files([text], small(architecture=architecture, tokens=1024), tmp_path / "p", quiet=True)
+    rows = [
+        {"text": f"in the north {word} is there", "summary": word}
+        for _ in range(8)
+        for word in ("growth", "divide")
+    ]
+    train = tmp_path / "train.jsonl"
+    train.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    settings = TuneSettings(
+        checkpoint=str(made.folder), task="summarisation", epochs=1, precision="float32", learning_rate=1e-3
+    )
+    tuned = tune_files(LabelledFiles(train), settings, tmp_path / "t", quiet=True)
+    assert (tuned.folder / "model.json").is_file()
 
 
 @pytest.mark.parametrize(

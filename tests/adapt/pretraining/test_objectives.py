@@ -15,6 +15,7 @@ from headwinds.adapt.pretraining.objectives.at_places import token_losses
 from headwinds.adapt.pretraining.objectives.contract import Vocabulary
 from headwinds.adapt.pretraining.packing import Rows
 from headwinds.adapt.pretraining.tokenizer_training import learn_tokenizer
+from headwinds.adapt.training.attention import attention_by_products
 from headwinds.adapt.training.optimizer import learning_rate_share
 
 
@@ -75,6 +76,20 @@ def test_the_rate_rises_stays_and_falls_as_its_schedule_says(schedule: str, fall
     assert shares[-1] == pytest.approx(0.0, abs=1e-12)
     middle = {"trapezoid": shares[84], "cosine": shares[54], "linear": shares[54]}[schedule]
     assert middle == pytest.approx(0.5, abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_a_token_that_may_look_nowhere_breaks_no_attention(kind: torch.dtype):
+    """Padding beyond a sliding window: what the library masks with is minus infinity in bfloat16."""
+    torch.manual_seed(0)
+    query, key, value = (torch.randn(1, 2, 3, 4, dtype=kind) for _ in range(3))
+    mask = torch.zeros(1, 1, 3, 3)
+    mask[..., 2] = torch.finfo(torch.float32).min
+    plain, _ = attention_by_products(torch.nn.Identity(), query, key, value, mask)
+    mask[..., 2, :] = torch.finfo(torch.float32).min
+    found, _ = attention_by_products(torch.nn.Identity(), query, key, value, mask)
+    assert torch.isfinite(found).all()
+    assert torch.equal(found[:, :2], plain[:, :2])
 
 
 def test_spans_and_what_is_left_make_the_text_again():
