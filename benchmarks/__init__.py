@@ -1,1 +1,1 @@
-"""Speed, memory and quality; a package of its own, as some libraries install one of this name."""
+"""Longer proofs than the tests are: each writes the table beside it."""

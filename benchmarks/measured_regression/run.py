@@ -13,6 +13,8 @@ import numpy as np
 from benchmarks.machine import write_table
 from benchmarks.measured_regression.simulate import COLUMNS, SHAPES, Simulated, simulate
 
+from headwinds.explain.measured.classifier import DEFAULT
+
 from explain.classified import ClassifiedWorld  # isort: skip  (simulate.py puts tests/ on the path)
 
 DESIGNS = {
@@ -28,6 +30,7 @@ DESIGNS = {
     "F rises by .30, audit 20,000": ClassifiedWorld(drift=0.3, audited=20_000),
     "F rises by .30, 50 documents": ClassifiedWorld(drift=0.3, documents=50),
     "T and F differ by country, sd .05": ClassifiedWorld(by_entity=0.05),
+    "by country, sd .03": ClassifiedWorld(by_entity=0.03),
     "by country, sd .05, audit 5,000": ClassifiedWorld(by_entity=0.05, audited=5000),
     "T and F differ by period, sd .05": ClassifiedWorld(by_period=0.05),
     "F rises with the outcome's residual, .03 a sd": ClassifiedWorld(differential=0.03),
@@ -47,7 +50,7 @@ one less the coverage is the size of the test of no association.
 
 *oracle* knows the propensity, *true share* that of its documents; *plug-in* corrects the error rates and not the noise;
 *design-based shares* take each cell's own audit. The last three carry sampling error and the audit's own uncertainty;
-*smooth* is the default. Draws are seeded; one draw of all of these took {seconds:.2f} s of one core.
+*{default}* is the default. Draws are seeded; one draw of all of these took {seconds:.2f} s of one core.
 """
 
 
@@ -83,12 +86,19 @@ def main() -> None:
         rows.append(row(name, simulate(world, arguments.draws)))
         print(" | ".join(rows[-1]), f"{time.process_time() - start:.0f} s", flush=True)
     seconds = (time.process_time() - start) / (len(rows) * arguments.draws)
+    headed = [f"{name} (default)" if name == DEFAULT else name for name in COLUMNS]
     if arguments.only is None:
         write_table(
             Path(__file__).parent / "results.md",
             "Slopes on a classified index: coverage and refusals",
-            TEXT.format(seconds=seconds),
-            ["design", *COLUMNS, "share test", "effects, entity or period", "outcome test"],
+            TEXT.format(seconds=seconds, default=DEFAULT),
+            [
+                "design",
+                *headed,
+                "share test",
+                "effects, entity or period",
+                "outcome test",
+            ],
             rows,
             f"python -m benchmarks.measured_regression.run --draws {arguments.draws}",
         )

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
 from explain.classified import ClassifiedWorld, Drawn
 from headwinds.explain.measured import corrected_estimate
-from headwinds.explain.measured.classifier import classifier_regression
+from headwinds.explain.measured.classifier import METHODS, classifier_regression
 from headwinds.explain.measured.verdicts import REFUSED_BY
 
 PLAIN = ("oracle", "true share", "naive", "plug-in", "design-based shares")
@@ -77,7 +77,8 @@ def simulate(world: ClassifiedWorld, draws: int, *, start: int = 0, bootstrap: i
         result = classifier_regression(
             design, cells, "growth", 1, seed=number, draws=bootstrap, naive=found["naive"], refuse=False
         )
-        found["smooth"], found["within"], found["constant"] = result.corrected, *result.others
+        by_method = {estimate.method: estimate for estimate in (result.corrected, *result.others)}
+        found |= {shape: by_method[METHODS[shape]] for shape in SHAPES}
         for at, name in enumerate(COLUMNS):
             slope[number, at], error[number, at] = found[name].value[0], found[name].standard_error[0]
         adjusted[number] = result.checks["adjusted_p_value"]

@@ -1,10 +1,11 @@
-"""The UN study's six indices three ways, side by side with their widths: run with a finished run of the study.
+"""The UN study's six indices four ways, side by side with their widths: run with a finished run of the study.
 
     headwinds run studies/un-debates/study.toml --output RUN
-    python benchmarks/un_indices/run.py RUN
+    python -m benchmarks.un_indices.run RUN
 
 Labelled-only takes the gold of a cell alone; model-assisted corrects the predictions by the gold of the cell alone; pooled
-lets a cell with too little gold borrow its correction from its stratum (what the study reports).
+lets a cell with too little gold borrow its correction from its stratum; small-area mixes what its own gold says with what
+its stratum's says, by their variances (Fay and Herriot).
 """
 
 from __future__ import annotations
@@ -16,18 +17,19 @@ from pathlib import Path
 import numpy as np
 
 from headwinds.measure.cells import make_cells
-from headwinds.measure.estimators import difference, labelled_only
+from headwinds.measure.estimators import difference, labelled_only, small_area
+from headwinds.measure.registry import choose_estimator
 from headwinds.study.data import read_checked
 from headwinds.study.frame import read_frame
 from headwinds.study.study_file import read_study
 
 ROOT = Path(__file__).resolve().parents[2]
-WAYS = ("labelled-only", "model-assisted", "pooled")
+WAYS = ("labelled-only", "model-assisted", "pooled", "small-area")
 CELLS = {"whole corpus": (), "by year": ("year",), "by country and year": ("country", "year")}
 
 
 def estimates(frame, by):
-    """The index three ways; the first two from a cell's own gold."""
+    """The index four ways; the first two from a cell's own gold."""
     cells = make_cells(frame, by)
     return dict(
         zip(
@@ -36,10 +38,20 @@ def estimates(frame, by):
                 labelled_only.estimate(frame, cells),
                 difference.estimate(frame, cells, pooling=False),
                 difference.estimate(frame, cells),
+                small_area.estimate(frame, cells),
             ),
             strict=True,
         )
     )
+
+
+def defaults(frame):
+    """What the study's default is for each kind of cell, and why."""
+    said = [
+        f"- {name}: {' '.join(choose_estimator(frame, make_cells(frame, by))).replace(' ', ': ', 1)}"
+        for name, by in CELLS.items()
+    ]
+    return "The default (`auto`) by kind of cell:\n\n" + "\n".join(said) + "\n\n"
 
 
 def line(label, index):
@@ -124,8 +136,9 @@ def main():
     checked = read_checked(arguments.run / "check")
     frame = read_frame(settings, checked, arguments.run / "score" / "scores.parquet")
     text = (
-        "# The UN study's indices three ways\n\nMade by `python benchmarks/un_indices/run.py RUN`; what it says stands in "
+        "# The UN study's indices four ways\n\nMade by `python -m benchmarks.un_indices.run RUN`; what it says stands in "
         "docs/explanation/three-indices.md.\n\n"
+        + defaults(frame)
         + table(frame)
         + "\n### change from 1995-2004 to 2010-2019\n\n"
         + changes(frame)

@@ -13,9 +13,10 @@ from explain.classified import ClassifiedWorld
 from headwinds.errors import DataError, EstimationError, MismatchError, SettingsError
 from headwinds.explain import regress_with_classifier
 from headwinds.explain.measured import corrected_estimate
-from headwinds.explain.measured.classifier import classifier_regression
+from headwinds.explain.measured.classifier import METHODS, classifier_regression
 
 DRAWS = 100
+SHORT = {method: shape for shape, method in METHODS.items()}
 
 
 def drawn(world: ClassifiedWorld, draws: int = DRAWS, **options):
@@ -35,8 +36,8 @@ def drawn(world: ClassifiedWorld, draws: int = DRAWS, **options):
             naive=corrected_estimate(exact, "growth", 1),
             **options,
         )
-        names = ("naive", "smooth", "within", "constant")
-        for name, estimate in zip(names, (result.naive, result.corrected, *result.others), strict=True):
+        for estimate in (result.naive, result.corrected, *result.others):
+            name = SHORT.get(estimate.method, "naive")
             reach = stats.t.ppf(0.975, estimate.degrees_of_freedom) * estimate.standard_error[0]
             hits.setdefault(name, []).append(bool(abs(estimate.value[0] - world.slope) <= reach))
         for test in result.checks.itertuples():
@@ -46,7 +47,7 @@ def drawn(world: ClassifiedWorld, draws: int = DRAWS, **options):
     }
 
 
-def test_smooth_rates_cover_where_the_naive_slope_does_not_and_no_test_cries_wolf():
+def test_modelled_rates_cover_where_the_naive_slope_does_not_and_no_test_cries_wolf():
     """Of 100 draws at 95%, 88% to 100% is what chance allows (two-sided, 1 in 100); a test at 5% rejects 0 to 12%."""
     covered, rejected = drawn(ClassifiedWorld(), refuse=False)
     assert 0.88 <= covered["smooth"] <= 1
@@ -63,7 +64,9 @@ def test_rates_that_drift_with_the_share_are_followed_and_constant_ones_refused(
     assert rejected["share"] > 0.84
 
 
-def test_rates_that_differ_by_country_need_those_within_effects():
+def test_rates_that_differ_by_country_need_those_within_effects_which_are_the_default():
+    tables = ClassifiedWorld(entities=10, periods=8).draw(0).tables()
+    assert regress_with_classifier(*tables, draws=20).corrected.method == METHODS["within"]
     covered, rejected = drawn(ClassifiedWorld(by_entity=0.08, audited=4000), draws=50, refuse=False)
     assert 0.86 <= covered["within"] <= 1
     assert covered["smooth"] < 0.8
@@ -82,7 +85,7 @@ def test_errors_that_go_with_the_outcome_are_refused_by_all():
     assert "design_based_regression" in result.summary()
 
 
-def test_a_refusal_of_constant_rates_leaves_the_smooth_ones():
+def test_a_refusal_of_constant_rates_leaves_those_that_are_modelled():
     outcome, shares, audit = ClassifiedWorld(drift=0.3, audited=4000).draw(0).tables()
     result = regress_with_classifier(outcome, shares, audit)
     constant = result.others[-1]
@@ -203,7 +206,7 @@ def test_bad_input_is_one_line(change, kind, said):
 
 def test_a_setting_that_is_none_is_named():
     tables = ClassifiedWorld(entities=10, periods=8).draw(0).tables()
-    with pytest.raises(SettingsError, match="'wiggly', expected 'smooth', 'within', 'constant'"):
+    with pytest.raises(SettingsError, match="'wiggly', expected 'within', 'smooth', 'constant'"):
         regress_with_classifier(*tables, error_rates="wiggly")
 
 

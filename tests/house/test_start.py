@@ -47,3 +47,13 @@ def test_help_takes_less_than_half_a_second():
         subprocess.run([command, "--help"], check=True, capture_output=True)
         seconds.append(time.perf_counter() - start)
     assert statistics.median(seconds) < 0.5, seconds
+
+
+def test_explain_and_all_that_it_exports_load_no_model_library():
+    started = loaded_by(
+        "import json, sys; from headwinds import explain\n"
+        "for name in explain.__all__: getattr(explain, name)\n"
+        "print(json.dumps({'modules': sorted(sys.modules), 'names': len(explain.__all__)}))"
+    )
+    assert started["names"] > 40
+    assert not {"torch", "transformers", "headwinds.adapt", "headwinds.measure"} & set(started["modules"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 import shutil
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from headwinds.corpus.reading import Columns
 from headwinds.errors import CheckpointError, DataError, MismatchError, SettingsError
 from headwinds.measure.indicator_store import read_indicator
 from headwinds.measure.registry import ESTIMATORS, assumption
-from headwinds.study.own_files import ScoresFile, measure_file, score_file
+from headwinds.study.own_files import measure_file, score_file
+from headwinds.study.scores_file import ScoresFile
 
 PASSAGES, LABELLED = 3000, 500
 
@@ -170,6 +172,139 @@ def test_scores_that_cannot_be_used_are_told_with_their_place(files, tmp_path, c
         measure_file(by_year(scores), gold, tmp_path / "out")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def without(name):
+    return lambda rows: [{key: value for key, value in row.items() if key != name} for row in rows]
+
+
+def in_year(year):
+    """The gold of one year alone, with its year."""
+    return lambda rows: [
+        {**row, "year": year} for row in rows if 2000 + int(row["passage_id"][1:]) % 3 == year
+    ]
+
+
+def by_two(rows):
+    """Two annotators' lines for one passage, not brought to one label."""
+    return [{**rows[0], "annotator": "ann"}, *rows[1:], {**rows[0], "annotator": "bob"}]
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "words"),
+    [
+        (without("inclusion_probability"), [], "Was it a simple random sample?"),
+        (lambda rows: [*without("inclusion_probability")(rows[:1]), *rows[1:]], [], "line 1: inclusion_prob"),
+        (in_year(2001), ["--stratum", "year"], "stratum '2000' holds passages but no gold"),
+        (
+            lambda rows: [{**row, "year": 2001} for row in rows],
+            ["--stratum", "year"],
+            "is in stratum '2001', and in the scores in '200[02]'",
+        ),
+        (by_two, [], "was labelled by 'ann' in line 1 and by 'bob' here"),
+        (lambda rows: [*rows, rows[0]], [], "stands already in line 1"),
+        (
+            lambda rows: rows,
+            ["--kind", "multi-class", "--scores", "classes.csv"],
+            "line 4: .* add up to 1.3, exp",
+        ),
+        (
+            lambda rows: rows,
+            ["--kind", "multi-class", "--scores", "summed.csv"],
+            "has 0 labels, expected one",
+        ),
+        (lambda rows: rows, ["--kind", "graded"], "expected one of multi-label, multi-class"),
+        (lambda rows: rows, ["--wording", "short"], "expected NAME=FILE"),
+    ],
+    ids=[
+        "no-probabilities",
+        "one-without",
+        "stratum-without-gold",
+        "another-stratum",
+        "two-annotators",
+        "one-annotator-twice",
+        "sums",
+        "no-class",
+        "kind",
+        "wording",
+    ],
+)
+def test_what_cannot_be_measured_honestly_is_refused_at_the_command_line_in_one_line(
+    files, tmp_path, capsys, monkeypatch, change, arguments, words
+):
+    scores, gold = files
+    rows = [json.loads(line) for line in gold.read_text().splitlines()]
+    gold.write_text("".join(json.dumps(row) + "\n" for row in change(rows)))
+    lines = scores.read_text().splitlines()
+    other = [f"{1 - float(line.rsplit(',', 1)[1])}" for line in lines[1:]]
+    summed = [
+        lines[0] + ",probability_other",
+        *(f"{line},{one}" for line, one in zip(lines[1:], other, strict=True)),
+    ]
+    (tmp_path / "summed.csv").write_text("\n".join(summed) + "\n")
+    summed[3] = ",".join(["p2", "2002", "1.0", "0.3"])
+    (tmp_path / "classes.csv").write_text("\n".join(summed) + "\n")
+    monkeypatch.chdir(tmp_path)
+    basic = ["--scores", "scores.csv", "--gold", "gold.jsonl", "--document", "", "--by", "year"]
+    assert main(["measure", *basic, "--output", "out", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert re.search(words, told), told
+    assert told.count("\n") == 1
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_year_whose_gold_is_all_alike_has_an_interval_with_a_width(files, tmp_path, held):
+    scores, gold = files
+    year = {row["passage_id"]: row["year"] for row in csv.DictReader(scores.read_text().splitlines())}
+    rows = [json.loads(line) for line in gold.read_text().splitlines()]
+    changed = [
+        {**row, "labels": ["tech"] if held else []} if year[row["passage_id"]] == "2001" else row
+        for row in rows
+    ]
+    gold.write_text("".join(json.dumps(row) + "\n" for row in changed))
+    index = measure_file(by_year(scores), gold, tmp_path / "out")["index-by-year"]
+    assert index.value[1] == pytest.approx(float(held))
+    assert 0.005 < index.upper[1] - index.lower[1] < 0.05
+    assert "N304" in {finding.code for finding in index.findings}
+
+
+def test_classes_of_which_one_holds_add_up_to_one_from_files(files, tmp_path):
+    scores, gold = files
+    lines = scores.read_text().splitlines()
+    both = [lines[0] + ",probability_other"]
+    both += [f"{line},{1 - float(line.rsplit(',', 1)[1])}" for line in lines[1:]]
+    scores.write_text("\n".join(both) + "\n")
+    rows = [json.loads(line) for line in gold.read_text().splitlines()]
+    rows = [{**row, "labels": row["labels"] or ["other"]} for row in rows]
+    gold.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    file = ScoresFile(scores, by=(("year",),), document_id="", kind="multi-class")
+    index = measure_file(file, gold, tmp_path / "out")["index-by-year"]
+    np.testing.assert_allclose(index.value[:3] + index.value[3:], 1.0, atol=1e-12)
+    assert (np.abs(index.value[:3] - [0.1, 0.2, 0.3]) < 0.06).all()
+
+
+def test_another_wording_is_compared_and_what_was_not_given_is_said(files, tmp_path, capsys):
+    """Rates by spans of years, look-ahead and other scores: asked, or said not to have been, by default."""
+    scores, gold = files
+    arguments = ["measure", "--scores", str(scores), "--gold", str(gold), "--by", "year", "--document", ""]
+    assert main([*arguments, "--output", str(tmp_path / "one")]) == 0
+    told = capsys.readouterr().out
+    assert "N345 until when the texts of the model behind the scores reach is not known" in told
+    assert "N354 there are no scores of another seed of the model (fits) and another wording" in told
+    folder = tmp_path / "one" / "measure" / "diagnostics"
+    with open(folder / "rates-by-period.csv") as file:
+        assert {row["group"] for row in csv.DictReader(file)} == {"2000", "2001", "2002"}
+    text = scores.read_text().replace(",1.0", ",0.9").replace(",0.0", ",0.2")
+    (tmp_path / "short.csv").write_text(text)
+    more = ["--wording", f"short={tmp_path / 'short.csv'}"]
+    assert main([*arguments, *more, "--output", str(tmp_path / "two")]) == 0
+    assert "another wording" not in capsys.readouterr().out
+    with open(tmp_path / "two" / "measure" / "diagnostics" / "wording.csv") as file:
+        row = next(csv.DictReader(file))
+    assert row["wording"] == "short"
+    assert abs(float(row["value"])) < 1e-9  # the same ranks, another scale: the corrected index does not move
+    assert float(row["mean_score_then"]) > float(row["mean_score"])
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, 95.0])

@@ -44,31 +44,37 @@ def inclusion_probabilities(
                 "The queue is in random order, so what was read is a random part; better still, read on.",
             )
         )
-    chance: dict[str, float] = {}
-    for name in answered:
-        value = _of_passage(name, rounds, project.passages.weight[name])
+    chance = _of_passages(answered, rounds, project.passages.weight) if rounds else {}
+    for name, value in chance.items():
         if math.isnan(value):
             return {}, [_unknown(name, len(rounds))]
-        chance[name] = value
     return chance, findings
 
 
-def _of_passage(name: str, rounds: Sequence[_Round], weight: float) -> float:
-    """The chance of a passage of the population to be answered in any round; NaN if it cannot be known.
+def _of_passages(
+    names: Sequence[str], rounds: Sequence[_Round], weight: Mapping[str, float]
+) -> dict[str, float]:
+    """The chance of each passage of the population to be answered in any round; NaN if it cannot be known.
 
-    The corpus may itself be a sample: `weight` is one over the chance to be in it, which all rounds share.
+    The corpus may itself be a sample: a `weight` is one over the chance to be in it, which all rounds share.
     """
+    import numpy as np
+
+    from headwinds.measure.proposals import in_any_round
+
     if len(rounds) == 1:
-        return rounds[0].chance.get(name, math.nan) * rounds[0].answered
-    missed = 1.0
+        return {name: rounds[0].chance.get(name, math.nan) * rounds[0].answered for name in names}
+    weights = np.array([weight[name] for name in names])
+    unknown = np.zeros(len(names), dtype=bool)
+    within = []
     for one in rounds:
-        if name not in one.chance and not one.whole_frame:
-            return math.nan
-        within = one.chance.get(name, 0.0) * weight
-        if within > 1 + 1e-9:
-            return math.nan
-        missed *= 1 - min(within, 1.0) * one.answered
-    return (1 - missed) / weight
+        here = np.array([one.chance.get(name, 0.0) for name in names]) * weights
+        unknown |= (here > 1 + 1e-9) | np.array(
+            [name not in one.chance and not one.whole_frame for name in names], dtype=bool
+        )
+        within.append(np.minimum(here, 1.0) * one.answered)
+    found = np.where(unknown, np.nan, in_any_round(within) / weights)
+    return dict(zip(names, found.tolist(), strict=True))
 
 
 def _rounds(project: AnnotationProject, answered: set[str]) -> list[_Round]:
@@ -95,8 +101,8 @@ def _rounds(project: AnnotationProject, answered: set[str]) -> list[_Round]:
 def round_chances(project: AnnotationProject) -> dict[str, float]:
     """The chance of each queued passage to be drawn in any round, whatever was read since; NaN if it is not known."""
     rounds = [_Round(one.chance, one.drawn, one.whole_frame, 1.0) for one in _rounds(project, set())]
-    names = {name for one in rounds for name in one.drawn}
-    return {name: _of_passage(name, rounds, project.passages.weight[name]) for name in names}
+    names = sorted({name for one in rounds for name in one.drawn})
+    return _of_passages(names, rounds, project.passages.weight) if rounds else {}
 
 
 def _unknown(name: str, rounds: int) -> Finding:

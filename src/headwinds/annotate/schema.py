@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, Integer, MetaData, Table, Text
 
-from headwinds.database.migrations import NUMBERED, Migration, only_append
+from headwinds.database.migrations import NUMBERED, REAL, tables_and_events
 
 METADATA = MetaData()
 
@@ -65,11 +65,9 @@ EVENT = Table(
     Column("received_at", Text),
 )
 
-_REAL = {"sqlite": "REAL", "postgresql": "DOUBLE PRECISION"}
-
 
 def _tables(dialect: str) -> tuple[str, ...]:
-    numbered, real = NUMBERED[dialect], _REAL[dialect]
+    numbered, real = NUMBERED[dialect], REAL[dialect]
     return (
         "CREATE TABLE project (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
         "CREATE TABLE round (number INTEGER PRIMARY KEY, strategy TEXT NOT NULL, source TEXT NOT NULL, seed INTEGER, "
@@ -91,9 +89,4 @@ def _tables(dialect: str) -> tuple[str, ...]:
     )
 
 
-_ONLY_APPEND = only_append("event", "events are only ever added")
-
-MIGRATIONS = (
-    Migration(1, "tables", _tables("sqlite"), _tables("postgresql")),
-    Migration(2, "events are only ever added", *_ONLY_APPEND),
-)
+MIGRATIONS = tables_and_events(_tables)

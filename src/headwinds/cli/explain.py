@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.cli.explain_panel import ANALYSES
 from headwinds.cli.study_arguments import add_study_arguments, execute_until
 from headwinds.errors import SettingsError
 
@@ -21,6 +22,7 @@ SHOWN = 12
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
     add_study_arguments(parser)
+    parser.epilog = f"One analysis of a panel: headwinds explain {{{','.join(ANALYSES)}}} --help"
     alone = parser.add_argument_group("a panel, without a study")
     alone.add_argument(
         "--panel", help="Penn World Table, or a table with its series names (CSV, Parquet); with --output"
@@ -61,12 +63,12 @@ def _alone(arguments: argparse.Namespace) -> int:
         path=Path(arguments.panel),
         entity=arguments.entity,
         period=arguments.period,
-        entities=_names(arguments.entities),
-        before=_span("--before", arguments.before),
-        after=_span("--after", arguments.after),
+        entities=names(arguments.entities),
+        before=span("--before", arguments.before),
+        after=span("--after", arguments.after),
         outcome=arguments.outcome,
         index=Path(arguments.index) if arguments.index else None,
-        labels=_names(arguments.labels),
+        labels=names(arguments.labels),
         lag=arguments.lag,
     )
     found = explain_file(growth, Path(arguments.output))
@@ -74,11 +76,13 @@ def _alone(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _names(text: str) -> tuple[str, ...]:
+def names(text: str) -> tuple[str, ...]:
+    """What stands between commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _span(name: str, text: str) -> tuple[int, int]:
+def span(name: str, text: str) -> tuple[int, int]:
+    """Two years of an argument of this name."""
     years = re.fullmatch(r"(\d{4})-(\d{4})", text.strip())
     if not years:
         raise SettingsError(f"{name} {text!r} is no span of years.", remedy="Write it as 1995-2004.")

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import NoReturn
 
 from headwinds import __version__
+from headwinds.cli import explain_panel
 from headwinds.errors import HeadwindsError
 
 VERBS = {
@@ -48,12 +49,12 @@ def entry() -> None:
 def main(arguments: Sequence[str]) -> int:
     """Parse and execute; returns the exit code: 0 done, 2 the user can mend it, 130 or 143 stopped by a signal."""
     parser = make_parser()
-    chosen = parser.parse_args(arguments)
+    chosen = parser.parse_args(_joined(arguments))
     if chosen.verb is None:
         parser.print_help()
         return 0
     try:
-        module = importlib.import_module(f"headwinds.cli.{chosen.verb}")
+        module = importlib.import_module(f"headwinds.cli.{getattr(chosen, 'home', chosen.verb)}")
         code: int = module.execute(chosen)
         return code
     except HeadwindsError as error:
@@ -100,4 +101,14 @@ def make_parser() -> argparse.ArgumentParser:
     for name, words in VERBS.items():
         one = verbs.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
         importlib.import_module(f"headwinds.cli.{name}").add_arguments(one)
+    for name, words in explain_panel.ANALYSES.items():
+        one = verbs.add_parser(f"explain {name}", description=words[0].upper() + words[1:] + ".")
+        explain_panel.add_arguments(one, name)
     return parser
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """`explain breaks` as one word, so that an analysis of a panel has a parser of its own beside that of studies."""
+    if list(arguments[:1]) == ["explain"] and len(arguments) > 1 and arguments[1] in explain_panel.ANALYSES:
+        return [" ".join(arguments[:2]), *arguments[2:]]
+    return list(arguments)

@@ -50,6 +50,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fit", action="append", default=[], metavar="FILE", help="scores of another fit; may be given again"
     )
     alone.add_argument(
+        "--wording",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="scores under another wording of the codebook; may be given again",
+    )
+    alone.add_argument(
+        "--kind",
+        default="multi-label",
+        metavar="NAME",
+        help="multi-label (any number of labels may hold) or multi-class (exactly one does)",
+    )
+    alone.add_argument(
         "--pretraining-until",
         default="",
         metavar="YEAR[-MONTH]",
@@ -67,7 +80,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _alone(arguments: argparse.Namespace) -> int:
-    from headwinds.study.own_files import ScoresFile, measure_file
+    from headwinds.study.own_files import measure_file
+    from headwinds.study.scores_file import ScoresFile
 
     if not arguments.gold or not arguments.output or arguments.study:
         raise SettingsError("--scores goes with --gold FILE and --output FOLDER, and without a study file.")
@@ -77,6 +91,7 @@ def _alone(arguments: argparse.Namespace) -> int:
         document_id=arguments.document,
         weight=arguments.weight,
         stratum=columns(arguments.stratum),
+        kind=arguments.kind,
     )
     output = Path(arguments.output)
     found = measure_file(
@@ -85,6 +100,7 @@ def _alone(arguments: argparse.Namespace) -> int:
         output,
         estimator=arguments.estimator,
         fits=tuple(Path(path) for path in arguments.fit),
+        wordings=_wordings(arguments.wording),
         pretraining_until=arguments.pretraining_until,
     )
     for name, indicator in found.items():
@@ -94,6 +110,16 @@ def _alone(arguments: argparse.Namespace) -> int:
     for said in json.loads((output / "measure" / "diagnostics.json").read_text(encoding="utf-8")):
         sys.stdout.write(f"{Finding(**said)}\n")
     return 0
+
+
+def _wordings(given: list[str]) -> dict[str, Path]:
+    found = {}
+    for one in given:
+        name, equals, path = one.partition("=")
+        if not (name.strip() and equals and path.strip()):
+            raise SettingsError(f"--wording {one!r} cannot be used: expected NAME=FILE.")
+        found[name.strip()] = Path(path.strip())
+    return found
 
 
 def columns(text: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Column, Integer, MetaData, Table, Text
@@ -10,11 +11,12 @@ MIGRATION = Table(
     "migration", MetaData(), Column("number", Integer, primary_key=True), Column("applied_at", Text)
 )
 
-# What differs between the two dialects: numbers that the database gives.
+# What differs between the two dialects: numbers that the database gives, and numbers with a fraction.
 NUMBERED = {
     "sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT",
     "postgresql": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
 }
+REAL = {"sqlite": "REAL", "postgresql": "DOUBLE PRECISION"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,14 @@ class Migration:
     def statements(self, dialect: str) -> tuple[str, ...]:
         """The statements for a dialect."""
         return self.sqlite if dialect == "sqlite" else self.postgresql
+
+
+def tables_and_events(tables: Callable[[str], tuple[str, ...]]) -> tuple[Migration, Migration]:
+    """The first two steps of a database with a table `event`: its tables by dialect, and events that stay as they are."""
+    return (
+        Migration(1, "tables", tables("sqlite"), tables("postgresql")),
+        Migration(2, "events are only ever added", *only_append("event", "events are only ever added")),
+    )
 
 
 def only_append(table: str, words: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,17 +22,20 @@ def measure_file(
     weight: str = "",
     stratum: Sequence[str] = (),
     estimator: str = "auto",
+    kind: str = "multi-label",
     fits: Sequence[PathLike] = (),
+    wordings: Mapping[str, PathLike] | None = None,
     pretraining_until: str = "",
 ) -> dict[str, Indicator]:
     """Shares with their intervals from any classifier's scores and your gold labels, without a study.
 
     `scores` has one passage a row with a column ``probability_<label>`` for each label and the columns named in `by`. The
     scores of gold passages must come from a model that did not see their labels. `fits` names scores of other fits (seeds)
-    of the model; `pretraining_until` the year or month until which the model's own texts reach.
+    of the model, `wordings` of scores under other wordings of the codebook, by name; `kind` is "multi-class" where exactly
+    one label holds of each passage; `pretraining_until` the year or month until which the model's own texts reach.
     """
-    from headwinds.study.own_files import ScoresFile
     from headwinds.study.own_files import measure_file as measure
+    from headwinds.study.scores_file import ScoresFile
 
     file = ScoresFile(
         Path(scores),
@@ -40,6 +43,7 @@ def measure_file(
         document_id=document_id,
         weight=weight,
         stratum=tuple(stratum),
+        kind=kind,
     )
     return measure(
         file,
@@ -47,5 +51,6 @@ def measure_file(
         Path(output),
         estimator=estimator,
         fits=tuple(Path(path) for path in fits),
+        wordings={name: Path(path) for name, path in (wordings or {}).items()},
         pretraining_until=pretraining_until,
     )

@@ -70,7 +70,7 @@ def plan_labels_file(
     """How many labels, drawn where, bring the shares to a wanted standard error: from a pilot's scores and labels."""
     from headwinds.measure.cells import make_cells
     from headwinds.measure.sampling.plan import plan_labels
-    from headwinds.study.own_files import ScoresFile, read_scores
+    from headwinds.study.scores_file import ScoresFile, read_scores
 
     file = ScoresFile(
         Path(scores), (tuple(by),), document_id=document_id, weight=weight, stratum=tuple(stratum)
@@ -103,7 +103,7 @@ def plan_slope_file(
     from headwinds.measure.cells import make_cells
     from headwinds.measure.registry import get_estimator
     from headwinds.measure.sampling.slope_plan import plan_slope
-    from headwinds.study.own_files import ScoresFile, read_scores
+    from headwinds.study.scores_file import ScoresFile, read_scores
 
     file = ScoresFile(
         Path(scores), (tuple(by),), document_id=document_id, weight=weight, stratum=tuple(stratum)

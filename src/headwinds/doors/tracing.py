@@ -27,7 +27,7 @@ def trace_file(
 
     A cell is named as ``"label=divide, year=1998"``, its keys being columns of `scores`.
     """
-    from headwinds.study.own_files import ScoresFile
+    from headwinds.study.scores_file import ScoresFile
     from headwinds.study.trace_files import read_point
     from headwinds.study.trace_files import trace_file as trace
 

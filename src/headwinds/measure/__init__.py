@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from headwinds.measure.diagnostics.run import run_diagnostics
     from headwinds.measure.drift import drift_tests
     from headwinds.measure.estimators.prediction_powered import prediction_powered_mean
-    from headwinds.measure.fits import combine_fits
+    from headwinds.measure.fits import combine_fits, estimate_fits
     from headwinds.measure.frame import Population, make_frame
     from headwinds.measure.indicator_store import read_indicator, write_indicator
     from headwinds.measure.linear_maps import linear_map
@@ -51,7 +51,10 @@ _HOMES = {
     "headwinds.measure.diagnostics.run": ("run_diagnostics",),
     "headwinds.measure.drift": ("drift_tests",),
     "headwinds.measure.estimators.prediction_powered": ("prediction_powered_mean",),
-    "headwinds.measure.fits": ("combine_fits",),
+    "headwinds.measure.fits": (
+        "combine_fits",
+        "estimate_fits",
+    ),
     "headwinds.measure.frame": (
         "Population",
         "make_frame",
@@ -120,6 +123,7 @@ __all__ = [
     "draw_stratified",
     "draw_two_phase",
     "drift_tests",
+    "estimate_fits",
     "estimate_shares",
     "expectation_maximisation",
     "get_estimator",

@@ -103,7 +103,9 @@ def area_effects(
     import numpy as np
 
     from headwinds.measure.context import Context, key_codes
+    from headwinds.measure.gold_draws import gold_draws
 
+    drawn = gold_draws(frame)
     codes = key_codes(cells, parts)
     components = 2 + (len(codes) if len(codes) > 1 else 0)
     strata, labels = len(parts.coarse_names), means.shape[1]
@@ -117,7 +119,8 @@ def area_effects(
         for label in range(labels):
             if len(chosen) == 0 or pools.rare[pools.of_part[chosen[0]], label] != 0:
                 continue
-            found = _fit_stratum(frame, parts, pools, chosen, means[chosen, label], codes[:, chosen], label)
+            direct = direct_residuals(frame, parts, pools, chosen, label, drawn)
+            found = _fit_stratum(parts, pools, chosen, means[chosen, label], codes[:, chosen], direct)
             if found is None:
                 continue
             correction, spread, roots, slope = found
@@ -132,18 +135,17 @@ def area_effects(
 
 
 def _fit_stratum(
-    frame: Frame,
     parts: Parts,
     pools: Pools,
     chosen: NDArray[np.int64],
     means: NDArray[np.float64],
     codes: NDArray[np.int64],
-    label: int,
+    residuals: tuple[NDArray[np.float64], NDArray[np.float64], float, NDArray[np.bool_]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None:
     """Correction, scatter of the truth about it, signed errors of the slopes, and slope on the score, by chosen part."""
     import numpy as np
 
-    direct, error_weight, unit, has = _direct(frame, parts, pools, chosen, label)
+    direct, error_weight, unit, has = residuals
     if int(has.sum()) < LEAST_AREAS or not unit > 0:
         return None
     design = _design(means, parts, pools, chosen, codes, has)
@@ -161,17 +163,20 @@ def _fit_stratum(
     return correction, prior * (1 - gain) + 2 * third, roots, slope
 
 
-def _direct(
-    frame: Frame, parts: Parts, pools: Pools, chosen: NDArray[np.int64], label: int
+def direct_residuals(
+    frame: Frame,
+    parts: Parts,
+    pools: Pools,
+    chosen: NDArray[np.int64],
+    label: int,
+    drawn: tuple[NDArray[np.int64], bool],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float, NDArray[np.bool_]]:
     """Mean residual of each part's own gold, the sum of its squared weights, and the variance of one residual.
 
     The variance is pooled over the parts, as a handful of labels cannot tell its own; where gold was drawn several
-    passages at a time it is that between draws.
+    passages at a time (`drawn`, see `gold_draws`) it is that between draws.
     """
     import numpy as np
-
-    from headwinds.measure.gold_draws import gold_draws
 
     areas = len(chosen)
     place = np.full(len(parts.cell), -1)
@@ -191,7 +196,7 @@ def _direct(
     squared: NDArray[np.float64] = np.bincount(area, weights=q**2, minlength=areas).astype(np.float64)
     below = float((weight * (1 - q)).sum())
     has = total > 0
-    draws, together = gold_draws(frame)
+    draws, together = drawn
     pairs, home = np.unique(area * (int(draws.max(initial=0)) + 1) + draws[gold], return_inverse=True)
     count = np.bincount(pairs // (int(draws.max(initial=0)) + 1), minlength=areas)
     freedom = int(np.maximum(count - 1, 0).sum())

@@ -17,8 +17,9 @@ def count_cells(frame: Frame, cells: Cells) -> tuple[NDArray[np.int64], NDArray[
     import numpy as np
 
     width = int(frame.document_code.max(initial=0)) + 1
-    pairs = np.unique(cells.code * width + frame.document_code)
-    documents = np.bincount(pairs // width, minlength=len(cells))
+    pairs = np.sort(cells.code * width + frame.document_code)
+    new = np.concatenate([np.ones(min(len(pairs), 1), dtype=bool), pairs[1:] != pairs[:-1]])
+    documents = np.bincount(pairs[new] // width, minlength=len(cells))
     passages = np.bincount(cells.code, minlength=len(cells))
     gold = np.bincount(cells.code[frame.gold_rows], minlength=len(cells))
     return documents, passages, gold

@@ -51,7 +51,7 @@ def make_cells(frame: Frame, by: tuple[str, ...] = ("year",)) -> Cells:
     """
     import numpy as np
 
-    from headwinds.measure.encode import encode
+    from headwinds.measure.encode import encode, renumber
 
     unknown = [name for name in by if name not in frame.keys]
     if unknown:
@@ -70,9 +70,10 @@ def make_cells(frame: Frame, by: tuple[str, ...] = ("year",)) -> Cells:
             column = np.concatenate([column, np.asarray(population.keys[name])])
         code, distinct = encode(column)
         columns.append((code, distinct))
-        _, total = np.unique(total * len(distinct) + code, return_inverse=True)
-    _, first = np.unique(total, return_index=True)
-    values = tuple(tuple(distinct[code[place]] for code, distinct in columns) for place in first)
+        total = renumber(total * len(distinct) + code, (int(total.max(initial=-1)) + 1) * len(distinct))[1]
+    one = np.zeros(int(total.max(initial=-1)) + 1, dtype=np.int64)
+    one[total] = np.arange(len(total))
+    values = tuple(tuple(distinct[code[place]] for code, distinct in columns) for place in one)
     return Cells(
         keys=tuple(by),
         values=values,

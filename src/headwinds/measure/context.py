@@ -74,12 +74,17 @@ def contextual_effects(
     """
     import numpy as np
 
+    from headwinds.measure.area_effects import direct_residuals
+    from headwinds.measure.gold_draws import gold_draws
+
+    drawn = gold_draws(frame)
     borrows = (pools.depth[pools.of_part] > 0) & (parts.sampled > 0)
     open_to_it = borrows[:, None] & (pools.rare[pools.of_part] == 0)
     codes = key_codes(cells, parts)
     components = len(codes) + 1 if len(codes) > 1 else 1
     strata, labels = len(parts.coarse_names), means.shape[1]
     shift, cell_slope = np.zeros(means.shape), np.zeros(means.shape)
+    noise = np.full(means.shape, np.nan)
     error = np.zeros((*means.shape, strata * components))
     for stratum in range(strata) if estimate else ():
         for label in range(labels):
@@ -96,8 +101,37 @@ def contextual_effects(
             shift[chosen, label] = moves @ slopes
             cell_slope[chosen, label] = slopes[-1]
             error[chosen, label, stratum * components : (stratum + 1) * components] = moves @ root
-    unsaid, unfitted = np.full(means.shape, np.nan), np.zeros(means.shape, dtype=bool)
-    return Context(shift, error, cell_slope, cell_slope != 0, unsaid, unfitted)
+            direct = direct_residuals(frame, parts, pools, chosen, label, drawn)
+            noise[chosen, label] = _scatter(parts, pools, chosen, moves, direct)
+    return Context(shift, error, cell_slope, cell_slope != 0, noise, np.zeros(means.shape, dtype=bool))
+
+
+def _scatter(
+    parts: Parts,
+    pools: Pools,
+    chosen: NDArray[np.int64],
+    moves: NDArray[np.float64],
+    residuals: tuple[NDArray[np.float64], NDArray[np.float64], float, NDArray[np.bool_]],
+) -> NDArray[np.float64]:
+    """Variance of the chosen parts' truth about the line: chance among their passages, and what the gold says beyond it.
+
+    Shares that differ change what a prediction is worth, and a mean of few scores tells only a part of it. The rest is the
+    variance of the area effects about the line (see `area_effects`); NaN where the gold is too little to say.
+    """
+    import numpy as np
+
+    from headwinds.measure.area_effects import LEAST_AREAS, fit_areas
+
+    direct, squared, unit, has = residuals
+    if int(has.sum()) < LEAST_AREAS or not unit > 0:
+        return np.full(len(chosen), np.nan)
+    design = np.column_stack([np.ones(len(chosen)), moves])
+    model = fit_areas(direct[has], unit * squared[has], design[has])
+    gap = 1 / np.maximum(parts.size[chosen], 1e-300) - 1 / np.maximum(
+        pools.size[pools.of_part[chosen]], 1e-300
+    )
+    found: NDArray[np.float64] = model.effect_variance + unit * np.maximum(gap, 0.0)
+    return found
 
 
 def key_codes(cells: Cells, parts: Parts) -> NDArray[np.int64]:

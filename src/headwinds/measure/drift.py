@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.contracts.finding import Finding
 from headwinds.errors import SettingsError
+from headwinds.measure.spread_tests import holm
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,8 +106,8 @@ def drift_tests(
                 )
                 said = tuple(group_names[one] for one in kept)
                 tests.append((label_name, name, quantity, said, means, statistic, p_value))
-    adjusted = holm(np.array([test[-1] for test in tests]))
-    return tuple(DriftTest(*test, float(p)) for test, p in zip(tests, adjusted, strict=True))
+    adjusted = holm([test[-1] for test in tests])
+    return tuple(DriftTest(*test, p) for test, p in zip(tests, adjusted, strict=True))
 
 
 def drift_findings(tests: tuple[DriftTest, ...], *, size: float = 0.05) -> tuple[Finding, ...]:
@@ -171,15 +172,3 @@ def _welch(
     statistic = (precision * (mean - centre) ** 2).sum() / (k - 1) / (1 + 2 * (k - 2) / (k**2 - 1) * spread)
     p_value = float(f_distribution.sf(statistic, k - 1, (k**2 - 1) / (3 * spread)))
     return named, means, float(statistic), p_value
-
-
-def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Holm's step-down adjustment; NaN stays NaN and does not count as a test."""
-    import numpy as np
-
-    adjusted = np.full(len(p_values), np.nan)
-    real = np.flatnonzero(~np.isnan(p_values))
-    order = real[np.argsort(p_values[real], kind="stable")]
-    raised = p_values[order] * (len(order) - np.arange(len(order)))
-    adjusted[order] = np.minimum(np.maximum.accumulate(raised), 1.0) if len(order) else raised
-    return adjusted

@@ -28,6 +28,24 @@ def encode(values: ArrayLike) -> tuple[NDArray[np.int64], list[Any]]:
     return codes, [distinct[place] for place in order]
 
 
+def renumber(code: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Sorted distinct values of `code`, all in [0, size), and the place of each among them, as `numpy.unique` gives them.
+
+    Where the range is not much longer than the codes a table is looked up, which is several times faster than sorting.
+    """
+    import numpy as np
+
+    if size > 4 * len(code) + 100_000:
+        distinct, place = np.unique(code, return_inverse=True)
+        return distinct, place.astype(np.int64)
+    seen = np.zeros(size, dtype=bool)
+    seen[code] = True
+    distinct = np.flatnonzero(seen)
+    table = np.zeros(size, dtype=np.int64)
+    table[distinct] = np.arange(len(distinct))
+    return distinct, table[code]
+
+
 def encode_together(
     first: Sequence[NDArray[Any]], second: Sequence[NDArray[Any]]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
@@ -38,7 +56,6 @@ def encode_together(
     total = np.zeros(rows + len(second[0]), dtype=np.int64)
     for left, right in zip(first, second, strict=True):
         code, distinct = encode(np.concatenate([left, right]))
-        total = total * len(distinct) + code
         # Renumbered after each column, so that the product of many keys never overflows.
-        _, total = np.unique(total, return_inverse=True)
+        total = renumber(total * len(distinct) + code, (int(total.max(initial=-1)) + 1) * len(distinct))[1]
     return total[:rows], total[rows:], int(total.max(initial=-1)) + 1

@@ -4,18 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headwinds.contracts.finding import Finding
 from headwinds.errors import EstimationError, MismatchError
+from headwinds.measure.shares import AUTO, estimate_shares
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from headwinds.contracts.indicator import Indicator
+    from headwinds.measure.cells import Cells
+    from headwinds.measure.frame import Frame
 
 FEW_FITS = 5
+
+
+def estimate_fits(
+    frames: Sequence[Frame], cells: Cells, estimator: str = AUTO, **options: Any
+) -> list[Indicator]:
+    """The shares of each fit by one estimator, so that `combine_fits` puts like and like together.
+
+    What the gold refuses for the scores of one fit is not used for the others either: all are then estimated by the
+    default, and each has the findings that say what was refused (W321).
+
+    Parameters
+    ----------
+    frames
+        The same passages and the same gold with the scores of each fit; cells are theirs.
+    estimator, options
+        As in `estimate_shares`.
+    """
+    fits = [estimate_shares(frame, cells, estimator, **options) for frame in frames]
+    if len({fit.method for fit in fits}) < 2:
+        return fits
+    refused = dict.fromkeys(finding for fit in fits for finding in fit.findings if finding.code == "W321")
+    fits = [estimate_shares(frame, cells, **options) for frame in frames]
+    if len({fit.method for fit in fits}) > 1:
+        # The data allow different defaults (the scores of one fit do not vary): the first fit's is used for all.
+        fits = [estimate_shares(frame, cells, fits[0].method, **options) for frame in frames]
+    return [replace(fit, findings=(*refused, *fit.findings)) for fit in fits]
 
 
 def combine_fits(fits: Sequence[Indicator], *, level: float = 0.95) -> Indicator:

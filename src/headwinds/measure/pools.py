@@ -107,7 +107,10 @@ def sums(group: NDArray[np.int64], values: NDArray[np.float64], groups: int) -> 
     """Sums of the columns of `values` (rows, L) by group, shape (groups, L)."""
     import numpy as np
 
-    return np.column_stack([np.bincount(group, weights=column, minlength=groups) for column in values.T])
+    found = np.zeros((groups, values.shape[1]))
+    for place, column in enumerate(values.T):
+        found[:, place] = np.bincount(group, weights=column, minlength=groups)
+    return found
 
 
 def coarse_strata(frame: Frame) -> tuple[NDArray[np.int64], tuple[str, ...]]:
@@ -123,6 +126,8 @@ def make_parts(frame: Frame, cells: Cells) -> Parts:
     """Cross cells with design strata, with the population's size of each crossing."""
     import numpy as np
 
+    from headwinds.measure.encode import renumber
+
     strata = len(frame.stratum_names)
     code = cells.code * strata + frame.stratum_code
     population, known = frame.population, cells.population_code is not None
@@ -132,13 +137,13 @@ def make_parts(frame: Frame, cells: Cells) -> Parts:
         kept = np.array([name in place for name in names])
         other = np.array([place.get(name, 0) for name in names])
         other = (cells.population_code * strata + other)[kept]
-        distinct = np.unique(np.concatenate([code, other]))
+        distinct, place_of = renumber(np.concatenate([code, other]), len(cells) * strata)
+        row = place_of[: len(code)]
         weights = np.asarray(population.count, dtype=np.float64)[kept]
-        size = np.bincount(np.searchsorted(distinct, other), weights=weights, minlength=len(distinct))
+        size = np.bincount(place_of[len(code) :], weights=weights, minlength=len(distinct))
     else:
-        distinct = np.unique(code)
-        size = np.bincount(np.searchsorted(distinct, code), weights=frame.weight, minlength=len(distinct))
-    row = np.searchsorted(distinct, code)
+        distinct, row = renumber(code, len(cells) * strata)
+        size = np.bincount(row, weights=frame.weight, minlength=len(distinct))
     cell, stratum = distinct // strata, distinct % strata
     cell_size = np.bincount(cell, weights=size, minlength=len(cells))
     stratum_size = np.bincount(stratum, weights=size, minlength=strata)
@@ -164,8 +169,6 @@ def _depths(frame: Frame, parts: Parts, settings: EstimatorSettings) -> NDArray[
     """How far each part must go for its correction, shape (Q,)."""
     import numpy as np
 
-    from headwinds.measure.area_effects import LEAST_AREAS
-
     own = np.bincount(parts.gold, minlength=len(parts.cell))
     if not settings.pooling:
         return np.zeros(len(parts.cell), dtype=np.int64)
@@ -179,9 +182,40 @@ def _depths(frame: Frame, parts: Parts, settings: EstimatorSettings) -> NDArray[
     depth = np.where(enough, 0, np.where(near, 1, 2))
     if settings.area_effects:
         # One model a stratum: every part takes part in it, those with much gold nearly by themselves.
-        areas = np.bincount(parts.coarse, weights=own > 0, minlength=len(parts.coarse_names))
-        depth = np.where((areas >= LEAST_AREAS)[parts.coarse] & ~whole, 2, depth)
+        modelled = modelled_strata(frame, parts, settings.minimum_count)
+        depth = np.where(modelled[parts.coarse] & ~whole, 2, depth)
     return depth.astype(np.int64)
+
+
+def modelled_strata(frame: Frame, parts: Parts, minimum_count: int) -> NDArray[np.bool_]:
+    """The strata proper whose gold can bear a model of how cells differ, shape (strata proper,).
+
+    It stands in enough cells, and no label is rare in it. A rare label takes one correction for all that is pooled, and with
+    no model of how cells differ the years of one period must not take that of all periods: a change from one period to the
+    next would then seem to be known where nothing was seen of it. Where the design has no periods there is only one
+    correction to take, and one label that is not rare is enough.
+    """
+    import numpy as np
+
+    from headwinds.measure.area_effects import LEAST_AREAS
+    from headwinds.measure.gold_draws import gold_draws
+
+    strata = len(parts.coarse_names)
+    own = np.bincount(parts.gold, minlength=len(parts.cell))
+    areas = np.bincount(parts.coarse, weights=own > 0, minlength=strata)
+    if frame.kind == "score":
+        return areas >= LEAST_AREAS
+    draws, _ = gold_draws(frame)
+    coarse = parts.coarse_of_stratum[frame.stratum_code[frame.gold_rows]]
+    enough = np.zeros((strata, len(frame.label_names)), dtype=bool)
+    for stratum in range(strata):
+        here = coarse == stratum
+        for label in range(len(frame.label_names)):
+            held = frame.gold_labels[here, label].astype(bool)
+            seen = min(len(np.unique(draws[here][held])), len(np.unique(draws[here][~held])))
+            enough[stratum, label] = seen >= minimum_count
+    periods = np.bincount(parts.coarse_of_stratum, minlength=strata)
+    return (areas >= LEAST_AREAS) & np.where(periods == 1, enough.any(axis=1), enough.all(axis=1))
 
 
 def tuned_power(frame: Frame, parts: Parts, read: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:

@@ -159,7 +159,12 @@ def propose(
 
 
 def in_any_round(rounds: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """The chance of each passage to be drawn in at least one of the rounds, shape (passages,)."""
+    """The chance of each passage to be drawn in at least one of the rounds, shape (passages,).
+
+    For rounds as `propose` draws them: any passage may be drawn again, and each round's chance leaves out what the passage's
+    own fold taught. Rounds of designs that leave out what was read, and whose model saw all of it, are put together by
+    `headwinds.measure.sampling.rounds.combine_rounds`: their chance to be in any round is not known.
+    """
     import numpy as np
 
     missed = np.prod([1 - probability for probability in rounds], axis=0)

@@ -80,7 +80,9 @@ def _module(name: str) -> Any:
     return getattr(home, name.replace("-", "_"))
 
 
-def choose_estimator(frame: Frame, cells: Cells | None = None, *, minimum_gold: int = 30) -> tuple[str, str]:
+def choose_estimator(
+    frame: Frame, cells: Cells | None = None, *, minimum_gold: int = 30, minimum_count: int = 10
+) -> tuple[str, str]:
     """The default for these data (and these cells, where they are given), and the reason in a sentence.
 
     No estimator that carries error rates from one cell to another is ever chosen: with gold whose inclusion probabilities
@@ -98,7 +100,7 @@ def choose_estimator(frame: Frame, cells: Cells | None = None, *, minimum_gold: 
     if float(np.ptp(score, axis=0).max()) < 1e-9:
         return "labelled-only", "The predictions do not vary on gold, so they can add nothing to the labels."
     if cells is not None:
-        thin = _areas(frame, cells, minimum_gold)
+        thin = _areas(frame, cells, minimum_gold, minimum_count)
         if thin:
             return (
                 "small-area",
@@ -113,18 +115,15 @@ def choose_estimator(frame: Frame, cells: Cells | None = None, *, minimum_gold: 
     )
 
 
-def _areas(frame: Frame, cells: Cells, minimum_gold: int) -> int:
-    """How many cells would borrow, if some stratum has gold in enough cells for a model of their differences; else 0."""
+def _areas(frame: Frame, cells: Cells, minimum_gold: int, minimum_count: int) -> int:
+    """How many cells would mix their own gold with that of a stratum that can bear a model of their differences."""
     import numpy as np
 
-    from headwinds.measure.area_effects import LEAST_AREAS
-    from headwinds.measure.pools import make_parts
+    from headwinds.measure.pools import make_parts, modelled_strata
 
     parts = make_parts(frame, cells)
+    modelled = modelled_strata(frame, parts, minimum_count)
     own = np.bincount(parts.gold, minlength=len(parts.cell))
-    areas = np.bincount(parts.coarse, weights=own > 0, minlength=len(parts.coarse_names))
-    if not (areas >= LEAST_AREAS).any():
-        return 0
     whole = np.isclose(parts.size, parts.stratum_size[parts.stratum])
-    borrows = (parts.share > 0) & (own < minimum_gold) & ~(whole & (own >= 2))
+    borrows = (parts.share > 0) & (own < minimum_gold) & ~(whole & (own >= 2)) & modelled[parts.coarse]
     return len(np.unique(parts.cell[borrows]))

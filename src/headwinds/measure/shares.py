@@ -37,8 +37,8 @@ def estimate_shares(frame: Frame, cells: Cells, estimator: str = AUTO, **options
     """
     from headwinds.measure.registry import CONSTANT_ERROR, assumption, choose_estimator, get_estimator
 
-    least = int(options.get("minimum_gold", 30))
-    name, reason = choose_estimator(frame, cells, minimum_gold=least)
+    least = {name: int(options[name]) for name in ("minimum_gold", "minimum_count") if name in options}
+    name, reason = choose_estimator(frame, cells, **least)
     if estimator != AUTO:
         name, reason = estimator, "It was asked for."
     found = get_estimator(name)
@@ -48,7 +48,7 @@ def estimate_shares(frame: Frame, cells: Cells, estimator: str = AUTO, **options
     except EstimationError as problem:
         if name not in CONSTANT_ERROR:
             raise
-        name, reason = choose_estimator(frame, cells, minimum_gold=least)
+        name, reason = choose_estimator(frame, cells, **least)
         refused = (Finding("W321", problem.message, f"The estimator '{name}' took over."),)
         found = get_estimator(name)
         result = found(frame, cells, **_known(found, options))

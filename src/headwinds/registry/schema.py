@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Integer, MetaData, Table, Text
 
-from headwinds.database.migrations import NUMBERED, Migration, only_append
+from headwinds.database.migrations import NUMBERED, tables_and_events
 
 METADATA = MetaData()
 
@@ -45,7 +45,4 @@ def _tables(dialect: str) -> tuple[str, ...]:
     )
 
 
-MIGRATIONS = (
-    Migration(1, "tables", _tables("sqlite"), _tables("postgresql")),
-    Migration(2, "events are only ever added", *only_append("event", "events are only ever added")),
-)
+MIGRATIONS = tables_and_events(_tables)

@@ -120,11 +120,19 @@ def _values(data: Table, column: str) -> Sequence[object]:
     return listed
 
 
+YEARS = frozenset({"first", "last", "break", "break_lower", "break_upper"})
+PROBABILITIES = frozenset({"wrong_sign", "type_s", "p_value"})
+
+
 def guess_kind(column: str, values: Sequence[Cell]) -> Kind:
     """How a column reads, from its name and values."""
     known = [value for value in values if value is not None]
     if column in ("year", "period") or column.endswith("_year"):
         return "key"
+    if column in YEARS and all(isinstance(value, int) and 1000 <= value < 3000 for value in known):
+        return "key"
+    if column in PROBABILITIES:
+        return "probability"
     if known and all(isinstance(value, bool) for value in known):
         return "yes_no"
     if known and all(isinstance(value, int) for value in known):

@@ -26,6 +26,8 @@ def show(value: Cell, kind: Kind, messages: Messages) -> str:
         return _minus(f"{round(value):,}".replace(",", THIN_SPACE))
     if kind == "share":
         return _share(float(value))
+    if kind == "probability" and 0 < value < 0.005:
+        return f"<{THIN_SPACE}0.01"
     if kind in ("metric", "probability"):
         return _minus(f"{value:.2f}")
     return _number(float(value))

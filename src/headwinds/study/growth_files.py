@@ -109,7 +109,7 @@ def explain_file(growth: GrowthFile, output: Path) -> GrowthResult:
                 f"{name} = {first}-{last} is no span of years.", remedy="Write it as 1995-2004."
             )
     panel = read_growth_panel(growth)
-    entities = _entities(growth.entities, panel)
+    entities = chosen_entities(growth.entities, panel)
     accounts = growth_accounts(panel, entities=entities)
     by_span = span_accounts(accounts, (growth.before, growth.after), entities)
     compared = slowdown(panel, entities, series=growth.outcome, before=growth.before, after=growth.after)
@@ -173,7 +173,8 @@ def read_growth_panel(growth: GrowthFile) -> Panel:
     return type(plain)(data=plain.data, series={**plain.series, **described})
 
 
-def _entities(asked: tuple[str, ...], panel: Panel) -> tuple[str, ...]:
+def chosen_entities(asked: tuple[str, ...], panel: Panel) -> tuple[str, ...]:
+    """Codes that are in the panel; "all" and "OECD" are names of groups."""
     from difflib import get_close_matches
 
     from headwinds.explain.country_groups import OECD_38

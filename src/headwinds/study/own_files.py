@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,45 +11,21 @@ from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import run_stage
 from headwinds.artifacts.write import write_json, write_text
-from headwinds.corpus.reading import Columns, read_corpus, require_columns
-from headwinds.errors import DataError, MismatchError, SettingsError
+from headwinds.corpus.reading import Columns, read_corpus
+from headwinds.errors import MismatchError, SettingsError
 from headwinds.study.environment import NUMERICAL, STATISTICAL, processor, versions
-from headwinds.study.frame import key_values
+from headwinds.study.scores_file import ScoresFile, read_scores, read_texts
 from headwinds.study.stages.measure import index_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from headwinds.contracts import Corpus, Indicator
     from headwinds.measure.diagnostics.diagnostic import Diagnostic
     from headwinds.measure.frame import Frame
-
-PROBABILITY = "probability_"
-DECISION = "label_"
-
-
-@dataclass(frozen=True, slots=True)
-class ScoresFile:
-    """Where the columns of a file of scores are.
-
-    Attributes
-    ----------
-    path
-        CSV, JSONL or Parquet with one passage a row, and a column ``probability_<label>`` for each label; where there is
-        also ``label_<label>`` (0 or 1) it is the classifier's decision, else a probability of one half decides.
-    by
-        The cells of each index: lists of columns; an empty one is the whole file.
-    document_id, weight
-        Columns, or "": each passage its own document, each standing for itself.
-    stratum
-        Columns within which gold was drawn at random.
-    """
-
-    path: Path
-    by: tuple[tuple[str, ...], ...] = ((),)
-    passage_id: str = "passage_id"
-    document_id: str = "document_id"
-    weight: str = ""
-    stratum: tuple[str, ...] = ()
-    encoding: str = "utf-8"
 
 
 def score_file(
@@ -121,6 +97,7 @@ def measure_file(
     level: float = 0.95,
     minimum_gold: int = 30,
     fits: tuple[Path, ...] = (),
+    wordings: Mapping[str, Path] | None = None,
     pretraining_until: str = "",
 ) -> dict[str, Indicator]:
     """Estimate the shares of labels from any classifier's scores and gold labels; one index for each item of `by`.
@@ -135,8 +112,11 @@ def measure_file(
     fits
         Files of scores of the same passages from other fits of the model: each index is the mean over fits, and its error
         has the spread between them.
+    wordings
+        Files of scores of the same passages under other wordings of the codebook, by name: the diagnostics tell how much
+        the index moves.
     pretraining_until
-        Year or month until which the texts of the model reach; "" asks nothing of look-ahead.
+        Year or month until which the texts of the model reach; "" if not known.
 
     Raises
     ------
@@ -148,8 +128,7 @@ def measure_file(
         There is no such estimator.
     """
     from headwinds.measure.cells import make_cells
-    from headwinds.measure.fits import combine_fits
-    from headwinds.measure.shares import estimate_shares
+    from headwinds.measure.fits import combine_fits, estimate_fits
 
     if not 0 < level < 1:
         raise SettingsError(f"level = {level} cannot be used: expected a share between 0 and 1.")
@@ -159,21 +138,24 @@ def measure_file(
         frame,
         *(_same_passages(frame, read_scores(replace(scores, path=path), gold), path) for path in fits),
     ]
-    every = {
-        by: [estimate_shares(one, make_cells(one, by), estimator, **options) for one in frames]
-        for by in scores.by
-    }
+    every = {by: estimate_fits(frames, make_cells(frame, by), estimator, **options) for by in scores.by}
     found = {
         index_name(by): combine_fits(fitted, level=level) if fits else fitted[0]
         for by, fitted in every.items()
     }
-    asked = _diagnose(scores, frame, every[scores.by[0]] if fits else [], pretraining_until)
+    wordings = dict(sorted((wordings or {}).items()))
+    others = {
+        name: _same_passages(frame, read_scores(replace(scores, path=path), gold), path).probability
+        for name, path in wordings.items()
+    }
+    asked = _diagnose(scores, frame, every[scores.by[0]] if fits else [], others, pretraining_until)
     parts = fingerprint(
         scores=file_digest(scores.path),
         gold=file_digest(gold),
         columns={key: value for key, value in asdict(scores).items() if key != "path"},
         options={"estimator": estimator, **options},
         fits=[file_digest(path) for path in fits],
+        wordings={name: file_digest(path) for name, path in wordings.items()},
         pretraining_until=pretraining_until,
         code=code_digest("headwinds.measure", "headwinds.contracts"),
         versions=versions(STATISTICAL),
@@ -206,7 +188,11 @@ def _same_passages(frame: Frame, other: Frame, path: Path) -> Frame:
 
 
 def _diagnose(
-    scores: ScoresFile, frame: Frame, fits: list[Indicator], pretraining_until: str
+    scores: ScoresFile,
+    frame: Frame,
+    fits: list[Indicator],
+    wordings: dict[str, NDArray[np.float64]],
+    pretraining_until: str,
 ) -> tuple[Diagnostic, ...]:
     """Ask what the data allow; years are told by a key of whole numbers named year or period."""
     from headwinds.measure.diagnostics.run import run_diagnostics
@@ -216,96 +202,12 @@ def _diagnose(
     return run_diagnostics(
         frame,
         keys=tuple(name for name in keys if name != period),
+        texts=read_texts(scores),
         period=period,
         pretraining_until=pretraining_until,
         fits=fits,
+        wordings=wordings,
     )
-
-
-def read_scores(scores: ScoresFile, gold: Path) -> Frame:
-    """Scores and gold, brought together; see `measure_file`."""
-    import numpy as np
-
-    from headwinds.contracts import Codebook, Label
-    from headwinds.corpus.gold import match_gold, read_gold
-    from headwinds.corpus.records import read_records
-    from headwinds.measure.frame import make_frame
-
-    columns, records = read_records(scores.path, encoding=scores.encoding)
-    labels = tuple(name.removeprefix(PROBABILITY) for name in columns if name.startswith(PROBABILITY))
-    if not labels:
-        raise DataError(
-            f"{scores.path} has no column {PROBABILITY}<label>; it has {', '.join(columns)}.",
-            remedy=f"Name each label's column of probabilities {PROBABILITY}<label>.",
-        )
-    keys = tuple(dict.fromkeys(key for by in scores.by for key in by))
-    require_columns(
-        scores.path,
-        columns,
-        [
-            name
-            for name in (scores.passage_id, scores.document_id, scores.weight, *scores.stratum, *keys)
-            if name
-        ],
-    )
-    rows = []
-    for record in records:
-        if record.problem:
-            raise DataError(f"{scores.path}, line {record.row}: {record.problem}.", remedy="Mend the line.")
-        rows.append(record)
-    ids = [str(row.values[scores.passage_id]) for row in rows]
-    if len(set(ids)) < len(ids):
-        twice = sorted({name for name in ids if ids.count(name) > 1})[:3] if len(ids) < 10_000 else []
-        raise DataError(
-            f"{scores.path}: {len(ids) - len(set(ids)):,} values of {scores.passage_id} stand more than once"
-            + (f", first {', '.join(twice)}." if twice else "."),
-            remedy="One passage a row.",
-        )
-    decided = all(f"{DECISION}{name}" in columns for name in labels)
-    probability = np.array(
-        [[_share(scores.path, row.row, row.values, PROBABILITY + name) for name in labels] for row in rows]
-    )
-    label = (
-        np.array(
-            [[_share(scores.path, row.row, row.values, DECISION + name) for name in labels] for row in rows]
-        )
-        > 0.5
-        if decided
-        else probability >= 0.5
-    )
-    found = read_gold(gold, Codebook(tuple(Label(name, "") for name in labels)), stratum=scores.stratum)
-    inclusion = found.inclusion_probability
-    return make_frame(
-        document_ids=[str(row.values[scores.document_id]) for row in rows] if scores.document_id else ids,
-        strata=[" / ".join(str(row.values[name]) for name in scores.stratum) or "all" for row in rows],
-        keys={key: key_values([row.values[key] for row in rows]) for key in keys},
-        weight=[_number(scores.path, row.row, row.values, scores.weight) for row in rows]
-        if scores.weight
-        else np.ones(len(rows)),
-        probability=probability,
-        label=label,
-        gold_rows=match_gold(found, ids),
-        gold_labels=found.labels,
-        inclusion_probability=None if np.isnan(inclusion).all() else inclusion,
-        label_names=labels,
-    )
-
-
-def _share(path: Path, line: int, values: dict[str, Any], name: str) -> float:
-    value = _number(path, line, values, name)
-    if not 0 <= value <= 1:
-        raise DataError(f"{path}, line {line}: {name} = {value}, expected a share from 0 to 1.")
-    return value
-
-
-def _number(path: Path, line: int, values: dict[str, Any], name: str) -> float:
-    given = values.get(name)
-    if isinstance(given, bool) or str(given).lower() in ("true", "false"):
-        return float(str(given).lower() == "true")
-    try:
-        return float(str(given))
-    except ValueError:
-        raise DataError(f"{path}, line {line}: {name} = {given!r}, expected a number.") from None
 
 
 def _write(indicator: Indicator, folder: Path) -> None:

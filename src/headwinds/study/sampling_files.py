@@ -18,7 +18,7 @@ from headwinds.corpus.reading import require_columns
 from headwinds.corpus.records import Record, read_records
 from headwinds.errors import DataError, MismatchError, SettingsError
 from headwinds.study.environment import STATISTICAL, versions
-from headwinds.study.own_files import PROBABILITY
+from headwinds.study.scores_file import PROBABILITY
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwinds.errors import SettingsError
-from headwinds.study.own_files import ScoresFile, read_scores
+from headwinds.study.scores_file import ScoresFile, read_scores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

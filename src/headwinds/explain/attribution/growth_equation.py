@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headwinds.errors import EstimationError
-from headwinds.explain.attribution.moments import Equation, make_equation
+from headwinds.explain.attribution.equation import Equation, make_equation
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from headwinds.explain.attribution.design import AttributionDesign
-
-COLLINEAR = 1e-9
 
 
 def growth_equation(
@@ -47,18 +44,17 @@ def growth_equation(
     shared = np.einsum("rkv,rvj->rkj", slopes, design.factor[chosen])
     _, entity = np.unique(design.entity[chosen], return_inverse=True)
     _, period = np.unique(design.year[chosen], return_inverse=True)
-    equation = make_equation(
+    return make_equation(
         entity,
         period,
         design.outcome[chosen],
         regressors,
+        names=term_names(design),
         cluster=design.cluster[chosen],
         clusters=design.clusters,
         noise=noise if carry_error else None,
         shared=shared if carry_error else None,
     )
-    refuse_singular(equation, term_names(design))
-    return equation
 
 
 def slopes_of_terms(values: NDArray[np.float64], terms: tuple[tuple[int, ...], ...]) -> NDArray[np.float64]:
@@ -76,30 +72,3 @@ def slopes_of_terms(values: NDArray[np.float64], terms: tuple[tuple[int, ...], .
 def term_names(design: AttributionDesign) -> tuple[str, ...]:
     """A regressor's name: that of its variable, or of both."""
     return tuple(" x ".join(design.names[number] for number in term) for term in design.terms)
-
-
-def refuse_singular(equation: Equation, names: tuple[str, ...]) -> None:
-    """Raise, naming the first regressor that does not vary within the effects or is collinear with those before it."""
-    import numpy as np
-
-    regressors = equation.within(equation.regressors)
-    before = equation.regressors
-    scale = np.sqrt((regressors**2).sum(axis=0))
-    whole = np.sqrt((before**2).sum(axis=0))
-    kept: list[int] = []
-    for number, name in enumerate(names):
-        if scale[number] <= COLLINEAR * max(whole[number], 1e-300) or scale[number] == 0:
-            raise EstimationError(
-                f"{name} does not vary beyond what the effects of entities and periods absorb.",
-                remedy="Leave it out, or take more entities.",
-            )
-        own = regressors[:, number] / scale[number]
-        if kept:
-            others = regressors[:, kept] / scale[kept]
-            own = own - others @ np.linalg.lstsq(others, own, rcond=None)[0]
-        if np.sqrt(own @ own) < 1e-7:
-            raise EstimationError(
-                f"{name} is collinear with {', '.join(names[other] for other in kept)} within the effects.",
-                remedy="Leave one of them out.",
-            )
-        kept.append(number)

@@ -13,11 +13,12 @@ from headwinds.contracts import Finding
 from headwinds.errors import SettingsError
 from headwinds.explain.attribution import words
 from headwinds.explain.attribution.bootstrap import DRAWS, Draws, draw_clusters, spread, spread_findings
+from headwinds.explain.attribution.equation import fit_equation
 from headwinds.explain.attribution.growth_equation import growth_equation, term_names
-from headwinds.explain.attribution.moments import drawn_estimates, fit_equation
 from headwinds.explain.attribution.result import CHANGE, JOINT, REMAINDER, Attribution
 from headwinds.explain.attribution.shapley import shapley_values
 from headwinds.explain.attribution.span_means import average, mean_terms, span_means, worth_of_subsets
+from headwinds.explain.attribution.weighted import drawn_estimates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from headwinds.explain.attribution.bootstrap import Spread
     from headwinds.explain.attribution.design import AttributionDesign
-    from headwinds.explain.attribution.moments import Equation, Fit
+    from headwinds.explain.attribution.equation import Equation, Fit
 
 
 def shapley_attribution(

@@ -13,12 +13,13 @@ from headwinds.contracts import Finding
 from headwinds.errors import EstimationError
 from headwinds.explain.attribution import words
 from headwinds.explain.attribution.bootstrap import DRAWS, draw_clusters, spread, spread_findings
+from headwinds.explain.attribution.equation import fit_equation
 from headwinds.explain.attribution.growth_equation import growth_equation
 from headwinds.explain.attribution.headwinds import parts_table, reliability_findings
-from headwinds.explain.attribution.moments import drawn_estimates, fit_equation
 from headwinds.explain.attribution.result import CHANGE, JOINT, REMAINDER, Attribution
 from headwinds.explain.attribution.shapley import shapley_values, subsets
 from headwinds.explain.attribution.span_means import average, mean_terms, span_means
+from headwinds.explain.attribution.weighted import drawn_estimates
 
 if TYPE_CHECKING:
     import numpy as np

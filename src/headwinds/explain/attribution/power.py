@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from headwinds.contracts import Finding
 from headwinds.contracts.result import Result, number
+from headwinds.explain.attribution.equation import Equation, fit_equation
 from headwinds.explain.attribution.growth_equation import growth_equation
-from headwinds.explain.attribution.moments import Equation, fit_equation
 from headwinds.explain.attribution.result import JOINT
 from headwinds.explain.attribution.shapley import shapley_values
 from headwinds.explain.attribution.span_means import average, mean_terms, span_means, worth_of_subsets
+from headwinds.explain.measured.moments import cluster_sums
 
 if TYPE_CHECKING:
     import numpy as np
@@ -184,20 +185,19 @@ def _forecast(
 
     fit = fit_equation(equation)
     width = equation.width
-    outcome = equation.within(equation.outcome[:, None])[:, 0]
+    outcome = equation.outcome
     if not np.isfinite(fit.value).all():
         return np.full((width, width), np.nan), fit.reliability, float(outcome.std())
-    regressors = equation.within(equation.regressors)
+    regressors = equation.regressors
     if has_technology:  # not what is looked for, and large
         technology = regressors[:, 0]
         outcome = outcome - technology * float(technology @ outcome) / float(technology @ technology)
-    scores = np.zeros((equation.clusters, width))
-    np.add.at(scores, equation.cluster, regressors * outcome[:, None])
+    scores = cluster_sums(regressors * outcome[:, None], equation.moments.design)
     # The scores' mean would be the coefficient; it is taken out unseen, so that what is left is noise.
     scores -= scores.mean(axis=0)
     residual = float(np.sqrt(outcome @ outcome / max(fit.freedom + width, 1)))
     bread = np.linalg.inv(fit.corrected)
-    return fit.factor * bread @ scores.T @ scores @ bread, fit.reliability, residual
+    return fit.factor * bread @ scores.T @ scores @ bread.T, fit.reliability, residual
 
 
 def _findings(power: AttributionPower, reliability: NDArray[np.float64]) -> list[Finding]:

@@ -11,11 +11,12 @@ from headwinds.contracts.result import Result, number
 from headwinds.errors import SettingsError
 from headwinds.explain.attribution import words
 from headwinds.explain.attribution.bootstrap import DRAWS, draw_clusters, spread, spread_findings
+from headwinds.explain.attribution.equation import fit_equation
 from headwinds.explain.attribution.growth_equation import growth_equation
 from headwinds.explain.attribution.headwinds import reliability_findings
-from headwinds.explain.attribution.moments import drawn_estimates, fit_equation
 from headwinds.explain.attribution.result import JOINT
 from headwinds.explain.attribution.span_means import average, span_means
+from headwinds.explain.attribution.weighted import drawn_estimates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -205,7 +206,7 @@ def _supported(design: AttributionDesign, place: int, move: float) -> bool:
     scale = 1.0
     if len(design.terms[number_of]) > 1:
         scale = float(np.abs(design.values[:, 0]).mean())
-    within = np.abs(equation.within(equation.regressors[:, [number_of]])[:, 0]) / max(scale, 1e-300)
+    within = np.abs(equation.regressors[:, number_of]) / max(scale, 1e-300)
     later = values[design.in_span(design.after)] + move
     inside = (later >= values.min()) & (later <= values.max())
     return bool(abs(move) <= np.quantile(within, 0.99) and inside.mean() >= 0.9)

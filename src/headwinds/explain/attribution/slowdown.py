@@ -13,6 +13,7 @@ from headwinds.explain.attribution.design import AttributionDesign, lags_of, mak
 from headwinds.explain.attribution.headwinds import shapley_attribution
 from headwinds.explain.attribution.levels_and_returns import levels_and_returns
 from headwinds.explain.attribution.mechanisms import mechanism_attribution
+from headwinds.explain.attribution.order import order_findings
 from headwinds.explain.attribution.power import MOST_WRONG_SIGNS, AttributionPower, attribution_power
 from headwinds.explain.graph.effects import PathEffects, path_effects
 from headwinds.explain.graph.identify import Identification, identify
@@ -209,6 +210,7 @@ def attribute_slowdown(
             )
         )
     shares = shapley_attribution(design, draws=draws, seed=seed, borders=borders, show_single=show)
+    findings += order_findings(shares)
     levels: Attribution | None = None
     try:
         levels = levels_and_returns(design, draws=draws, seed=seed, show_single=show)

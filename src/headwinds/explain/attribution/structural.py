@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from headwinds.contracts import Edge, Graph
 from headwinds.errors import EstimationError, MismatchError
-from headwinds.explain.attribution.growth_equation import refuse_singular
-from headwinds.explain.attribution.moments import Fit, drawn_estimates, fit_equation, make_equation
+from headwinds.explain.attribution.equation import Fit, fit_equation, make_equation
+from headwinds.explain.attribution.weighted import drawn_estimates
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from headwinds.explain.attribution.bootstrap import Draws
     from headwinds.explain.attribution.design import AttributionDesign
-    from headwinds.explain.attribution.moments import Equation
+    from headwinds.explain.attribution.equation import Equation
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +146,13 @@ def node_equation(
         period,
         own[0],
         np.column_stack([block[0] for block in blocks]),
+        names=[edge.source for edge in edges],
         cluster=design.cluster[chosen],
         clusters=design.clusters,
         noise=noise if carry_error else None,
         shared=shared if carry_error else None,
         shared_outcome=own[2] if carry_error else None,
     )
-    refuse_singular(equation, tuple(edge.source for edge in edges))
     return NodeEquation(target, edges, equation, fit_equation(equation), chosen)
 
 

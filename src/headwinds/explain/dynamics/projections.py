@@ -44,9 +44,9 @@ def local_projections(
     *,
     horizons: int = 5,
     response: Response = "value",
-    lags: int = 1,
+    lags: int | None = None,
     controls: Sequence[str] = (),
-    errors: Errors = "driscoll-kraay",
+    errors: Errors | None = None,
     period_effects: bool = True,
     label: str = "",
 ) -> Responses:
@@ -66,11 +66,13 @@ def local_projections(
     response
         "value", "cumulative" or "change"; see the module's head.
     lags
-        How many lags of outcome and shock are controls. With an Indicator there are none: a lag of it has the same error.
+        How many lags of outcome and shock are controls; None for 1. Beside an Indicator there can be none: a lag of it has
+        the same error.
     controls
         Further columns, of the period of the shock.
     errors
-        "driscoll-kraay", its window as long as the horizon and a little more, or "clustered" by entity.
+        "driscoll-kraay" (None takes it), its window as long as the horizon and a little more, or "clustered" by entity.
+        With an Indicator they are clustered.
     period_effects
         Whether what is common to all entities in a period is absorbed. A shock that all share needs False.
     label
@@ -87,16 +89,16 @@ def local_projections(
     """
     _check(outcome, shock, horizons, response, lags, errors)
     if isinstance(shock, Indicator):
-        if controls or not period_effects:
-            raise SettingsError(
-                "Controls, or no period effects, are not available beside an Indicator, whose error they would share.",
-                remedy="Pass its values as a column, without their error, or leave the controls out.",
-            )
+        _refuse_beside_an_index(lags, controls, errors, period_effects)
         grid = make_grid(data, [outcome])
         rows, name, findings = measured_rows(
             grid, shock, label, horizons, lambda h: later(grid, outcome, h, response)
         )
         return _responses(grid, outcome, name, rows, response, "clustered", 0, True, findings)
+    if label:
+        raise SettingsError(f"label is {label!r}, and the shock {shock!r} is a column, which has no labels.")
+    lags = 1 if lags is None else lags
+    errors = errors or "driscoll-kraay"
     grid = make_grid(data, [outcome, shock, *controls])
     if len(grid.periods) <= horizons + lags + 1:
         raise EstimationError(
@@ -126,16 +128,35 @@ def later(grid: Grid, outcome: str, horizon: int, response: str) -> NDArray[np.f
 
 
 def _check(
-    outcome: str, shock: str | Indicator, horizons: int, response: str, lags: int, errors: str
+    outcome: str, shock: str | Indicator, horizons: int, response: str, lags: int | None, errors: str | None
 ) -> None:
-    if horizons < 0 or lags < 0:
-        raise SettingsError(f"horizons is {horizons} and lags is {lags}, expected 0 or more.")
+    if horizons < 0 or (lags or 0) < 0:
+        raise SettingsError(f"horizons is {horizons} and lags is {lags or 0}, expected 0 or more.")
     if response not in FOLLOWS:
         raise SettingsError(f"response is {response!r}, expected one of {', '.join(FOLLOWS)}.")
-    if errors not in ("driscoll-kraay", "clustered"):
+    if errors not in (None, "driscoll-kraay", "clustered"):
         raise SettingsError(f"errors is {errors!r}, expected driscoll-kraay or clustered.")
     if outcome == shock:
         raise SettingsError(f"The outcome {outcome!r} is its own shock.", remedy="Name another column.")
+
+
+def _refuse_beside_an_index(
+    lags: int | None, controls: Sequence[str], errors: str | None, period_effects: bool
+) -> None:
+    """Raise where a setting is asked for that the regression on an index with its error does not have."""
+    asked = {
+        f"lags is {lags}": bool(lags),
+        f"controls are {', '.join(controls)}": bool(controls),
+        f"errors is {errors!r}": errors not in (None, "clustered"),
+        "period_effects is False": not period_effects,
+    }
+    for told, given in asked.items():
+        if given:
+            raise SettingsError(
+                f"{told}, which is not available beside an index with its error: that regression has entity and period "
+                "effects, no lags or controls, and errors clustered by entity.",
+                remedy="Leave the setting out, or pass the index's values as a column, without their error.",
+            )
 
 
 def _project(

@@ -211,8 +211,7 @@ def _separability(slopes: Slopes, graph: Graph, source: str, target: str) -> lis
     left: dict[str, dict[int, float]] = {}
     for one in slopes.equations:
         if one.target in mediators:
-            residual = one.equation.within(one.equation.outcome[:, None])[:, 0]
-            residual = residual - one.equation.within(one.equation.regressors) @ one.fit.value
+            residual = one.equation.outcome - one.equation.regressors @ one.fit.value
             left[one.target] = dict(zip(one.rows.tolist(), residual.tolist(), strict=True))
     worst, pair = 0.0, ("", "")
     for first, other in itertools.combinations(mediators, 2):

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from headwinds.contracts import Edge, Finding, Graph, Node
 from headwinds.contracts.result import Result, number
 from headwinds.errors import EstimationError, SettingsError
-from headwinds.explain.attribution.moments import weighted_estimates
 from headwinds.explain.attribution.reshaped import dealt, with_control
 from headwinds.explain.attribution.structural import NodeEquation, node_equation
+from headwinds.explain.attribution.weighted import weighted_estimates
 from headwinds.explain.graph.sensitivity import partial_r_squared, proportional_selection, robustness_value
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def refute_edge(
     place = graph.into(target).index(edges[0])
     own = node_equation(design, graph, target, outcome)
     estimate = float(own.fit.value[place])
-    error = float(np.sqrt((own.fit.covariance + own.fit.gradient @ own.fit.gradient.T)[place, place]))
+    error = float(np.sqrt(own.fit.covariance[place, place]))
     generator = np.random.default_rng(seed)
     placebo = _placebo(design, graph, source, target, outcome, place, repeats, generator)
     common = _random_cause(design, graph, edges[0], outcome, place, repeats, generator)
@@ -232,8 +232,7 @@ def _confounding(own: NodeEquation, place: int) -> list[dict[str, object]]:
     """Strengths at which an unobserved common cause would undo the naive estimate; the observed ones beside it."""
     import numpy as np
 
-    regressors = own.equation.within(own.equation.regressors)
-    outcome = own.equation.within(own.equation.outcome[:, None])[:, 0]
+    regressors, outcome = own.equation.regressors, own.equation.outcome
     freedom = max(own.fit.freedom, 2)
     inverse = np.linalg.inv(regressors.T @ regressors)
     value = inverse @ (regressors.T @ outcome)

@@ -23,6 +23,7 @@ variance of the products is twice that.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headwinds.contracts import Estimate, Finding
@@ -65,64 +66,125 @@ def corrected_estimate(design: Design, outcome_words: str, lag: int) -> Estimate
     return as_estimate(design, value, covariance, METHOD, outcome_words, lag, findings)
 
 
+@dataclass(frozen=True, slots=True)
+class SharedSums:
+    """Sums of the errors that rows share; the arrays may carry leading axes (weightings of the clusters).
+
+    Attributes
+    ----------
+    squared
+        Shape (..., p, p): sum_k F_k'F_k.
+    across
+        Shape (..., factors, p, p): G_k = F_k'W.
+    crossed
+        Shape (..., p): sum_k F_k'f_k.
+    along
+        Shape (..., p, factors): W'f_k.
+    """
+
+    squared: NDArray[np.float64]
+    across: NDArray[np.float64]
+    crossed: NDArray[np.float64]
+    along: NDArray[np.float64]
+
+
 def solve(moments: Moments) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Coefficients and their covariance: (p,) and (p, p)."""
+    value, _ = solve_sums(moments.moment, moments.noise, moments.cross, shared_sums(moments))
+    return value, covariance_at(moments, value)
+
+
+def solve_sums(
+    moment: NDArray[np.float64],
+    noise: NDArray[np.float64],
+    cross: NDArray[np.float64],
+    shared: SharedSums | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coefficients (..., p) and the moments without errors (..., p, p), from sums alone."""
     import numpy as np
 
-    second, second_cross = second_order(moments)
-    signal = moments.moment - moments.noise - second
-    value = np.asarray(np.linalg.solve(signal, moments.cross - second_cross), dtype=np.float64)
-    return value, covariance_at(moments, value)
+    signal = moment - noise
+    if shared is not None:
+        second, second_cross = removed(signal, shared)
+        signal, cross = signal - second, cross - second_cross
+    value = np.asarray(np.linalg.solve(signal, cross[..., None])[..., 0], dtype=np.float64)
+    return value, signal
 
 
 def covariance_at(moments: Moments, value: NDArray[np.float64]) -> NDArray[np.float64]:
     """The covariance of the module's head, (p, p), at these coefficients."""
+    bread = bread_of(moments)
+    sandwich = bread @ clustered(scores(moments, value), moments.design) @ bread.T
+    linear, products = shared_moves(moments, bread, value)
+    products = products.reshape(len(value), -1)
+    covariance: NDArray[np.float64] = sandwich + linear @ linear.T + products @ products.T
+    return covariance
+
+
+def bread_of(moments: Moments) -> NDArray[np.float64]:
+    """Inverse of the moments without errors, (p, p)."""
     import numpy as np
 
     second, _ = second_order(moments)
-    bread = np.asarray(np.linalg.inv(moments.moment - moments.noise - second), dtype=np.float64)
-    sandwich = bread @ clustered(scores(moments, value), moments.design) @ bread.T
-    covariance: NDArray[np.float64] = sandwich + common_covariance(moments, bread, value)
-    return covariance
+    return np.asarray(np.linalg.inv(moments.moment - moments.noise - second), dtype=np.float64)
 
 
 def scores(moments: Moments, value: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of the corrected estimating equation, shape (rows, p): w (y - w'b) + M_rr v_r b."""
     residual = moments.outcome - moments.regressors @ value
-    score: NDArray[np.float64] = moments.regressors * residual[:, None] + moments.row_noise * value
+    score: NDArray[np.float64] = moments.regressors * residual[:, None] + moments.row_noise_times(value)
     return score
 
 
-def common_covariance(
+def shared_moves(
     moments: Moments, bread: NDArray[np.float64], value: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """What the errors that cells share add to the covariance of the coefficients, shape (p, p)."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How errors that cells share move the coefficients: g_k as (p, factors) and h_jk as (p, factors, factors)."""
     import numpy as np
 
     rows, size, factors = moments.common.shape
     carried = np.einsum("rpk,p->rk", moments.common, value) - moments.outcome_common
-    linear = bread @ (moments.regressors.T @ carried)
+    linear: NDArray[np.float64] = bread @ (moments.regressors.T @ carried)
     products = moments.common.reshape(rows, size * factors).T @ carried  # F_j'u_k
-    products = np.einsum("ap,pjk->ajk", bread, products.reshape(size, factors, factors)).reshape(size, -1)
-    covariance: NDArray[np.float64] = linear @ linear.T + products @ products.T
-    return covariance
+    moved: NDArray[np.float64] = np.einsum("ap,pjk->ajk", bread, products.reshape(size, factors, factors))
+    return linear, moved
+
+
+def shared_sums(moments: Moments) -> SharedSums | None:
+    """The sums over all rows; None where nothing is shared."""
+    import numpy as np
+
+    if moments.common.shape[2] == 0:
+        return None
+    return SharedSums(
+        squared=np.einsum("rpk,rqk->pq", moments.common, moments.common),
+        across=np.einsum("rpk,rq->kpq", moments.common, moments.regressors),
+        crossed=np.einsum("rpk,rk->p", moments.common, moments.outcome_common),
+        along=moments.regressors.T @ moments.outcome_common,
+    )
 
 
 def second_order(moments: Moments) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Q and q of the module's head: (p, p) and (p,)."""
     import numpy as np
 
-    size = moments.regressors.shape[1]
-    if moments.common.shape[2] == 0:
+    shared = shared_sums(moments)
+    if shared is None:
+        size = moments.regressors.shape[1]
         return np.zeros((size, size)), np.zeros(size)
-    signal = np.linalg.inv(moments.moment - moments.noise)
-    across = np.einsum("rpk,rq->kpq", moments.common, moments.regressors)  # G_k = F_k'W
-    both = across + across.transpose(0, 2, 1)
-    second = np.einsum("rpk,rqk->pq", moments.common, moments.common)
-    second = second - np.einsum("kpa,ab,kqb->pq", both, signal, across)
-    outcome = moments.regressors.T @ moments.outcome_common
-    cross = np.einsum("rpk,rk->p", moments.common, moments.outcome_common)
-    cross = cross - np.einsum("kpa,ab,bk->p", both, signal, outcome)
+    return removed(moments.moment - moments.noise, shared)
+
+
+def removed(
+    signal: NDArray[np.float64], shared: SharedSums
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Q and q from S0 and sums: (..., p, p) and (..., p)."""
+    import numpy as np
+
+    inverse = np.linalg.inv(signal)
+    both = shared.across + np.swapaxes(shared.across, -1, -2)
+    second = shared.squared - np.einsum("...kpa,...ab,...kqb->...pq", both, inverse, shared.across)
+    cross = shared.crossed - np.einsum("...kpa,...ab,...bk->...p", both, inverse, shared.along)
     return second, cross
 
 

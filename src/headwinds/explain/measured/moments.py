@@ -4,7 +4,8 @@ With M the matrix that takes the effects out, W the regressors (index columns, t
 and F_k the error that a standard normal z_k gives to all rows at once:
 
     moment = (MW)'(MW)      cross = (MW)'(My)
-    noise  = sum_r M_rr v_r on the diagonal (trace of M diag(v), as M is idempotent); zero for controls
+    noise  = sum_r M_rr v_r on the diagonal (trace of M diag(v), as M is idempotent); zero for controls; with V_r for v_r
+             where a row's own errors hang together
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ class Moments:
         Shape (rows, factors): the same of the outcome.
     moment, cross, noise
         Shapes (p, p), (p,), (p, p); see the module's head.
+    errors
+        Shape (rows, p, p): covariances of the errors of each row's own regressors, where these hang together (products of
+        measured variables do); None where each has the variance of the design and they do not.
     """
 
     design: Design
@@ -57,20 +61,36 @@ class Moments:
     moment: NDArray[np.float64]
     cross: NDArray[np.float64]
     noise: NDArray[np.float64]
+    errors: NDArray[np.float64] | None = None
 
     @property
     def row_noise(self) -> NDArray[np.float64]:
-        """M_rr v_r, shape (rows, p): each row's part of the noise."""
+        """M_rr v_r, shape (rows, p): each row's part of the noise's diagonal."""
         return row_noise(self.design, self.projection)
 
+    def row_noise_times(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
+        """M_rr V_r b, shape (rows, p): each row's part of the noise, times coefficients."""
+        import numpy as np
 
-def make_moments(design: Design, projection: Projection | None = None) -> Moments:
+        if self.errors is None:
+            return self.row_noise * value
+        times: NDArray[np.float64] = self.projection.diagonal[:, None] * np.einsum(
+            "rpq,q->rp", self.errors, value
+        )
+        return times
+
+
+def make_moments(
+    design: Design, projection: Projection | None = None, errors: NDArray[np.float64] | None = None
+) -> Moments:
     """Take the effects out of everything, once.
 
     Parameters
     ----------
     projection
         That of the same effects and rows, if it is there already.
+    errors
+        Shape (rows, p, p): see `Moments`; their diagonals are the variances of the design.
 
     Raises
     ------
@@ -89,6 +109,10 @@ def make_moments(design: Design, projection: Projection | None = None) -> Moment
     require_full_rank(regressors, plain[:, 1:], design.names)
     common = np.zeros((rows, size - 1, factors))
     common[:, :labels] = left[:, size : size + labels * factors].reshape(rows, labels, factors)
+    if errors is None:
+        noise = np.diag(row_noise(design, projection).sum(axis=0))
+    else:
+        noise = np.einsum("r,rpq->pq", projection.diagonal, errors)
     return Moments(
         design=design,
         projection=projection,
@@ -98,7 +122,8 @@ def make_moments(design: Design, projection: Projection | None = None) -> Moment
         outcome_common=left[:, size + labels * factors :],
         moment=regressors.T @ regressors,
         cross=regressors.T @ left[:, 0],
-        noise=np.diag(row_noise(design, projection).sum(axis=0)),
+        noise=noise,
+        errors=errors,
     )
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from headwinds.errors import EstimationError
 from headwinds.explain.attribution.growth_equation import growth_equation
 from headwinds.explain.attribution.headwinds import shapley_attribution, shapley_parts
-from headwinds.explain.attribution.moments import weighted_estimates
 from headwinds.explain.attribution.result import JOINT
+from headwinds.explain.attribution.weighted import weighted_estimates
 from headwinds.explain.stress.result import StressTest
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headwinds.errors import EstimationError
+from headwinds.explain.attribution.equation import fit_equation
 from headwinds.explain.attribution.growth_equation import growth_equation
 from headwinds.explain.attribution.headwinds import shapley_parts
-from headwinds.explain.attribution.moments import fit_equation
 from headwinds.explain.attribution.reshaped import dealt
 from headwinds.explain.attribution.result import JOINT
 from headwinds.explain.stress.leave_one_out import chosen_part

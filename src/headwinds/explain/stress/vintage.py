@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from headwinds.errors import MismatchError
 from headwinds.explain.attribution.bootstrap import spread
+from headwinds.explain.attribution.equation import fit_equation
 from headwinds.explain.attribution.growth_equation import growth_equation
 from headwinds.explain.attribution.headwinds import shapley_parts
-from headwinds.explain.attribution.moments import drawn_estimates, fit_equation
 from headwinds.explain.attribution.result import JOINT
+from headwinds.explain.attribution.weighted import drawn_estimates
 from headwinds.explain.stress.leave_one_out import chosen_part, cluster_names
 from headwinds.explain.stress.result import DIFFERENCE, StressTest
 

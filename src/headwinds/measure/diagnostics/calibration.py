@@ -32,8 +32,8 @@ def calibration_by(
     import pandas as pd
     from scipy import stats
 
-    from headwinds.measure.drift import holm
     from headwinds.measure.encode import encode
+    from headwinds.measure.spread_tests import holm
 
     if by is not None and by not in frame.keys:
         raise SettingsError(f"there is no key '{by}'; the keys are {', '.join(sorted(frame.keys))}.")
@@ -74,7 +74,7 @@ def calibration_by(
                 }
             )
     table = pd.DataFrame(rows)
-    table["adjusted"] = holm(table["p_value"].to_numpy(dtype=float))
+    table["adjusted"] = holm(table["p_value"].tolist())
     words = by or "period"
     off = table[table["adjusted"] < size]
     found: tuple[Finding, ...] = ()

@@ -60,6 +60,8 @@ def look_ahead(
 ) -> Diagnostic:
     """Which years' documents are older than the end of the checkpoint's pretraining: a row a year, `value` 1 if so.
 
+    `checkpoint` is "" where only scores are known.
+
     A model that has read what came later may read it into an older text; a forecast made with such an index is not one
     that could have been made then.
     """
@@ -67,6 +69,7 @@ def look_ahead(
     import pandas as pd
 
     end = pretraining_end(checkpoint, pretraining_until)
+    model = f"the checkpoint {checkpoint!r}" if checkpoint else "the model behind the scores"
     distinct, place = np.unique(np.asarray(years).astype(np.int64), return_inverse=True)
     passages = np.bincount(place, weights=weight, minlength=len(distinct))
     last = int(end[:4]) if end else None
@@ -87,7 +90,7 @@ def look_ahead(
         found = (
             Finding(
                 "N345",
-                f"until when the texts of the checkpoint {checkpoint!r} reach is not known, so look-ahead was not checked.",
+                f"until when the texts of {model} reach is not known, so look-ahead was not checked.",
                 "Set pretraining_until.",
             ),
         )
@@ -96,7 +99,7 @@ def look_ahead(
         found = (
             Finding(
                 "W350",
-                f"the checkpoint {checkpoint!r} may have read texts until {end}: {int(before.sum())} of {len(distinct)} "
+                f"{model} may have read texts until {end}: {int(before.sum())} of {len(distinct)} "
                 f"years ({share:.0%} of the passages, {distinct[0]} to {min(int(distinct[-1]), last)}) are not later, so "
                 "that the model may know what came after them.",
                 "Do not call a forecast with this index out of sample; the corrected shares themselves rest on the gold.",

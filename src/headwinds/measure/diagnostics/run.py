@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from headwinds.contracts.finding import Finding
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from headwinds.measure.diagnostics.diagnostic import Diagnostic
     from headwinds.measure.frame import Frame
 
+PERIOD = "period"
 MOST_GROUPS = 40
 """A key with more values (country-years) has too few gold labels in each to say anything."""
 
@@ -29,18 +33,21 @@ def run_diagnostics(
     wordings: Mapping[str, NDArray[np.float64]] | None = None,
     seed: int = 0,
 ) -> tuple[Diagnostic, ...]:
-    """Rates, calibration, threshold, placebo, outside and, where they are given what they need, look-ahead, seeds, wording.
+    """Rates, calibration, threshold, placebo, outside, look-ahead and, where there are other scores, seeds and wording.
+
+    What was not given, and could not be looked at, is said in a note (N354).
 
     Parameters
     ----------
     keys
-        Groups to look at, beside the periods of the design; those with more than 40 values are left to the periods.
+        Groups to look at, beside the periods of the design (or spans of `period`); those with more than 40 values are left
+        to the periods.
     texts
         Of the passages, for length and vocabulary.
     period
         The key that holds years, for look-ahead and to group by.
     checkpoint, pretraining_until
-        What scored the passages, or until when its texts reach; "" for neither asks nothing.
+        What scored the passages, or until when its texts reach.
     fits
         The index of each of several fits.
     wordings
@@ -56,22 +63,28 @@ def run_diagnostics(
     from headwinds.measure.diagnostics.threshold import threshold_sensitivity
     from headwinds.measure.diagnostics.wording import wording_sensitivity
     from headwinds.measure.estimators import difference
+    from headwinds.measure.quantification.rate_tests import has_periods, spans
 
     found: list[Diagnostic] = []
     if len(frame.gold_rows) >= 2:
         groups: list[str | None] = [None]
+        grouped = frame
+        if period and not has_periods(frame):
+            # The design knows no periods: spans of years with about as much gold each stand in for them.
+            groups = [PERIOD]
+            grouped = replace(frame, keys={**frame.keys, PERIOD: spans(frame.keys[period], frame.gold_rows)})
         groups += [
-            key for key in dict.fromkeys(keys) if 1 < len(set(frame.keys[key].tolist())) <= MOST_GROUPS
+            key
+            for key in dict.fromkeys(keys)
+            if key not in groups and 1 < len(set(frame.keys[key].tolist())) <= MOST_GROUPS
         ]
         for group in groups:
-            found += [rates_by(frame, group), calibration_by(frame, group)]
+            found += [rates_by(grouped, group), calibration_by(grouped, group)]
         found.append(threshold_sensitivity(frame, difference.estimate(frame, make_cells(frame, ()))))
         found.append(placebo_labels(frame, seed=seed))
         found.append(outside_training(frame, texts, by=period or None, seed=seed))
-    if period and (checkpoint or pretraining_until) and _whole(frame.keys[period]):
-        found.append(
-            look_ahead(frame.keys[period], frame.weight, checkpoint or "of the scores", pretraining_until)
-        )
+    if period and _whole(frame.keys[period]):
+        found.append(look_ahead(frame.keys[period], frame.weight, checkpoint, pretraining_until))
     if len(fits) > 1:
         found.append(seed_spread(fits))
     if wordings:
@@ -81,7 +94,31 @@ def run_diagnostics(
                 frame, cells, difference.estimate(frame, cells), wordings, difference.estimate
             )
         )
+    if len(fits) < 2 or not wordings:
+        found.append(_not_asked(len(fits) > 1, bool(wordings)))
     return tuple(found)
+
+
+def _not_asked(fits: bool, wordings: bool) -> Diagnostic:
+    """What needs other scores than there are, so that silence is not taken for an answer."""
+    import pandas as pd
+
+    from headwinds.measure.diagnostics.diagnostic import Diagnostic
+
+    asked = {"another seed of the model (fits)": fits, "another wording of the codebook (wordings)": wordings}
+    table = pd.DataFrame(
+        [
+            {"name": name, "value": float(given), "lower": float("nan"), "upper": float("nan")}
+            for name, given in asked.items()
+        ]
+    )
+    missing = " and ".join(name for name, given in asked.items() if not given)
+    note = Finding(
+        "N354",
+        f"there are no scores of {missing}: how much of the index hangs on that was not looked at.",
+        "Score the same passages so, and give the files.",
+    )
+    return Diagnostic("other-scores", "Whether there were other scores to compare with.", table, (note,))
 
 
 def _whole(values: NDArray[Any]) -> bool:

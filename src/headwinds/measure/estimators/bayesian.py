@@ -97,6 +97,16 @@ def estimate(
         findings.append(
             Finding("W322", f"no shares of some labels: {'; '.join(without)}.", "Label more passages.")
         )
+    lost = np.isnan(lower)
+    if lost.any():
+        findings.append(
+            Finding(
+                "W301",
+                f"{int(lost.sum())} of {lost.size} shares have no interval ({int(thin.sum()) * labels} of them in cells "
+                "that are too thin for one).",
+                "Measure by wider cells.",
+            )
+        )
     return replace(
         found,
         value=value.reshape(-1),

@@ -9,10 +9,16 @@ from headwinds.contracts.finding import Finding
 from headwinds.contracts.indicator import Indicator
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from headwinds.measure.cells import Cells
     from headwinds.measure.frame import Frame
 
 ASSUMES = "false positives and false negatives cancel in every cell"
+LEAST_GOLD = 30
+MARGIN = 0.37
+"""Bias in standard errors of a share at which a 95% interval covers 93%."""
 
 
 def estimate(
@@ -86,20 +92,28 @@ def estimate(
         method="classify-and-count",
         findings=tuple(findings),
     )
-    return in_units(replace(found, findings=(*found.findings, *gold_against_counts(frame))), frame)
+    typical = np.sqrt(_middle(variance))
+    return in_units(replace(found, findings=(*found.findings, *gold_against_counts(frame, typical))), frame)
 
 
-def gold_against_counts(frame: Frame) -> tuple[Finding, ...]:
-    """What the gold says of the decisions' balance: a warning for labels whose share they get wrong (W327).
+def gold_against_counts(frame: Frame, standard_error: NDArray[np.float64]) -> tuple[Finding, ...]:
+    """What the gold says of the decisions' balance: off (W327), or not shown to be right (W353).
 
-    The design-weighted mean of label minus decision, against its standard error, with Bonferroni's level.
+    That errors cancel is for the estimator to show, as nothing makes them: W327 is the design-weighted mean of label minus
+    decision against its standard error, with Bonferroni's level; where it does not reject, W353 asks whether an
+    equivalence test (Schuirmann 1987) shows the mean to be within `MARGIN` of the interval's own standard error.
+
+    Parameters
+    ----------
+    standard_error
+        Of a cell's share, by label, as the interval has it.
     """
     import numpy as np
     from scipy.special import ndtri
 
     from headwinds.measure.gold_draws import mean_covariance
 
-    if len(frame.gold_rows) < 30:
+    if len(frame.gold_rows) < LEAST_GOLD:
         return ()
     draw = 1 / frame.inclusion_probability
     share = draw / draw.sum()
@@ -107,12 +121,34 @@ def gold_against_counts(frame: Frame) -> tuple[Finding, ...]:
     mean = share @ miss
     error = np.sqrt(np.diag(mean_covariance(share[:, None] * (miss - mean), frame)))
     bound = float(ndtri(1 - 0.025 / len(mean)))
-    return tuple(
-        Finding(
-            "W327",
-            f"the classifier's plain count of '{name}' is off by {-off:+.1%} of all passages (standard error {spread:.1%}).",
-            "Use the estimator 'auto', which corrects it.",
-        )
-        for name, off, spread in zip(frame.label_names, mean, error, strict=True)
-        if spread > 0 and abs(off) > bound * spread
+    found = []
+    for name, off, spread, claimed in zip(frame.label_names, mean, error, standard_error, strict=True):
+        most = abs(off) + float(ndtri(0.95)) * spread
+        if spread > 0 and abs(off) > bound * spread:
+            found.append(
+                Finding(
+                    "W327",
+                    f"the classifier's plain count of '{name}' is off by {-off:+.1%} of all passages "
+                    f"(standard error {spread:.1%}).",
+                    "Use the estimator 'auto', which corrects it.",
+                )
+            )
+        elif spread > 0 and most > MARGIN * claimed:
+            found.append(
+                Finding(
+                    "W353",
+                    f"the gold does not show that the classifier's errors cancel: its plain count of '{name}' may be off by "
+                    f"up to {most:.1%} of all passages, and the intervals take in a standard error of {claimed:.1%}.",
+                    "Use the estimator 'auto', whose intervals know of it.",
+                )
+            )
+    return tuple(found)
+
+
+def _middle(variance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median over cells, shape (L,); NaN where no cell has any."""
+    import numpy as np
+
+    return np.array(
+        [np.median(one[~np.isnan(one)]) if (~np.isnan(one)).any() else np.nan for one in variance.T]
     )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 ASSUMES = (
     "the gold's inclusion probabilities are right, and where a cell borrows, labels go with predictions there as in "
-    "its pool"
+    "its pool, or scatter about it by a variance that the gold tells"
 )
 
 
@@ -32,7 +32,8 @@ def estimate(
     """Prediction-powered shares, stratified, two-phase, with lambda tuned per label and stratum.
 
     Assumes only the sampling design where a cell's own gold corrects it; where it borrows (`pooled`), also that labels
-    relate to predictions, and to the mean prediction of the cell, there as in the pool.
+    relate to predictions, and to the mean prediction of the cell, there as in the pool, but for a scatter whose variance is
+    estimated where the gold is enough for the slope on the mean prediction (see `headwinds.measure.context`).
     Parameters are those of `EstimatorSettings`.
     """
     from headwinds.measure.estimators.design_based import estimate_design_based

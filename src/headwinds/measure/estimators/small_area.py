@@ -29,8 +29,8 @@ def estimate(
     """Fay-Herriot shares, with the mean squared error of Prasad and Rao; parameters are those of `EstimatorSettings`.
 
     Every design stratum has its own model of the residuals label minus lambda x probability, see
-    `headwinds.measure.area_effects`. A stratum with gold in fewer than eight cells, and labels that are rare in it, are
-    corrected as by "difference".
+    `headwinds.measure.area_effects`. A stratum with gold in fewer than eight cells, or (where the design has periods) with a
+    label that is rare in it, is corrected as by "difference", and so are rare labels anywhere.
     """
     from headwinds.measure.estimators.design_based import estimate_design_based
     from headwinds.measure.settings import EstimatorSettings

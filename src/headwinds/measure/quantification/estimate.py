@@ -9,12 +9,53 @@ from headwinds.contracts.finding import Finding
 from headwinds.errors import EstimationError, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from headwinds.contracts.indicator import Indicator
     from headwinds.measure.cells import Cells
     from headwinds.measure.frame import Frame
     from headwinds.measure.quantification.solution import Solver
 
 ON_DRIFT = ("refuse", "warn", "ignore")
+
+
+def rates_estimator(method: str, assumes: str, solve: Solver, *, decided: bool) -> Callable[..., Indicator]:
+    """The `estimate` function of an estimator that carries error rates, by how it solves for the shares.
+
+    Parameters
+    ----------
+    method, assumes
+        Its registered name, and what it assumes.
+    solve, decided
+        From thresholded decisions (`decided`) or probabilities to shares.
+    """
+
+    def estimate(
+        frame: Frame,
+        cells: Cells,
+        *,
+        level: float = 0.95,
+        minimum_passages: int = 10,
+        minimum_documents: int = 2,
+        cluster_by_document: bool = True,
+        on_drift: str = "refuse",
+    ) -> Indicator:
+        """Shares by error rates; parameters are those of `EstimatorSettings`, see `estimate_by_rates` for `on_drift`."""
+        return estimate_by_rates(
+            frame,
+            cells,
+            solve,
+            method=method,
+            assumes=assumes,
+            decided=decided,
+            level=level,
+            minimum_passages=minimum_passages,
+            minimum_documents=minimum_documents,
+            cluster_by_document=cluster_by_document,
+            on_drift=on_drift,
+        )
+
+    return estimate
 
 
 def estimate_by_rates(

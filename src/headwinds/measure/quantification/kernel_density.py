@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from headwinds.measure.quantification.solution import Solution
 
 BANDWIDTH = 0.1
+LEAST_SPREAD = 1e-9
+"""Range of the gold's probabilities below which they tell nothing apart."""
 
 
 def quapy_quantifier(
@@ -72,6 +74,8 @@ def solve_kernel_density(frame: Frame, parts: Parts, choice: Choice, teacher: Te
         )
     held = choice.gold_class[gold]
     scored = choice.score[frame.gold_rows[gold]]
+    if float(np.ptp(scored, axis=0).max()) < LEAST_SPREAD:
+        return None
     quantifier = quapy_quantifier(scored, held, choice.classes)
     points, place = _points(choice.score)
     at_points = np.column_stack([quantifier.pdf(one, points, "gaussian") for one in quantifier.mix_densities])

@@ -44,9 +44,9 @@ def _drift(frame: Frame, cells: Cells, label: int) -> list[tuple[str, float]]:
     """The drift test of both rates; it counts passages, so it is left out where draws brought many."""
     if gold_draws(frame)[1]:
         return []
-    keys = {f"spans of {name}": _spans(frame.keys[name], frame.gold_rows) for name in cells.keys}
+    keys = {f"spans of {name}": spans(frame.keys[name], frame.gold_rows) for name in cells.keys}
     keyed = replace(frame, keys={**frame.keys, **keys})
-    bys: list[str | None] = [*([None] if _has_periods(frame) else []), *keys]
+    bys: list[str | None] = [*([None] if has_periods(frame) else []), *keys]
     found = []
     for by in bys:
         for test in drift_tests(keyed, by, minimum_gold=10, quantities=RATES):
@@ -122,12 +122,13 @@ def _share_of_others(frame: Frame, cells: Cells, label: int) -> NDArray[np.float
     return found
 
 
-def _has_periods(frame: Frame) -> bool:
+def has_periods(frame: Frame) -> bool:
+    """Whether the design's strata are cut by period."""
     heads = [name.split(" / ")[0] for name in frame.stratum_names]
     return len(set(heads)) < len(heads)
 
 
-def _spans(values: NDArray[Any], gold: NDArray[np.int64]) -> NDArray[np.str_]:
+def spans(values: NDArray[Any], gold: NDArray[np.int64]) -> NDArray[np.str_]:
     """The values themselves where they are few, else spans of sorted values (years) with about as much gold each."""
     import numpy as np
 

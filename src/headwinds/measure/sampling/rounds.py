@@ -9,6 +9,9 @@ rounds), and 1 / weight takes the place of its inclusion probability.
 
 With a_r in proportion to the round's size it can be updated round by round; and it stays at most 1 if no passage of round s
 was drawn with more than n_s / (n_1 + ... + n_s).
+
+Where any passage can be drawn again and no chance depends on its own fold's labels the probability is known after all
+(`headwinds.measure.proposals.in_any_round`, which the annotation database uses).
 """
 
 from __future__ import annotations

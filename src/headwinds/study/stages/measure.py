@@ -67,7 +67,7 @@ def _others(settings: StudySettings) -> dict[str, Path]:
 def _measure(settings: StudySettings, checked: CheckedStudy, scores: Path, output: Path) -> None:
     from headwinds.measure.cells import make_cells
     from headwinds.measure.drift import drift_findings, drift_tests
-    from headwinds.measure.fits import combine_fits
+    from headwinds.measure.fits import combine_fits, estimate_fits
     from headwinds.measure.registry import choose_estimator
     from headwinds.measure.shares import estimate_shares
     from headwinds.study.frame import read_frame
@@ -82,7 +82,7 @@ def _measure(settings: StudySettings, checked: CheckedStudy, scores: Path, outpu
     first: list[Indicator] = []
     for by in told.by:
         cells = make_cells(frame, by)
-        fits = [estimate_shares(one, cells, told.estimator, **options) for one in frames]
+        fits = estimate_fits(frames, cells, told.estimator, **options)
         chosen = combine_fits(fits, level=told.level) if len(fits) > 1 else fits[0]
         name, reason = choose_estimator(frame, cells, minimum_gold=told.minimum_gold)
         if told.estimator == chosen.method:

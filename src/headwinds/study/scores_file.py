@@ -1,0 +1,214 @@
+"""A file of any classifier's scores, read and brought together with a file of gold labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.corpus.reading import join_stratum, require_columns
+from headwinds.errors import DataError, MismatchError, SettingsError
+from headwinds.study.frame import key_values
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from headwinds.contracts import Gold
+    from headwinds.corpus.records import Record
+    from headwinds.measure.frame import Frame
+
+PROBABILITY = "probability_"
+DECISION = "label_"
+TEXT = "text"
+FILE_KINDS = ("multi-label", "multi-class")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoresFile:
+    """Where the columns of a file of scores are.
+
+    Attributes
+    ----------
+    path
+        CSV, JSONL or Parquet with one passage a row, and a column ``probability_<label>`` for each label; where there is
+        also ``label_<label>`` (0 or 1) it is the classifier's decision, else a probability of one half decides.
+    by
+        The cells of each index: lists of columns; an empty one is the whole file.
+    document_id, weight
+        Columns, or "": each passage its own document, each standing for itself.
+    stratum
+        Columns within which gold was drawn at random.
+    kind
+        "multi-label" (any number of labels may hold) or "multi-class" (exactly one does: probabilities add up to one, and
+        the largest decides).
+    """
+
+    path: Path
+    by: tuple[tuple[str, ...], ...] = ((),)
+    passage_id: str = "passage_id"
+    document_id: str = "document_id"
+    weight: str = ""
+    stratum: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+    kind: str = "multi-label"
+
+
+def read_scores(scores: ScoresFile, gold: Path) -> Frame:
+    """Scores and gold, brought together; see `measure_file`."""
+    import numpy as np
+
+    from headwinds.contracts import Codebook, Label
+    from headwinds.corpus.gold import match_gold, read_gold
+    from headwinds.corpus.records import read_records
+    from headwinds.measure.frame import make_frame
+
+    if scores.kind not in FILE_KINDS:
+        raise SettingsError(
+            f"kind = {scores.kind!r} cannot be used with files: expected one of {', '.join(FILE_KINDS)}.",
+            remedy="Graded labels are measured in Python: headwinds.measure.make_frame(kind='score').",
+        )
+    columns, records = read_records(scores.path, encoding=scores.encoding)
+    labels = tuple(name.removeprefix(PROBABILITY) for name in columns if name.startswith(PROBABILITY))
+    if not labels:
+        raise DataError(
+            f"{scores.path} has no column {PROBABILITY}<label>; it has {', '.join(columns)}.",
+            remedy=f"Name each label's column of probabilities {PROBABILITY}<label>.",
+        )
+    keys = tuple(dict.fromkeys(key for by in scores.by for key in by))
+    require_columns(
+        scores.path,
+        columns,
+        [
+            name
+            for name in (scores.passage_id, scores.document_id, scores.weight, *scores.stratum, *keys)
+            if name
+        ],
+    )
+    rows = []
+    for record in records:
+        if record.problem:
+            raise DataError(f"{scores.path}, line {record.row}: {record.problem}.", remedy="Mend the line.")
+        rows.append(record)
+    ids = [str(row.values[scores.passage_id]) for row in rows]
+    if len(set(ids)) < len(ids):
+        twice = sorted({name for name in ids if ids.count(name) > 1})[:3] if len(ids) < 10_000 else []
+        raise DataError(
+            f"{scores.path}: {len(ids) - len(set(ids)):,} values of {scores.passage_id} stand more than once"
+            + (f", first {', '.join(twice)}." if twice else "."),
+            remedy="One passage a row.",
+        )
+    decided = all(f"{DECISION}{name}" in columns for name in labels)
+    probability = np.array(
+        [[_share(scores.path, row.row, row.values, PROBABILITY + name) for name in labels] for row in rows]
+    )
+    if scores.kind == "multi-class":
+        _check_sums(scores.path, [row.row for row in rows], probability, labels)
+    if decided:
+        label = (
+            np.array(
+                [
+                    [_share(scores.path, row.row, row.values, DECISION + name) for name in labels]
+                    for row in rows
+                ]
+            )
+            > 0.5
+        )
+    elif scores.kind == "multi-class":
+        label = np.arange(len(labels)) == probability.argmax(axis=1)[:, None]
+    else:
+        label = probability >= 0.5
+    found = read_gold(gold, Codebook(tuple(Label(name, "") for name in labels)), stratum=scores.stratum)
+    if scores.kind == "multi-class":
+        _check_one_class(gold, found)
+    place = match_gold(found, ids)
+    strata = _strata(scores, rows)
+    for name, row, stratum in zip(found.passage_ids, place.tolist(), found.stratum, strict=True):
+        if strata[row] != stratum:
+            raise MismatchError(
+                f"{gold}: passage {name!r} is in stratum {stratum!r}, and in the scores in {strata[row]!r}.",
+                remedy="Both files must say in which stratum it was drawn.",
+            )
+    inclusion = found.inclusion_probability
+    return make_frame(
+        document_ids=[str(row.values[scores.document_id]) for row in rows] if scores.document_id else ids,
+        strata=strata,
+        keys={key: key_values([row.values[key] for row in rows]) for key in keys},
+        weight=[_number(scores.path, row.row, row.values, scores.weight) for row in rows]
+        if scores.weight
+        else np.ones(len(rows)),
+        probability=probability,
+        label=label,
+        gold_rows=place,
+        gold_labels=found.labels,
+        inclusion_probability=None if np.isnan(inclusion).all() else inclusion,
+        label_names=labels,
+        kind=scores.kind,
+    )
+
+
+def read_texts(scores: ScoresFile) -> list[str] | None:
+    """The passages, if they stand in the file of scores."""
+    from headwinds.corpus.records import read_records
+
+    columns, records = read_records(scores.path, encoding=scores.encoding)
+    return [str(record.values.get(TEXT) or "") for record in records] if TEXT in columns else None
+
+
+def _strata(scores: ScoresFile, rows: list[Record]) -> list[str]:
+    strata = []
+    for row in rows:
+        stratum, problem = join_stratum(row.values, scores.stratum)
+        if problem:
+            raise DataError(
+                f"{scores.path}, line {row.row}: {problem}.", remedy="Every passage has a stratum."
+            )
+        strata.append(stratum or "all")
+    return strata
+
+
+def _check_sums(
+    path: Path, lines: list[int], probability: NDArray[np.float64], labels: tuple[str, ...]
+) -> None:
+    import numpy as np
+
+    from headwinds.measure.label_kinds import SUM_TOLERANCE
+
+    total = probability.sum(axis=1)
+    off = np.flatnonzero(np.abs(total - 1) > SUM_TOLERANCE)
+    if off.size:
+        names = ", ".join(PROBABILITY + name for name in labels)
+        raise DataError(
+            f"{path}, line {lines[off[0]]}: {names} add up to {total[off[0]]:.4g}, expected 1 ({off.size:,} such lines).",
+            remedy="Give the softmax of the classes; if several labels may hold at once, the kind is 'multi-label'.",
+        )
+
+
+def _check_one_class(path: Path, gold: Gold) -> None:
+    import numpy as np
+
+    held = gold.labels.sum(axis=1)
+    wrong = np.flatnonzero(held != 1)
+    if wrong.size:
+        raise DataError(
+            f"{path}: passage {gold.passage_ids[wrong[0]]!r} has {held[wrong[0]]} labels, expected one ({wrong.size:,} such "
+            "passages).",
+            remedy="Give one class to each passage; if several may hold at once, the kind is 'multi-label'.",
+        )
+
+
+def _share(path: Path, line: int, values: dict[str, Any], name: str) -> float:
+    value = _number(path, line, values, name)
+    if not 0 <= value <= 1:
+        raise DataError(f"{path}, line {line}: {name} = {value}, expected a share from 0 to 1.")
+    return value
+
+
+def _number(path: Path, line: int, values: dict[str, Any], name: str) -> float:
+    given = values.get(name)
+    if isinstance(given, bool) or str(given).lower() in ("true", "false"):
+        return float(str(given).lower() == "true")
+    try:
+        return float(str(given))
+    except ValueError:
+        raise DataError(f"{path}, line {line}: {name} = {given!r}, expected a number.") from None

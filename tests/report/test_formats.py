@@ -1,0 +1,21 @@
+"""Cells read as a reader would write them."""
+
+from __future__ import annotations
+
+from headwinds.report.cells import guess_kind
+from headwinds.report.formats import THIN_SPACE, show
+from headwinds.report.messages import load_messages
+
+
+def test_years_are_not_split_into_thousands_wherever_they_stand():
+    for column in ("year", "first", "last", "break_lower"):
+        assert guess_kind(column, [1955, None, 2019]) == "key"
+    assert guess_kind("first", [12_000, 13_000]) == "integer"
+
+
+def test_a_tiny_probability_is_neither_zero_nor_in_powers_of_ten():
+    words = load_messages()
+    kind = guess_kind("wrong_sign", [3.7e-20, 0.31])
+    assert show(3.7e-20, kind, words) == f"<{THIN_SPACE}0.01"
+    assert show(0.31, kind, words) == "0.31"
+    assert show(0.0, kind, words) == "0.00"
