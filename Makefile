@@ -16,7 +16,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format docs lock clean python
+.PHONY: help demo test check format docs package lock clean python
 
 help:  ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,15 +42,18 @@ format: $(VENV)/.stamp-dev  ## set up, put the code into the house's format
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-docs: $(VENV)/.stamp-dev  ## set up, run every Python block of the pages under docs/ (they are plain Markdown; no site is built yet)
-	@$(BIN)/python -m pytest tests/docs
-	@find docs -name '*.md' | LC_ALL=C sort
+docs: $(VENV)/.stamp-dev  ## set up, run every block and command of the pages, build the site into site/ (a warning is an error)
+	@OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest tests/docs
+	@$(BIN)/python -m scripts.docs_site site
+
+package: $(VENV)/.stamp-dev  ## set up, build sdist and wheel, install the wheel into an empty environment, try it from an empty folder
+	@$(BIN)/python scripts/check_package.py
 
 lock: python  ## write constraints.txt anew from the newest versions that pyproject.toml allows
 	@$(PYTHON) scripts/lock.py constraints.txt
 
 clean:  ## remove the environment and the caches; runs/ is kept
-	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 python:

@@ -150,6 +150,7 @@ def main() -> None:
     rows = [
         crash_points(),
         killed("A2", "tuning", arguments.kills),
+        killed("A2", "updating", arguments.kills),
         killed("A3", "scoring", arguments.kills),
         corruptions(200, 50),
         polluted(arguments.seeds),
@@ -160,7 +161,7 @@ def main() -> None:
         Path(__file__).parent / "results.md",
         "Faults",
         "What was done to Headwinds, how often, and how often a promise was broken. "
-        "Kills hit the tuning of a tiny real model, saved every 20 ms so that they fall into saves too.",
+        "Kills hit the tuning and the update of a tiny real model, saved every 20 ms so that they fall into saves too.",
         ["", "fault", "times", "promises broken"],
         rows,
         f"python -m benchmarks.faults.run --kills {arguments.kills} --seeds {arguments.seeds}",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -119,8 +120,8 @@ def main() -> None:
         Path(__file__).parent / "results.md",
         "Speed and memory of an index with its covariance",
         f"{arguments.passages:,} passages by {COUNTRIES} countries and {YEARS} years, {LABELS} labels, "
-        f"{arguments.gold:,} gold labels, two strata; each estimator in a process of its own, on one core that other work "
-        "shared (compare the processor time). The covariance of the "
+        f"{arguments.gold:,} gold labels, two strata; each estimator in a process of its own, one thread, at a load of "
+        f"{os.getloadavg()[1]:.0f} on {os.cpu_count()} cores (compare the processor time). The covariance of the "
         f"{COUNTRIES * YEARS * LABELS:,} shares is a diagonal and a low-rank factor, whose columns are counted.",
         COLUMNS,
         rows,

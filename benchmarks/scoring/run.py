@@ -10,6 +10,7 @@ machine hits both; the ratio is that of the medians.
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import time
 from pathlib import Path
@@ -55,7 +56,9 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="the folder of a finished run")
     parser.add_argument("--passages", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
     folder = next(path.parent for path in sorted(arguments.run.glob("tune/fold-*/**/model.json")))
     model = load_model(folder)
     texts = pq.read_table(arguments.run / "check" / "corpus.parquet", columns=["text"])["text"].to_pylist()
@@ -63,7 +66,7 @@ def main() -> None:
 
     made = [
         make_predictor(model.network, model.tokenizer, max_tokens=model.facts.max_tokens, precision=precision)
-        for precision in ("int8", "bfloat16")
+        for precision in ("openvino-int8", "int8", "bfloat16")
     ]
     predictors = {f"headwinds, {one.precision}": one for one in made}  # a machine may have no int8
     pipeline = TextClassificationPipeline(
@@ -93,12 +96,16 @@ def main() -> None:
             seconds[name].append(time.perf_counter() - started)
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     slow = medians[PEER]
+    ratios = {
+        name: [one / own for one, own in zip(seconds[PEER], values, strict=True)]
+        for name, values in seconds.items()
+    }
     rows = [
         [
             name,
             f"{len(texts) / medians[name]:,.0f}",
             f"{medians[name]:.2f} ({min(values):.2f}-{max(values):.2f})",
-            f"{slow / medians[name]:.2f}",
+            f"{slow / medians[name]:.2f} ({min(ratios[name]):.2f}-{max(ratios[name]):.2f})",
             f"{(labels[name] == labels[PEER]).mean():.2%}",
             f"{(labels[name] == labels[PEER]).all(axis=1).mean():.2%}",
         ]
@@ -109,13 +116,14 @@ def main() -> None:
         "Scoring against a transformers pipeline",
         f"{len(texts):,} passages of the shipped corpus, {arguments.rounds} alternating rounds, tokenizing included. "
         "Pipeline: batches of 32, float32, padded as they come. "
-        f"{torch.get_num_threads()} threads. The study scores in int8; every other model in what it was trained in, "
+        f"{torch.get_num_threads()} threads; load of the machine {os.getloadavg()[0]:.1f}. "
+        "The study scores in int8; every other model in what it was trained in, "
         "unless `scoring_precision` says otherwise.",
         [
             "system",
             "passages a second",
             "seconds, median (range)",
-            "times as fast",
+            "times as fast, medians (range of the rounds)",
             "labels as the pipeline's",
             "passages with all labels so",
         ],

@@ -31,6 +31,7 @@ class DataSet:
 
 
 def conll(folder: Path) -> dict[str, Rows]:
+    """A row is a whole document, so that a name is read beside its other mentions; the scored words are the same."""
     names = {"train": "eng.train", "validation": "eng.testa", "test": "eng.testb"}
     return {part: _conll(folder / "conll2003_ner" / name) for part, name in names.items()}
 
@@ -45,21 +46,22 @@ def conll_two_classes(folder: Path) -> dict[str, Rows]:
 
 
 def _conll(path: Path) -> Rows:
+    """Every document begins at -DOCSTART-. An IOB1 chunk ends with its sentence, which BIO tags keep."""
     rows: Rows = []
-    tokens: list[str] = []
-    tags: list[str] = []
-    document = 0
-    for line in [*path.read_text(encoding="utf-8").splitlines(), ""]:
+    before = "O"
+    for line in path.read_text(encoding="utf-8").splitlines():
         fields = line.split()
-        if fields and fields[0] == "-DOCSTART-":
-            document += 1
-        elif fields:
-            tokens.append(fields[0])
-            tags.append(fields[-1])
-        elif tokens:
-            rows.append({"tokens": tokens, "tags": tags, "document": f"{path.name}-{document}"})
-            tokens, tags = [], []
-    return rows
+        if not fields:
+            before = "O"
+        elif fields[0] == "-DOCSTART-":
+            rows.append({"tokens": [], "tags": [], "document": f"{path.name}-{len(rows) + 1}"})
+        else:
+            tag = fields[-1]
+            begins = tag.startswith("B-") or (tag != "O" and before[2:] != tag[2:])
+            rows[-1]["tokens"].append(fields[0])
+            rows[-1]["tags"].append("O" if tag == "O" else ("B-" if begins else "I-") + tag[2:])
+            before = tag
+    return [row for row in rows if row["tokens"]]
 
 
 def semeval(folder: Path) -> dict[str, Rows]:
@@ -148,7 +150,9 @@ DATA_SETS = {
         conll,
         ("entity_f1", 0.89),
         {
-            "epochs": 5,
+            "epochs": 8,
+            "max_tokens": 256,
+            "encoder_dropout": 0.1,
             "batch_tokens": 1024,
             "learning_rate": 3e-4,
             "head_learning_rate": 2e-3,
@@ -162,6 +166,7 @@ DATA_SETS = {
         ("token_micro_f1", 0.991),
         {
             "epochs": 4,
+            "max_tokens": 256,
             "batch_tokens": 1024,
             "learning_rate": 3e-4,
             "head_learning_rate": 2e-3,

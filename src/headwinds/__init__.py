@@ -25,7 +25,10 @@ if TYPE_CHECKING:
         Panel,
     )
     from headwinds.doors.annotating import open_annotation
+    from headwinds.doors.auditing import audit
+    from headwinds.doors.continual import update, watch
     from headwinds.doors.growth import explain_file
+    from headwinds.doors.inspecting import doctor
     from headwinds.doors.measuring import measure_file
     from headwinds.doors.models import (
         evaluate_file,
@@ -59,7 +62,10 @@ _HOMES = {
         "Panel",
     ),
     "headwinds.doors.annotating": ("open_annotation",),
+    "headwinds.doors.auditing": ("audit",),
+    "headwinds.doors.continual": ("update", "watch"),
     "headwinds.doors.growth": ("explain_file",),
+    "headwinds.doors.inspecting": ("doctor",),
     "headwinds.doors.measuring": ("measure_file",),
     "headwinds.doors.models": (
         "evaluate_file",
@@ -88,6 +94,8 @@ __all__ = [
     "HeadwindsError",
     "Indicator",
     "Panel",
+    "audit",
+    "doctor",
     "evaluate_file",
     "explain_file",
     "learning_curve",
@@ -105,6 +113,8 @@ __all__ = [
     "settings",
     "tune",
     "tune_seeds",
+    "update",
+    "watch",
 ]
 
 __getattr__, __dir__, _ = lazy_names("headwinds", _HOMES)

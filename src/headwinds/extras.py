@@ -10,7 +10,13 @@ NEEDED = {
     "sqlalchemy": ("annotate", "for the database of labels or of models"),
     "starlette": ("annotate", "to serve pages"),
     "uvicorn": ("annotate", "to serve pages"),
+    "openvino": ("quantized", "to predict in eight-bit integers by OpenVINO"),
+    "mlflow": ("mlflow", "to track a tuning there"),
+    "tensorboard": ("tensorboard", "to track a tuning there"),
+    "opacus": ("privacy", "to train with differential privacy"),
+    "phonenumbers": ("privacy", "to find personal data"),
     "psycopg": ("postgresql", "to use PostgreSQL"),
+    "stdnum": ("privacy", "to find personal data"),
 }
 
 

@@ -23,6 +23,7 @@ from house.repository import ROOT
 EXAMPLES = ROOT / "examples"
 FILES = {
     "text-classification": ("intents-train.csv", "intents-test.csv"),
+    "ordinal-classification": ("outlook-train.csv", "outlook-test.csv"),
     "named-entity-recognition": ("entities-train.jsonl", "entities-test.jsonl"),
     "relation-extraction": ("relations-train.jsonl", "relations-test.jsonl"),
     "question-answering": ("xquad/questions-train.jsonl", "xquad/questions-test.jsonl"),
@@ -45,6 +46,7 @@ FROM_SCRATCH = {
     "text-generation": "scratch:decoder-tiny",
     "code-generation": "scratch:decoder-tiny",
 }
+ORDER = "falling fast;falling;steady;rising;rising fast"
 CODEBOOK = """
 | label | give it when |
 | --- | --- |
@@ -72,6 +74,8 @@ def tuned(task: str, checkpoint: Path, output: Path, **changes: object):
     codebook.write_text(CODEBOOK)
     train, test = (EXAMPLES / name for name in FILES[task])
     own = {"checkpoint": FROM_SCRATCH.get(task, str(checkpoint)), "task": task, "epochs": 1}
+    if task == "ordinal-classification":
+        own["label_order"] = ORDER
     if task in FROM_SCRATCH:
         own |= {"beams": 2, "max_new_tokens": 12, "vocabulary": 1000}
     settings = TuneSettings(**{**own, **changes})

@@ -20,6 +20,7 @@ from headwinds.adapt.training.loop import TrainingData, _parts
 from headwinds.errors import SettingsError
 
 COMPARING = "sentence-similarity"
+SHORT = "ordinal-classification"  # twenty of its sentences fit where those of others do not
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +33,12 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_gradient_is_that_of_the_whole_batch(
     name: str, class_weights: str, checkpoint: Path, tmp_path: Path
 ) -> None:
+    small = 100 if name == SHORT else 300
     settings = TuneSettings(
         task=name,
         checkpoint=FROM_SCRATCH.get(name, str(checkpoint)),
         batch_tokens=10**6,
-        micro_batch_tokens=300,
+        micro_batch_tokens=small,
         head_dropout=0.0,
         class_weights=class_weights,
         label_smoothing=0.1,
@@ -60,7 +62,7 @@ def test_the_gradient_is_that_of_the_whole_batch(
         lambda batch: task.loss_units(batch, targets),
     )
     gradients = []
-    for budget in (0, 300):
+    for budget in (0, small):
         chosen = TuneSettings(task=name, batch_tokens=10**6, micro_batch_tokens=budget)
         parts = _parts(data, rows, chosen)
         assert (len(parts) > 1) == bool(budget)

@@ -51,6 +51,7 @@ def test_a_gap_is_answered_without_any_label(masked, files, tmp_path):
     """The model saw each class's word beside its texts; with the words of the classes mixed up it must be wrong."""
     found = tuned(files, tmp_path / "out", masked, learn_from_labels=False, verbaliser=WORDS)
     assert accuracy(found) > 0.9
+    assert "It holds texts" not in (tmp_path / "out" / "evaluation" / "card.md").read_text(encoding="utf-8")
     names, words = list(CLASSES), [word for word, _ in CLASSES.values()]
     turned = "; ".join(f"{name}={word}" for name, word in zip(names, words[1:] + words[:1], strict=True))
     mixed = tuned(files, tmp_path / "mixed", masked, learn_from_labels=False, verbaliser=turned)

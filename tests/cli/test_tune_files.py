@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,13 @@ from house.repository import ROOT
 
 EXAMPLES = ROOT / "examples"
 TRAIN, TEST = str(EXAMPLES / "intents-train.csv"), str(EXAMPLES / "intents-test.csv")
+
+PAGE = (ROOT / "docs" / "how-to" / "tune-a-model.md").read_text(encoding="utf-8")
+COMMANDS = [
+    shlex.split(line)[1:]
+    for line in PAGE.splitlines()
+    if line.startswith("    headwinds tune") and "examples/" in line
+]
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +81,16 @@ def test_what_cannot_be_done_is_refused_in_one_line(checkpoint, tmp_path, capsys
     assert says in said
     assert said.count("\n") == 1
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: f"{command[0]} {command[2]}")
+def test_the_tuning_of_the_page_runs(command, checkpoint, tmp_path, capsys, monkeypatch):
+    (tmp_path / "examples").symlink_to(EXAMPLES)
+    monkeypatch.chdir(tmp_path)
+    assert main([*command, "--checkpoint", checkpoint, "--set", "tune.epochs=1", "--quiet"]) == 0
+    said = capsys.readouterr().out
+    assert "Tested on" in said
+    assert (tmp_path / "examples").is_symlink()
 
 
 def test_tasks_and_methods_are_listed(capsys):

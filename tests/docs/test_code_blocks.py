@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "README.zh.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```python(?P<info>[^\n]*)\n(?P<code>.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 
 
@@ -52,7 +52,12 @@ def run(blocks: list[Block], name: str) -> int:
     return done
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[path.relative_to(ROOT).as_posix() for path in PAGES])
+ALONE = [
+    page for page in PAGES if page.parent.name != "tutorials"
+]  # those have commands too: test_tutorials.py
+
+
+@pytest.mark.parametrize("page", ALONE, ids=[path.relative_to(ROOT).as_posix() for path in ALONE])
 def test_every_python_block_of_the_page_runs(page, tmp_path, monkeypatch):
     (tmp_path / "studies").symlink_to(ROOT / "studies")  # read as from a clone, written elsewhere
     monkeypatch.chdir(tmp_path)
@@ -87,3 +92,12 @@ def test_the_links_between_pages_lead_somewhere():
         if not (page.parent / target).exists()
     ]
     assert dead == []
+
+
+def test_the_chinese_readme_has_the_blocks_and_the_commands_of_the_english_one():
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md"))
+    assert [block.code for block in blocks_in(chinese)] == [block.code for block in blocks_in(english)]
+    command = re.compile(r"^    ((?:make|headwinds|pip) [^#\n]*?)\s*(?:#.*)?$", flags=re.MULTILINE)
+    assert command.findall(chinese) == command.findall(english)
+    verbs = re.compile(r"`headwinds (\w+) [^`]*…")
+    assert set(verbs.findall(english)) <= set(verbs.findall(chinese))

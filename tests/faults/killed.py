@@ -100,10 +100,40 @@ def pretraining(place: Path, *, architecture: str = "electra-tiny") -> Work:
     return lambda folder: pretrain_files([text], settings, folder, quiet=True)
 
 
+def updating(place: Path) -> Work:
+    """Update a tiny model by replay and distillation, saving its state every few steps."""
+    from adapt.continual.lives import RATES, make_life
+    from headwinds.adapt.continual.preparing import UpdateFiles
+    from headwinds.adapt.continual.settings import UpdateSettings
+    from headwinds.adapt.continual.starting import tune_changes
+    from headwinds.adapt.continual.updating import update_model
+    from headwinds.adapt.fitted_model import read_facts
+    from headwinds.adapt.training import loop
+    from headwinds.study.study_file import tune_settings
+
+    child = os.fork()  # as above
+    if child == 0:
+        make_life(place)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status:
+        raise RuntimeError("the model to update was not made")
+    facts = read_facts(place / "model" / "model")
+    changes = tune_changes(facts, {**RATES, "epochs": 6, "patience": 6}, "replay-distillation")
+    files = UpdateFiles(
+        place / "new.csv", place / "old.csv", old_tests=(place / "old-test.csv",), new_tests=()
+    )
+    loop.SECONDS_BETWEEN_SAVES = 0.02
+    return lambda folder: update_model(
+        place / "model", files, UpdateSettings(memory=40), tune_settings(changes), folder, quiet=True
+    )
+
+
 WORKS: dict[str, Callable[[Path], Work]] = {
     "tuning": tuning,
     "scoring": scoring,
     "pretraining": pretraining,
+    "updating": updating,
 }
 # What holds a clock, and is no part of what comes out: how fast this machine was.
 OF_THE_CLOCK = ("plan", "speed.json", ".lock")

@@ -23,6 +23,8 @@ from headwinds.measure.gold_draws import gold_draws
 from headwinds.measure.pooling_tests import pooling_rejections
 from headwinds.measure.quantification.rate_tests import rate_rejections
 from headwinds.measure.registry import CONSTANT_ERROR, ESTIMATORS
+from measure.populations import draw as draw_strata
+from measure.populations import make_world
 from measure.worlds import World, draw, flat, rising, scattered
 
 SMALL = {"passages": 2000, "gold": 400}
@@ -126,6 +128,21 @@ def test_cells_that_need_different_corrections_are_found_and_others_as_rarely_as
         for frame in (draw(world, rng).frame for _ in range(150))
     ]
     assert least <= np.mean(rejected) <= most
+
+
+@pytest.mark.parametrize("name", CONSTANT_ERROR)
+def test_estimators_of_rates_have_intervals_where_strata_have_rates_of_their_own(name):
+    """Every year holds passages of two strata, and each stratum is taught by its own gold."""
+    world = make_world({"strict": 0.35, "none": 0.12}, {"strict": 1500, "none": 6000}, years=5, seed=3)
+    rng = np.random.default_rng(16)
+    hits = []
+    for _ in range(8):
+        frame = draw_strata(world, rng, {"strict": 1500, "none": 1500}, {"strict": 150, "none": 200})
+        index = estimate_shares(frame, make_cells(frame, ("year",)), name, on_drift="ignore")
+        assert not np.isnan(index.lower).any()
+        assert not np.isnan(index.audit_factor).any()
+        hits.append((index.lower <= world.share(by_year=True)) & (world.share(by_year=True) <= index.upper))
+    assert np.mean(hits) >= 0.8
 
 
 @pytest.mark.slow

@@ -52,13 +52,28 @@ class Server:
         return self.log.read_text() + (self.process.stdout.read() if not self.process.stdout.closed else "")
 
 
+SEVERAL = """
+import sys
+from pathlib import Path
+from headwinds.serve.serving import serve
+from headwinds.serve.shelf import Shelf, shelf_of_folder
+from headwinds.web.listening import Address
+models = {}
+for one in sys.argv[1:]:
+    name, _, folder = one.partition("=")
+    models |= shelf_of_folder(Path(folder), name).models
+serve(Shelf(models), Address(port=0), ready=lambda address: print(f"Serving: {address}", flush=True))
+"""
+
+
 @contextlib.contextmanager
-def served(folder: Path, *arguments: str, token: str = "") -> Iterator[Server]:
-    """A server on a free port, gone at the end."""
+def served(folder: Path, *arguments: str, token: str = "", several: bool = False) -> Iterator[Server]:
+    """A server on a free port, gone at the end; of `several` folders, each NAME=FOLDER, where it is said."""
+    command = ["-c", SEVERAL] if several else ["-m", "headwinds", "serve", "--port", "0"]
     log = folder / "log.jsonl"
     with log.open("w") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "headwinds", "serve", "--port", "0", *arguments],
+            [sys.executable, *command, *arguments],
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -83,22 +83,29 @@ def test_models_card_health_metrics_and_openapi_are_told(server):
     assert PATH in document["paths"]
 
 
-def test_no_parameter_of_the_server_is_a_place_to_fetch_or_to_load(server):
-    document = json.loads(server.ask("GET", "/openapi.json")[2])
+def asked_names(document):
+    """Every name that a caller can send: parameters, and what bodies hold."""
     found = set()
 
     def walk(value):
         if isinstance(value, dict):
             found.update(value.get("properties", {}))
-            found.update(one["name"] for one in value.get("parameters", []))
             for inner in value.values():
                 walk(inner)
         elif isinstance(value, list):
             for inner in value:
                 walk(inner)
 
-    walk(document)
-    assert found == {"version", "rows", "id", "text", "text_b"}
+    for methods in document["paths"].values():
+        for one in methods.values():
+            found.update(parameter["name"] for parameter in one.get("parameters", []))
+            walk(one.get("requestBody"))
+    return found
+
+
+def test_no_parameter_of_the_server_is_a_place_to_fetch_or_to_load(server):
+    document = json.loads(server.ask("GET", "/openapi.json")[2])
+    assert asked_names(document) == {"version", "rows", "row", "label", "id", "text", "text_b"}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])

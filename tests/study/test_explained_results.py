@@ -69,6 +69,13 @@ def test_every_chapter_of_the_shipped_study_is_written_with_words_a_table_and_a_
         assert one.png.startswith(b"\x89PNG"), one.name
     # Power comes before the estimate.
     assert chapters[-1].sentences[0].startswith("Computed before the estimate")
+    # Whatever their values, headwinds are not ranked where no pair of them has an order; the joint part is told.
+    told = next(sentence for sentence in chapters[-1].sentences if "W480" in sentence)
+    assert "headwinds are not ranked" in told
+    assert "Together they go with" in told
+    parts = chapters[-1].table
+    assert parts.loc[parts["part"] == "headwind", ["band_lower", "band_upper"]].notna().all(axis=None)
+    assert parts.loc[parts["part"] == "joint", "value"].notna().all()
 
 
 def test_a_chapter_that_the_data_do_not_allow_is_said_and_the_others_stand(evidence, tmp_path):

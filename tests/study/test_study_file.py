@@ -179,6 +179,10 @@ LIMITS = {
     "tune.demonstrations": ("-1", "10000000"),
     "tune.verbaliser_words": ("0", "17"),
     "tune.augment_copies": ("0", "10000000"),
+    "tune.private_epsilon": ("-1", "nan", "inf"),
+    "tune.private_delta": ("0", "1", "nan"),
+    "tune.private_clip": ("0", "nan", "inf"),
+    "tune.private_batch": ("0", "10000000"),
     "tune.length_penalty": ("nan", "inf", "1e308"),
     "tune.temperature": ("-0.1", "0.5", "nan"),  # with the four beams of the default nothing is drawn
     "tune.top_p": ("0", "1.1", "nan"),

@@ -1,6 +1,6 @@
 """Pretrained models and their tokenizers: the offline default, a folder, or a name on the hub.
 
-What is loaded is data, never code: weights come from safetensors only, and `config.json` passes our own allow-list
+What is loaded is data, never code: weights come from safetensors only, and the configuration passes `allowed_config`
 before `transformers` sees it, because `trust_remote_code=False` alone has been bypassed by configuration fields.
 """
 
@@ -13,19 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.allowed_config import check_beside, check_config
 from headwinds.artifacts.fingerprint import file_digest, fingerprint
 from headwinds.errors import CheckpointError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-FORBIDDEN_KEYS = (
-    "auto_map",
-    "trust_remote_code",
-    "_attn_implementation",
-    "attn_implementation",
-    "custom_pipelines",
-)
 PICKLED_SUFFIXES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".npz", ".h5", ".msgpack")
 LARGEST_CONFIG = 1_000_000
 # Architectures call the same things by several names.
@@ -107,6 +101,7 @@ def resolve_checkpoint(name: str) -> Checkpoint:
             f"Checkpoint {name!r} has no model.safetensors in {folder}: {found}.",
             remedy="Convert the weights to safetensors, or name another checkpoint.",
         )
+    check_weights(weights)
     limit = _first_of(config, POSITIONS, RELATIVE_POSITIONS if config.get("model_type") in RELATIVE else None)
     if not isinstance(limit, int) or limit < 8:
         raise CheckpointError(
@@ -122,7 +117,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     Raises
     ------
     CheckpointError
-        Missing, not JSON, too large, of an unknown architecture, or with a key that names code.
+        Missing, not JSON, too large, of an unknown architecture, or with what `allowed_config` refuses.
     """
     path = folder / "config.json"
     if not path.is_file():
@@ -139,14 +134,30 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path} is not valid JSON: {error}.") from error
     if not isinstance(config, dict):
         raise CheckpointError(f"{path} holds a {type(config).__name__}, expected an object.")
-    for key in _keys_at_any_depth(config):
-        if any(key == forbidden or key.startswith("_attn_implementation") for forbidden in FORBIDDEN_KEYS):
-            raise CheckpointError(
-                f"{path} sets {key!r}, which can make a library download or run code.",
-                remedy="Remove the key if you trust the weights, or name another checkpoint.",
-            )
+    check_config(path, config)
+    check_beside(folder)
     _require_known_architecture(path, config)
     return config
+
+
+def check_weights(path: Path) -> None:
+    """Compare the header of a safetensors file with its length; no tensor is read.
+
+    Raises
+    ------
+    CheckpointError
+        It is truncated, damaged, or another kind of file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="np"):
+            pass
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} is no whole safetensors file: {str(error).splitlines()[0]}. Nothing was loaded.",
+            remedy="Fetch or write it again.",
+        ) from error
 
 
 def load_tokenizer(checkpoint: Checkpoint, *, offsets: bool = True) -> PreTrainedTokenizerBase:
@@ -155,7 +166,7 @@ def load_tokenizer(checkpoint: Checkpoint, *, offsets: bool = True) -> PreTraine
     Raises
     ------
     CheckpointError
-        It cannot be loaded, or is not of the fast kind and offsets are needed.
+        It cannot be loaded, is not of the fast kind and offsets are needed, or has more tokens than the checkpoint knows.
     """
     from transformers import AutoTokenizer
 
@@ -171,6 +182,13 @@ def load_tokenizer(checkpoint: Checkpoint, *, offsets: bool = True) -> PreTraine
         raise CheckpointError(
             f"Checkpoint {checkpoint.name!r} has no fast tokenizer (tokenizer.json).",
             remedy="Name a checkpoint that has one.",
+        )
+    known = read_config(checkpoint.folder).get("vocab_size")
+    if isinstance(known, int) and len(tokenizer) > known:
+        raise CheckpointError(
+            f"The tokenizer of checkpoint {checkpoint.name!r} has {len(tokenizer):,} tokens, "
+            f"and its network knows {known:,}.",
+            remedy="They are not of one model: put the tokenizer's files of the checkpoint into its folder.",
         )
     return tokenizer
 
@@ -273,16 +291,6 @@ def _require_known_architecture(path: Path, config: dict[str, Any]) -> None:
         raise CheckpointError(
             f"{path}: model_type = {kind!r} is not an architecture that the installed transformers knows."
         )
-
-
-def _keys_at_any_depth(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        return [str(key) for key in value] + [
-            key for inner in value.values() for key in _keys_at_any_depth(inner)
-        ]
-    if isinstance(value, list):
-        return [key for inner in value for key in _keys_at_any_depth(inner)]
-    return []
 
 
 def _first_of(config: dict[str, Any], names: tuple[str, ...], otherwise: Any) -> Any:

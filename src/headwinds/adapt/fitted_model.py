@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.allowed_config import check_model_files
 from headwinds.adapt.checkpoints import (
     Checkpoint,
+    check_weights,
     load_tokenizer,
     quiet_transformers,
     read_config,
@@ -151,12 +153,15 @@ def read_facts(folder: Path) -> ModelFacts:
         raise CheckpointError(
             f"{path} has format {version!r}, this version reads {FORMAT}.", remedy="Tune the model again."
         )
+    check_model_files(folder, set(files))
     for name, digest in sorted(files.items()):
         file = (folder / name).resolve()
         if not file.is_relative_to(folder.resolve()) or not file.is_file() or file_digest(file) != digest:
             raise CheckpointError(
                 f"{folder / name} is missing or is not what was written.", remedy="Tune the model again."
             )
+        if file.suffix == ".safetensors":
+            check_weights(file)
     return facts
 
 
@@ -195,6 +200,7 @@ def _load_encoder(folder: Path, facts: ModelFacts, task: Task[Any]) -> Any:
     adapter = folder / ADAPTER
     if not adapter.is_dir():
         return load_pretrained(task, _checkpoint(folder / "encoder", facts))
+    from headwinds.adapt.methods.bottleneck import attach_bottlenecks, is_bottleneck
     from headwinds.adapt.methods.parameter_efficient import attach_adapter, read_adapter_config
 
     checkpoint = resolve_checkpoint(facts.checkpoint)
@@ -204,8 +210,13 @@ def _load_encoder(folder: Path, facts: ModelFacts, task: Task[Any]) -> Any:
             remedy="Bring back that checkpoint, or tune again; with merge_adapter = true a model needs none.",
         )
     encoder = load_pretrained(task, checkpoint)
-    config = read_adapter_config(adapter / "adapter_config.json")
-    return attach_adapter(encoder, config, load_file(str(adapter / "adapter_model.safetensors")))
+    facts_of_it, weights = (
+        adapter / "adapter_config.json",
+        load_file(str(adapter / "adapter_model.safetensors")),
+    )
+    if is_bottleneck(facts_of_it):
+        return attach_bottlenecks(encoder, facts_of_it, weights)
+    return attach_adapter(encoder, read_adapter_config(facts_of_it), weights)
 
 
 def _checkpoint(folder: Path, facts: ModelFacts) -> Checkpoint:

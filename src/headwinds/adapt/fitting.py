@@ -11,10 +11,12 @@ from headwinds.adapt.fitted_model import FittedModel, ModelFacts, save_model
 from headwinds.adapt.generators import formed_for, load_pretrained, network_settings
 from headwinds.adapt.methods.contract import Fitting
 from headwinds.adapt.methods.registry import method_for, require_suited
+from headwinds.adapt.openvino_encoder import LEAST_AGREEMENT, agreement
 from headwinds.adapt.prediction import make_predictor, predict_outputs
 from headwinds.adapt.prompts.forms import memory_of
 from headwinds.adapt.scratch import is_scratch, open_checkpoint, scratch_settings
 from headwinds.adapt.tasks.contract import writes
+from headwinds.adapt.training.memory import told_if_short
 from headwinds.adapt.training.precision import choose_precision, choose_predicting_precision
 from headwinds.adapt.writing import likelihoods
 from headwinds.artifacts.fingerprint import code_digest
@@ -23,9 +25,12 @@ from headwinds.artifacts.write import write_json
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
+    from headwinds.adapt.encoding import EncodedTexts
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.tasks.contract import Task
     from headwinds.adapt.training.loop import AfterEpoch
@@ -99,25 +104,26 @@ def fit_model(
     network = task.network(encoder, labels, settings)
     task.initialise(network, examples, data.training, labels, seed=derive_seed(settings.seed, "head", *seeds))
     encoded = task.encode(examples, tokenizer, max_tokens=max_tokens)
-    done = method.optimise(
-        Fitting(
-            task,
-            data,
-            encoded,
-            network,
-            tokenizer,
-            settings,
-            max_tokens,
-            precision,
-            scratch,
-            title,
-            quiet,
-            after_epoch,
-        )
+    fitting = Fitting(
+        task,
+        data,
+        encoded,
+        network,
+        tokenizer,
+        settings,
+        max_tokens,
+        precision,
+        scratch,
+        title,
+        quiet,
+        after_epoch,
     )
+    with told_if_short(settings):
+        done = method.optimise(fitting)
     adapter = method.finish(network, settings)
     decoder = done.decoder
     predicting: PredictingPrecision = precision
+    parity: float | None = None
     if decoder is None:
         outputs = done.outputs
         if outputs is None and writes(task):
@@ -128,7 +134,15 @@ def fit_model(
             predictor = make_predictor(network, tokenizer, max_tokens=max_tokens, precision=predicting)
             predicting = predictor.precision
             outputs = predict_outputs(predictor, encoded, data.validation)
+            if predicting == "openvino-int8":
+                reference = make_predictor(network, tokenizer, max_tokens=max_tokens, precision=precision)
+                right = predict_outputs(reference, encoded, data.validation)
+                parity = _agreement(task, outputs, right, data, encoded, settings)
+                if not parity >= LEAST_AGREEMENT:
+                    predicting, outputs = precision, right
         decoder = task.fit_decoder(outputs, examples, data.validation, encoded, labels, settings)
+    if done.privacy is not None:
+        decoder = {**decoder, "privacy": done.privacy}
     facts = ModelFacts(
         task=task.name,
         method=settings.method,
@@ -145,7 +159,46 @@ def fit_model(
         code_digest=code_digest("headwinds.adapt", "headwinds.contracts"),
     )
     save_model(FittedModel(facts, task, network, tokenizer), output, adapter=adapter)
-    write_json(output / "history.json", _history(done.position), allow_missing=True)
+    history = _history(done.position)
+    if parity is not None:
+        history["openvino"] = {
+            "agreement": parity,
+            "asked": LEAST_AGREEMENT,
+            "taken": predicting == "openvino-int8",
+        }
+    write_json(output / "history.json", history, allow_missing=True)
+
+
+def _agreement(
+    task: Task[Any],
+    outputs: Sequence[Any],
+    right: Sequence[Any],
+    data: FittingData,
+    encoded: EncodedTexts,
+    settings: TuneSettings,
+) -> float:
+    """Of the label decisions on the validation examples: the share that is the same, decided alike from both outputs."""
+    import numpy as np
+
+    if any(np.ndim(one) != 1 for one in right):
+        return float("nan")  # outputs a token: the predictions are no label decisions
+    decoder = task.fit_decoder(right, data.examples, data.validation, encoded, data.labels, settings)
+    found = [
+        task.decode(
+            _all_rows(given, data.validation, len(encoded)), data.examples, encoded, data.labels, decoder
+        )
+        for given in (outputs, right)
+    ]
+    ours, theirs = ([one[row] for row in data.validation.tolist()] for one in found)
+    return agreement(ours, theirs, len(data.labels))
+
+
+def _all_rows(outputs: Sequence[Any], rows: NDArray[np.int64], count: int) -> list[Any]:
+    """Outputs at their places among all rows; at the others stands the first, which nobody looks at."""
+    found = [outputs[0]] * count
+    for row, one in zip(rows.tolist(), outputs, strict=True):
+        found[row] = one
+    return found
 
 
 def _first_share(training: NDArray[np.int64], settings: TuneSettings) -> NDArray[np.int64]:

@@ -162,7 +162,7 @@ def pack(encoder: PreTrainedModel, dtype: torch.dtype) -> PackedEncoder | None:
     plain = getattr(config, "position_embedding_type", "absolute") == "absolute" and not getattr(
         config, "is_decoder", False
     )
-    if hasattr(encoder, "peft_config"):
+    if hasattr(encoder, "peft_config") or hasattr(encoder, "bottlenecks"):
         return None  # an adapter that is not merged computes by its own forward
     if not hasattr(encoder, "embeddings"):
         return None  # a whole model with its output layer

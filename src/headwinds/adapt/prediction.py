@@ -9,10 +9,11 @@ from headwinds.adapt.encoding import EncodedTexts, encode_texts
 from headwinds.adapt.prompts.forms import prompted
 from headwinds.adapt.tasks.contract import Row, writes
 from headwinds.adapt.training.batches import collate, plan_batches
+from headwinds.adapt.watching import Unwanted
 from headwinds.adapt.writing import predict_written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     import torch
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from headwinds.adapt.fitted_model import FittedModel
+    from headwinds.adapt.openvino_encoder import OpenVinoEncoder
     from headwinds.adapt.packed import PackedEncoder
     from headwinds.adapt.quantised import QuantisedEncoder
     from headwinds.adapt.training.batches import Batch
@@ -36,7 +38,7 @@ class Predictor:
     """
 
     network: Any
-    packed: PackedEncoder | QuantisedEncoder | None
+    packed: PackedEncoder | QuantisedEncoder | OpenVinoEncoder | None
     tokenizer: PreTrainedTokenizerBase
     max_tokens: int
     precision: PredictingPrecision
@@ -67,7 +69,8 @@ def make_predictor(
 ) -> Predictor:
     """Pack a network, in evaluation mode, for scoring.
 
-    Where "int8" cannot be had, for the architecture or the processor, it is bfloat16 or float32, whichever the processor is
+    Where "int8" or "openvino-int8" cannot be had,
+    for the architecture or the processor, it is bfloat16 or float32, whichever the processor is
     made for; the predictor says which it took.
     """
     import torch
@@ -77,6 +80,13 @@ def make_predictor(
     from headwinds.adapt.training.precision import choose_precision
 
     network.eval()
+    if precision == "openvino-int8":
+        from headwinds.adapt.openvino_encoder import compile_encoder
+
+        compiled = compile_encoder(network.encoder)
+        if compiled is not None:
+            return Predictor(network, compiled, tokenizer, max_tokens, precision)
+        precision = choose_precision("auto")
     if precision == "int8":
         quantised = quantise(network.encoder)
         if quantised is not None:
@@ -136,13 +146,22 @@ def predict_logits(
 
 
 def predict_outputs(
-    predictor: Predictor, encoded: EncodedTexts, rows: NDArray[np.int64] | None = None
+    predictor: Predictor,
+    encoded: EncodedTexts,
+    rows: NDArray[np.int64] | None = None,
+    *,
+    wanted: Callable[[], bool] = lambda: True,
 ) -> list[Any]:
     """The network's outputs for the texts in `rows` (all if None).
 
     Of a network with outputs a text: an array (labels,) each. Of one with outputs a token: a list of arrays (length,
     outputs), one for each window of the text. Batches are a function of the texts' lengths alone, so the same texts give
-    the same bits.
+    the same bits. Before each batch `wanted` is asked whether anybody still waits.
+
+    Raises
+    ------
+    Unwanted
+        Nobody does.
     """
     import numpy as np
     import torch
@@ -153,6 +172,8 @@ def predict_outputs(
     padding_id = int(predictor.tokenizer.pad_token_id or 0)
     with torch.inference_mode():
         for chosen in plan_batches(encoded, rows, batch_tokens=SCORING_TOKENS):
+            if not wanted():
+                raise Unwanted
             batch = collate(encoded, chosen, padding_id=padding_id)
             outputs = _forward(predictor, batch).float().numpy()
             if outputs.ndim == 2:

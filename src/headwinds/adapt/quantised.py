@@ -166,7 +166,7 @@ def quantise(encoder: PreTrainedModel) -> QuantisedEncoder | None:
         return None
     model: Any = encoder
     with torch.inference_mode():
-        extremes = _extremes(model)
+        extremes = extremes_of(model)
         layers, entering = [], model.embeddings.LayerNorm
         for layer, packed in zip(model.encoder.layer, plain.layers, strict=True):
             layers.append(_layer(layer, packed, entering, plain, extremes))
@@ -175,7 +175,7 @@ def quantise(encoder: PreTrainedModel) -> QuantisedEncoder | None:
         return QuantisedEncoder(plain, first, tuple(layers))
 
 
-def _extremes(model: Any) -> dict[Any, torch.Tensor]:
+def extremes_of(model: Any) -> dict[Any, torch.Tensor]:
     """The largest absolute value of each channel after every normalisation and activation, on random tokens."""
     found: dict[Any, torch.Tensor] = {}
     seen = [model.embeddings.LayerNorm]
@@ -209,10 +209,10 @@ def _layer(
     step = (float(extremes[layer.intermediate].max()) - LEAST_GELU) / (2 * STEPS + 1)
     zero = round(-LEAST_GELU / step)
     return ByteLayer(
-        projections=_linear(weight, bias, _range(entering, extremes)),
+        projections=_linear(weight, bias, range_of(entering, extremes)),
         attention_output=packed.attention_output,
         attention_norm=_norm(norm, extremes, plain.epsilon),
-        expansion=_linear(expansion.weight, expansion.bias, _range(norm, extremes)),
+        expansion=_linear(expansion.weight, expansion.bias, range_of(norm, extremes)),
         expanded_step=step,
         expanded_zero=zero,
         contraction=_linear(contraction.weight, contraction.bias, None, step, zero),
@@ -220,7 +220,7 @@ def _layer(
     )
 
 
-def _range(module: Any, extremes: dict[Any, torch.Tensor]) -> torch.Tensor:
+def range_of(module: Any, extremes: dict[Any, torch.Tensor]) -> torch.Tensor:
     """With a margin, yet no further than a normalised value can go: the square root of the width."""
     weight, bias = module.weight.float().abs(), module.bias.float().abs()
     found = torch.minimum(MARGIN * extremes[module], bias + len(weight) ** 0.5 * weight)
@@ -228,7 +228,7 @@ def _range(module: Any, extremes: dict[Any, torch.Tensor]) -> torch.Tensor:
 
 
 def _norm(module: Any, extremes: dict[Any, torch.Tensor], epsilon: float) -> ByteNorm:
-    steps = _range(module, extremes) / STEPS
+    steps = range_of(module, extremes) / STEPS
     weight, bias = (module.weight.float() / steps), (module.bias.float() / steps)
     return ByteNorm(weight.bfloat16(), bias.bfloat16(), steps.bfloat16(), epsilon)
 

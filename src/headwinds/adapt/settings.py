@@ -13,7 +13,7 @@ POOLINGS = ("mean", "normalised-mean", "smooth-maximum")
 CLASS_WEIGHTS = ("none", "balanced")
 LARGEST_COUNT = 1_000_000
 PRECISIONS = ("auto", "float32", "bfloat16")
-SCORING_PRECISIONS = (*PRECISIONS, "int8")
+SCORING_PRECISIONS = (*PRECISIONS, "int8", "openvino-int8")
 AUGMENTS = ("", "easy", "masked", "back-translation", "generated")
 RETRIEVALS = ("encoder", "tf-idf")
 SCHEDULES = ("linear", "inverse-sqrt")
@@ -48,8 +48,8 @@ class TuneSettings:
     schedule
         After the warm-up the rate falls "linear" to zero, or as "inverse-sqrt" of the step (Vaswani et al. 2017).
     rank, virtual_tokens, merge_adapter
-        Of the updates of "lora" and "dora"; before the text with "prefix", "prompt" and "p-tuning"; whether the whole
-        encoder is saved with the adapter merged into it, or the adapter alone.
+        Of the updates of "lora" and "dora", and the width of the bottlenecks of "adapter"; before the text with "prefix",
+        "prompt" and "p-tuning"; whether the whole encoder is saved with the adapter merged into it, or the adapter alone.
     frozen_layers
         So many of the lowest layers, with the embeddings, stay as they are; -1 tunes the embeddings too. In models that
         write these are the lowest of the encoder and of the decoder, and the embeddings are tuned with the rest.
@@ -59,6 +59,9 @@ class TuneSettings:
     pooling
         "mean" of the token states, "normalised-mean" to length 1, or "smooth-maximum" of the tokens' logits: better where
         a few words of a passage decide.
+    label_order
+        "ordinal-classification": the labels from low to high, with ";" between them; "" takes numbers by their size, and
+        names by their order in the codebook.
     class_weights, focal_gamma
         "balanced" gives rare classes (the positives of rare labels) as much weight as common ones; a gamma above 0 takes
         weight from examples that are right already (focal loss). Both cost calibration what they give to rare classes.
@@ -107,6 +110,11 @@ class TuneSettings:
     demonstrations, retrieval
         "in-context": so many labelled examples stand before a text, the nearest ones by the default sentence encoder
         ("encoder") or by words ("tf-idf"); fewer where they do not fit.
+    private_epsilon, private_delta, private_clip, private_batch, private_reproducible
+        "head": an epsilon above 0 trains it with differential privacy, one training row being what is protected; see
+        `training.private` for what is covered. Gradients of rows are clipped at `private_clip`; about `private_batch` rows
+        are in a step. The noise is new each time, unless `private_reproducible`: then it hangs on `seed`, and protects only
+        from those who do not know it.
     folds
         Cross-fitting folds by document: a passage is only ever scored by a model that saw none of its document.
     validation_share
@@ -118,7 +126,8 @@ class TuneSettings:
     scoring_precision
         Numbers in which the fitted model predicts: "auto" is those of the training; "int8" multiplies bytes, a quarter
         faster where the processor can (AVX-512 VNNI and BF16), and changes few labels. Calibration and thresholds are
-        fitted in it.
+        fitted in it. "openvino-int8" does the same by OpenVINO, and is taken only if at least 99.5 % of the label
+        decisions on the validation examples are those of the training's precision; `history.json` says what was measured.
     seed
         One seed rules the splits, the initial head, the order of batches and dropout.
     """
@@ -142,6 +151,7 @@ class TuneSettings:
     frozen_layers: int = 0
     average_decay: float = 0.97
     pooling: str = "smooth-maximum"
+    label_order: str = ""
     class_weights: str = "none"
     focal_gamma: float = 0.0
     abstain_risk: float = 0.0
@@ -173,6 +183,11 @@ class TuneSettings:
     calibrate_content_free: bool = True
     demonstrations: int = 4
     retrieval: str = "encoder"
+    private_epsilon: float = 0.0
+    private_delta: float = 1e-5
+    private_clip: float = 1.0
+    private_batch: int = 64
+    private_reproducible: bool = False
     folds: int = 5
     validation_share: float = 0.1
     training_share: float = 1.0
@@ -193,6 +208,8 @@ class TuneSettings:
             "verbaliser_words",
             "samples",
             "augment_copies",
+            "private_clip",
+            "private_batch",
         )
         for name in positive:
             _require(getattr(self, name) > 0, name, getattr(self, name), "a number above 0")
@@ -206,6 +223,7 @@ class TuneSettings:
             "min_new_tokens",
             "max_new_tokens",
             "demonstrations",
+            "private_epsilon",
         )
         for name in least_zero:
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
@@ -301,6 +319,7 @@ class TuneSettings:
             self.augment_compare,
             "false without augment: there is nothing to compare",
         )
+        self._require_private()
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
         for item in fields(self):
             value = getattr(self, item.name)
@@ -308,6 +327,28 @@ class TuneSettings:
                 _require(value <= LARGEST_COUNT, item.name, value, f"at most {LARGEST_COUNT:,}")
             if isinstance(value, float):
                 _require(value == value and abs(value) < 1e6, item.name, value, "a finite number below 1e6")
+
+    def _require_private(self) -> None:
+        """What private training cannot be used with: a part that would see the training rows without noise."""
+        _require(0 < self.private_delta < 1, "private_delta", self.private_delta, "a share between 0 and 1")
+        _require(
+            self.private_epsilon < LARGEST_COUNT,
+            "private_epsilon",
+            self.private_epsilon,
+            f"a number below {LARGEST_COUNT:,}",
+        )
+        if not self.private_epsilon:
+            return
+        told = (
+            ("method", self.method, "head"),
+            ("task", self.task, "text-classification"),
+            ("class_weights", self.class_weights, "none"),
+            ("augment", self.augment, ""),
+        )
+        for name, value, needed in told:
+            _require(
+                value == needed, name, value, f"{needed!r} with private_epsilon = {self.private_epsilon:g}"
+            )
 
 
 def _require(condition: bool, name: str, value: object, expected: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,9 @@ from headwinds.adapt.fitting import FittingData, fit_model
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.methods.registry import PROMPTING, method_for
 from headwinds.adapt.scratch import architecture_of, is_scratch
+from headwinds.adapt.tasks.label_order import ordered_labels
 from headwinds.adapt.tasks.registry import get_task
+from headwinds.adapt.training.tracking import make_tracker
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.tasks.contract import Row, Task
+    from headwinds.adapt.training.loop import AfterEpoch
+    from headwinds.adapt.training.state import EpochRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +90,21 @@ class TunedModel:
 
 
 def tune_files(
-    files: LabelledFiles, settings: TuneSettings, output: Path, *, quiet: bool = False, wait: float = 0.0
+    files: LabelledFiles,
+    settings: TuneSettings,
+    output: Path,
+    *,
+    quiet: bool = False,
+    wait: float = 0.0,
+    callbacks: Sequence[AfterEpoch] = (),
+    track: str = "",
 ) -> TunedModel:
     """Tune the task of `settings` on `files`: the model stands in ``output/model``, its test in ``output/evaluation``.
 
     A model that was tuned on the same content with the same settings is found again; one that was killed goes on.
+    `callbacks` are told of every epoch of a method that learns by gradient, after an interruption also of those before it;
+    what one raises ends the tuning. `track` tells the same and the test to a tracker, see `training.tracking.make_tracker`.
+    Neither is part of what the model hangs on: a model that is found again tells nothing.
 
     Raises
     ------
@@ -101,10 +115,49 @@ def tune_files(
     """
     task, data, test = prepare_files(files, settings)
     identity = model_identity(files, settings)
+    tracker = make_tracker(track, output / "tracking", identity[:16], asdict(settings)) if track else None
+    told: list[AfterEpoch] = [*callbacks, *([tracker.epoch] if tracker is not None else [])]
+
+    def after_epoch(record: EpochRecord) -> None:
+        for tell in told:
+            tell(record)
 
     def fit(folder: Path, scratch: Path) -> None:
-        fit_model(task, data, settings, folder, scratch, title=f"tune {task.name}", quiet=quiet)
+        fit_model(
+            task,
+            data,
+            settings,
+            folder,
+            scratch,
+            title=f"tune {task.name}",
+            quiet=quiet,
+            after_epoch=after_epoch if told else None,
+        )
 
+    try:
+        found = _fit_and_test(files, settings, output, identity, fit, test, data, quiet=quiet, wait=wait)
+    except BaseException:
+        if tracker is not None:
+            tracker.fail()
+        raise
+    if tracker is not None and not found.reused:
+        metrics = found.evaluation.metrics if found.evaluation is not None else {}
+        tracker.end({name: item.value for name, item in metrics.items()})
+    return found
+
+
+def _fit_and_test(
+    files: LabelledFiles,
+    settings: TuneSettings,
+    output: Path,
+    identity: str,
+    fit: Callable[[Path, Path], None],
+    test: TestData | None,
+    data: FittingData,
+    *,
+    quiet: bool,
+    wait: float,
+) -> TunedModel:
     with study_lock(output, wait=wait), graceful_stop():
         model = run_stage(output, "model", identity, fit)
         gain = (
@@ -208,7 +261,7 @@ def prepare_files(
     if not method.learns:
         return _without_labels(task, rows, files, digest, several=method.name not in PROMPTING)
     training = task.read(rows["train"], labelled=True)
-    labels = task.labels(training)
+    labels = ordered_labels(task, task.labels(training), settings, _names_of(files))
     both = rows["train"] + rows.get("validation", [])
     examples = task.read(both, labelled=True) if "validation" in rows else training
     task.check_labels(examples, labels)
@@ -255,6 +308,15 @@ def _without_labels(
     words = tuple(label.words for label in codebook.labels)
     data = FittingData(examples, codebook.names, everyone, everyone, digest, descriptions, words)
     return task, data, test
+
+
+def _names_of(files: LabelledFiles) -> tuple[str, ...]:
+    """The labels in the order in which a codebook names them, where there is one."""
+    if files.codebook is None:
+        return ()
+    from headwinds.corpus.codebook import read_codebook
+
+    return read_codebook(files.codebook).names
 
 
 def _words_of(files: LabelledFiles, labels: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:

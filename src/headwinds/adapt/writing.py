@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.training.batches import collate, plan_batches
+from headwinds.adapt.watching import Watch, criterion, decoded
 from headwinds.artifacts.seeds import derive_seed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import torch
     from numpy.typing import NDArray
@@ -55,11 +58,18 @@ def write_texts(
     tokenizer: PreTrainedTokenizerBase,
     encoded: EncodedTexts,
     writing: Writing,
+    watch: Watch | None = None,
 ) -> list[Written]:
     """What is written after each text has been read.
 
     Batches are a function of the texts' lengths alone, and drawn tokens of the seed and the batch, so that the same texts
-    give the same tokens.
+    give the same tokens, whether or not somebody looks on. Of a single text by one beam the pieces are said as they come;
+    otherwise `watch` is asked whether the writing is still wanted.
+
+    Raises
+    ------
+    Unwanted
+        It is not.
     """
     import numpy as np
     import torch
@@ -82,9 +92,11 @@ def write_texts(
         for number, rows in plans:
             torch.manual_seed(derive_seed(writing.seed, "writing", number) % 2**63)
             batch = collate(read, rows, padding_id=int(tokenizer.pad_token_id or 0))
-            sequences = _generate(network, tokenizer, batch, writing, allowed)
+            sequences = _generate(network, tokenizer, batch, writing, allowed, watch)
             for row, tokens in zip(rows.tolist(), sequences, strict=True):
-                found[row] = _read_off(tokens, tokenizer)
+                found[row] = _read_off(tokens, tokenizer, watch)
+    if watch is not None and len(found) == 1:
+        watch.tell(found[0].text)
     return found
 
 
@@ -118,18 +130,33 @@ def _of_one_length(read: EncodedTexts, rows: NDArray[np.int64]) -> list[NDArray[
     return [rows[lengths == length] for length in np.unique(lengths)]
 
 
-def predict_written(model: FittedModel, examples: Any) -> list[dict[str, Any]]:
-    """Predictions of a task that writes, one for each example, with the share of its text that was read."""
+def predict_written(
+    model: FittedModel,
+    examples: Any,
+    *,
+    changes: Mapping[str, Any] | None = None,
+    watch: Watch | None = None,
+) -> list[dict[str, Any]]:
+    """Predictions of a task that writes, one for each example, with the share of its text that was read.
+
+    `changes` are fields of `Writing` that differ from what the model was saved with; with any, one text is drawn for each
+    example. See `write_texts` for `watch`.
+    """
     facts = model.facts
     task: Any = model.task
     encoded = task.encode(task.asked(examples), model.tokenizer, max_tokens=facts.max_tokens)
-    writing = Writing(**facts.decoder["writing"])
-    most = facts.max_tokens // (2 if model.network.decoder_only else 1)
+    writing = Writing(**facts.decoder["writing"] | dict(changes or {}))
+    most = most_written(model)
     writing = replace(
-        writing, choices=tuple(writing.choices), max_new_tokens=min(most, writing.max_new_tokens)
+        writing,
+        choices=tuple(writing.choices),
+        min_new_tokens=min(writing.min_new_tokens, writing.max_new_tokens),
+        max_new_tokens=min(most, writing.max_new_tokens),
     )
-    outputs: Any = write_texts(model.network, model.tokenizer, encoded, writing)
+    outputs: Any = write_texts(model.network, model.tokenizer, encoded, writing, watch)
     samples = facts.decoder.get("samples")
+    if samples is not None and changes:
+        samples = 1
     if samples is not None:  # several texts are drawn for each example
         more = [
             write_texts(
@@ -137,6 +164,7 @@ def predict_written(model: FittedModel, examples: Any) -> list[dict[str, Any]]:
                 model.tokenizer,
                 encoded,
                 replace(writing, seed=derive_seed(writing.seed, "sample", number)),
+                None if watch is None else replace(watch, say=lambda _: None, told=""),
             )
             for number in range(1, samples)
         ]
@@ -144,6 +172,11 @@ def predict_written(model: FittedModel, examples: Any) -> list[dict[str, Any]]:
     found = task.decode(outputs, examples, encoded, facts.labels, facts.decoder)
     shares = [1.0] * len(found) if encoded.read_share is None else encoded.read_share.tolist()
     return [{**item, "read_share": share} for item, share in zip(found, shares, strict=True)]
+
+
+def most_written(model: FittedModel) -> int:
+    """The most tokens that a model writes; what a decoder alone reads and writes shares its positions."""
+    return model.facts.max_tokens // (2 if model.network.decoder_only else 1)
 
 
 def weigh_references(model: FittedModel, examples: Any) -> Any:
@@ -179,10 +212,12 @@ def _generate(
     batch: Batch,
     writing: Writing,
     allowed: Choices | GrammarTokens | None,
+    watch: Watch | None,
 ) -> list[list[int]]:
     from headwinds.adapt.checkpoints import quiet_transformers
 
     ids, mask = _left_padded(batch) if network.decoder_only else (batch.input_ids, batch.attention_mask)
+    begun = ids.shape[1] if network.decoder_only else 1
     arguments: dict[str, Any] = {
         "num_beams": writing.beams,
         "do_sample": writing.temperature > 0,
@@ -197,22 +232,25 @@ def _generate(
     if writing.beams > 1:
         arguments |= {"length_penalty": writing.length_penalty, "early_stopping": True}
     if allowed is not None:
-        begun = ids.shape[1] if network.decoder_only else 1
         arguments["prefix_allowed_tokens_fn"] = lambda _, tokens: allowed.next_tokens(tokens[begun:].tolist())
+    if watch is not None:
+        alone = len(ids) == 1 and writing.beams == 1
+        arguments["stopping_criteria"] = criterion(watch, tokenizer, begun, alone=alone)
     with quiet_transformers(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Position ids are not supported", UserWarning)
         sequences = network.encoder.generate(input_ids=ids, attention_mask=mask, **arguments)
-    begun = ids.shape[1] if network.decoder_only else 1
     tokens: list[list[int]] = sequences[:, begun:].tolist()
     return tokens
 
 
-def _read_off(tokens: list[int], tokenizer: PreTrainedTokenizerBase) -> Written:
+def _read_off(tokens: list[int], tokenizer: PreTrainedTokenizerBase, watch: Watch | None) -> Written:
     end = tokenizer.eos_token_id
     ended = end in tokens
     kept = tokens[: tokens.index(end)] if ended else tokens
-    text = tokenizer.decode(kept, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-    return Written(str(text).strip(), len(kept), ended)
+    text, stopped = decoded(kept, tokenizer), False
+    if watch is not None:
+        text, stopped = watch.cut(text)
+    return Written(text, len(kept), ended or stopped)
 
 
 def _left_padded(batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:

@@ -110,7 +110,7 @@ def atomic_directory(path: Path, *, replace: bool = False) -> Iterator[Path]:
         The disk refuses; what stood at `path` before still stands.
     """
     if path.exists() and not replace:
-        raise ArtifactError(f"{path} exists already.", remedy="Name another place, or remove it.")
+        raise _taken(path)
     temporary = hidden_sibling(path, TEMPORARY)
     try:
         _make_folder(path.parent)
@@ -122,7 +122,7 @@ def atomic_directory(path: Path, *, replace: bool = False) -> Iterator[Path]:
     try:
         yield temporary
         temporary_is_ours = False
-        _commit(temporary, path)
+        _commit(temporary, path, replace=replace)
     except OSError as error:
         if temporary_is_ours and not is_refusal(error, temporary):
             _discard(temporary)
@@ -160,7 +160,11 @@ def clean_stale(folder: Path) -> None:
         raise storage_error(error, folder) from error
 
 
-def _commit(temporary: Path, path: Path) -> None:
+def _taken(path: Path) -> ArtifactError:
+    return ArtifactError(f"{path} exists already.", remedy="Name another place, or remove it.")
+
+
+def _commit(temporary: Path, path: Path, *, replace: bool) -> None:
     disk = file_system()
     content = manifest_bytes(temporary)
     disk.write_file(temporary / MANIFEST, content)
@@ -168,19 +172,24 @@ def _commit(temporary: Path, path: Path) -> None:
         for name in sorted(names):
             disk.sync_file(Path(folder) / name)
         disk.sync_directory(Path(folder))
-    retired = _take_place(temporary, path)
+    retired = _take_place(temporary, path, replace=replace)
     disk.sync_directory(path.parent)
     for old in retired:
         with suppress(OSError):  # the artifact stands; what is left of the old one is `clean_stale`'s
             disk.remove_tree(old)
 
 
-def _take_place(temporary: Path, path: Path) -> list[Path]:
-    """Rename `temporary` to `path`, what stands there first stepping aside; return where that is now."""
+def _take_place(temporary: Path, path: Path, *, replace: bool) -> list[Path]:
+    """Rename `temporary` to `path`, what stands there first stepping aside; return where that is now.
+
+    Without `replace` nothing steps aside: a rival who came first stays, and is never missing for a moment.
+    """
     disk = file_system()
     retired: list[Path] = []
     for _ in range(_RIVALS):
         if path.exists():
+            if not replace:
+                raise _taken(path)
             aside = hidden_sibling(path, RETIRED)
             try:
                 disk.replace(path, aside)

@@ -16,6 +16,7 @@ from headwinds.cli import explain_panel
 from headwinds.errors import HeadwindsError
 
 VERBS = {
+    "doctor": "say what this machine has, and what will be used of it",
     "init": "write a commented study to start from",
     "run": "run a whole study and write its report",
     "check": "check a study's documents, labels and splits",
@@ -31,6 +32,10 @@ VERBS = {
     "report": "write the report of a study",
     "predict": "predict the rows of a file with a tuned model",
     "evaluate": "test a tuned model on labelled rows",
+    "audit": "examine a tuned model: bias, robustness, explanations, privacy, energy",
+    "mask": "mask personal data in a file before anything is trained on it",
+    "watch": "tell whether live texts have shifted from what a model knows",
+    "update": "bring a model up to date on new labels without forgetting",
     "models": "keep versions of models: cards, promotion through a gate, rollback",
     "serve": "serve models over HTTP",
     "tasks": "list the tasks and the columns of their files",

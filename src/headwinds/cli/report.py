@@ -11,14 +11,20 @@ from headwinds.cli.study_arguments import add_study_arguments, execute_until
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
     add_study_arguments(parser)
+    parser.add_argument(
+        "--brief", action="store_true", help="a brief too: one page in plain words, made to be printed"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run the study up to this stage and print where its results are."""
-    run = execute_until("report", arguments)
+    run = execute_until("report", arguments, brief=arguments.brief)
     from headwinds.report.from_study import gather
     from headwinds.report.summary_text import summary_lines
 
-    sys.stdout.write("\n".join(summary_lines(gather(run))) + "\n")
+    lines = summary_lines(gather(run), language=run.settings.study.language)
+    sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.write(f"Report: {run.results['report'].path / 'report.html'}\n")
+    if arguments.brief:
+        sys.stdout.write(f"Brief: {run.results['brief'].path / 'brief.html'}\n")
     return 0

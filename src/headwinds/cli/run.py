@@ -19,6 +19,6 @@ def execute(arguments: argparse.Namespace) -> int:
     from headwinds.report.from_study import gather
     from headwinds.report.summary_text import summary_lines
 
-    sys.stdout.write("\n".join(summary_lines(gather(run))) + "\n")
+    sys.stdout.write("\n".join(summary_lines(gather(run), language=run.settings.study.language)) + "\n")
     sys.stdout.write(f"Report: {run.results['report'].path / 'report.html'}\n")
     return 0

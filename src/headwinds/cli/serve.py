@@ -19,6 +19,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--version", action="append", default=[], metavar="NAME=NUMBER", help="serve this version too"
     )
+    parser.add_argument(
+        "--run",
+        action="append",
+        default=[],
+        metavar="NAME=FOLDER",
+        help="a finished run of this model: the page links to its report and indices",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: this machine only)")
     parser.add_argument("--port", type=int, default=8766, help="0 takes a free one (default: 8766)")
     parser.add_argument(
@@ -51,6 +58,7 @@ def execute(arguments: argparse.Namespace) -> int:
         host=arguments.host,
         port=arguments.port,
         allowed_hosts=arguments.allowed_host,
+        runs=arguments.run,
         merge=arguments.merge,
         most_rows=arguments.most_rows,
         seconds=arguments.seconds,

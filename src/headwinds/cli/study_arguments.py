@@ -62,8 +62,8 @@ def chosen_settings(arguments: argparse.Namespace) -> StudySettings:
     )
 
 
-def execute_until(stage: str, arguments: argparse.Namespace) -> StudyRun:
-    """Run a study up to a stage."""
+def execute_until(stage: str, arguments: argparse.Namespace, *, brief: bool = False) -> StudyRun:
+    """Run a study up to a stage, and write the brief where it is asked for."""
     from headwinds.doors.studies import run
 
     return run(
@@ -72,6 +72,7 @@ def execute_until(stage: str, arguments: argparse.Namespace) -> StudyRun:
         output=arguments.output,
         quiet=arguments.quiet,
         wait=arguments.wait,
+        brief=brief,
     )
 
 

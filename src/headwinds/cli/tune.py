@@ -58,6 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--storage", default="", metavar="URL", help="a database that several searching processes share"
     )
     alone.add_argument(
+        "--track", default="", metavar="TRACKER", help="tell epochs and test to mlflow or tensorboard too"
+    )
+    alone.add_argument(
         "--dry-run", action="store_true", help="read everything, say what would be done, fit nothing"
     )
 
@@ -110,13 +113,26 @@ def _alone(arguments: argparse.Namespace) -> int:
 
         sys.stdout.writelines(f"{line}\n" for line in rehearsal_lines(rehearse(files, settings)))
         return 0
+    if arguments.track and (
+        arguments.search or arguments.space or arguments.learning_curve or arguments.seeds
+    ):
+        raise SettingsError(
+            "--track is for one tuning.", remedy="Leave out --search, --seeds and --learning-curve."
+        )
     if arguments.search or arguments.space:
         return _search(files, settings, arguments)
     if arguments.learning_curve:
         return _curve(files, settings, arguments)
     if arguments.seeds:
         return _several(files, settings, arguments)
-    found = tune_files(files, settings, Path(arguments.output), quiet=arguments.quiet, wait=arguments.wait)
+    found = tune_files(
+        files,
+        settings,
+        Path(arguments.output),
+        quiet=arguments.quiet,
+        wait=arguments.wait,
+        track=arguments.track,
+    )
     if found.gain is not None:
         name = found.gain.main_metric
         item = found.gain.differences[name]

@@ -83,12 +83,7 @@ def transaction(engine: Engine) -> Iterator[Connection]:
             remedy="Check its disk and its server; nothing is half-written.",
         ) from error
     except exc.DatabaseError as error:
-        if isinstance(error, (exc.IntegrityError, exc.ProgrammingError, exc.DataError)):
-            raise
-        raise ArtifactError(
-            f"The database is damaged or none: {_reason(error)}.",
-            remedy="Name another file, or restore a copy.",
-        ) from error
+        raise _damaged(error) from error
 
 
 @contextmanager
@@ -99,6 +94,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
     ------
     StorageError
         The database cannot be read.
+    ArtifactError
+        It is damaged.
     """
     from sqlalchemy import exc
 
@@ -110,6 +107,19 @@ def reading(engine: Engine) -> Iterator[Connection]:
             f"The database cannot be read: {_reason(error)}.",
             remedy="Check its disk and its server.",
         ) from error
+    except exc.DatabaseError as error:
+        raise _damaged(error) from error
+
+
+def _damaged(error: Exception) -> Exception:
+    """What is told of a database that answers nonsense; a mistake of ours in a statement stays what it is."""
+    from sqlalchemy import exc
+
+    if isinstance(error, (exc.IntegrityError, exc.ProgrammingError, exc.DataError)):
+        return error
+    return ArtifactError(
+        f"The database is damaged or none: {_reason(error)}.", remedy="Name another file, or restore a copy."
+    )
 
 
 def _sqlite(path: Path) -> Engine:

@@ -53,21 +53,22 @@ def explain_breaks(
     `draws` are those of the simulated null distribution (None: as many as the function takes).
     """
     from headwinds.explain import find_breaks, find_common_breaks
+    from headwinds.explain.breaks import common_breaks, find
 
     rows = _values(_read(panel, entity, period, entities), series, growth=growth)
     rows = _years(rows, first, last).dropna(subset=["value"]).reset_index(drop=True)
     if rows.empty:
         raise SettingsError(f"No entity has {series} in these years.", remedy="Widen the years.")
     found: Result
-    simulated = {} if draws is None else {"draws": draws}
     if rows["entity"].nunique() > 1:
         found = find_common_breaks(
-            rows, most=most, number=number, trimming=trimming, hac=hac, seed=seed, **simulated
-        )
+            rows, most=most, number=number, trimming=trimming, hac=hac,
+            draws=common_breaks.DRAWS if draws is None else draws, seed=seed,
+        )  # fmt: skip
     else:
         found = find_breaks(
-            rows["value"].to_numpy(), periods=rows["period"].tolist(), most=most, number=number,
-            trimming=trimming, hac=hac, seed=seed, **simulated,
+            rows["value"].to_numpy(), periods=rows["period"].tolist(), most=most, number=number, trimming=trimming,
+            hac=hac, draws=find.DRAWS if draws is None else draws, seed=seed,
         )  # fmt: skip
     return _kept(found, output, "breaks")
 

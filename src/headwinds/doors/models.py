@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from headwinds.adapt.learning_curve import CurvePoint
     from headwinds.adapt.search.outcome import SearchOutcome
     from headwinds.adapt.seeds import TunedSeeds
+    from headwinds.adapt.training.state import EpochRecord
     from headwinds.adapt.tuning import LabelledFiles, TunedModel
 
 PathLike = str | Path
@@ -29,6 +30,8 @@ def tune(
     seed: int = 0,
     quiet: bool = False,
     wait: float = 0.0,
+    callbacks: Sequence[Callable[[EpochRecord], None]] = (),
+    track: str = "",
     **settings: object,
 ) -> TunedModel:
     """Fit and test a model of any task on your own labelled files; a study's models are fitted by `headwinds.run`.
@@ -45,6 +48,10 @@ def tune(
         Columns by whose values the main metric of the test is told apart, the worst value first.
     codebook
         What the labels mean, for ``method="zero-shot"``.
+    callbacks
+        Called with every epoch's `EpochRecord` (epoch, loss, validation_score, tokens); what one raises ends the tuning.
+    track
+        "mlflow" or "tensorboard": epochs and test are told there too, in ``output/tracking`` or at MLFLOW_TRACKING_URI.
     settings
         Any setting of ``[tune]``: ``method="head"``, ``checkpoint="owner/name"``, ``epochs=3``.
 
@@ -63,7 +70,7 @@ def tune(
 
     files = _labelled_files(train, validation, test, group, slices, codebook)
     chosen = tune_settings({"task": task, **settings}, seed=seed)
-    return tune_files(files, chosen, Path(output), quiet=quiet, wait=wait)
+    return tune_files(files, chosen, Path(output), quiet=quiet, wait=wait, callbacks=callbacks, track=track)
 
 
 def tune_seeds(

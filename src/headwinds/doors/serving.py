@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ def serve_models(
     port: int = 8766,
     token: str | None = None,
     allowed_hosts: Sequence[str] = (),
+    runs: Sequence[str] = (),
     merge: bool = False,
     most_rows: int = 256,
     seconds: float = 30.0,
@@ -42,6 +43,8 @@ def serve_models(
     token
         The key that callers send as ``Authorization: Bearer KEY``; by default from the variable HEADWINDS_TOKEN. A must
         beyond this machine.
+    runs
+        ``NAME=FOLDER``: the finished run of a model, whose report and indices the page links to.
     merge
         Compute waiting requests together: faster for many small ones, but the last digits then depend on the company.
     most_rows, seconds
@@ -56,9 +59,9 @@ def serve_models(
 
     require("sqlalchemy", "starlette", "uvicorn", extra="serve")
     from headwinds.registry.index import NAME, open_registry
-    from headwinds.serve.application import ServingLimits
     from headwinds.serve.serving import serve
     from headwinds.serve.shelf import shelf_of_folder
+    from headwinds.serve.site import ServingLimits
     from headwinds.web.listening import Address, check_address
 
     if (registry is None) == (model is None):
@@ -76,9 +79,12 @@ def serve_models(
     key = os.environ.get(TOKEN, "") if token is None else token
     address = Address(host, port, key, tuple(allowed_hosts))
     check_address(address)
+    linked = _runs(runs)
     limits = ServingLimits(most_rows=most_rows, seconds=seconds)
     if model is not None:
-        serve(shelf_of_folder(Path(model), name), address, limits=limits, merge=merge, ready=ready)
+        serve(
+            shelf_of_folder(Path(model), name), address, limits=limits, runs=linked, merge=merge, ready=ready
+        )
         return
     if not Path(str(registry)).is_dir():
         raise SettingsError(
@@ -86,7 +92,7 @@ def serve_models(
         )
     opened = open_registry(Path(str(registry)), database)
     try:
-        serve(opened, address, fixed=_fixed(versions), limits=limits, merge=merge, ready=ready)
+        serve(opened, address, fixed=_fixed(versions), limits=limits, runs=linked, merge=merge, ready=ready)
     finally:
         opened.engine.dispose()
 
@@ -98,4 +104,16 @@ def _fixed(versions: Sequence[str]) -> dict[str, tuple[int, ...]]:
         if not (number.isascii() and number.isdigit() and len(number) < 8):
             raise SettingsError(f"version = {one[:80]!r} cannot be used.", remedy="It is NAME=NUMBER.")
         found[name] = (*found.get(name, ()), int(number))
+    return found
+
+
+def _runs(runs: Sequence[str]) -> dict[str, Mapping[str, bytes]]:
+    from headwinds.serve.evidence import read_run
+
+    found = {}
+    for one in runs:
+        name, separator, folder = one.partition("=")
+        if not separator or not folder:
+            raise SettingsError(f"run = {one[:80]!r} cannot be used.", remedy="It is NAME=FOLDER.")
+        found[name] = read_run(Path(folder))
     return found

@@ -18,6 +18,7 @@ def run(
     output: PathLike | None = None,
     quiet: bool = False,
     wait: float = 0.0,
+    brief: bool = False,
 ) -> StudyRun:
     """Run a study up to a stage: check, tune, score, measure, explain, report.
 
@@ -31,6 +32,8 @@ def run(
         Where the results go; by default ``runs/<folder of the study>`` under the working directory.
     wait
         Seconds to wait if another process runs the same study.
+    brief
+        Write the one-page brief too, into ``brief/brief.html``.
 
     Raises
     ------
@@ -47,8 +50,11 @@ def run(
         from headwinds.report.messages import load_messages
 
         load_messages(chosen.study.language)  # refused now, not when all the work is done
+    elif brief:
+        raise SettingsError(f"A brief is made from the report, and until = {until!r} ends before it.")
+    then = (_report, _brief) if brief else (_report,)
     return run_study(
-        chosen, directory, until=until, then=(_report,) if until == "report" else (), quiet=quiet, wait=wait
+        chosen, directory, until=until, then=then if until == "report" else (), quiet=quiet, wait=wait
     )
 
 
@@ -91,3 +97,9 @@ def _report(run: StudyRun) -> None:
     from headwinds.report.from_study import report_stage
 
     run.do(report_stage(run))
+
+
+def _brief(run: StudyRun) -> None:
+    from headwinds.report.from_study import brief_stage
+
+    run.do(brief_stage(run))

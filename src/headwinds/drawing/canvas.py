@@ -93,7 +93,10 @@ def legend_below(figure: Figure, handles: Sequence[Any], columns: int) -> None:
 
 
 def to_bytes(figure: Figure) -> tuple[bytes, bytes]:
-    """SVG and PNG without dates or names of software."""
+    """SVG and PNG without dates or names of software; texts in another script get a font that has it, if there is one."""
+    from headwinds.drawing.glyphs import give_glyphs
+
+    give_glyphs(figure)
     written = []
     nothing = {
         "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
@@ -102,8 +105,8 @@ def to_bytes(figure: Figure) -> tuple[bytes, bytes]:
     for kind in ("svg", "png"):
         buffer = io.BytesIO()
         with warnings.catch_warnings():
-            # A label in a script that the PNG's font lacks is drawn as a box there; the SVG, read with the reader's
-            # own fonts, shows it.
+            # A label in a script that no font of this machine has is drawn as a box in the PNG; the SVG, read with the
+            # reader's own fonts, shows it. `headwinds doctor` says which it will be.
             warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
             figure.savefig(buffer, format=kind, dpi=144, metadata=nothing[kind], facecolor="white")
         written.append(buffer.getvalue())

@@ -67,11 +67,11 @@ if TYPE_CHECKING:
     from headwinds.explain.stress import (
         break_date_grid,
         compare_vintages,
-        leave_one_out,
         placebo_index,
-        specification_curve,
         stress_attribution,
     )
+    from headwinds.explain.stress.leave_one_out import leave_one_out
+    from headwinds.explain.stress.specification_curve import specification_curve
 
 _HOMES = {
     "headwinds.explain.accounts.domar": ("domar_aggregation",),
@@ -153,11 +153,11 @@ _HOMES = {
     "headwinds.explain.stress": (
         "break_date_grid",
         "compare_vintages",
-        "leave_one_out",
         "placebo_index",
-        "specification_curve",
         "stress_attribution",
     ),
+    "headwinds.explain.stress.leave_one_out": ("leave_one_out",),
+    "headwinds.explain.stress.specification_curve": ("specification_curve",),
 }
 
 __all__ = [

@@ -199,7 +199,7 @@ def find_version(registry: Registry, name: str, which: str = "production") -> Ve
     SettingsError
         There is none, or several.
     """
-    known = versions_of(registry, name)
+    known = versions_of(registry, name) if NAME.fullmatch(name) else ()
     if not known:
         shown = ", ".join(names(registry)[:8]) or "none yet"
         raise SettingsError(f"There is no model {name[:80]!r}.", remedy=f"Known: {shown}.")

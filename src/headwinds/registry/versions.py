@@ -11,11 +11,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.adapt.checkpoints import read_config
 from headwinds.adapt.fitted_model import load_model, read_facts
 from headwinds.artifacts.fingerprint import file_digest
 from headwinds.artifacts.manifest import verify
 from headwinds.artifacts.write import atomic_directory, write_bytes
-from headwinds.errors import ArtifactError, CheckpointError, SettingsError
+from headwinds.errors import ArtifactError, CheckpointError, SettingsError, StorageError
 
 if TYPE_CHECKING:
     from headwinds.adapt.fitted_model import FittedModel, ModelFacts
@@ -30,9 +31,10 @@ def version_of(folder: Path) -> tuple[str, ModelFacts]:
     Raises
     ------
     CheckpointError
-        The folder holds no fitted model, or a file is missing or changed: it is named.
+        The folder holds no fitted model, a file is missing or changed, or its configuration asks for code: it is named.
     """
     facts = read_facts(folder)
+    read_config(folder / "encoder")
     return file_digest(folder / FACTS), facts
 
 
@@ -64,7 +66,11 @@ def keep(folder: Path, versions: Path) -> str:
     if place.exists():
         check(versions, version)
         return version
-    copy(folder, place)
+    try:
+        copy(folder, place)
+    except (ArtifactError, StorageError):
+        if not place.exists():  # otherwise somebody else has just added the same model
+            raise
     check(versions, version)
     return version
 

@@ -18,6 +18,7 @@ from headwinds.report.content import (
     ResultChapter,
 )
 from headwinds.report.from_explain import growth_facts, regression_facts
+from headwinds.report.messages import Messages, load_messages
 from headwinds.study.chapters import read_chapters
 from headwinds.study.environment import NUMERICAL, STATISTICAL, machine, versions
 from headwinds.study.plan import Stage
@@ -44,9 +45,28 @@ def report_stage(run: StudyRun) -> Stage:
     def work(output: Path, _: Path) -> None:
         from headwinds.report.page import write_report
 
-        write_report(gather(run), output)
+        write_report(gather(run), output, language=run.settings.study.language)
 
     return Stage("report", parts, work)
+
+
+def brief_stage(run: StudyRun) -> Stage:
+    """The brief as a stage after the report, whose picture it takes."""
+    report = run.results["report"]
+
+    def work(output: Path, _: Path) -> None:
+        from headwinds.report.brief_page import write_brief
+
+        pictures = {path.stem: path.read_bytes() for path in sorted((report.path / "figures").glob("*.svg"))}
+        write_brief(
+            gather(run),
+            output,
+            language=run.settings.study.language,
+            pictures=pictures,
+            study=report.fingerprint[:12],
+        )
+
+    return Stage("brief", fingerprint(report=report.fingerprint, stage="brief"), work)
 
 
 def gather(run: StudyRun) -> ReportContent:
@@ -56,6 +76,7 @@ def gather(run: StudyRun) -> ReportContent:
     from headwinds.adapt.evaluation.store import read_evaluation
 
     checked, measure = run.checked, run.results["measure"].path
+    messages = load_messages(run.settings.study.language)
     about = json.loads((measure / "measure.json").read_text(encoding="utf-8"))
     explained = read_explained(run.results["explain"].path) if "explain" in run.results else None
     choice = Finding("N301", f"Estimator: {about['estimator']}. {about['reason']}")
@@ -67,7 +88,7 @@ def gather(run: StudyRun) -> ReportContent:
         check=_check(run),
         evaluation=read_evaluation(run.results["tune/evaluation"].path),
         indicators=tuple(
-            _figure(measure, tuple(by)) for by in about["indices"] if len(by) == 1 or "group" in by
+            _figure(measure, tuple(by), messages) for by in about["indices"] if len(by) == 1 or "group" in by
         ),
         limits=run.settings.study.limits,
         provenance=_provenance(run),
@@ -75,7 +96,7 @@ def gather(run: StudyRun) -> ReportContent:
         label_gain=_gains(pq.read_table(measure / "label_gain.parquet")),
         growth=growth_facts(explained) if explained else None,
         regression=regression_facts(explained) if explained else None,
-        chapters=_chapters(run),
+        chapters=_chapters(run, messages),
         passages=_passages(
             pq.read_table(measure / "passages.parquet"), _read(measure, tuple(about["indices"][0]), "chosen")
         ),
@@ -86,11 +107,13 @@ def gather(run: StudyRun) -> ReportContent:
     )
 
 
-def _chapters(run: StudyRun) -> tuple[ResultChapter, ...]:
+def _chapters(run: StudyRun, messages: Messages) -> tuple[ResultChapter, ...]:
     if "explain" not in run.results:
         return ()
     return tuple(
-        ResultChapter(one.name, one.title, one.sentences, one.table, one.svg, one.png)
+        ResultChapter(
+            one.name, messages.chapter(one.name, one.title), one.sentences, one.table, one.svg, one.png
+        )
         for one in read_chapters(run.results["explain"].path / "chapters")
     )
 
@@ -139,10 +162,10 @@ def _check(run: StudyRun) -> CheckFacts:
     )
 
 
-def _figure(measure: Path, by: tuple[str, ...]) -> IndicatorFigure:
+def _figure(measure: Path, by: tuple[str, ...], messages: Messages) -> IndicatorFigure:
     return IndicatorFigure(
         name=index_name(by),
-        title="Share of passages by " + " and ".join(by),
+        title=messages("index_title", keys=messages("index_and").join(map(messages.key, by))),
         corrected=_read(measure, by, "chosen"),
         naive=_read(measure, by, "naive"),
         labelled_only=_read(measure, by, "labelled-only"),

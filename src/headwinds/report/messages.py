@@ -28,6 +28,14 @@ class Messages:
         """A column's heading: from the catalogue, else the column's own name."""
         return self.entries.get(f"column_{name}", name.replace("_", " "))
 
+    def key(self, name: str) -> str:
+        """What an index goes by, inside a sentence: from the catalogue, else the key's own name."""
+        return self.entries.get(f"key_{name}", name)
+
+    def chapter(self, name: str, title: str) -> str:
+        """A chapter's title: from the catalogue by the chapter's name, else as the study wrote it."""
+        return self.entries.get(f"chapter_{name}", title)
+
     def metric(self, name: str) -> str:
         """A metric's name: from the catalogue, else as it stands."""
         return self.entries.get(f"metric_{name}", name.replace("_", " "))

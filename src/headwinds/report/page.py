@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,8 @@ from headwinds.report.anchors import passages_anchor
 from headwinds.report.messages import Messages, load_messages
 
 if TYPE_CHECKING:
+    import jinja2
+
     from headwinds.report.cells import ReportTable
     from headwinds.report.content import PassageTrace, ReportContent
     from headwinds.report.figures.gallery import DrawnFigure
@@ -68,7 +70,7 @@ def render_report(content: ReportContent, *, language: str = "en") -> dict[str, 
     from headwinds.report.tables import make_tables
 
     messages = load_messages(language)
-    limits = _limits(content, messages)
+    limits = limits_of(content, messages)
     tables = make_tables(content, messages)
     groups = passage_groups(content)
     anchors = frozenset(group.anchor for of_label in groups.values() for group in of_label)
@@ -90,7 +92,7 @@ def render_report(content: ReportContent, *, language: str = "en") -> dict[str, 
     return files
 
 
-def _limits(content: ReportContent, messages: Messages) -> tuple[str, ...]:
+def limits_of(content: ReportContent, messages: Messages) -> tuple[str, ...]:
     """The study's own limits, or that it names none; then those that hold for any study. No setting leaves them out."""
     own = tuple(limit.strip() for limit in content.limits if limit.strip())
     general = tuple(messages(f"limit_{name}") for name in ("association", "model", "labels", "texts"))
@@ -129,23 +131,12 @@ def _html(
     limits: tuple[str, ...],
     messages: Messages,
 ) -> str:
-    import jinja2
     from markupsafe import Markup
 
     from headwinds.report.sections import page_sections
 
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("headwinds.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    source = environment.loader
-    assets = (
-        {name: source.get_source(environment, name)[0] for name in ("style.css", "page.js")} if source else {}
-    )
+    environment, read = page_environment()
+    assets = {name: read(name) for name in ("style.css", "page.js")}
     script = assets["page.js"]
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
     return environment.get_template("report.html.j2").render(
@@ -161,3 +152,19 @@ def _html(
         script=Markup(script),  # noqa: S704 - our own file
         script_hash=digest,
     )
+
+
+def page_environment() -> tuple[jinja2.Environment, Callable[[str], str]]:
+    """Where templates come from, everything escaped; and how a file beside them is read as it stands."""
+    import jinja2
+
+    loader = jinja2.PackageLoader("headwinds.report", "templates")
+    environment = jinja2.Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment, lambda name: loader.get_source(environment, name)[0]

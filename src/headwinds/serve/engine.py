@@ -1,9 +1,10 @@
-"""One worker computes: requests that wait are taken together up to a budget of tokens, each with the model of its arrival.
+"""A worker computes: requests that wait are taken together up to a budget of tokens, each with the model of its arrival.
 
 Bits. A product of matrices rounds differently with its number of rows, so what a text is given can depend, in the last of
 its digits, on the texts beside it. With ``merge`` off (the default) each request is planned by itself, exactly as
 `headwinds predict` plans a file of the same rows: same bytes, whoever else asks. With it on, waiting requests share their
-matrices: faster for many small ones, the last digits not promised.
+matrices: faster for many small ones, the last digits not promised. What writes is computed a request at a time, by a
+worker of its own (`Engines`), so that a long text does not keep classifiers waiting.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,10 +21,11 @@ from headwinds.adapt.prediction import (
     SCORING_TOKENS,
     Predictor,
     make_predictor,
-    predict_examples,
     predict_outputs,
 )
 from headwinds.adapt.tasks.contract import Row, writes
+from headwinds.adapt.watching import Unwanted, Watch
+from headwinds.adapt.writing import most_written, predict_written
 from headwinds.errors import HeadwindsError
 
 if TYPE_CHECKING:
@@ -46,6 +48,38 @@ class Loaded:
     predictor: Predictor | None
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Who waits for predictions.
+
+    Attributes
+    ----------
+    say
+        Called with each piece of a text that is being written.
+    changes, stop
+        How it is to be written other than the model was saved to; texts that end it.
+    """
+
+    say: Callable[[str], None] = lambda _: None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    stop: tuple[str, ...] = ()
+    answer: Future[list[dict[str, Any]]] = field(default_factory=Future)
+    left: threading.Event = field(default_factory=threading.Event)
+
+    def leave(self) -> None:
+        """Wait no longer: what has not begun does not begin, what is under way ends soon."""
+        self.left.set()
+        self.answer.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was taken into the queue: the ids of its rows, and the tokens that are read of them."""
+
+    ids: tuple[str, ...]
+    tokens: int
+
+
 @dataclass(slots=True)
 class _Job:
     loaded: Loaded
@@ -53,7 +87,10 @@ class _Job:
     encoded: EncodedTexts | None  # None where the task writes: it plans its own tokens
     tokens: int
     deadline: float
-    future: Future[list[dict[str, Any]]]
+    waiting: Waiting
+
+    def wanted(self) -> bool:
+        return not self.waiting.left.is_set() and time.monotonic() <= self.deadline
 
 
 @dataclass(slots=True)
@@ -93,14 +130,9 @@ class Engine:
             self._worker.join()
 
     def submit(
-        self,
-        loaded: Loaded,
-        rows: Sequence[dict[str, Any]],
-        answer: Future[list[dict[str, Any]]],
-        *,
-        seconds: float,
-    ) -> tuple[str, ...]:
-        """Read and encode rows here, and queue them for `answer`; returns their ids. A cancelled `answer` costs nothing.
+        self, loaded: Loaded, rows: Sequence[dict[str, Any]], waiting: Waiting, *, seconds: float
+    ) -> Taken:
+        """Read and encode rows here, and queue them for whoever waits; one who has left costs nothing.
 
         Raises
         ------
@@ -110,26 +142,24 @@ class Engine:
             Too much waits.
         """
         task, facts = loaded.model.task, loaded.model.facts
-        if answer.cancelled():
-            return ()
+        if waiting.left.is_set():
+            return Taken((), 0)
         if self.waiting > self.most_waiting:
             raise Overloaded
         places = [Row(f"row {number}", row) for number, row in enumerate(rows, start=1)]
         examples = task.read(places, labelled=False)
-        encoded = (
-            None
-            if writes(task)
-            else task.encode(examples, loaded.model.tokenizer, max_tokens=facts.max_tokens)
-        )
-        windows = [facts.max_tokens] * len(rows) if encoded is None else [len(one) for one in encoded.windows]
-        tokens = sum(windows)
-        job = _Job(loaded, examples, encoded, tokens, time.monotonic() + seconds, answer)
+        asked = task.asked(examples) if writes(task) else examples
+        encoded = task.encode(asked, loaded.model.tokenizer, max_tokens=facts.max_tokens)
+        read = sum(len(one) for one in encoded.windows)
+        tokens = read if loaded.predictor is not None else read + len(rows) * _written(loaded, waiting)
+        kept = None if writes(task) else encoded
+        job = _Job(loaded, examples, kept, tokens, time.monotonic() + seconds, waiting)
         with self._lock:
             if self.waiting and self.waiting + tokens > self.most_waiting:
                 raise Overloaded
             self.waiting += tokens
         self._jobs.put(job)
-        return tuple(examples.ids)
+        return Taken(tuple(examples.ids), read)
 
     def _work(self) -> None:
         ended = False
@@ -161,9 +191,9 @@ class Engine:
         alive = []
         for job in turn:
             # Whoever has left, or waited too long, is not computed for.
-            if time.monotonic() > job.deadline:
-                job.future.cancel()
-            if job.future.set_running_or_notify_cancel():
+            if not job.wanted():
+                job.waiting.leave()
+            if job.waiting.answer.set_running_or_notify_cancel():
                 alive.append(job)
         for group in _groups(alive) if self.merge else [[job] for job in alive]:
             _answer(group)
@@ -175,6 +205,40 @@ class Engine:
             sum(job.tokens for job in alive),
             time.perf_counter() - start,
         )
+
+
+@dataclass(slots=True)
+class Engines:
+    """A worker for models that read, and one for those that write."""
+
+    reading: Engine
+    writing: Engine
+
+    def of(self, loaded: Loaded) -> Engine:
+        """The one that computes for a model."""
+        return self.writing if writes(loaded.model.task) else self.reading
+
+    @property
+    def waiting(self) -> int:
+        """Tokens that wait."""
+        return self.reading.waiting + self.writing.waiting
+
+    def start(self) -> None:
+        """Start both."""
+        self.reading.start()
+        self.writing.start()
+
+    def stop(self) -> None:
+        """Finish what waits, then stop."""
+        self.reading.stop()
+        self.writing.stop()
+
+
+def _written(loaded: Loaded, waiting: Waiting) -> int:
+    """The most tokens that are written of a row."""
+    own = {**loaded.model.facts.decoder["writing"], **waiting.changes}
+    samples = 1 if waiting.changes else loaded.model.facts.decoder.get("samples") or 1
+    return int(min(own["max_new_tokens"], most_written(loaded.model)) * own["beams"] * samples)
 
 
 def load(name: str, version: str, number: int, model: FittedModel) -> Loaded:
@@ -210,18 +274,27 @@ def _answer(jobs: Sequence[_Job]) -> None:
         parts = [job.encoded for job in jobs if job.encoded is not None]
         if loaded.predictor is None or len(parts) < len(jobs):
             for job in jobs:
-                job.future.set_result(predict_examples(loaded.model, job.examples))
+                job.waiting.answer.set_result(_write(job))
             return
-        outputs = predict_outputs(loaded.predictor, joined(parts))
+        outputs = predict_outputs(
+            loaded.predictor, joined(parts), wanted=lambda: any(job.wanted() for job in jobs)
+        )
         start = 0
         for job, part in zip(jobs, parts, strict=True):
             end = start + len(part)
-            job.future.set_result(_decoded(job, part, outputs[start:end]))
+            job.waiting.answer.set_result(_decoded(job, part, outputs[start:end]))
             start = end
     except Exception as error:
+        told = error if isinstance(error, HeadwindsError | Unwanted) else _Failed(error)
         for job in jobs:
-            if not job.future.done():
-                job.future.set_exception(error if isinstance(error, HeadwindsError) else _Failed(error))
+            if not job.waiting.answer.done():
+                job.waiting.answer.set_exception(told)
+
+
+def _write(job: _Job) -> list[dict[str, Any]]:
+    waiting = job.waiting
+    watch = Watch(waiting.say, job.wanted, waiting.stop)
+    return predict_written(job.loaded.model, job.examples, changes=waiting.changes, watch=watch)
 
 
 class _Failed(RuntimeError):

@@ -42,25 +42,48 @@ def read_rows(body: bytes, most_rows: int) -> list[dict[str, Any]]:
     RequestError
         It is no such JSON, or more than is allowed.
     """
-    try:
-        content = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise RequestError(422, "The body is not JSON in UTF-8.") from error
+    content = plain_json(body)
     rows = content.get("rows") if isinstance(content, dict) else None
     if not isinstance(rows, list) or not rows or set(content) != {"rows"}:
         raise RequestError(422, 'The body is not {"rows": [...]} with at least one row.')
     if len(rows) > most_rows:
         raise RequestError(422, f"There are more than {most_rows} rows; send them in several requests.")
     for number, row in enumerate(rows, start=1):
-        if not isinstance(row, dict) or len(row) > MOST_COLUMNS:
-            raise RequestError(422, f"Row {number} is not an object of at most {MOST_COLUMNS} columns.")
-        if "id" in row and not isinstance(row["id"], str):
-            raise RequestError(422, f"Row {number}: id is no text.")
+        check_row(row, f"Row {number}")
+    return rows
+
+
+def check_row(row: Any, name: str) -> None:
+    """Whether it can be a row at all.
+
+    Raises
+    ------
+    RequestError
+        It cannot.
+    """
+    if not isinstance(row, dict) or len(row) > MOST_COLUMNS:
+        raise RequestError(422, f"{name} is not an object of at most {MOST_COLUMNS} columns.")
+    if "id" in row and not isinstance(row["id"], str):
+        raise RequestError(422, f"{name}: id is no text.")
+
+
+def plain_json(body: bytes) -> Any:
+    """JSON in UTF-8 with whole characters and finite numbers.
+
+    Raises
+    ------
+    RequestError
+        It is something else.
+    """
     try:
-        json.dumps(rows, ensure_ascii=False).encode("utf-8")
+        content = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise RequestError(422, "The body is not JSON in UTF-8.") from error
+    try:
+        json.dumps(content, ensure_ascii=False).encode("utf-8")
     except (UnicodeEncodeError, RecursionError) as error:
         raise RequestError(422, "The body holds half a character.") from error
-    return rows
+    return content
 
 
 def _no_constant(name: str) -> None:

@@ -1,4 +1,4 @@
-"""The OpenAPI document: a route a model, its rows typed by the columns of its task."""
+"""The OpenAPI document: a route a model, its rows typed by the columns of its task; and those of OpenAI's form."""
 
 from __future__ import annotations
 
@@ -6,23 +6,60 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.tasks.contract import writes
+from headwinds.serve import shapes
+from headwinds.serve.explaining import explains
+
 if TYPE_CHECKING:
     from headwinds.serve.shelf import Shown
 
-MOST_ROWS = 256
+JSON = "application/json"
+EVENTS = "text/event-stream"
+LINES = "application/x-ndjson"
+VERSION = {
+    "name": "version",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
+}
+ANSWERS = {
+    "400": "The parameter named cannot be used.",
+    "401": "No key, or not the right one.",
+    "404": "There is no such model or version.",
+    "406": "It cannot be streamed.",
+    "413": "The body is too large.",
+    "415": "The body is not JSON, or it is packed.",
+    "422": "A row cannot be used; the message names it.",
+    "429": "Too much waits; ask again after Retry-After seconds.",
+    "503": "It is stopping, or it took too long.",
+}
 
 
 def document(models: Mapping[str, Shown], *, key: bool, most_rows: int) -> dict[str, Any]:
     """OpenAPI 3.1 of what is served now."""
     paths: dict[str, Any] = {
-        "/health": {"get": _plain("Whether the process answers.", open_to_all=True)},
-        "/ready": {"get": _plain("Whether models are loaded and it is not stopping.", open_to_all=True)},
-        "/metrics": {"get": _plain("Counts for Prometheus.")},
-        "/v1/models": {"get": _plain("The models, their versions and tasks.")},
+        "/health": {"get": _plain("Whether the process answers.", shapes.HEALTH, open_to_all=True)},
+        "/ready": {"get": _ready()},
+        "/metrics": {"get": _plain("Counts for Prometheus.", None)},
+        "/v1/models": {
+            "get": _plain(
+                "The models, their versions and tasks; `data` is OpenAI's list of them.", shapes.MODELS
+            )
+        },
     }
     for name, shown in sorted(models.items()):
-        paths[f"/v1/models/{name}"] = {"get": _plain(f"The card of {name}.")}
+        paths[f"/v1/models/{name}"] = {"get": _plain(f"The card of {name}.", shapes.CARD)}
         paths[f"/v1/models/{name}/predict"] = {"post": _predict(name, shown, most_rows)}
+        if explains(shown.current.model):
+            paths[f"/v1/models/{name}/explain"] = {"post": _explain(name, shown)}
+    if any(writes(shown.current.model.task) for shown in models.values()):
+        for path, words, asked, answer in (
+            ("/v1/chat/completions", "Answer a conversation.", shapes.CHAT, shapes.CHAT_ANSWER),
+            ("/v1/completions", "Go on with a text.", shapes.COMPLETION, shapes.COMPLETION_ANSWER),
+        ):  # fmt: skip
+            paths[path] = {
+                "post": _post(words, asked, {JSON: answer, EVENTS: {"type": "string"}}, shapes.REFUSAL)
+            }
     found: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {"title": "Headwinds: fitted models", "version": version("headwinds")},
@@ -34,46 +71,61 @@ def document(models: Mapping[str, Shown], *, key: bool, most_rows: int) -> dict[
     return found
 
 
-def _plain(summary: str, *, open_to_all: bool = False) -> dict[str, Any]:
-    found: dict[str, Any] = {"summary": summary, "responses": {"200": {"description": "As said."}}}
+def _plain(summary: str, shape: dict[str, Any] | None, *, open_to_all: bool = False) -> dict[str, Any]:
+    content = {"text/plain": {"schema": {"type": "string"}}} if shape is None else {JSON: {"schema": shape}}
+    found: dict[str, Any] = {
+        "summary": summary,
+        "responses": {"200": {"description": "As said.", "content": content}},
+    }
     if open_to_all:
         found["security"] = []
     else:
-        found["responses"] |= {"401": {"description": "No key, or not the right one."}}
+        found["responses"] |= _refusals(shapes.ERROR, "401")
+    return found
+
+
+def _ready() -> dict[str, Any]:
+    found = _plain("Whether models are loaded and it is not stopping.", shapes.READY, open_to_all=True)
+    found["responses"]["503"] = {
+        "description": "Not yet, or no more.",
+        "content": {JSON: {"schema": shapes.READY}},
+    }
     return found
 
 
 def _predict(name: str, shown: Shown, most_rows: int) -> dict[str, Any]:
     task = shown.current.model.task
-    columns = [column for column in task.columns if not column.label]
-    row = {
-        "type": "object",
-        "properties": {
-            "id": {"type": "string", "description": "A name for the row; by default its place."},
-            **{column.name: {"description": column.meaning} for column in columns},
-        },
-        "required": [column.name for column in columns if column.needed],
-    }
-    body = {
-        "type": "object",
-        "properties": {"rows": {"type": "array", "items": row, "minItems": 1, "maxItems": most_rows}},
-        "required": ["rows"],
-        "additionalProperties": False,
-    }
-    answers = {
-        "200": "A prediction for each row, in order.",
-        "401": "No key, or not the right one.",
-        "404": "There is no such model or version.",
-        "413": "The body is too large.",
-        "415": "The body is not JSON, or it is packed.",
-        "422": "A row cannot be used; the message names it.",
-        "429": "Too much waits; ask again after Retry-After seconds.",
-        "503": "It is stopping, or it took too long.",
-    }
-    number = {"type": "integer", "minimum": 1, "maximum": 1_000_000}
+    answers = {JSON: shapes.predictions(), LINES: {"type": "string"}}
+    if writes(task):
+        answers[EVENTS] = {"type": "string"}
+    found = _post(
+        f"Predict rows with {name}: {task.summary}.", shapes.rows(task, most_rows), answers, shapes.ERROR
+    )
+    return {**found, "parameters": [VERSION]}
+
+
+def _explain(name: str, shown: Shown) -> dict[str, Any]:
+    model = shown.current.model
+    asked = shapes.explained(model.task, model.facts.labels)
+    words = f"What each piece of a text contributes to a label of {name}."
+    return {**_post(words, asked, {JSON: shapes.EXPLANATION}, shapes.ERROR), "parameters": [VERSION]}
+
+
+def _post(
+    summary: str, asked: dict[str, Any], answers: dict[str, Any], error: dict[str, Any]
+) -> dict[str, Any]:
+    content = {kind: {"schema": shape} for kind, shape in answers.items()}
     return {
-        "summary": f"Predict rows with {name}: {task.summary}.",
-        "parameters": [{"name": "version", "in": "query", "required": False, "schema": number}],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-        "responses": {code: {"description": words} for code, words in answers.items()},
+        "summary": summary,
+        "requestBody": {"required": True, "content": {JSON: {"schema": asked}}},
+        "responses": {"200": {"description": "As said.", "content": content}, **_refusals(error, *ANSWERS)},
     }
+
+
+def _refusals(shape: dict[str, Any], *codes: str) -> dict[str, Any]:
+    # The guard before the routes answers in plain words; a request that it refuses is not looked at any further.
+    content = {
+        JSON: {"schema": {"anyOf": [shape, shapes.ERROR]}},
+        "text/plain": {"schema": {"type": "string"}},
+    }
+    return {code: {"description": ANSWERS[code], "content": content} for code in codes}

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from headwinds.serve.application import ServingLimits, Site, make_application
-from headwinds.serve.engine import Engine
+from headwinds.serve.application import make_application
+from headwinds.serve.engine import Engine, Engines
 from headwinds.serve.journal import Journal
 from headwinds.serve.metrics import Metrics
 from headwinds.serve.shelf import Shelf, shelf_of_registry
+from headwinds.serve.site import ServingLimits, Site
 from headwinds.web.listening import Address, check_address, run
 
 if TYPE_CHECKING:
     from headwinds.registry.index import Registry
 
 SECONDS_TO_DRAIN = 30
+MOST_TO_WRITE = 16_384  # tokens that may wait to be read and written: some seconds of a small model
 
 
 def serve(
@@ -25,6 +27,7 @@ def serve(
     fixed: Mapping[str, tuple[int, ...]] | None = None,
     limits: ServingLimits | None = None,
     merge: bool = False,
+    runs: Mapping[str, Mapping[str, bytes]] | None = None,
     refresh_seconds: float = 1.0,
     journal: Journal | None = None,
     ready: Callable[[str], Any] = print,
@@ -39,6 +42,8 @@ def serve(
         Of names, the numbers of versions that are served beside the one in production.
     merge
         See `headwinds.serve.engine`.
+    runs
+        Of names, what `headwinds.serve.evidence.read_run` read.
     refresh_seconds
         How often the registry is looked at.
 
@@ -57,10 +62,13 @@ def serve(
 
     shelf = source if isinstance(source, Shelf) else shelf_of_registry(source, fixed or {}, said)
     metrics = Metrics()
-    engine = Engine(merge=merge, computed=metrics.computed)
-    site = Site(shelf, engine, limits or ServingLimits(), metrics, journal, address.token)
+    engines = Engines(
+        Engine(merge=merge, computed=metrics.computed),
+        Engine(token_budget=1, most_waiting=MOST_TO_WRITE, computed=metrics.computed),
+    )
+    site = Site(shelf, engines, limits or ServingLimits(), metrics, journal, address.token, runs=runs or {})
     application = make_application(site, hosts)
-    engine.start()
+    engines.start()
     shelf.watch(refresh_seconds)
 
     def stopping() -> None:
@@ -71,4 +79,4 @@ def serve(
         run(application, address, ready=ready, stopping=stopping, seconds_to_drain=SECONDS_TO_DRAIN)
     finally:
         shelf.close()
-        engine.stop()
+        engines.stop()

@@ -44,8 +44,16 @@ class Shelf:
     _stop: threading.Event = field(default_factory=threading.Event)
     _watcher: threading.Thread | None = None
 
-    def refresh(self) -> None:
-        """Load what was promoted since; a version that is damaged is named in the log, and the one before stays."""
+    def refresh(self, *, strict: bool = False) -> None:
+        """Load what was promoted since; a version that is damaged is named in the log, and the one before stays.
+
+        Raises
+        ------
+        CheckpointError
+            With `strict`, where one is damaged.
+        StorageError, ArtifactError
+            The registry cannot be read.
+        """
         if self.registry is None:
             return
         found: dict[str, Shown] = dict(self.models)
@@ -65,7 +73,7 @@ class Shelf:
                         others[number] = load(name, named.version, number, other)
             except HeadwindsError as error:
                 self.said("version not loaded", name, error.message)
-                if now is None:
+                if strict:
                     raise
                 continue
             found[name] = Shown(loaded, version.card, others)
@@ -123,7 +131,7 @@ def shelf_of_registry(
         A version is damaged.
     """
     shelf = Shelf({}, registry, fixed, said)
-    shelf.refresh()
+    shelf.refresh(strict=True)
     if not shelf.models:
         raise SettingsError(
             f"No model of {registry.folder} is in production.",

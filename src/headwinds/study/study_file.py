@@ -7,13 +7,15 @@ import re
 import tomllib
 import typing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from headwinds.adapt.pretraining.settings import PretrainSettings
 from headwinds.adapt.settings import TuneSettings
 from headwinds.errors import SettingsError
 from headwinds.study.settings import StudySettings
 from headwinds.study.suggestions import nearest
+
+Settings = TypeVar("Settings")
 
 LARGEST_FILE = 1_000_000
 LARGEST_NUMBER = 1e300
@@ -127,6 +129,18 @@ def tune_settings(changes: dict[str, Any], *, seed: int = 0) -> TuneSettings:
     return dataclasses.replace(settings, seed=seed)
 
 
+def section_settings(kind: type[Settings], changes: dict[str, Any], section: str) -> Settings:
+    """Settings of a section that stands alone, such as [watch]; every default is filled in.
+
+    Raises
+    ------
+    SettingsError
+        A key is unknown, or a value is of the wrong type or impossible.
+    """
+    settings: Settings = _decode(kind, dict(changes), section, _Source(Path("settings"), ()))
+    return settings
+
+
 def pretrain_settings(changes: dict[str, Any], *, seed: int = 0) -> PretrainSettings:
     """Settings of a pretraining; every default is filled in.
 
@@ -135,9 +149,28 @@ def pretrain_settings(changes: dict[str, Any], *, seed: int = 0) -> PretrainSett
     SettingsError
         A key is unknown, or a value is of the wrong type or impossible.
     """
-    source = _Source(Path("settings"), ())
-    settings: PretrainSettings = _decode(PretrainSettings, dict(changes), "pretrain", source)
-    return dataclasses.replace(settings, seed=seed)
+    return dataclasses.replace(section_settings(PretrainSettings, changes, "pretrain"), seed=seed)
+
+
+def read_sections(path: Path, sections: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """The tables of a TOML file that holds no study, by name; those that are missing are empty.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read, or has something else.
+    """
+    try:
+        content = tomllib.loads(_read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}.", remedy="Mend it there.") from error
+    for name, value in content.items():
+        if name not in sections or not isinstance(value, dict):
+            raise SettingsError(
+                f"{path}: unknown section {name!r}.{nearest(name, sections)}",
+                remedy=f"Known: {', '.join(f'[{one}]' for one in sections)}.",
+            )
+    return {name: dict(content.get(name, {})) for name in sections}
 
 
 def _as_toml(value: Any) -> Any:

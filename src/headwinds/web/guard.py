@@ -111,7 +111,9 @@ class Guard:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *HEADERS]}
+                own = {name.lower() for name, _ in message["headers"]}
+                added = [one for one in HEADERS if one[0] not in own]  # a page may bring a policy of its own
+                message = {**message, "headers": [*message["headers"], *added]}
             await send(message)
 
         try:

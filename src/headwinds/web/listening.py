@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 SECONDS_FOR_HEADERS = 10.0
+SECONDS_TO_READ = 30.0
 MOST_CONNECTIONS = 800
 SHORTEST_TOKEN = 16
 
@@ -35,18 +36,32 @@ class Address:
 
 
 class _Impatient(H11Protocol):
-    """HTTP that closes a connection whose request line and headers do not come in time (uvicorn itself waits forever)."""
+    """HTTP that closes a connection whose headers do not come, or whose answer is not read, in time.
+
+    uvicorn itself waits forever for both.
+    """
 
     _headers_due: asyncio.TimerHandle | None = None
+    _reading_due: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._headers_due = self.loop.call_later(SECONDS_FOR_HEADERS, self._too_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._headers_due is not None:
-            self._headers_due.cancel()
+        for due in (self._headers_due, self._reading_due):
+            if due is not None:
+                due.cancel()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._reading_due = self.loop.call_later(SECONDS_TO_READ, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        if self._reading_due is not None:
+            self._reading_due.cancel()
+        super().resume_writing()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -56,7 +71,11 @@ class _Impatient(H11Protocol):
 
     def _too_late(self) -> None:
         working = self.cycle is not None and not self.cycle.response_complete
-        if not working and not self.transport.is_closing():
+        if working:
+            return
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()  # a close would wait until the rest has been read
+        elif not self.transport.is_closing():
             self.transport.close()
 
 

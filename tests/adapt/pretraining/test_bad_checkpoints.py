@@ -39,7 +39,8 @@ def test_a_checkpoint_that_is_cut_off_is_named_and_nothing_is_trained(
     weights.write_bytes(weights.read_bytes()[:-5000])
     error = continued(text, cut, tmp_path / "out")
     assert isinstance(error, CheckpointError)
-    assert "cannot be loaded" in str(error)
+    assert "no whole safetensors file" in str(error)
+    assert "Nothing was loaded" in str(error)
     assert str(cut) in str(error)
     assert not (tmp_path / "out" / "model").exists()
 

@@ -96,9 +96,19 @@ def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -
 
 
 def _predicted(facts: ModelFacts) -> list[str]:
+    kept = facts.decoder.get("prompt", {}).get("demonstrations", ())
     return [
         f"- Windows of at most {facts.max_tokens} tokens; longer texts are read in several, whole.",
         f"- Predicts in {facts.precision}. Probabilities were calibrated on the validation examples.",
+        *(
+            [
+                f"- **It holds texts.** `model.json` keeps all {len(kept):,} training examples with their labels, word for "
+                "word, because they are shown beside what is asked. Whoever gets the model gets them: where they hold "
+                "personal data, pass it on only as you would pass on the training file."
+            ]
+            if kept
+            else []
+        ),
     ]
 
 

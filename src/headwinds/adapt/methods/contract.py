@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
     from headwinds.adapt.fitting import FittingData
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.tasks.contract import Task
+    from headwinds.adapt.training.batches import Batch
     from headwinds.adapt.training.loop import AfterEpoch
     from headwinds.adapt.training.precision import Precision
     from headwinds.adapt.training.state import Position
+
+Penalty = Callable[["torch.Tensor", "Batch"], "torch.Tensor"]
+MakePenalty = Callable[[dict[str, "torch.nn.Parameter"], Callable[["Batch"], "torch.Tensor"]], Penalty]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,9 @@ class Adapter:
 class Fitting:
     """A network with new parts, the examples that it is to learn from, and where the training state is kept.
 
-    `after_epoch` is told of every epoch of a method that learns by gradient; what it raises ends the fitting.
+    `after_epoch` is told of every epoch of a method that learns by gradient; what it raises ends the fitting. `penalty`
+    makes, of the parameters that are trained and the forward pass, what comes to the loss of every batch: an update holds
+    what was learnt before.
     """
 
     task: Task[Any]
@@ -58,6 +65,7 @@ class Fitting:
     title: str
     quiet: bool
     after_epoch: AfterEpoch | None = None
+    penalty: MakePenalty | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +73,13 @@ class Optimised:
     """What training did, and the outputs of the validation examples by which the decoder is to be fitted.
 
     `outputs` is None where the trained network gives them; a method without validation examples has others. A method without
-    labels has a `decoder` instead.
+    labels has a `decoder` instead. `privacy` is what a private training spent.
     """
 
     position: Position
     outputs: Sequence[Any] | None = None
     decoder: dict[str, Any] | None = None
+    privacy: dict[str, Any] | None = None
 
 
 class Method(Protocol):

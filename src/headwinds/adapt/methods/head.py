@@ -25,7 +25,11 @@ class Head:
         return replace(chosen, learning_rate=rate, frozen_layers=layers, encoder_dropout=0.0)
 
     def optimise(self, fitting: Fitting) -> Optimised:
-        """See the contract."""
+        """See the contract; with `private_epsilon` by differentially private steps."""
+        if fitting.settings.private_epsilon:
+            from headwinds.adapt.training.private import optimise_privately
+
+            return optimise_privately(fitting)
         from headwinds.adapt.networks.text import trainable_parameters
         from headwinds.adapt.training.by_gradient import optimise_by_gradient
 

@@ -14,8 +14,18 @@ if TYPE_CHECKING:
     from headwinds.adapt.tasks.contract import Task
 
 PARAMETER_EFFICIENT = ("lora", "dora", "ia3", "prefix", "prompt", "p-tuning")
-WRITING = ("full", "bitfit", *PARAMETER_EFFICIENT)  # what tasks can be done by that write
-METHODS = ("full", "head", "bitfit", *PARAMETER_EFFICIENT, "few-shot", "zero-shot", "cloze", "in-context")
+WRITING = ("full", "bitfit", "adapter", *PARAMETER_EFFICIENT)  # what tasks can be done by that write
+METHODS = (
+    "full",
+    "head",
+    "bitfit",
+    "adapter",
+    *PARAMETER_EFFICIENT,
+    "few-shot",
+    "zero-shot",
+    "cloze",
+    "in-context",
+)
 PROMPTING = ("cloze", "in-context")
 
 
@@ -39,6 +49,10 @@ def get_method(name: str) -> Method:
         from headwinds.adapt.methods.bitfit import BitFit
 
         return BitFit()
+    if name == "adapter":
+        from headwinds.adapt.methods.bottleneck import Bottleneck
+
+        return Bottleneck()
     if name == "few-shot":
         from headwinds.adapt.methods.few_shot import FewShot
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from headwinds.adapt.prompts.models import load_for_prompts
 from headwinds.adapt.prompts.patterns import CLOZE, CLOZE_OF_DECODER, encode_patterns, read_pattern
+from headwinds.adapt.prompts.remembered import PromptedClassification
 from headwinds.adapt.prompts.verbaliser import MOST_WORDS
-from headwinds.adapt.tasks.text_classification import LabelledText, TextClassification
+from headwinds.adapt.tasks.text_classification import LabelledText
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from headwinds.adapt.checkpoints import Checkpoint
@@ -24,15 +22,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ClozeClassification(TextClassification):
-    """Texts are read in a pattern with a gap; the words in it tell the label.
+class ClozeClassification(PromptedClassification):
+    """Texts are read in a pattern with a gap; the words in it tell the label."""
 
-    `memory` is what the prompts need to know, kept with the decoder.
-    """
-
-    pattern: str = ""
     decoder_only: bool = False
-    memory: Mapping[str, Any] = field(default_factory=dict)
 
     def load(self, checkpoint: Checkpoint, *, dropout: float = 0.0) -> PreTrainedModel:
         """The checkpoint with its output layer."""
@@ -66,27 +59,3 @@ class ClozeClassification(TextClassification):
         from headwinds.adapt.networks.gaps import GapClassifier
 
         return GapClassifier(encoder, len(labels), MOST_WORDS)
-
-    def initialise(
-        self,
-        network: Any,
-        examples: LabelledText,
-        training: NDArray[np.int64],
-        labels: tuple[str, ...],
-        *,
-        seed: int,
-    ) -> None:
-        """The method gives the words."""
-
-    def fit_decoder(
-        self,
-        outputs: Sequence[Any],
-        examples: LabelledText,
-        rows: NDArray[np.int64],
-        encoded: EncodedTexts,
-        labels: tuple[str, ...],
-        settings: TuneSettings,
-    ) -> dict[str, Any]:
-        """See the contract."""
-        found = TextClassification.fit_decoder(self, outputs, examples, rows, encoded, labels, settings)
-        return {**found, "prompt": dict(self.memory)}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts
 from headwinds.adapt.prompts.models import load_for_prompts
 from headwinds.adapt.prompts.patterns import around, read_pattern
+from headwinds.adapt.prompts.remembered import PromptedClassification
 from headwinds.adapt.prompts.retrieval import nearest
 from headwinds.adapt.tasks.text_classification import LabelledText, TextClassification
 from headwinds.errors import DataError
@@ -29,14 +30,12 @@ CONTENT_FREE = "N/A"
 
 
 @dataclass(frozen=True, slots=True)
-class InContextClassification(TextClassification):
+class InContextClassification(PromptedClassification):
     """Labelled examples stand before a text, the nearest last; each label is scored as what goes on from there."""
 
-    pattern: str = ""
     demonstrations: int = 4
     retrieval: str = "encoder"
     content_free: bool = True
-    memory: Mapping[str, Any] = field(default_factory=dict)
 
     def load(self, checkpoint: Checkpoint, *, dropout: float = 0.0) -> PreTrainedModel:
         """The decoder with its output layer."""
@@ -103,30 +102,6 @@ class InContextClassification(TextClassification):
         from headwinds.adapt.networks.continuations import ContinuationScorer
 
         return ContinuationScorer(encoder, len(labels), content_free=self.content_free)
-
-    def initialise(
-        self,
-        network: Any,
-        examples: LabelledText,
-        training: NDArray[np.int64],
-        labels: tuple[str, ...],
-        *,
-        seed: int,
-    ) -> None:
-        """Nothing is new."""
-
-    def fit_decoder(
-        self,
-        outputs: Sequence[Any],
-        examples: LabelledText,
-        rows: NDArray[np.int64],
-        encoded: EncodedTexts,
-        labels: tuple[str, ...],
-        settings: TuneSettings,
-    ) -> dict[str, Any]:
-        """See the contract."""
-        found = TextClassification.fit_decoder(self, outputs, examples, rows, encoded, labels, settings)
-        return {**found, "prompt": dict(self.memory)}
 
     def decode(
         self,

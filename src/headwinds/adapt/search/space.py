@@ -12,7 +12,7 @@ from headwinds.errors import SettingsError
 if TYPE_CHECKING:
     from optuna import Trial
 
-FIXED = ("task", "seed", "folds", "validation_share", "training_share")
+FIXED = ("task", "label_order", "seed", "folds", "validation_share", "training_share")
 """Settings that say what is asked, or on what it is judged: a search that moved them would compare unlike with unlike."""
 LOGARITHMIC_FROM = 10.0
 

@@ -12,7 +12,8 @@ import json
 import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,8 +100,9 @@ def search(
     """
     prepare_files(files, settings)  # every file is read before anything is tried
     check_space(settings, space)
-    study = _open(files, settings, space, plan, output)
-    with study_lock(output), graceful_stop():
+    with _said_in_one_line():
+        study = _open(files, settings, space, plan, output)
+    with study_lock(output), graceful_stop(), _said_in_one_line():
         _run_trials(study, files, settings, space, plan, output, quiet)
         records = _records(study)
         best = [one for one in records if one.state == "complete"]
@@ -150,13 +152,38 @@ def _open(
             f"The search's database cannot be used: {str(error).splitlines()[0]}",
             remedy="Give a URL such as sqlite:///search.db or postgresql+psycopg://user@host/name.",
         ) from error
-    begun = [
-        trial for trial in study.get_trials(deepcopy=False) if plan.storage or trial.state.name != "RUNNING"
-    ]
+    try:
+        known = study.get_trials(deepcopy=False)
+    except (ValueError, KeyError, TypeError) as error:
+        raise StorageError(
+            f"The search's database is damaged: {str(error).splitlines()[0]}",
+            remedy="Restore a copy, or name another output folder.",
+        ) from error
+    begun = [trial for trial in known if plan.storage or trial.state.name != "RUNNING"]
     if not begun:  # where a kill left the first trial behind, its values come first again
         own = get_method(settings.method).settings(settings, resolve_checkpoint(settings.checkpoint).layers)
         study.enqueue_trial(inside(own, space))
     return study
+
+
+@contextmanager
+def _said_in_one_line() -> Iterator[None]:
+    """What the database refuses, in the middle too; the trials that ended are kept in it."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        import optuna
+    except ImportError:
+        yield  # told by `_open`
+        return
+    try:
+        yield
+    except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise StorageError(
+            f"The search's database refuses: {reason}",
+            remedy="Mend it and run the same command: the trials that ended are kept.",
+        ) from error
 
 
 def _run_trials(

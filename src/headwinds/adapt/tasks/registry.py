@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 TASKS = (
     "text-classification",
+    "ordinal-classification",
     "named-entity-recognition",
     "relation-extraction",
     "question-answering",
@@ -39,6 +40,10 @@ def get_task(name: str) -> Task[Any]:
         from headwinds.adapt.tasks.text_classification import TextClassification
 
         return TextClassification()
+    if name == "ordinal-classification":
+        from headwinds.adapt.tasks.ordinal_classification import OrdinalClassification
+
+        return OrdinalClassification()
     if name == "named-entity-recognition":
         from headwinds.adapt.tasks.named_entities import NamedEntities
 

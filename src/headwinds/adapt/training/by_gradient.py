@@ -23,9 +23,12 @@ def optimise_by_gradient(fitting: Fitting, parameters: dict[str, torch.nn.Parame
     task, data, settings, network = fitting.task, fitting.data, fitting.settings, fitting.network
     encoded, examples, labels = fitting.encoded, data.examples, data.labels
     targets = task.targets(examples, encoded, labels, settings)
+    forward = forward_of(network, freeze_states(network, encoded, settings, fitting.precision))
+    penalty = fitting.penalty(parameters, forward) if fitting.penalty is not None else None
 
     def loss(outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
-        return task.loss(outputs, batch, targets)
+        own = task.loss(outputs, batch, targets)
+        return own if penalty is None else own + penalty(outputs, batch)
 
     def units(batch: Batch) -> float | None:
         return task.loss_units(batch, targets)
@@ -42,7 +45,6 @@ def optimise_by_gradient(fitting: Fitting, parameters: dict[str, torch.nn.Parame
 
     padding = int(fitting.tokenizer.pad_token_id or 0)
     training = TrainingData(encoded, loss, data.training, padding, examples.ids, units)
-    forward = forward_of(network, freeze_states(network, encoded, settings, fitting.precision))
     plans = plan_epochs(training, settings)
     with watch(fitting.title, sum(len(plan) for plan in plans), quiet=fitting.quiet) as progress:
         position = train(

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
 Precision = Literal["float32", "bfloat16"]
-PredictingPrecision = Literal["float32", "bfloat16", "int8"]
+PredictingPrecision = Literal["float32", "bfloat16", "int8", "openvino-int8"]
 
 
 def choose_precision(setting: str) -> Precision:
@@ -28,6 +28,8 @@ def choose_predicting_precision(setting: str, training: Precision) -> Predicting
     """Resolve `scoring_precision`: "auto" is that of the training; "int8" is too, where the processor is not made for it."""
     from headwinds.adapt.quantised import can_quantise
 
+    if setting == "openvino-int8":
+        return "openvino-int8"
     if setting == "int8":
         return "int8" if can_quantise() else training
     return training if setting == "auto" else choose_precision(setting)

@@ -213,7 +213,7 @@ def fit_equation(equation: Equation) -> Fit:
         factor=small_sample_factor(moments.design),
         gradient=-linear,
         products=-products,
-        corrected=np.linalg.inv(bread),
+        corrected=np.asarray(np.linalg.inv(bread), dtype=np.float64),
         reliability=reliability,
         residual=float(np.sqrt(residual @ residual / max(freedom, 1))),
         freedom=freedom,

@@ -214,11 +214,12 @@ def _noise(
     moments = equation.moments
     used = np.einsum("up,bpq,uq->bu", rows.dummies, inverse, rows.dummies, optimize=True)
     share = (rows.own[None, :] - used[:, rows.pattern]) * weights[:, moments.design.cluster]
+    put: NDArray[np.float64]
     if moments.errors is None:
-        return (share @ moments.design.variance)[:, :, None] * np.eye(equation.width)
-    put: NDArray[np.float64] = (share @ moments.errors.reshape(len(moments.errors), -1)).reshape(
-        -1, equation.width, equation.width
-    )
+        put = (share @ moments.design.variance)[:, :, None] * np.eye(equation.width)
+    else:
+        flat = moments.errors.reshape(len(moments.errors), -1)
+        put = (share @ flat).reshape(-1, equation.width, equation.width)
     return put
 
 

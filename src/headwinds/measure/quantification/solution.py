@@ -144,10 +144,11 @@ def assemble(
             for place, label in enumerate(choice.labels):
                 pseudo[taught, label] = one.pseudo[taught, place]
                 noise[teacher.parts, label] = one.noise[teacher.parts, place]
-            live = np.where((teacher.parts & (parts.share > 0))[:, None], share, 0.0)
+            live = (teacher.parts & (parts.share > 0))[:, None]
             moved = np.zeros((labels, size, one.audit.shape[2]))
             for place, label in enumerate(choice.labels):
-                moved[label] = sums(parts.cell, live * one.audit[:, place], size)
+                # Of parts that it does not teach a teacher may say nothing (NaN), which is none of their error.
+                moved[label] = sums(parts.cell, np.where(live, share * one.audit[:, place], 0.0), size)
             columns.append(moved.reshape(labels * size, -1))
     means = mean_scores(frame, parts, pseudo)
     present = share > 0
@@ -166,8 +167,10 @@ def assemble(
     sampling = sums(parts.cell, np.where(present, seen, 0.0), size) + scatter
     factor = np.column_stack(columns) if columns else np.zeros((labels * size, 0))
     flat = value.T.reshape(-1)
-    factor[np.isnan(flat)] = 0.0
     sampling[lacking] = np.nan
+    unknown = np.isnan(factor).any(axis=1)
+    sampling[unknown.reshape(labels, size).T] = np.nan
+    factor[unknown | np.isnan(flat)] = 0.0
     variance = sampling.T.reshape(-1) + (factor**2).sum(axis=1)
     variance = np.where(variance > 0, variance, np.nan)
     reach = float(ndtri((1 + level) / 2)) * np.sqrt(variance)

@@ -59,6 +59,9 @@ async function choose() {
     return row;
   }));
   part("answer").replaceChildren();
+  part("why").hidden = true;
+  part("label").replaceChildren(...shown.card.labels.map((label) => make("option", label)));
+  links();
   const card = shown.card;
   const facts = [
     ["version", shown.number + " (" + shown.version.slice(0, 12) + ")"],
@@ -83,6 +86,69 @@ async function choose() {
   part("metrics").tBodies[0].replaceChildren(...rows);
 }
 
+function links() {
+  const words = (name) => (name === "report.html" ? "Report" : name.replace(/\.csv$/, "").replaceAll("-", " ") + " (CSV)");
+  part("run").hidden = !shown.run.length;
+  part("run").replaceChildren("Used in: ", ...shown.run.flatMap((name) => {
+    const link = make("a", words(name));
+    link.href = "/v1/models/" + encodeURIComponent(shown.name) + "/run/" + encodeURIComponent(name);
+    link.addEventListener("click", (event) => {
+      if (!key) return; // a link cannot carry the key: the file is fetched with it and saved
+      event.preventDefault();
+      safely(async () => {
+        const reply = await fetch(link.href, { headers: { authorization: "Bearer " + key } });
+        if (!reply.ok) throw new Error("It is not there.");
+        const saved = make("a");
+        saved.href = URL.createObjectURL(await reply.blob());
+        saved.download = name;
+        saved.click();
+        URL.revokeObjectURL(saved.href);
+      });
+    });
+    return [link, " "];
+  }));
+}
+
+function row() {
+  const found = {};
+  for (const column of shown.columns) {
+    const text = part("column-" + column.name).value;
+    if (text) found[column.name] = value(text);
+  }
+  return found;
+}
+
+async function explain() {
+  const path = "/v1/models/" + encodeURIComponent(shown.name) + "/explain";
+  const found = await ask(path, { row: row(), label: part("label").value });
+  const largest = Math.max(...found.pieces.map((one) => Math.abs(one.contribution)), 1e-9);
+  const text = make("p");
+  text.className = "pieces";
+  for (const one of found.pieces) {
+    const strength = Math.round((4 * Math.abs(one.contribution)) / largest);
+    const piece = make("span", one.text);
+    if (strength) piece.className = (one.contribution > 0 ? "for" : "against") + strength;
+    const points = (100 * one.contribution).toFixed(1);
+    piece.title = (one.contribution > 0 ? "+" : "") + points + " points";
+    text.append(piece);
+  }
+  const ranked = [...found.pieces].sort((one, other) => Math.abs(other.contribution) - Math.abs(one.contribution)).slice(0, 6);
+  const list = make("ol");
+  list.append(...ranked.map((one) => {
+    const points = (100 * one.contribution).toFixed(1);
+    return make("li", (one.contribution > 0 ? "+" : "") + points + " points: " + one.text.trim());
+  }));
+  const whole = (100 * found.probability).toFixed(1) + "%";
+  const words = "What the probability of " + found.label + " (" + whole + ") owes to each piece: how much it falls when the piece is left out. ";
+  const key_ = make("p", words);
+  for (const [name, said] of [["for4", "speaks for it"], ["against4", "speaks against it"]]) {
+    const sample = make("span", said);
+    sample.className = name;
+    key_.append(sample, " ");
+  }
+  part("explanation").replaceChildren(key_, text, list);
+}
+
 function value(text) {
   const trimmed = text.trim();
   if (!trimmed.startsWith("[") && !trimmed.startsWith("{")) return text;
@@ -94,13 +160,8 @@ function value(text) {
 }
 
 async function predict() {
-  const row = {};
-  for (const column of shown.columns) {
-    const text = part("column-" + column.name).value;
-    if (text) row[column.name] = value(text);
-  }
   const path = "/v1/models/" + encodeURIComponent(shown.name) + "/predict";
-  const found = (await ask(path, { rows: [row] })).predictions[0];
+  const found = (await ask(path, { rows: [row()] })).predictions[0];
   const given = new Set(found.labels || (found.label === undefined ? [] : [found.label]));
   const parts = [];
   if (found.probabilities && found.probabilities.length === shown.card.labels.length) {
@@ -118,6 +179,9 @@ async function predict() {
     parts.push(make("pre", JSON.stringify(found, null, 1)));
   }
   part("answer").replaceChildren(...parts);
+  part("why").hidden = !shown.explains;
+  part("explanation").replaceChildren();
+  if (found.probabilities) part("label").value = shown.card.labels[found.probabilities.indexOf(Math.max(...found.probabilities))];
 }
 
 part("model").addEventListener("change", () => safely(choose));
@@ -125,6 +189,7 @@ part("try").addEventListener("submit", (event) => {
   event.preventDefault();
   safely(predict);
 });
+part("explain").addEventListener("click", () => safely(explain));
 part("door").addEventListener("submit", (event) => {
   event.preventDefault();
   key = part("key").value;

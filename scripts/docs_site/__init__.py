@@ -1,0 +1,1 @@
+"""The site of the pages: what `make docs` builds into site/."""

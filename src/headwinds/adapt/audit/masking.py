@@ -1,0 +1,304 @@
+"""Personal data masked in a labelled file before anything is trained on it; spans of labels move along."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.adapt.audit.personal_data import PersonalData, find_names, find_personal_data, joined
+from headwinds.adapt.augmentation.edits import Edit, apply_edits
+from headwinds.adapt.tasks.cells import list_cell
+from headwinds.adapt.tasks.contract import Row
+from headwinds.artifacts.write import write_text
+from headwinds.contracts import Finding
+from headwinds.contracts.result import Result
+from headwinds.corpus.records import read_records
+from headwinds.errors import DataError, SettingsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from headwinds.adapt.fitted_model import FittedModel
+
+FORMATS = (".jsonl", ".csv", ".tsv")
+PLACED = ("answers", "answer_start")  # columns with places in a text that are not moved
+SHOWN_PLACES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedRow:
+    """A row after masking, and what was masked in it: kinds, by column."""
+
+    row: Row
+    masked: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalDataFound(Result):
+    """What was found in rows: kinds, counts and places, never the values.
+
+    Attributes
+    ----------
+    rows
+        How many were searched.
+    columns
+        In which columns.
+    counts
+        By kind: how often, and in how many rows.
+    places
+        By kind: where, at the most twenty.
+    findings
+        What a reader must know.
+    """
+
+    rows: int
+    columns: tuple[str, ...]
+    counts: Mapping[str, tuple[int, int]]
+    places: Mapping[str, tuple[str, ...]]
+    findings: tuple[Finding, ...]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a kind: kind, found, rows."""
+        import pandas as pd
+
+        rows = [(kind, *numbers) for kind, numbers in self.counts.items()]
+        return pd.DataFrame(rows, columns=["kind", "found", "rows"])
+
+    @property
+    def verdict(self) -> str:
+        """In words."""
+        total = sum(count for count, _ in self.counts.values())
+        if not total:
+            return f"nothing with a form that is looked for, in {self.rows:,} rows"
+        kinds = ", ".join(f"{kind} {count:,}" for kind, (count, _) in self.counts.items())
+        return f"{total:,} in {self.rows:,} rows: {kinds}"
+
+    def summary(self) -> str:
+        """The counts, and what is not covered."""
+        return "\n".join([f"Personal data: {self.verdict}.", *(str(one) for one in self.findings)])
+
+    def plot(self) -> Figure:
+        """Counts by kind."""
+        from headwinds.drawing.contributions import draw_contributions
+
+        kinds = list(self.counts) or ["nothing found"]
+        values = [float(self.counts[kind][0]) for kind in self.counts] or [0.0]
+        return draw_contributions(kinds, values, axis="found")
+
+
+def mask_file(
+    file: Path,
+    output: Path,
+    *,
+    columns: Sequence[str] = (),
+    regions: Sequence[str] = (),
+    names_model: FittedModel | None = None,
+    encoding: str = "utf-8",
+) -> PersonalDataFound:
+    """Write a file whose personal data are masked: each becomes its kind in brackets, such as ``[EMAIL]``.
+
+    Columns `spans`, `head` and `tail` with places in `text` are moved along; `tokens` with tags are masked word for word.
+
+    Raises
+    ------
+    DataError
+        A column is not there, a row cannot be read, or holds places that are not moved.
+    SettingsError
+        The format of `output`; the extra `privacy` is not installed.
+    """
+    if output.suffix not in FORMATS:
+        raise SettingsError(f"{output} ends in {output.suffix!r}, expected one of {', '.join(FORMATS)}.")
+    names, rows = _read(file, encoding)
+    chosen = _columns(file, names, columns)
+    masked = mask_rows(rows, chosen, regions=regions, names_model=names_model)
+    if output.suffix == ".jsonl":
+        lines = [json.dumps(dict(one.row.values), ensure_ascii=False) for one in masked]
+        write_text(output, "".join(f"{line}\n" for line in lines))
+    else:
+        text = io.StringIO()
+        writer = csv.DictWriter(
+            text, names, lineterminator="\n", delimiter="\t" if output.suffix == ".tsv" else ","
+        )
+        writer.writeheader()
+        writer.writerows({name: _cell(value) for name, value in one.row.values.items()} for one in masked)
+        write_text(output, text.getvalue())
+    return counted(masked, chosen, names=names_model is not None)
+
+
+def search_rows(
+    rows: Sequence[Row], *, regions: Sequence[str] = (), names_model: FittedModel | None = None
+) -> PersonalDataFound:
+    """What is found in rows, without changing anything."""
+    held = {
+        name
+        for row in rows
+        for name, value in row.values.items()
+        if isinstance(value, str) or name == "tokens"
+    }
+    chosen = tuple(name for name in ("text", "text_b", "tokens") if name in held)
+    plain = [Row(row.place, {name: row.values.get(name) for name in chosen}) for row in rows]
+    return counted(
+        mask_rows(plain, chosen, regions=regions, names_model=names_model),
+        chosen,
+        names=names_model is not None,
+    )
+
+
+def mask_rows(
+    rows: Sequence[Row],
+    columns: Sequence[str],
+    *,
+    regions: Sequence[str] = (),
+    names_model: FittedModel | None = None,
+) -> list[MaskedRow]:
+    """Every row with its personal data masked, in the columns named."""
+    values = [dict(row.values) for row in rows]
+    masked: list[list[tuple[str, str]]] = [[] for _ in rows]
+    for column in columns:
+        texts = [_text(row, column) for row in rows]
+        people = find_names(names_model, texts) if names_model is not None else [[] for _ in texts]
+        for number, (row, text) in enumerate(zip(rows, texts, strict=True)):
+            found = joined(find_personal_data(text, regions=regions), people[number])
+            masked[number] += [(column, one.kind) for one in found]
+            if found:
+                values[number].update(_masked(row, column, text, found))
+    return [
+        MaskedRow(Row(row.place, own), tuple(kinds))
+        for row, own, kinds in zip(rows, values, masked, strict=True)
+    ]
+
+
+def counted(masked: Sequence[MaskedRow], columns: Sequence[str], *, names: bool) -> PersonalDataFound:
+    """Counts and places of what was masked."""
+    counts = Counter(kind for one in masked for _, kind in one.masked)
+    places: dict[str, list[str]] = {kind: [] for kind in sorted(counts)}
+    for one in masked:
+        for kind in sorted({kind for _, kind in one.masked}):
+            places[kind].append(one.row.place)
+    findings = [
+        Finding(
+            "N270",
+            "Looked for: e-mail and IP addresses, telephone numbers in international form or of the regions named, bank "
+            "accounts, cards, national numbers of thirteen countries. Not for addresses, nicknames, or what is told of a "
+            "person: what is left is not anonymous.",
+        )
+    ]
+    if not names:
+        findings.append(
+            Finding(
+                "W270",
+                "Names of people were not looked for.",
+                "Give a fitted model of named entities with --names-model.",
+            )
+        )
+    return PersonalDataFound(
+        len(masked),
+        tuple(columns),
+        {kind: (counts[kind], len(places[kind])) for kind in sorted(counts)},
+        {kind: tuple(found[:SHOWN_PLACES]) for kind, found in places.items()},
+        tuple(findings),
+    )
+
+
+def moved(places: Sequence[tuple[int, int]], edits: Sequence[Edit]) -> list[tuple[int, int]]:
+    """Where stretches of a text are after edits; a stretch that an edit cuts into takes the whole of what is put in.
+
+    Examples
+    --------
+    >>> moved([(0, 4), (8, 12)], [Edit(2, 10, "[NAME]")])
+    [(0, 8), (2, 10)]
+    """
+    ordered = sorted(edits, key=lambda one: one.start)
+
+    def mapped(place: int, *, ends: bool) -> int:
+        shift = 0
+        for one in ordered:
+            if one.end <= place:
+                shift += len(one.text) - (one.end - one.start)
+            elif one.start < place:
+                return one.start + shift + (len(one.text) if ends else 0)
+        return place + shift
+
+    return [(mapped(start, ends=False), mapped(end, ends=True)) for start, end in places]
+
+
+def _masked(row: Row, column: str, text: str, found: Sequence[PersonalData]) -> dict[str, Any]:
+    if column == "tokens":
+        words, start, kept = [str(word) for word in list_cell(row, "tokens")], 0, []
+        for word in words:
+            touching = [one for one in found if one.start < start + len(word) and start < one.end]
+            kept.append(_mask(touching[0].kind) if touching else word)
+            start += len(word) + 1
+        return {"tokens": kept}
+    edits = [Edit(one.start, one.end, _mask(one.kind)) for one in found]
+    changed: dict[str, Any] = {column: apply_edits(text, [], edits)[0]}
+    if column != "text":
+        return changed
+    for name in PLACED:
+        if row.values.get(name) not in (None, ""):
+            raise DataError(
+                f"{row.place}: {name} holds places in the text, which are not moved.",
+                remedy="Mask the texts before they are labelled.",
+            )
+    if row.values.get("spans"):
+        spans = list_cell(row, "spans")
+        places = moved([(int(span["start"]), int(span["end"])) for span in spans], edits)
+        changed["spans"] = [
+            {**span, "start": start, "end": end} for span, (start, end) in zip(spans, places, strict=True)
+        ]
+    for name in ("head", "tail"):
+        if row.values.get(name) not in (None, ""):
+            start, end = (int(place) for place in list_cell(row, name))
+            changed[name] = list(moved([(start, end)], edits)[0])
+    return changed
+
+
+def _mask(kind: str) -> str:
+    return f"[{kind.split(' (')[0].replace(' ', '_').upper()}]"
+
+
+def _text(row: Row, column: str) -> str:
+    if column == "tokens":
+        return " ".join(str(word) for word in list_cell(row, column)) if row.values.get(column) else ""
+    value = row.values.get(column)
+    return value if isinstance(value, str) else ""
+
+
+def _read(file: Path, encoding: str) -> tuple[list[str], list[Row]]:
+    names, records = read_records(file, encoding=encoding)
+    rows = []
+    for record in records:
+        place = f"{file}, line {record.row}"
+        if record.problem:
+            raise DataError(f"{place}: {record.problem}.", remedy="Mend the line, or take it out.")
+        rows.append(Row(place, record.values))
+    if not rows:
+        raise DataError(f"{file} has no rows.", remedy="Name a file with texts.")
+    return list(names), rows
+
+
+def _columns(file: Path, names: Sequence[str], asked: Sequence[str]) -> tuple[str, ...]:
+    for name in asked:
+        if name not in names:
+            raise DataError(
+                f"{file} has no column {name}; it has {', '.join(names)}.", remedy="Name one of these."
+            )
+    chosen = tuple(asked) or tuple(name for name in ("text", "text_b", "tokens") if name in names)
+    if not chosen:
+        raise DataError(
+            f"{file} has no column text, text_b or tokens; it has {', '.join(names)}.",
+            remedy="Name the columns to mask with --columns.",
+        )
+    return chosen
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value

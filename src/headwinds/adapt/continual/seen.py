@@ -1,0 +1,143 @@
+"""What a model says of one side's texts, and how right it is where their labels are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from headwinds.adapt.continual.starting import CLASSIFIES
+from headwinds.adapt.continual.watch_report import CalibrationSeen
+from headwinds.adapt.prediction import predict_examples
+from headwinds.adapt.tasks.text_classification import truth_of
+from headwinds.adapt.tuning import groups_of
+from headwinds.artifacts.seeds import derive_seed
+from headwinds.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from headwinds.adapt.encoding import EncodedTexts
+    from headwinds.adapt.fitted_model import FittedModel
+    from headwinds.adapt.tasks.contract import Row
+
+LEAST_GROUPS = 30
+"""Below it a shift has to be blatant to be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One side.
+
+    Attributes
+    ----------
+    name
+        "reference" or "live".
+    ids, groups
+        Of each text.
+    probability
+        Shape (texts, labels); None where the task gives no labels to whole texts.
+    several
+        Whether a text may have any number of labels.
+    is_labelled
+        Shape (texts,).
+    right, confidence, brier
+        Shape (texts,): whether the answer is right, the probability of what was answered (of several labels the mean over
+        them), the Brier score; NaN without a label.
+    """
+
+    name: str
+    ids: tuple[str, ...]
+    groups: tuple[str, ...]
+    probability: NDArray[np.float64] | None
+    several: bool
+    is_labelled: NDArray[np.bool_]
+    right: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+    brier: NDArray[np.float64]
+
+    @property
+    def errors(self) -> NDArray[np.float64]:
+        """Shape (texts, 3): what calibration is compared by: right less confident, right, and the Brier score."""
+        import numpy as np
+
+        return np.column_stack([self.right - self.confidence, self.right, self.brier])
+
+    def calibration(self) -> CalibrationSeen:
+        """The means over labelled texts."""
+        import numpy as np
+
+        known = self.is_labelled
+        means = [float(np.mean(values[known])) for values in (self.right, self.confidence, self.brier)]
+        return CalibrationSeen(self.name, int(known.sum()), *means)
+
+
+def sampled(rows: list[Row], group: str, most: int, seed: int, name: str) -> list[Row]:
+    """At most about `most` rows, whole groups of them by chance, in their order."""
+    import numpy as np
+
+    if len(rows) <= most:
+        return rows
+    names, owner = np.unique(np.asarray(groups_of(rows, group)), return_inverse=True)
+    order = np.random.default_rng(derive_seed(seed, "sample", name)).permutation(len(names))
+    reached = np.cumsum(np.bincount(owner)[order])
+    taken = order[: max(1, int(np.searchsorted(reached, most, side="right")))]
+    return [rows[int(number)] for number in np.flatnonzero(np.isin(owner, taken))]
+
+
+def require_enough(seen: Seen, where: str) -> None:
+    """Refuse a side that is too small for a test.
+
+    Raises
+    ------
+    DataError
+        It has fewer groups than `LEAST_GROUPS`.
+    """
+    count = len(set(seen.groups))
+    if count < LEAST_GROUPS:
+        raise DataError(
+            f"{where} has {count} rows or groups of rows to compare, and a test of shift needs {LEAST_GROUPS}.",
+            remedy="Wait for more, or name a file with more.",
+        )
+
+
+def observe(
+    model: FittedModel, rows: Sequence[Row], examples: Any, encoded: EncodedTexts, group: str, name: str
+) -> Seen:
+    """What the model says of the rows of one side."""
+    import numpy as np
+
+    count = len(examples.ids)
+    groups = tuple(f"{name} {one}" for one in groups_of(rows, group))
+    empty = np.full(count, np.nan)
+    none = np.zeros(count, dtype=bool)
+    if model.facts.task != CLASSIFIES:
+        return Seen(name, examples.ids, groups, None, False, none, empty, empty, empty)
+    predictions = predict_examples(model, examples)
+    probability = np.array([one["probabilities"] for one in predictions], dtype=np.float64)
+    several = "slope" in model.facts.decoder
+    column = "labels" if several else "label"
+    is_labelled = np.array([row.values.get(column) not in (None, "") for row in rows])
+    right, confidence, brier = empty.copy(), empty.copy(), empty.copy()
+    known = np.flatnonzero(is_labelled)
+    if len(known):
+        labelled = model.task.read([rows[int(number)] for number in known], labelled=True)
+        model.task.check_labels(labelled, model.facts.labels)
+        truth = truth_of(labelled, model.facts.labels) > 0
+        own = probability[known]
+        given = np.array(
+            [
+                [label in (one.get("labels") or (one.get("label"),)) for label in model.facts.labels]
+                for one in (predictions[int(number)] for number in known)
+            ]
+        )
+        if several:
+            right[known] = (given == truth).mean(axis=1)
+            confidence[known] = np.where(given, own, 1 - own).mean(axis=1)
+            brier[known] = ((own - truth) ** 2).mean(axis=1)
+        else:
+            right[known] = (given & truth).any(axis=1)
+            confidence[known] = own.max(axis=1)
+            brier[known] = ((own - truth) ** 2).sum(axis=1)
+    return Seen(name, examples.ids, groups, probability, several, is_labelled, right, confidence, brier)

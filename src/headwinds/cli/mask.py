@@ -1,0 +1,41 @@
+"""`headwinds mask`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from headwinds.cli.tune import names_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's arguments."""
+    parser.add_argument("--input", required=True, help="labelled rows or texts: CSV, TSV, JSONL or Parquet")
+    parser.add_argument("--output", required=True, help="file to write: .jsonl, .csv or .tsv")
+    parser.add_argument(
+        "--columns", default="", metavar="COLUMN[,COLUMN]", help="to mask (default: text, text_b, tokens)"
+    )
+    parser.add_argument(
+        "--names-model", metavar="MODEL", help="a tuned model of named entities that finds names of people"
+    )
+    parser.add_argument(
+        "--regions",
+        default="",
+        metavar="CC[,CC]",
+        help="countries whose telephone numbers are found without +",
+    )
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Mask, and print what was found: kinds and counts, never the values."""
+    from headwinds.doors.auditing import mask_file
+
+    found = mask_file(
+        arguments.input,
+        arguments.output,
+        columns=names_of(arguments.columns),
+        names_model=arguments.names_model,
+        regions=names_of(arguments.regions),
+    )
+    sys.stdout.write(f"{found.summary()}\nMasked: {arguments.output}\n")
+    return 0

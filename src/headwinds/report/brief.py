@@ -1,0 +1,200 @@
+"""The policy brief: one page in plain words, made only from numbers that passed their checks; it computes nothing.
+
+What is shown as found has an interval that says so: a share has risen or fallen only where its two intervals do not
+overlap, an index goes with growth only where its interval leaves out zero, a slowdown is a slowdown only beyond twice its
+standard error. Everything else is said to be not shown; what a check refused is said to be refused, with the check's code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from headwinds.report.answer import table_key
+from headwinds.report.brief_growth import association_statement, growth_statement, ranking_statement
+from headwinds.report.brief_parts import Statement, codes, error_codes
+from headwinds.report.cells import Cell, ReportTable
+from headwinds.report.formats import show, show_interval
+from headwinds.report.results import all_findings
+from headwinds.report.tables import index_table_name
+
+if TYPE_CHECKING:
+    from headwinds.report.content import IndicatorFigure, ReportContent
+    from headwinds.report.messages import Messages
+
+MOST_ROWS = 8
+"""Labels that fit on the page; the report has all."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShareRow:
+    """A label: its share then and now, each with its interval, and what may be said of the two."""
+
+    label: str
+    first: str
+    last: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """All that stands on the page, in words.
+
+    Attributes
+    ----------
+    shares
+        One row a label, those of the largest share first; empty where no index may be shown.
+    first, last
+        The cells that the columns of `shares` are about.
+    left_out
+        Labels beyond `MOST_ROWS`.
+    pictured
+        Name of the report's figure of the first row; empty without rows.
+    sure
+        How the labels came about, how good the model is, what the checks say.
+    """
+
+    statements: tuple[Statement, ...]
+    shares: tuple[ShareRow, ...]
+    first: str
+    last: str
+    left_out: int
+    pictured: str
+    pictured_label: str
+    sure: tuple[str, ...]
+
+
+def make_brief(content: ReportContent, tables: Mapping[str, ReportTable], messages: Messages) -> Brief:
+    """Choose what may be said."""
+    stopped = error_codes((*content.check.findings, *content.evaluation.findings))
+    figure = content.indicators[0] if content.indicators else None
+    points = _points(content, figure, tables) if figure and not stopped else {}
+    order = sorted(points, key=lambda label: -_number(points[label][1]["value"]))
+    statements = (
+        _attention(figure, points, order, stopped, messages),
+        growth_statement(content, tables, messages),
+        association_statement(content, tables, stopped, messages),
+        ranking_statement(content, tables, stopped, messages),
+    )
+    first, last = (str(_key(figure, points[order[0]][place])) if order else "" for place in (0, 1))
+    return Brief(
+        statements=tuple(one for one in statements if one is not None),
+        shares=tuple(_row(label, points[label], messages) for label in order[:MOST_ROWS]),
+        first=first,
+        last=last,
+        left_out=max(0, len(order) - MOST_ROWS),
+        pictured=index_table_name(figure, order[0]) if figure and order else "",
+        pictured_label=order[0] if order else "",
+        sure=_sure(content, tables, messages),
+    )
+
+
+def _number(value: Cell) -> float:
+    return float(value) if isinstance(value, (int, float)) else 0.0
+
+
+Point = tuple[dict[str, Cell], dict[str, Cell]]
+
+
+def _points(
+    content: ReportContent, figure: IndicatorFigure, tables: Mapping[str, ReportTable]
+) -> dict[str, Point]:
+    """By label, the first and the last cell of the index by one key; labels without any interval are left out."""
+    if len(figure.corrected.keys) != 1 or error_codes(figure.corrected.findings):
+        return {}
+    found = {}
+    for label in content.codebook.names:
+        table = tables.get(index_table_name(figure, label))
+        rows = [row for row in table.records() if row["value"] is not None] if table else []
+        if any(row["status"] == "available" for row in rows):
+            found[label] = (rows[0], rows[-1])
+    return found
+
+
+def _key(figure: IndicatorFigure | None, row: Mapping[str, Cell]) -> Cell:
+    return row[table_key(figure.corrected.keys[0], row)] if figure else ""
+
+
+def _row(label: str, point: Point, messages: Messages) -> ShareRow:
+    first, last = (
+        show_interval(row["value"], row["lower"], row["upper"], "share", messages).replace(
+            ", ", ",\N{NO-BREAK SPACE}"
+        )
+        for row in point
+    )
+    return ShareRow(label, first, last, messages(f"brief_{_compared(point)}"))
+
+
+def _compared(point: Point) -> str:
+    """What two intervals allow to be said. Intervals that do not overlap are a cautious rule for a difference."""
+    first, last = point
+    if None in (first["lower"], first["upper"], last["lower"], last["upper"]):
+        return "refused_change"
+    if _number(last["lower"]) > _number(first["upper"]):
+        return "more"
+    if _number(last["upper"]) < _number(first["lower"]):
+        return "less"
+    return "no_change"
+
+
+def _attention(
+    figure: IndicatorFigure | None,
+    points: Mapping[str, Point],
+    order: Sequence[str],
+    stopped: str,
+    messages: Messages,
+) -> Statement:
+    heading = messages("brief_heading_attention")
+    refused = stopped or (error_codes(figure.corrected.findings) if figure else "")
+    if refused:
+        return Statement(heading, messages("brief_refused", codes=refused), "refused")
+    if not order:
+        return Statement(heading, messages("brief_attention_missing"), "refused")
+    last = points[order[0]][1]
+    known = last["status"] == "available"
+    text = messages(
+        "brief_attention" if known else "brief_attention_without",
+        label=order[0],
+        cell=_key(figure, last),
+        share=show(last["value"], "share", messages),
+        lower=show(last["lower"], "share", messages),
+        upper=show(last["upper"], "share", messages),
+        labels=len(order),
+    )
+    moved = [label for label in order if _compared(points[label]) in ("more", "less")]
+    change = (
+        messages("brief_moved", labels=messages("brief_comma").join(moved), number=len(moved), all=len(order))
+        if moved
+        else messages("brief_none_moved", all=len(order))
+    )
+    return Statement(heading, messages("brief_space").join((text, change)), "shown" if known else "refused")
+
+
+def _sure(content: ReportContent, tables: Mapping[str, ReportTable], messages: Messages) -> tuple[str, ...]:
+    """Labels, model, checks: what the trust in this page rests on."""
+    scores = {
+        record["system"]: record
+        for record in tables["metrics"].records()
+        if record["label"] == "macro" and record["metric"] == "f1"
+    }
+    tested = show(content.evaluation.passages, "integer", messages)
+    sentences = [messages("brief_tested", passages=tested, folds=content.evaluation.folds)]
+    if scores:
+        (_, model), *others = scores.items()
+        best = max(others, key=lambda one: _number(one[1]["value"]), default=None)
+        told = show_interval(model["value"], model["lower"], model["upper"], "metric", messages)
+        sentences.append(messages("brief_score", score=told))
+        if best is not None:
+            value = show(best[1]["value"], "metric", messages)
+            sentences.append(messages("brief_baseline", name=best[0], score=value))
+    findings = all_findings(content)
+    kinds = {kind: [one for one in findings if one.severity == kind] for kind in ("error", "warning")}
+    sentences.append(
+        messages("brief_checks", warnings=len(kinds["warning"]), codes=codes(kinds["warning"]))
+        if kinds["warning"]
+        else messages("brief_checks_none")
+    )
+    if kinds["error"]:
+        sentences.append(messages("brief_errors", codes=codes(kinds["error"])))
+    return tuple(sentences)

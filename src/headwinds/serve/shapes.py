@@ -1,0 +1,129 @@
+"""JSON schemas of what is asked and answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from headwinds.serve.completions import LONGEST_STOP, MOST_CHOICES, MOST_MESSAGES, MOST_NEW_TOKENS, MOST_STOPS
+from headwinds.serve.incoming import MOST_COLUMNS
+
+if TYPE_CHECKING:
+    from headwinds.adapt.tasks.contract import Task
+
+TEXT: dict[str, Any] = {"type": "string"}
+FILLED: dict[str, Any] = {"type": "string", "minLength": 1, "pattern": r"\w"}
+NUMBER: dict[str, Any] = {"type": "integer"}
+TRUTH: dict[str, Any] = {"type": "boolean"}
+TEXTS = {"text", "text_b", "question", "context", "prompt", "beginning", "entry_point"}
+"""Columns whose cells are texts whatever the task; of others the task says what they hold."""
+
+
+def thing(
+    required: dict[str, Any], optional: dict[str, Any] | None = None, *, more: bool = False
+) -> dict[str, Any]:
+    """Schema of an object."""
+    return {
+        "type": "object",
+        "properties": {**required, **(optional or {})},
+        "required": list(required),
+        "additionalProperties": more,
+    }
+
+
+def some(item: dict[str, Any], least: int = 0, most: int | None = None) -> dict[str, Any]:
+    """Schema of a list."""
+    found: dict[str, Any] = {"type": "array", "items": item, "minItems": least}
+    return found if most is None else {**found, "maxItems": most}
+
+
+def maybe(shape: dict[str, Any]) -> dict[str, Any]:
+    """That, or null."""
+    return {"anyOf": [shape, {"type": "null"}]}
+
+
+ERROR = thing({"error": TEXT})
+HEALTH = thing({"status": TEXT})
+READY = thing({"ready": TRUTH})
+LINE = {
+    "name": TEXT, "number": NUMBER, "version": TEXT, "task": TEXT, "writes": TRUTH, "precision": TEXT,
+    "other_versions": some(NUMBER),
+}  # fmt: skip
+ENTRY = thing({"id": TEXT, "object": TEXT, "created": NUMBER, "owned_by": TEXT})
+MODELS = thing({"models": some(thing(LINE)), "object": TEXT, "data": some(ENTRY)})
+COLUMN = thing({"name": TEXT, "meaning": TEXT, "needed": TRUTH})
+CARD = thing(
+    {**LINE, "columns": some(COLUMN), "card": {"type": "object"}, "explains": TRUTH, "run": some(TEXT)}
+)
+FRACTION: dict[str, Any] = {"type": "number"}
+EXPLANATION = thing(
+    {
+        "model": TEXT,
+        "version": TEXT,
+        "label": TEXT,
+        "probability": FRACTION,
+        "method": TEXT,
+        "pieces": some(thing({"text": TEXT, "contribution": FRACTION})),
+    }
+)
+REFUSAL = thing({"error": thing({"message": TEXT, "type": TEXT, "param": maybe(TEXT), "code": maybe(TEXT)})})
+MESSAGE = thing(
+    {"role": {"enum": ["system", "developer", "user", "assistant"]}, "content": FILLED},
+)
+OPTIONS: dict[str, Any] = {
+    "max_tokens": {"type": "integer", "minimum": 1, "maximum": MOST_NEW_TOKENS},
+    "temperature": {"type": "number", "minimum": 0, "maximum": 2},
+    "top_p": {"type": "number", "minimum": 0, "maximum": 1},
+    "n": {"type": "integer", "minimum": 1, "maximum": MOST_CHOICES},
+    "stop": {
+        "anyOf": [
+            {"type": "string", "minLength": 1, "maxLength": LONGEST_STOP},
+            some({"type": "string", "minLength": 1, "maxLength": LONGEST_STOP}, 0, MOST_STOPS),
+        ]
+    },
+    "seed": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
+    "stream": TRUTH,
+    "stream_options": thing({}, {"include_usage": TRUTH}),
+    "user": TEXT,
+}
+CHAT = thing(
+    {"model": TEXT, "messages": some(MESSAGE, 1, MOST_MESSAGES)},
+    {**OPTIONS, "max_completion_tokens": OPTIONS["max_tokens"]},
+)
+COMPLETION = thing({"model": TEXT, "prompt": {"anyOf": [FILLED, some(FILLED, 1, MOST_CHOICES)]}}, OPTIONS)
+USAGE = thing({"prompt_tokens": NUMBER, "completion_tokens": NUMBER, "total_tokens": NUMBER})
+CHOICE = {"index": NUMBER, "logprobs": {"type": "null"}, "finish_reason": {"enum": ["stop", "length"]}}
+HEAD = {"id": TEXT, "object": TEXT, "created": NUMBER, "model": TEXT, "system_fingerprint": TEXT}
+SAID = thing({"role": {"const": "assistant"}, "content": TEXT, "refusal": {"type": "null"}})
+CHAT_ANSWER = thing({**HEAD, "choices": some(thing({**CHOICE, "message": SAID})), "usage": USAGE})
+COMPLETION_ANSWER = thing({**HEAD, "choices": some(thing({**CHOICE, "text": TEXT})), "usage": USAGE})
+
+
+def rows(task: Task[Any], most_rows: int) -> dict[str, Any]:
+    """Schema of the body that is predicted."""
+    return thing({"rows": some(row(task), 1, most_rows)})
+
+
+def explained(task: Task[Any], labels: tuple[str, ...]) -> dict[str, Any]:
+    """Schema of the body that is explained."""
+    return thing({"row": row(task)}, {"label": {"enum": list(labels)}})
+
+
+def row(task: Task[Any]) -> dict[str, Any]:
+    """Schema of a row of a task."""
+    columns = [column for column in task.columns if not column.label]
+    properties: dict[str, Any] = {"id": {**TEXT, "description": "A name for the row; by default its place."}}
+    for column in columns:
+        kind = FILLED if column.name in TEXTS else {}
+        properties[column.name] = {**kind, "description": column.meaning}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [column.name for column in columns if column.needed],
+        "maxProperties": MOST_COLUMNS,
+    }
+
+
+def predictions() -> dict[str, Any]:
+    """Schema of the answer in JSON; what a prediction holds beside its id and the share read is the task's."""
+    one = thing({"id": TEXT, "read_share": {"type": "number", "minimum": 0, "maximum": 1}}, more=True)
+    return thing({"model": TEXT, "number": NUMBER, "version": TEXT, "predictions": some(one, 1)})

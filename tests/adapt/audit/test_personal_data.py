@@ -1,0 +1,139 @@
+"""Personal data with a form are found in six languages, nothing else is, spans move along, and no value is ever told."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+
+import pytest
+from scipy.stats import beta
+
+from adapt.audit.people import documents
+from headwinds.adapt.audit.masking import mask_file, mask_rows, moved, search_rows
+from headwinds.adapt.audit.personal_data import find_personal_data
+from headwinds.adapt.augmentation.edits import Edit
+from headwinds.adapt.tasks.contract import Row
+from headwinds.cli.main import main
+from headwinds.errors import DataError, SettingsError
+
+MAIL = "anna@mail.example.org"
+
+
+def test_at_least_99_in_100_are_found_in_every_language_and_hardly_anything_else():
+    there, found, characters, wrongly = Counter(), Counter(), 0, 0
+    for document in documents(600, seed=1):
+        spans = find_personal_data(document.text)
+        for kind, start, end in document.truth:
+            there[document.language] += 1
+            hit = any(one.start <= start and one.end >= end for one in spans)
+            found[document.language] += hit
+            assert hit or kind != "email", document
+        marked = {place for _, start, end in document.truth for place in range(start, end)}
+        characters += len(document.text)
+        wrongly += sum(place not in marked for one in spans for place in range(one.start, one.end))
+    assert len(there) == 6
+    for language, count in there.items():
+        misses = count - found[language]
+        assert found[language] / count >= 0.99, (language, misses, count)
+    everything, hits = sum(there.values()), sum(found.values())
+    assert beta.ppf(0.05, hits, everything - hits + 1) >= 0.99
+    assert wrongly / characters < 0.005
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In 1990-2000 growth was 3.5%, after 12.4.2001 it was 1 234 567 890 dollars in 24 countries.",
+        "Resolution 61/106 of 13 December 2006, A/RES/61/106, paragraph 12.3.4.",
+        "ISBN 978-3-16-148410-0, version 2.0.1, 10:30:45, pages 100-199",
+        "Agenda item 123-45 and the year 2015, 17 goals, 169 targets, 2030",
+        "联合国大会2015年9月25日第70/1号决议，17个目标，169个具体目标",
+        "@handle a@b and e-mail to nobody",
+    ],
+)
+def test_ordinary_figures_are_left_alone(text):
+    assert find_personal_data(text) == []
+
+
+def test_what_stands_in_a_text_is_found_at_its_characters():
+    text = f"👩‍👩‍👧 wrote to {MAIL}, then called +41 44 668 18 00; 2001:db8::8a2e:370:7334 ok"
+    found = [(one.kind, text[one.start : one.end]) for one in find_personal_data(text)]
+    assert found == [
+        ("email", MAIL),
+        ("phone", "+41 44 668 18 00"),
+        ("ip address", "2001:db8::8a2e:370:7334"),
+    ]
+
+
+def test_national_telephone_numbers_are_found_where_their_country_is_named():
+    text = "Call 030 901820 tomorrow"
+    assert find_personal_data(text) == []
+    assert [one.kind for one in find_personal_data(text, regions=("DE",))] == ["phone"]
+
+
+def test_spans_and_entities_move_with_the_text():
+    text = f"Write to {MAIL} in Geneva today"
+    start = text.index("Geneva")
+    spans = [
+        {"start": start, "end": start + 6, "label": "LOC"},
+        {"start": 9, "end": 9 + len(MAIL), "label": "MAIL"},
+    ]
+    row = Row("row 1", {"text": text, "spans": spans, "head": [start, start + 6], "tail": [0, 5]})
+    (masked,) = mask_rows([row], ("text",))
+    values = masked.row.values
+    assert values["text"] == "Write to [EMAIL] in Geneva today"
+    assert [values["text"][one["start"] : one["end"]] for one in values["spans"]] == ["Geneva", "[EMAIL]"]
+    assert values["text"][slice(*values["head"])] == "Geneva"
+    assert values["text"][slice(*values["tail"])] == "Write"
+
+
+def test_words_with_tags_are_masked_one_for_one():
+    tokens = ["Call", "+41", "44", "668", "18", "00", "in", "Bern"]
+    (masked,) = mask_rows([Row("r", {"tokens": tokens, "tags": ["O"] * 7 + ["B-LOC"]})], ("tokens",))
+    assert masked.row.values["tokens"] == ["Call", *["[PHONE]"] * 5, "in", "Bern"]
+    assert masked.row.values["tags"][-1] == "B-LOC"
+
+
+def test_a_span_that_is_cut_into_takes_the_whole_mask():
+    assert moved([(0, 4), (8, 12), (20, 22)], [Edit(2, 10, "[X]")]) == [(0, 5), (2, 7), (15, 17)]
+
+
+def test_a_masked_file_holds_no_value_and_the_report_names_kinds_and_lines_alone(tmp_path, capsys):
+    source, output = tmp_path / "in.csv", tmp_path / "out.csv"
+    rows = [{"text": f"write to {MAIL}", "label": "a"}, {"text": "nothing here", "label": "b"}]
+    with source.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, ["text", "label"])
+        writer.writeheader()
+        writer.writerows(rows)
+    assert main(["mask", "--input", str(source), "--output", str(output)]) == 0
+    said = capsys.readouterr().out
+    assert MAIL not in said + output.read_text(encoding="utf-8")
+    assert "1 in 2 rows: email 1" in said
+    assert "not anonymous" in said
+    masked = list(csv.DictReader(io.StringIO(output.read_text(encoding="utf-8"))))
+    assert masked == [{"text": "write to [EMAIL]", "label": "a"}, rows[1]]
+    found = mask_file(source, tmp_path / "out.jsonl")
+    assert found.places == {"email": (f"{source}, line 2",)}
+    assert MAIL not in repr(found) + found.to_html()
+    lines = (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(lines[0]) == {"text": "write to [EMAIL]", "label": "a"}
+
+
+def test_searching_changes_nothing_and_counts_the_same():
+    rows = [Row("row 1", {"text": f"{MAIL} and {MAIL}", "label": "a"})]
+    found = search_rows(rows)
+    assert found.counts == {"email": (2, 1)}
+    assert rows[0].values["text"] == f"{MAIL} and {MAIL}"
+
+
+def test_what_cannot_be_masked_is_said(tmp_path):
+    source = tmp_path / "in.jsonl"
+    source.write_text(json.dumps({"text": MAIL, "answers": [{"start": 0}]}) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"line 1: answers holds places"):
+        mask_file(source, tmp_path / "out.jsonl")
+    with pytest.raises(DataError, match="no column body; it has text, answers"):
+        mask_file(source, tmp_path / "out.jsonl", columns=("body",))
+    with pytest.raises(SettingsError, match=r"\.xlsx"):
+        mask_file(source, tmp_path / "out.xlsx")

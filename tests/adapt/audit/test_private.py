@@ -1,0 +1,160 @@
+"""Private training of a head: epsilon agrees with other accountants, the noise is there, what is not covered is said."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+from scipy.stats import norm
+
+from adapt.audit.conftest import fit, make_rows
+from adapt.audit.toy import ROWS, observed_lower_bound
+from headwinds.adapt.audit.answers import ask
+from headwinds.adapt.settings import TuneSettings
+from headwinds.adapt.training.private import plan_privacy, spent_epsilon
+from headwinds.errors import SettingsError
+
+# By Google's dp-accounting 0.6.0: noise, sample rate, steps, delta, privacy loss distributions, Rényi.
+OTHER_ACCOUNTANT = [
+    (1.0, 0.01, 1000, 1e-5, 1.8282436455855091, 2.101366525420273),
+    (2.0, 0.1, 200, 1e-5, 3.3596607440700863, 3.6797458455819205),
+    (0.8, 0.05, 50, 1e-6, 5.321358959047814, 6.183933691926403),
+    (4.0, 0.5, 60, 1e-5, 4.387357065371531, 4.765219091042402),
+]
+
+
+@pytest.mark.parametrize(("noise", "rate", "steps", "delta", "distributions", "renyi"), OTHER_ACCOUNTANT)
+def test_epsilon_is_that_of_an_independent_accountant(noise, rate, steps, delta, distributions, renyi):
+    given = {"noise": noise, "sample_rate": rate, "steps": steps, "delta": delta}
+    assert spent_epsilon("prv", **given) == pytest.approx(distributions, rel=0.01)
+    assert spent_epsilon("rdp", **given) == pytest.approx(renyi, rel=0.01)
+
+
+def test_without_sampling_epsilon_is_that_of_the_gaussian_mechanism():
+    noise, steps, delta = 6.0, 20, 1e-5
+    mu = np.sqrt(steps) / noise  # Dong, Roth, Su 2022, corollary 3.3 and corollary 2.13
+
+    def excess(epsilon: float) -> float:
+        return norm.cdf(-epsilon / mu + mu / 2) - np.exp(epsilon) * norm.cdf(-epsilon / mu - mu / 2) - delta
+
+    exact = brentq(excess, 1e-6, 50)
+    assert spent_epsilon("prv", noise=noise, sample_rate=1.0, steps=steps, delta=delta) == pytest.approx(
+        exact, rel=0.01
+    )
+    assert spent_epsilon("rdp", noise=noise, sample_rate=1.0, steps=steps, delta=delta) > exact
+
+
+def test_the_plan_spends_at_most_what_is_given_and_more_privacy_takes_more_noise():
+    plans = [
+        plan_privacy(500, epsilon=epsilon, delta=1e-5, clip=1.0, batch=50, epochs=5) for epsilon in (0.5, 8.0)
+    ]
+    for plan, epsilon in zip(plans, (0.5, 8.0), strict=True):
+        assert 0.9 * epsilon < plan.epsilon <= epsilon
+        assert plan.epsilon <= plan.epsilon_renyi
+        assert plan.steps == 50
+    assert plans[0].noise > plans[1].noise
+    longer = plan_privacy(500, epsilon=8.0, delta=1e-5, clip=1.0, batch=50, epochs=20)
+    assert longer.noise > plans[1].noise
+
+
+def test_an_attack_with_a_canary_does_not_find_more_than_epsilon():
+    spent = plan_privacy(ROWS, epsilon=1.0, delta=1e-3, clip=1.0, batch=ROWS, epochs=4)
+    assert observed_lower_bound(spent, trainings=240, seed=1000) <= spent.epsilon
+
+
+@pytest.mark.slow
+def test_in_twenty_of_twenty_runs_the_canary_shows_no_more_than_epsilon():
+    spent = plan_privacy(ROWS, epsilon=1.0, delta=1e-3, clip=1.0, batch=ROWS // 2, epochs=4)
+    assert spent.sample_rate == 0.5
+    bounds = [observed_lower_bound(spent, trainings=80, seed=10_000 * run) for run in range(1, 21)]
+    assert max(bounds) <= spent.epsilon
+
+
+def test_the_attack_finds_a_training_whose_noise_is_missing():
+    spent = plan_privacy(ROWS, epsilon=1.0, delta=1e-3, clip=1.0, batch=ROWS, epochs=4)
+    assert observed_lower_bound(replace(spent, noise=1e-3), trainings=240, seed=2000) > 2 * spent.epsilon
+
+
+@pytest.fixture(scope="module")
+def private(tmp_path_factory, audit_checkpoint):
+    folder = tmp_path_factory.mktemp("private")
+    chosen = {
+        "method": "head",
+        "private_epsilon": 8.0,
+        "epochs": 40,
+        "head_learning_rate": 5e-2,
+        "private_delta": 1e-3,
+    }
+    return fit(folder, audit_checkpoint, several=False, pooling="mean", **chosen), folder
+
+
+def test_a_private_head_learns_and_says_what_it_spent_and_what_is_not_covered(private, tmp_path):
+    model, folder = private
+    spent = model.facts.decoder["privacy"]
+    assert 7 < spent["epsilon"] <= 8
+    assert (spent["accountant"], spent["rows"], spent["secret"]) == (
+        "prv",
+        model.facts.training_examples,
+        True,
+    )
+    assert "validation rows" in spent["not_covered"]
+    rows = make_rows(120, seed=8, several=False)
+    answers = ask(model).answers([row["text"] for row in rows])
+    right = [
+        model.facts.labels[n] == row["label"]
+        for n, row in zip(answers.probability.argmax(axis=1), rows, strict=True)
+    ]
+    assert np.mean(right) > 0.5  # a third is guessing
+    history = json.loads((folder / "run" / "model" / "history.json").read_text())
+    assert history == {"best_validation_score": None, "epochs": []}
+
+
+def test_noise_is_new_each_time_unless_it_is_asked_to_be_reproducible(tmp_path, audit_checkpoint):
+    common = {"method": "head", "private_epsilon": 8.0, "epochs": 2, "private_delta": 1e-3, "pooling": "mean"}
+
+    def weights(name: str, **settings: object) -> np.ndarray:
+        folder = tmp_path / name
+        folder.mkdir()
+        return (
+            fit(folder, audit_checkpoint, several=False, **common, **settings)
+            .network.head.weight.detach()
+            .numpy()
+        )
+
+    first = weights("one", private_reproducible=True)
+    assert np.array_equal(first, weights("two", private_reproducible=True))
+    assert not np.array_equal(weights("three"), weights("four"))
+
+
+def test_with_almost_no_privacy_budget_the_weights_are_noise(tmp_path, audit_checkpoint):
+    model = fit(
+        tmp_path, audit_checkpoint, several=False, method="head", private_epsilon=0.01, private_delta=1e-4, epochs=2,
+        pooling="mean",
+    )  # fmt: skip
+    spent = model.facts.decoder["privacy"]
+    assert spent["noise"] > 50
+    assert spent["epsilon"] <= 0.01
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"method": "full"}, "method = 'full'"),
+        ({"class_weights": "balanced"}, "class_weights = 'balanced'"),
+        ({"augment": "easy"}, "augment = 'easy'"),
+        ({"task": "named-entity-recognition"}, "task = 'named-entity-recognition'"),
+        ({"private_delta": 0.0}, "private_delta"),
+        ({"private_clip": 0.0}, "private_clip"),
+    ],
+)
+def test_what_would_break_the_promise_is_refused(changes, said):
+    with pytest.raises(SettingsError, match=said):
+        TuneSettings(**{"method": "head", "private_epsilon": 1.0, **changes})
+
+
+def test_a_delta_that_gives_a_row_away_is_refused():
+    with pytest.raises(SettingsError, match="not below 1 / 50"):
+        plan_privacy(50, epsilon=1.0, delta=0.02, clip=1.0, batch=10, epochs=1)

@@ -1,0 +1,151 @@
+"""A look at live texts with a real model: what it raises, what it says, what it remembers, what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from adapt.continual.lives import OLD, RATES, write_topics
+from headwinds import update, watch
+from headwinds.adapt.continual.memory import read_memory
+from headwinds.adapt.continual.watch_report import read_watch
+from headwinds.errors import ArtifactError, CheckpointError, DataError, HeadwindsError, SettingsError
+
+PLAN = {"permutations": 199, "looks": 2}
+
+
+def look(life, live, output, **more):
+    given = {"reference": life.file("old-test"), **PLAN, **more}
+    return watch(life.model, life.file(live), output=output, **given)
+
+
+def test_texts_of_the_old_kind_raise_nothing_and_texts_in_other_words_do(life, tmp_path):
+    same = look(life, "same", tmp_path / "watch")
+    assert not same.raised
+    assert "No shift is shown" in same.summary()
+    later = look(life, "later", tmp_path / "watch")
+    assert later.raised
+    assert (later.look, later.level) == (2, 0.025)
+    assert later.table.set_index("test").loc["inputs", "shifted"]
+    assert "W244" in later.summary()
+    assert (tmp_path / "watch" / "look-0002" / "watch.json").is_file()
+
+
+def test_labels_that_arrive_show_that_the_model_is_no_longer_right(life, tmp_path):
+    report = look(life, "later", tmp_path / "watch")
+    before, now = report.calibration
+    assert (before.side, now.side) == ("reference", "live")
+    assert now.accuracy < before.accuracy
+    assert report.table.set_index("test").loc["calibration", "shifted"]
+
+
+def test_a_label_that_becomes_common_is_named_with_its_share(life, tmp_path):
+    mixed = tmp_path / "mixed.csv"
+    kinds = {
+        "driver": OLD["driver"],
+        "driver ": OLD["driver"],
+        "driver  ": OLD["driver"],
+        "divide": OLD["divide"],
+    }
+    write_topics(mixed, 80, 4, kinds)
+    rows = list(csv.DictReader(mixed.read_text(encoding="utf-8").splitlines()))
+    mixed.write_text("id,text\n" + "".join(f"{row['id']},{row['text']}\n" for row in rows), encoding="utf-8")
+    report = watch(life.model, mixed, output=tmp_path / "w", reference=life.file("old-test"), **PLAN)
+    share = report.share_table.set_index("label").loc["driver"]
+    assert share["live_lower"] < 0.75 < share["live_upper"] + 0.05
+    assert share["difference_lower"] > 0
+    assert report.table.set_index("test").loc["outputs", "shifted"]
+    assert [one.name for one in report.tests] == ["inputs", "outputs"]
+    assert "driver: share" in report.summary()
+    assert len(report.proposals) == 20
+    proposed = [
+        json.loads(line) for line in (tmp_path / "w/look-0001/to-label.jsonl").read_text().splitlines()
+    ]
+    assert [row["id"] for row in proposed] == list(report.proposals)
+    assert {"id", "text"} <= set(proposed[0])
+
+
+def test_the_same_look_again_spends_nothing_and_has_the_same_bytes(life, tmp_path):
+    first = look(life, "same", tmp_path / "a")
+    content = (tmp_path / "a" / "look-0001" / "watch.json").read_bytes()
+    again = look(life, "same", tmp_path / "a")
+    assert again == first == read_watch(tmp_path / "a" / "look-0001")
+    assert [path.name for path in sorted((tmp_path / "a").glob("look-*"))] == ["look-0001"]
+    look(life, "same", tmp_path / "b")
+    assert (tmp_path / "b" / "look-0001" / "watch.json").read_bytes() == content
+
+
+def test_a_watch_keeps_to_its_plan(life, tmp_path):
+    look(life, "same", tmp_path / "w")
+    with pytest.raises(SettingsError, match="would not be kept"):
+        look(life, "later", tmp_path / "w", looks=50)
+    look(life, "later", tmp_path / "w")
+    with pytest.raises(SettingsError, match="all are taken"):
+        look(life, "new", tmp_path / "w", seed=1)
+    (tmp_path / "w" / "look-0001" / "watch.json").write_text("{")
+    with pytest.raises(ArtifactError, match=r"watch\.json is damaged"):
+        look(life, "new", tmp_path / "w", seed=2)
+
+
+def test_documents_change_sides_whole(life, tmp_path):
+    report = look(life, "same", tmp_path / "w", group="document")
+    assert not report.raised
+    short = write_topics(tmp_path / "short.csv", 40, 1, OLD)
+    with pytest.raises(DataError, match="needs 30"):
+        watch(life.model, short, output=tmp_path / "v", reference=life.file("old"), group="document", **PLAN)
+
+
+def test_an_updated_model_is_watched_against_the_rows_it_keeps(life, tmp_path):
+    found = update(
+        life.model,
+        life.file("later"),
+        output=tmp_path / "out",
+        old=life.file("old"),
+        epochs=1,
+        validation_share=0.4,
+        quiet=True,
+        **RATES,
+    )
+    texts = [row["text"] for row in csv.DictReader(life.file("new-test").read_text().splitlines())]
+    live = tmp_path / "live.jsonl"
+    live.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    report = watch(found.folder, live, output=tmp_path / "w", **PLAN)
+    kept = [row.part for row in read_memory(found.folder)]
+    assert 0 < kept.count("validation") < len(kept)
+    assert report.tests[0].reference == kept.count("validation")  # none that was learnt from
+    assert report.raised
+
+
+def refused(kind, words, *arguments, **named):
+    with pytest.raises(kind, match=words) as caught:
+        watch(*arguments, **named)
+    assert isinstance(caught.value, HeadwindsError)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_cannot_be_watched_is_refused_in_one_line(life, tmp_path):
+    out = {"output": tmp_path / "w"}
+    live, reference = life.file("same"), life.file("old-test")
+    empty, few = tmp_path / "empty.csv", write_topics(tmp_path / "few.csv", 12, 1, OLD)
+    empty.write_text("id,text\n")
+    refused(SettingsError, "keeps no reference texts", life.model, live, **out)
+    refused(DataError, "has no rows", life.model, empty, reference=reference, **out)
+    refused(DataError, "few.csv has 12 rows .* needs 30", life.model, few, reference=reference, **out)
+    refused(DataError, "few.csv has 12 rows .* needs 30", life.model, live, reference=few, **out)
+    refused(SettingsError, "alpha = 2", life.model, live, reference=reference, alpha=2.0, **out)
+    refused(SettingsError, "Did you mean 'alpha'", life.model, live, reference=reference, alpa=0.1, **out)
+    refused(DataError, "'security' does not occur", life.model, life.file("new"), reference=reference, **out)
+    refused(CheckpointError, r"no model\.json", tmp_path, live, reference=reference, **out)
+    assert not list((tmp_path / "w").glob("look-*"))
+
+
+def test_too_few_labels_are_told_with_the_number_that_is_needed(life, tmp_path):
+    rows = list(csv.DictReader(life.file("same").read_text(encoding="utf-8").splitlines()))
+    partly = tmp_path / "partly.csv"
+    lines = [f"{row['text']},{row['label'] if number < 5 else ''}\n" for number, row in enumerate(rows)]
+    partly.write_text("text,label\n" + "".join(lines), encoding="utf-8")
+    report = watch(life.model, partly, output=tmp_path / "w", reference=life.file("old-test"), **PLAN)
+    assert [one.code for one in report.findings if one.code == "W243"] == ["W243"]
+    assert "needs 30 of each" in report.summary()

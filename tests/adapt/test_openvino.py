@@ -1,0 +1,72 @@
+"""OpenVINO computes what the plain encoder computes, up to bytes, and is taken only where its labels are the same."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from headwinds import predict_file
+from headwinds.adapt import fitting
+from headwinds.adapt.checkpoints import load_encoder, resolve_checkpoint
+from headwinds.adapt.openvino_encoder import agreement, compile_encoder
+from headwinds.adapt.settings import TuneSettings
+from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.errors import SettingsError
+from registry.fitted import write_rows
+
+
+def test_bytes_are_near_the_plain_encoder_alone_as_in_company(tiny_checkpoint):
+    encoder = load_encoder(resolve_checkpoint(str(tiny_checkpoint))).eval()
+    compiled = compile_encoder(encoder)
+    ids = torch.from_numpy(np.random.default_rng(0).integers(1000, 20000, (4, 20)))
+    read = torch.ones(4, 20, dtype=torch.int64)
+    read[2, 11:] = 0
+    types = torch.zeros(4, 20, dtype=torch.int64)
+    types[:, 7:] = 1
+    with torch.inference_mode():
+        right = encoder(input_ids=ids, attention_mask=read, token_type_ids=types).last_hidden_state
+        found = compiled(ids, read, types=types)
+        alone = compiled(ids[2:3, :11], None, types=types[2:3, :11])
+    near = read.bool()
+    assert (found - right)[near].abs().mean() < 0.05 * right[near].abs().mean()
+    assert (alone[0] - found[2, :11]).abs().max() < 0.05 * right.abs().max()
+
+
+def test_agreement_counts_label_decisions():
+    assert (
+        agreement([{"labels": ["a"]}, {"labels": []}], [{"labels": ["a", "b"]}, {"labels": []}], 4) == 7 / 8
+    )
+    assert agreement([{"label": "a"}, {"label": "b"}], [{"label": "a"}, {"label": "a"}], 2) == 0.5
+    assert np.isnan(agreement([{"score": 1.0}], [{"score": 1.0}], 0))
+
+
+@pytest.mark.parametrize("asked", [0.6, 1.01])
+def test_it_is_taken_only_if_enough_labels_are_the_same(tiny_checkpoint, tmp_path, monkeypatch, asked):
+    monkeypatch.setattr(fitting, "LEAST_AGREEMENT", asked)
+    write_rows(tmp_path / "train.csv", 90, 1)
+    settings = TuneSettings(
+        checkpoint=str(tiny_checkpoint), task="text-classification", epochs=4, learning_rate=0.003,
+        batch_tokens=512, scoring_precision="openvino-int8",
+    )  # fmt: skip
+    tune_files(LabelledFiles(tmp_path / "train.csv"), settings, tmp_path / "out", quiet=True)
+    facts = json.loads((tmp_path / "out" / "model" / "model.json").read_text())
+    measured = json.loads((tmp_path / "out" / "model" / "history.json").read_text())["openvino"]
+    assert measured["taken"] == (asked < 1) == (facts["precision"] == "openvino-int8")
+    assert 0.6 <= measured["agreement"] <= 1
+    for name in ("a", "b"):
+        predict_file(tmp_path / "out", tmp_path / "train.csv", tmp_path / f"{name}.jsonl")
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+
+
+def test_without_the_library_the_command_that_installs_it_is_told(tiny_checkpoint, monkeypatch):
+    there = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *_: None if name == "openvino" else there(name)
+    )
+    encoder = load_encoder(resolve_checkpoint(str(tiny_checkpoint)))
+    with pytest.raises(SettingsError, match=r"headwinds\[quantized\]"):
+        compile_encoder(encoder)

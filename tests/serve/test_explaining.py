@@ -1,0 +1,87 @@
+"""What a text owes its label to; and the report of a run beside the model."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headwinds.cli.main import main
+from headwinds.serve.explaining import MOST_PIECES, pieces_of
+from serve.servers import served
+
+PATH = "/v1/models/speeches/explain"
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text(max_size=600).filter(str.strip))
+def test_the_pieces_are_together_the_text_and_never_too_many(text):
+    pieces = pieces_of(text)
+    assert "".join(pieces) == text
+    assert 1 <= len(pieces) <= MOST_PIECES
+
+
+def test_chinese_is_explained_by_the_character():
+    assert pieces_of("数字鸿沟 grows") == ["数", "字", "鸿", "沟 ", "grows"]
+
+
+def test_a_piece_contributes_what_the_probability_loses_without_it(server):
+    text = "peace is our aim. hackers steal information"
+    found = json.loads(server.ask("POST", PATH, {"row": {"text": text}, "label": "security"})[2])
+    assert "".join(one["text"] for one in found["pieces"]) == text
+    without = " ".join(word for word in text.split() if word != "hackers")
+    whole, less = (
+        server.predict([{"text": one}])[1]["predictions"][0]["probabilities"][2] for one in (text, without)
+    )
+    hackers = next(one["contribution"] for one in found["pieces"] if one["text"].strip() == "hackers")
+    assert found["probability"] == pytest.approx(whole, abs=1e-6)
+    assert hackers == pytest.approx(whole - less, abs=1e-6)
+    assert max(found["pieces"], key=lambda one: one["contribution"])["text"].strip() in (
+        "hackers",
+        "steal",
+        "information",
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"row": {}}, {"row": {"text": ""}}, {"row": {"text": "x"}, "label": "none of them"}, {"row": {"text": "x"}, "n": 1},
+     {"row": {"text": "x" * 6001}}, {"row": [1]}],
+)  # fmt: skip
+def test_what_cannot_be_explained_is_refused_in_one_line(server, body):
+    status, _, said = server.ask("POST", PATH, body)
+    assert status == 422
+    assert set(json.loads(said)) == {"error"}
+
+
+def test_a_report_and_its_indices_are_linked_and_run_no_script(tmp_path, fitted):
+    (tmp_path / "run" / "report" / "tables").mkdir(parents=True)
+    report = "<!doctype html><style>p { color: red }</style><script>alert(1)</script><p>report</p>"
+    (tmp_path / "run" / "report" / "report.html").write_text(report)
+    (tmp_path / "run" / "report" / "tables" / "index-year.csv").write_text("year,value\n2020,0.1\n")
+    (tmp_path / "run" / "report" / "tables" / "metrics.csv").write_text("x\n")
+    arguments = ["--model", str(fitted.good), "--name", "speeches", "--run", f"speeches={tmp_path / 'run'}"]
+    with served(tmp_path, *arguments) as server:
+        assert json.loads(server.ask("GET", "/v1/models/speeches")[2])["run"] == [
+            "index-year.csv",
+            "report.html",
+        ]
+        status, headers, body = server.ask("GET", "/v1/models/speeches/run/report.html")
+        assert (status, body.decode()) == (200, report)
+        policy = [value for name, value in headers.items() if name.lower() == "content-security-policy"]
+        assert len(policy) == 1
+        assert policy[0].startswith("sandbox; default-src 'none'")
+        assert "script-src" not in policy[0]
+        assert server.ask("GET", "/v1/models/speeches/run/index-year.csv")[2] == b"year,value\n2020,0.1\n"
+        for name in ("metrics.csv", "..", "%2e%2e%2freport.html", "report.html%00", "provenance.json"):
+            assert server.ask("GET", f"/v1/models/speeches/run/{name}")[0] == 404
+
+
+@pytest.mark.parametrize(("run", "words"), [("speeches", "NAME=FOLDER"), ("speeches=nowhere", "no report")])
+def test_a_run_that_is_none_is_one_line(fitted, capsys, run, words):
+    assert main(["serve", "--model", str(fitted.good), "--name", "speeches", "--run", run]) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
