@@ -2,7 +2,9 @@
 
 `scratch`: a small encoder, new, pretrained on the speeches on one core, then tuned; beside the same architecture untrained.
 `continued`: the default encoder continued on speeches for a small budget, then tuned; beside the default as it is.
-Both are tuned with the same settings, seeds and split by document. With ``--pretrained FOLDER`` that run's model is tuned.
+Both sides are tuned on the same rows with the same seeds. Of several settings of the tuning each side takes the one that is
+best on validation with the first seed; the test side is looked at by the models of these settings alone. With
+``--pretrained FOLDER`` that run's model is tuned; ``--side`` tunes one side and writes no page.
 
 Run from the repository's root: ``python -m benchmarks.pretraining.run scratch SPEECHES.parquet FOLDER``.
 """
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.machine import describe
@@ -23,11 +26,11 @@ PRETRAINING = {
         "architecture": "modernbert-mini",
         "layers": 2,
         "tokenizer": "wordpiece",
-        "vocabulary": 8000,
+        "vocabulary": 16_000,
         "batch_tokens": 2048,
-        "learning_rate": 2e-3,
-        "mask_share": 0.2,
-        "tokens": 6_000_000,
+        "learning_rate": 1.5e-3,
+        "mask_share": 0.3,
+        "tokens": 12_000_000,
     },
     "continued": {
         "checkpoint": "default",
@@ -39,10 +42,25 @@ PRETRAINING = {
     },
 }
 TUNING = {
-    "scratch": {"learning_rate": 5e-4, "epochs": 8, "patience": 8, "batch_tokens": 1024},
+    "scratch": {
+        "epochs": 10,
+        "patience": 4,
+        "batch_tokens": 1024,
+        "frozen_layers": -1,
+        "validation_share": 0.2,
+    },
     "continued": {"epochs": 3, "frozen_layers": 3},
 }
-SEEDS = {"scratch": (0, 1), "continued": (0, 1, 2, 3, 4)}
+CHOICES: dict[str, tuple[dict[str, object], ...]] = {
+    "scratch": tuple(
+        {"pooling": pooling, "learning_rate": rate}
+        for pooling in ("mean", "smooth-maximum")
+        for rate in (3e-4, 1e-3)
+    ),
+    "continued": ({},),
+}
+SEEDS = {"scratch": (0, 1, 2), "continued": (0, 1, 2, 3, 4)}
+SIDES = ("pretrained", "rival")
 
 
 def main() -> None:
@@ -51,16 +69,19 @@ def main() -> None:
     parser.add_argument("text", help="speeches.parquet")
     parser.add_argument("folder", help="where models are kept")
     parser.add_argument("--pretrained", help="folder of a run of `headwinds pretrain` that is done")
+    parser.add_argument("--side", choices=SIDES, help="tune this side alone")
     given = parser.parse_args()
     folder = Path(given.folder)
     pretrained = Path(given.pretrained) if given.pretrained else pretrain(given.part, given.text, folder)
     train, test = write_labelled(folder / "labelled")
-    rival = untrained(pretrained, given.text, folder) if given.part == "scratch" else "default"
-    scores = {
-        name: [tuned(given.part, name, checkpoint, seed, train, test, folder) for seed in SEEDS[given.part]]
-        for name, checkpoint in (("pretrained", str(pretrained / "model")), ("rival", rival))
-    }
-    write(given.part, pretrained, scores, difference(folder, test), folder)
+    sides = {}
+    for side in (given.side,) if given.side else SIDES:
+        checkpoint = str(pretrained / "model")
+        if side == "rival":
+            checkpoint = untrained(pretrained, given.text, folder) if given.part == "scratch" else "default"
+        sides[side] = tune_side(given.part, side, checkpoint, train, test, folder)
+    if not given.side:
+        write(given.part, pretrained, sides, difference(sides, test, folder), folder)
 
 
 def pretrain(part: str, text: str, folder: Path) -> Path:
@@ -88,51 +109,81 @@ def untrained(pretrained: Path, text: str, folder: Path) -> str:
     return str(headwinds.pretrain(some, folder / "untrained", quiet=True, **settings).folder)
 
 
-def tuned(
-    part: str, name: str, checkpoint: str, seed: int, train: Path, test: Path, folder: Path
-) -> dict[str, float]:
-    import headwinds
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What came of a side: validation scores of the settings, which was chosen, its models and their test scores by seed."""
 
-    found = headwinds.tune(
-        task="text-classification",
-        train=train,
-        test=test,
-        group="document_id",
-        output=folder / f"{name}-{seed}",
-        checkpoint=checkpoint,
-        seed=seed,
-        quiet=True,
-        **TUNING[part],
-    )
-    item = found.evaluation.metrics["macro_f1"]
-    print(part, name, seed, f"{item.value:.4f} [{item.lower:.4f}, {item.upper:.4f}]", flush=True)
-    return {"value": item.value, "lower": item.lower, "upper": item.upper}
+    validation: tuple[float, ...]
+    chosen: int
+    models: tuple[Path, ...]
+    scores: tuple[float, ...]
 
 
-def difference(folder: Path, test: Path) -> dict[str, float]:
-    """Of the first seed's models, on the same bootstrap draws of documents."""
+def tune_side(part: str, side: str, checkpoint: str, train: Path, test: Path, folder: Path) -> Side:
+    """Choose the settings on validation with the first seed, and tune with all seeds."""
+    first, *others = SEEDS[part]
+
+    def tuned(number: int, seed: int) -> Path:
+        import headwinds
+
+        output = folder / f"{side}-{number}-{seed}"
+        headwinds.tune(
+            task="text-classification",
+            train=train,
+            group="document_id",
+            output=output,
+            checkpoint=checkpoint,
+            seed=seed,
+            quiet=True,
+            **TUNING[part],
+            **CHOICES[part][number],
+        )
+        return output / "model"
+
+    tried = [tuned(number, first) for number in range(len(CHOICES[part]))]
+    validation = [validation_score(model) for model in tried]
+    chosen = max(range(len(tried)), key=validation.__getitem__)
+    models = (tried[chosen], *(tuned(chosen, seed) for seed in others))
+    scores = tuple(tested(model, test, folder) for model in models)
+    found = Side(tuple(validation), chosen, models, scores)
+    print(side, found, flush=True)
+    return found
+
+
+def validation_score(model: Path) -> float:
+    return float(json.loads((model / "history.json").read_text())["best_validation_score"])
+
+
+def tested(model: Path, test: Path, folder: Path) -> float:
     from headwinds.doors.models import evaluate_file
 
-    found = evaluate_file(
-        folder / "pretrained-0" / "model",
-        test,
-        folder / "compared",
-        group="document_id",
-        against=folder / "rival-0" / "model",
-    )
-    item = found.differences["macro_f1"]
-    return {"value": item.value, "lower": item.lower, "upper": item.upper}
+    found = evaluate_file(model, test, folder / "tested" / model.parent.name, group="document_id")
+    return float(found.metrics["macro_f1"].value)
+
+
+def difference(sides: dict[str, Side], test: Path, folder: Path) -> list[dict[str, float]]:
+    """Of each seed's two models, on the same bootstrap draws of documents."""
+    from headwinds.doors.models import evaluate_file
+
+    found = []
+    for number, (ours, theirs) in enumerate(
+        zip(sides["pretrained"].models, sides["rival"].models, strict=True)
+    ):
+        output = folder / f"compared-{number}"
+        item = evaluate_file(ours, test, output, group="document_id", against=theirs).differences["macro_f1"]
+        found.append({"value": item.value, "lower": item.lower, "upper": item.upper})
+    return found
 
 
 def write(
     part: str,
     pretrained: Path,
-    scores: dict[str, list[dict[str, float]]],
-    apart: dict[str, float],
+    sides: dict[str, Side],
+    apart: list[dict[str, float]],
     folder: Path,
 ) -> None:
     """The page of a part."""
-    ours, theirs = ([one["value"] for one in scores[name]] for name in ("pretrained", "rival"))
+    ours, theirs = sides["pretrained"].scores, sides["rival"].scores
     gains = [a - b for a, b in zip(ours, theirs, strict=True)]
     error = statistics.stdev(gains) / len(gains) ** 0.5
     held_out = json.loads((pretrained / "test" / "held_out.json").read_text())
@@ -163,14 +214,29 @@ def write(
         f"| mean | {statistics.mean(ours):.3f} | {statistics.mean(theirs):.3f} | {statistics.mean(gains):+.3f} "
         f"(standard error over seeds {error:.3f}) |",
         "",
-        "First seed, on the same bootstrap draws of test documents: {value:+.3f} [{lower:+.3f}, {upper:+.3f}].".format(
-            **apart
+        "Each seed's two models on the same bootstrap draws of test documents: "
+        + "; ".join("{value:+.3f} [{lower:+.3f}, {upper:+.3f}]".format(**one) for one in apart)
+        + ".",
+        "",
+        "| settings of the tuning, tried with the first seed | pretrained, validation | "
+        + rival
+        + ", validation |",
+        "| --- | --- | --- |",
+        *(
+            f"| `{json.dumps(choice)}` | {marked(sides['pretrained'], number)} | {marked(sides['rival'], number)} |"
+            for number, choice in enumerate(CHOICES[part])
         ),
         "",
         describe(f"python -m benchmarks.pretraining.run {part} speeches.parquet FOLDER"),
     ]
     (HERE / f"{part}.md").write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))
+
+
+def marked(side: Side, number: int) -> str:
+    """A validation score, bold where its settings were chosen."""
+    score = f"{side.validation[number]:.3f}"
+    return f"**{score}**" if number == side.chosen else score
 
 
 if __name__ == "__main__":
