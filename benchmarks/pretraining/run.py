@@ -30,7 +30,7 @@ PRETRAINING = {
         "batch_tokens": 2048,
         "learning_rate": 1.5e-3,
         "mask_share": 0.3,
-        "tokens": 12_000_000,
+        "tokens": 7_782_400,
     },
     "continued": {
         "checkpoint": "default",
@@ -43,8 +43,9 @@ PRETRAINING = {
 }
 TUNING = {
     "scratch": {
-        "epochs": 10,
-        "patience": 4,
+        "learning_rate": 5e-4,
+        "epochs": 8,
+        "patience": 3,
         "batch_tokens": 1024,
         "frozen_layers": -1,
         "validation_share": 0.2,
@@ -52,11 +53,7 @@ TUNING = {
     "continued": {"epochs": 3, "frozen_layers": 3},
 }
 CHOICES: dict[str, tuple[dict[str, object], ...]] = {
-    "scratch": tuple(
-        {"pooling": pooling, "learning_rate": rate}
-        for pooling in ("mean", "smooth-maximum")
-        for rate in (3e-4, 1e-3)
-    ),
+    "scratch": tuple({"pooling": pooling} for pooling in ("mean", "smooth-maximum")),
     "continued": ({},),
 }
 SEEDS = {"scratch": (0, 1, 2), "continued": (0, 1, 2, 3, 4)}

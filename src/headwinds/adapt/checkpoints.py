@@ -183,7 +183,9 @@ def load_tokenizer(checkpoint: Checkpoint, *, offsets: bool = True) -> PreTraine
             f"Checkpoint {checkpoint.name!r} has no fast tokenizer (tokenizer.json).",
             remedy="Name a checkpoint that has one.",
         )
-    known = read_config(checkpoint.folder).get("vocab_size")
+    # A tokenizer may stand alone: what pretraining has learnt from a text, before there is a network.
+    alone = not (checkpoint.folder / "config.json").is_file()
+    known = None if alone else read_config(checkpoint.folder).get("vocab_size")
     if isinstance(known, int) and len(tokenizer) > known:
         raise CheckpointError(
             f"The tokenizer of checkpoint {checkpoint.name!r} has {len(tokenizer):,} tokens, "

@@ -154,3 +154,13 @@ def test_an_architecture_without_a_head_for_the_objective_is_refused(text: Path,
         pretrain_files([text], small(objective="causal"), tmp_path)
     with pytest.raises(SettingsError, match="Did you mean 'bert-mini'"):
         pretrain_files([text], small(architecture="brt-mini"), tmp_path)
+
+
+def test_the_tokenizer_of_one_run_serves_another(text: Path, tmp_path: Path):
+    first = pretrain_files([text], small(tokens=512), tmp_path / "first", quiet=True)
+    for folder in (tmp_path / "first" / "tokenizer", first.folder):
+        settings = small(tokens=512, tokenizer=str(folder), seed=2)
+        second = pretrain_files([text], settings, tmp_path / folder.name, quiet=True)
+        assert (second.folder / "tokenizer.json").read_bytes() == (
+            first.folder / "tokenizer.json"
+        ).read_bytes()

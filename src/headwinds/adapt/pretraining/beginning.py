@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.allowed_config import check_beside
 from headwinds.adapt.checkpoints import Checkpoint, load_tokenizer, resolve_checkpoint
 from headwinds.adapt.pretraining.architectures import FAMILIES, family_of, new_models, objective_of
 from headwinds.adapt.pretraining.continuing import continued_models, continued_objective
@@ -94,6 +95,7 @@ def known_tokenizer(beginning: Beginning) -> Any | None:
     if named in TOKENIZERS:
         return None
     folder = Path(named).expanduser()
+    check_beside(folder)
     return load_tokenizer(Checkpoint(named, folder, "", beginning.settings.sequence_tokens, 0))
 
 
