@@ -1,6 +1,6 @@
 """Every table of coverage: estimators by scenario, and the tests' simulations at full size down to the effect on growth.
 
-python -m benchmarks.coverage.run --draws 1000 --chain-draws 300
+python -m benchmarks.coverage.run --draws 1000 --chain-draws 1000
 """
 
 from __future__ import annotations
@@ -92,11 +92,8 @@ def chain(draws: int) -> list[list[str]]:
         for name, estimator, regress in ways:
             design = make_design(growth, estimator.estimate(frame, by_cell), labels=("driver",), lag=1)
             result = regress(design, "growth", 1)
-            value, reach = (
-                result.value[0] / design.scale[0],
-                2.045 * result.standard_error[0] / design.scale[0],
-            )
-            found[name].append((value, value - reach, value + reach))
+            bounds = result.confidence_interval()[0] / design.scale[0]
+            found[name].append((result.value[0] / design.scale[0], *bounds))
     return [_row("effect on growth (30)", name, np.array(values), 30.0) for name, values in found.items()]
 
 
@@ -156,27 +153,36 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--chain-draws", type=int, default=300)
+    parser.add_argument("--only", choices=("shares", "chain"), help="one of the two tables")
     arguments = parser.parse_args()
-    command = (
-        f"python -m benchmarks.coverage.run --draws {arguments.draws} --chain-draws {arguments.chain_draws}"
-    )
+    command = f"python -m benchmarks.coverage.run --draws {arguments.draws}"
     folder = Path(__file__).parent
+    if arguments.only != "chain":
+        write_shares(folder, arguments.draws, command)
+    if arguments.only != "shares":
+        write_chain(folder, arguments.draws, arguments.chain_draws, command)
+
+
+def write_shares(folder: Path, draws: int, command: str) -> None:
     write_table(
         folder / "results.md",
         "Coverage of the 95% intervals of shares",
         TEXT,
         COLUMNS,
-        table(arguments.draws),
-        command,
+        table(draws),
+        f"{command} --only shares",
     )
-    rows = shares(arguments.draws) + cells(arguments.chain_draws // 5) + chain(arguments.chain_draws)
+
+
+def write_chain(folder: Path, draws: int, chain_draws: int, command: str) -> None:
+    rows = shares(draws) + cells(chain_draws // 5) + chain(chain_draws)
     write_table(
         folder / "chain.md",
         "Coverage of the 95% intervals, from shares to the effect on growth",
         CHAIN,
         ["what", "estimator", "intervals", "mean error", "standard deviation", "mean width", "covered"],
         rows,
-        command,
+        f"{command} --chain-draws {chain_draws} --only chain",
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from chain.world import growth_table, make_world, observe
 from headwinds.explain.measured import corrected_estimate, make_design, naive_estimate
 from headwinds.measure.cells import make_cells
-from headwinds.measure.estimators import classify_and_count, difference
+from headwinds.measure.estimators import classify_and_count, difference, small_area
 
 EFFECT = 30.0
 DRAWS = 80
@@ -16,8 +16,8 @@ DRAWS = 80
 
 @pytest.fixture(scope="module")
 def draws():
-    """Estimate and standard error of the effect, in units of the share, by three ways, over independent worlds."""
-    found = {"corrected": [], "naive": [], "classify-and-count": []}
+    """Estimate, standard error and bounds of the effect, in units of the share, by four ways, over independent worlds."""
+    found = {"corrected": [], "small-area": [], "naive": [], "classify-and-count": []}
     for seed in range(DRAWS):
         rng = np.random.default_rng(seed)
         world = make_world(rng, effect=EFFECT)
@@ -25,25 +25,28 @@ def draws():
         cells, growth = make_cells(frame, ("country", "year")), growth_table(world)
         for name, estimator, regress in (
             ("corrected", difference, corrected_estimate),
+            ("small-area", small_area, corrected_estimate),
             ("naive", difference, naive_estimate),
             ("classify-and-count", classify_and_count, naive_estimate),
         ):
             design = make_design(growth, estimator.estimate(frame, cells), labels=("driver",), lag=1)
             estimate = regress(design, "growth", 1)
+            bounds = estimate.confidence_interval()[0]
             found[name].append(
-                [estimate.value[0] / design.scale[0], estimate.standard_error[0] / design.scale[0]]
+                np.array([estimate.value[0], estimate.standard_error[0], *bounds]) / design.scale[0]
             )
     return {name: np.array(values) for name, values in found.items()}
 
 
 def covered(values):
-    return np.mean(np.abs(values[:, 0] - EFFECT) <= 2.045 * values[:, 1])  # t, 29 degrees of freedom
+    return np.mean((values[:, 2] <= EFFECT) & (values[:, 3] >= EFFECT))
 
 
-def test_the_corrected_effect_is_covered_about_as_often_as_it_says(draws):
-    assert 0.88 <= covered(draws["corrected"]) <= 0.99
-    assert abs(draws["corrected"][:, 0].mean() - EFFECT) < 0.08 * EFFECT
-    said, true = draws["corrected"][:, 1].mean(), draws["corrected"][:, 0].std()
+@pytest.mark.parametrize("index", ["corrected", "small-area"])
+def test_the_corrected_effect_is_covered_about_as_often_as_it_says(draws, index):
+    assert 0.89 <= covered(draws[index]) <= 0.995
+    assert abs(draws[index][:, 0].mean() - EFFECT) < 0.08 * EFFECT
+    said, true = draws[index][:, 1].mean(), draws[index][:, 0].std()
     assert 0.85 < said / true < 1.3
 
 

@@ -61,10 +61,11 @@ class World:
 
 def indicator(cells, value, variance, factor, label: str = "divide") -> Indicator:
     """An index by entity and period with the error that it is said to have."""
+    cells = tuple(cells)
     rows = len(cells)
     counts = np.full(rows, 50)
     return Indicator(
-        keys=("country", "year"), cells=tuple(cells), labels=(label,) * rows, value=np.asarray(value, dtype=float),
+        keys=("country", "year"), cells=cells, labels=(label,) * rows, value=np.asarray(value, dtype=float),
         sampling_variance=np.asarray(variance, dtype=float), audit_factor=np.asarray(factor, dtype=float),
         lower=np.full(rows, np.nan), upper=np.full(rows, np.nan), documents=counts, passages=counts, gold=counts,
         pooled=("",) * rows, method="simulated",

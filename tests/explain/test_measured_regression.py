@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pyfixest
 import pytest
-from scipy import stats
 
 from explain.panels import World, indicator
 from headwinds.errors import EstimationError, MismatchError
@@ -41,8 +40,8 @@ def corrected_only(world: World, seed: int):
 
 
 def covers(estimate, truth: float) -> bool:
-    reach = stats.t.ppf(0.975, estimate.degrees_of_freedom) * estimate.standard_error[0]
-    return bool(abs(estimate.value[0] - truth) <= reach)
+    lower, upper = estimate.confidence_interval()[0]
+    return bool(lower <= truth <= upper)
 
 
 def test_without_error_the_correction_changes_nothing():
@@ -75,6 +74,39 @@ def test_intervals_cover_the_slope_where_the_naive_ones_do_not(world):
     assert 0.917 <= corrected <= 0.977
     assert naive < 0.5
     assert ratio == pytest.approx(1, abs=0.05)  # a ratio of moments: a little above 1 in small panels
+
+
+def scaled_wrongly(seed: int, error: float):
+    """An index of one exact variable whose scale is off by a known chance, and a slope of 3."""
+    rng = np.random.default_rng(seed)
+    entity, period = (code.ravel() for code in np.indices((25, 12)))
+    x = 0.3 + 0.05 * rng.standard_normal(entity.size)
+    growth = 3 * x + rng.standard_normal(25)[entity] + 0.02 * rng.standard_normal(entity.size)
+    seen = x * (1 + error * rng.standard_normal())
+    frame = pd.DataFrame({"entity": [f"E{one:02d}" for one in entity], "period": period, "value": growth})
+    cells = zip(frame["entity"], frame["period"], strict=True)
+    index = indicator(cells, seen, np.zeros(entity.size), (error * x)[:, None])
+    design = make_design(frame, index, labels=["divide"], lag=0, standardise=False)
+    return corrected_estimate(design, "growth", 0)
+
+
+def test_an_index_whose_scale_is_uncertain_is_missed_on_both_sides_alike():
+    """1,000 draws at 95%; t with 24 degrees of freedom for an error that is normal allows 2.3% to 5.7%."""
+    found = [scaled_wrongly(seed, 0.15) for seed in range(1000)]
+    bounds = np.array([estimate.confidence_interval()[0] for estimate in found])
+    above, below = np.mean(bounds[:, 1] < 3), np.mean(bounds[:, 0] > 3)
+    assert 0.023 <= above + below <= 0.057
+    assert below > 0.004
+    reach = 2.064 * np.array([estimate.standard_error[0] for estimate in found])
+    common = np.array([estimate.value[0] for estimate in found])
+    assert np.mean(common + reach < 3) > 1.3 * above
+    assert np.mean(common - reach > 3) < below
+
+
+def test_a_scale_that_may_be_nothing_gives_an_interval_without_ends():
+    found = scaled_wrongly(0, 0.6)
+    assert np.isinf(found.confidence_interval()[0]).all()
+    assert "W403" in {finding.code for finding in found.findings}
 
 
 def test_the_interval_widens_with_the_error_of_the_index():
@@ -180,8 +212,7 @@ def test_the_detectable_effect_is_found_four_times_in_five():
     found = 0
     for seed in range(1, 101):
         corrected, _ = corrected_only(world, seed)
-        reach = stats.t.ppf(0.975, corrected.degrees_of_freedom) * corrected.standard_error[0]
-        found += abs(corrected.value[0]) > reach
+        found += not covers(corrected, 0.0)
     assert 0.68 <= found / 100 <= 0.91
 
 

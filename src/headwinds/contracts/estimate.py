@@ -41,6 +41,9 @@ class Estimate(Result):
         Of the t distribution that `confidence_interval` uses (clusters - 1 where clustered).
     method
         The estimator's registered name, e.g. "naive", "errors-in-variables".
+    variance_curve
+        Shape (coefficients, 3), or None. What the variance would be if the truth lay t above the value: a + b t + c t^2,
+        with a the square of the standard error. Where it is given, `confidence_interval` asks each possible truth.
     """
 
     names: tuple[str, ...]
@@ -57,13 +60,19 @@ class Estimate(Result):
     degrees_of_freedom: int
     findings: tuple[Finding, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
+    variance_curve: NDArray[np.float64] | None = None
 
     def confidence_interval(self, level: float = 0.95) -> NDArray[np.float64]:
-        """Lower and upper bounds, shape (coefficients, 2), from the t distribution."""
+        """Lower and upper bounds, shape (coefficients, 2), from the t distribution; see `score_interval` for the curve."""
         import numpy as np
         from scipy import stats
 
-        reach = stats.t.ppf(0.5 + level / 2, self.degrees_of_freedom) * self.standard_error
+        from headwinds.contracts.score_interval import score_interval
+
+        quantile = float(stats.t.ppf(0.5 + level / 2, self.degrees_of_freedom))
+        if self.variance_curve is not None:
+            return score_interval(self.value, self.variance_curve, quantile)
+        reach = quantile * self.standard_error
         bounds: NDArray[np.float64] = np.column_stack([self.value - reach, self.value + reach])
         return bounds
 

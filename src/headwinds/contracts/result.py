@@ -54,4 +54,8 @@ class Result:
 
 def number(value: Any, digits: int = 3) -> str:
     """A number for a sentence; what is undefined says so."""
-    return "not available" if value is None or value != value else f"{value:.{digits}f}"
+    if value is None or value != value:
+        return "not available"
+    if abs(value) == float("inf"):
+        return "infinity" if value > 0 else "minus infinity"
+    return f"{value:.{digits}f}"

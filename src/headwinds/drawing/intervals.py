@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headwinds.drawing.canvas import FAINT, PALETTE, new_figure, style, wrapped
+from headwinds.drawing.endless import draw_span, edges
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 def draw_intervals(table: pd.DataFrame, *, axis: str) -> Figure:
     """A point and a line a row, the first on top, with a line at zero; what is not available is left out and said so."""
+    at = edges([*table["lower"], *table["value"], *table["upper"]])
     with style():
         figure = new_figure(6.5, 1.2 + 0.4 * len(table))
         axes = figure.add_subplot()
@@ -22,7 +24,7 @@ def draw_intervals(table: pd.DataFrame, *, axis: str) -> Figure:
             if row.value != row.value:
                 axes.annotate("not available", (0, place), color=FAINT, va="center")
                 continue
-            axes.plot([row.lower, row.upper], [place, place], color=PALETTE[0], linewidth=1.6)
+            draw_span(axes, row.lower, row.upper, place, colour=PALETTE[0], at=at)
             axes.plot([row.value], [place], "o", color=PALETTE[0])
         axes.set_ylim(len(table) - 0.4, -0.6)
         axes.set_xlabel(wrapped(axis))

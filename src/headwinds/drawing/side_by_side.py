@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headwinds.drawing.canvas import FAINT, MARKERS, PALETTE, new_figure, style, wrapped
+from headwinds.drawing.endless import draw_span, edges
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,7 @@ def draw_side_by_side(table: pd.DataFrame, *, axis: str) -> Figure:
     names = list(dict.fromkeys(table["name"]))
     methods = list(dict.fromkeys(table["estimator"]))
     step = len(methods) + 0.8
+    at = edges([*table["lower"], *table["value"], *table["upper"]])
     with style():
         figure = new_figure(6.5, 0.9 + 0.27 * step * len(names) + 0.25 * ((len(methods) + 2) // 3))
         axes = figure.add_subplot()
@@ -37,7 +39,7 @@ def draw_side_by_side(table: pd.DataFrame, *, axis: str) -> Figure:
                     if order == 0:
                         span = [place - 0.4, place + len(methods) - 0.6]
                         axes.plot([row.value] * 2, span, color=FAINT, linewidth=0.8, linestyle=":")
-                    axes.plot([row.lower, row.upper], [place, place], color=colour, linewidth=1.6)
+                    draw_span(axes, row.lower, row.upper, place, colour=colour, at=at)
                     axes.plot([row.value], [place], MARKERS[order % 6], color=colour, markersize=5)
         middle = (len(methods) - 1) / 2
         axes.set_yticks([block * step + middle for block in range(len(names))], names)

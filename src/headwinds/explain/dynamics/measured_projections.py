@@ -57,6 +57,7 @@ def measured_rows(
         scale, periods = _scale(frame, indicator, chosen, horizon * grid.step)
         unit = unit or scale
         for estimate in (found.naive, found.corrected):
+            lower, upper = (estimate.confidence_interval()[0] * unit / scale).tolist()
             rows.append(
                 Row(
                     estimate.method,
@@ -67,6 +68,7 @@ def measured_rows(
                     estimate.observations,
                     estimate.clusters,
                     periods,
+                    (lower, upper),
                 )
             )
             for finding in estimate.findings:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The response at one horizon by one method; its 95% interval reaches `critical` standard errors."""
+    """The response at one horizon by one method; its 95% interval reaches `critical` standard errors, or to `ends`."""
 
     method: str
     horizon: int
@@ -25,6 +25,7 @@ class Row:
     observations: int
     entities: int
     periods: int
+    ends: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,16 @@ class Responses(Result):
 
         columns = ("method", "horizon", "value", "standard_error", "observations", "entities", "periods")
         table = pd.DataFrame([{name: getattr(row, name) for name in columns} for row in self.rows])
-        reach = table["standard_error"] * [row.critical for row in self.rows]
-        table.insert(4, "lower", table["value"] - reach)
-        table.insert(5, "upper", table["value"] + reach)
+        ends = [
+            row.ends
+            or (
+                row.value - row.critical * row.standard_error,
+                row.value + row.critical * row.standard_error,
+            )
+            for row in self.rows
+        ]
+        table.insert(4, "lower", [lower for lower, _ in ends])
+        table.insert(5, "upper", [upper for _, upper in ends])
         return table
 
     def summary(self) -> str:

@@ -19,10 +19,16 @@ error across the truth weakens a slope (first term), one along it, a wrong scale
 
 g_k moves with z_k, h_jk with z_j z_k. W holds the errors itself, so that g_k g_k' has h_jk h_jk' in the mean once; the
 variance of the products is twice that.
+
+What z moves is a quadratic in the coefficients at which it is taken, and that matters: an index whose scale is drawn too
+large gives too small a slope and, through u_k, too small an error. The interval is therefore that of the tests of every
+possible slope, each with the u_k of that slope (`variance_curve`; Fieller 1954). The residuals of the sandwich stay those
+of the estimate: at another slope they would hold what z has moved, a second time.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,7 +69,12 @@ def corrected_estimate(design: Design, outcome_words: str, lag: int) -> Estimate
         )
         return as_estimate(design, unknown, np.diag(unknown), METHOD, outcome_words, lag, (*findings, lost))
     value, covariance = solve(moments)
-    return as_estimate(design, value, covariance, METHOD, outcome_words, lag, findings)
+    curve = variance_curve(moments, value, covariance)
+    findings = (*findings, *endless_findings(design, value, curve))
+    found = as_estimate(design, value, covariance, METHOD, outcome_words, lag, findings)
+    return dataclasses.replace(
+        found, variance_curve=np.where(np.isnan(found.standard_error)[:, None], np.nan, curve)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +126,68 @@ def covariance_at(moments: Moments, value: NDArray[np.float64]) -> NDArray[np.fl
     """The covariance of the module's head, (p, p), at these coefficients."""
     bread = bread_of(moments)
     sandwich = bread @ clustered(scores(moments, value), moments.design) @ bread.T
+    covariance: NDArray[np.float64] = sandwich + shared_covariance(moments, bread, value)
+    return covariance
+
+
+def shared_covariance(
+    moments: Moments, bread: NDArray[np.float64], value: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What the errors that rows share add to the covariance at these coefficients, (p, p)."""
     linear, products = shared_moves(moments, bread, value)
     products = products.reshape(len(value), -1)
-    covariance: NDArray[np.float64] = sandwich + linear @ linear.T + products @ products.T
+    covariance: NDArray[np.float64] = linear @ linear.T + products @ products.T
     return covariance
+
+
+def variance_curve(
+    moments: Moments, value: NDArray[np.float64], covariance: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Variance of each coefficient if it were t above its value, as a + b t + c t^2: shape (p, 3).
+
+    The other coefficients go along, as far as their estimates hang together with it.
+    """
+    import numpy as np
+
+    curve = np.zeros((len(value), 3))
+    curve[:, 0] = np.where(np.diag(covariance) > 0, np.diag(covariance), np.nan)
+    if moments.common.shape[2] == 0:
+        return curve
+    bread = bread_of(moments)
+    here = shared_covariance(moments, bread, value)
+    for number, along in enumerate(covariance.T):
+        step = abs(float(value[number])) + np.sqrt(curve[number, 0])
+        move = step * along / curve[number, 0]
+        above, below = (
+            float(shared_covariance(moments, bread, value + sign * move)[number, number]) for sign in (1, -1)
+        )
+        curve[number, 1] = (above - below) / (2 * step)
+        curve[number, 2] = max(above + below - 2 * float(here[number, number]), 0.0) / (2 * step**2)
+    return curve
+
+
+def endless_findings(
+    design: Design, value: NDArray[np.float64], curve: NDArray[np.float64]
+) -> tuple[Finding, ...]:
+    """Whose interval has no ends."""
+    import numpy as np
+    from scipy import stats
+
+    from headwinds.contracts.score_interval import score_interval
+
+    reach = float(stats.t.ppf(0.975, max(design.clusters - 1, 1)))
+    endless = np.flatnonzero(np.isinf(score_interval(value, curve, reach)[:, 0]))
+    names = [design.names[number] for number in endless]
+    if not names:
+        return ()
+    return (
+        Finding(
+            "W403",
+            f"The 95% interval of {', '.join(names)} has no ends: by what is known of its errors, the index may be "
+            "scaled so wrongly that no slope can be ruled out.",
+            "A larger audit makes these errors smaller.",
+        ),
+    )
 
 
 def bread_of(moments: Moments) -> NDArray[np.float64]:

@@ -143,6 +143,8 @@ def plain_estimate(estimate: Estimate) -> dict[str, Any]:
     content = {name: getattr(estimate, name) for name in estimate.__dataclass_fields__}
     for name in ("value", "standard_error", "covariance"):
         content[name] = content[name].tolist()
+    if estimate.variance_curve is not None:
+        content["variance_curve"] = estimate.variance_curve.tolist()
     content["findings"] = [asdict(item) for item in estimate.findings]
     content["provenance"] = dict(estimate.provenance)
     return content
@@ -153,7 +155,9 @@ def read_estimate(content: dict[str, Any]) -> Estimate:
     import numpy as np
 
     arrays = {
-        name: np.array(content[name], dtype=float) for name in ("value", "standard_error", "covariance")
+        name: np.array(content[name], dtype=float)
+        for name in ("value", "standard_error", "covariance", "variance_curve")
+        if content.get(name) is not None
     }
     findings = tuple(Finding(**item) for item in content["findings"])
     return Estimate(**{**content, **arrays, "names": tuple(content["names"]), "findings": findings})
