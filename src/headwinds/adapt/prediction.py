@@ -9,6 +9,7 @@ from headwinds.adapt.encoding import EncodedTexts, encode_texts
 from headwinds.adapt.prompts.forms import prompted
 from headwinds.adapt.tasks.contract import Row, writes
 from headwinds.adapt.training.batches import collate, plan_batches
+from headwinds.adapt.training.device import device_of
 from headwinds.adapt.watching import Unwanted
 from headwinds.adapt.writing import predict_written
 
@@ -175,7 +176,7 @@ def predict_outputs(
             if not wanted():
                 raise Unwanted
             batch = collate(encoded, chosen, padding_id=padding_id)
-            outputs = _forward(predictor, batch).float().numpy()
+            outputs = _forward(predictor, batch.to(device_of(predictor.network))).float().cpu().numpy()
             if outputs.ndim == 2:
                 for row, values in zip(chosen.tolist(), outputs, strict=True):
                     result[place[row]] = values
@@ -195,7 +196,9 @@ def _forward(predictor: Predictor, batch: Batch) -> torch.Tensor:
 
     network = predictor.network
     if predictor.packed is None:
-        with autocast("cpu", "float32" if predictor.precision == "float32" else "bfloat16"):
+        with autocast(
+            batch.input_ids.device.type, "float32" if predictor.precision == "float32" else "bfloat16"
+        ):
             plain: torch.Tensor = network(batch)
             return plain
     states = predictor.packed(

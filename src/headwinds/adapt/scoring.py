@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.adapt.fitted_model import FittedModel, load_model
 from headwinds.adapt.prediction import Predictor, make_predictor, predict
+from headwinds.adapt.training.device import choose_predicting_device, computing_on
 from headwinds.adapt.training.progress import watch
 from headwinds.artifacts.interruption import raise_if_stopped
 from headwinds.artifacts.sealed import read_sealed, write_sealed
@@ -44,13 +45,27 @@ def score_corpus(
     Interrupted
         A signal came; the finished shards are kept.
     """
-    import pyarrow.parquet as pq
-
     models = [load_model(folder) for folder in model_folders]
     if len({model.facts.labels for model in models}) != 1:
         raise MismatchError(
             "The models of the folds do not have the same labels.", remedy="Tune them again in one run."
         )
+    device = choose_predicting_device(models[0].facts.precision)
+    with computing_on(device, *(model.network for model in models)):
+        _score_shards(corpus_path, fold_of_document, models, output, scratch, quiet=quiet)
+
+
+def _score_shards(
+    corpus_path: Path,
+    fold_of_document: Mapping[str, int],
+    models: Sequence[FittedModel],
+    output: Path,
+    scratch: Path,
+    *,
+    quiet: bool,
+) -> None:
+    import pyarrow.parquet as pq
+
     predictors = [
         make_predictor(m.network, m.tokenizer, max_tokens=m.facts.max_tokens, precision=m.facts.precision)
         for m in models
