@@ -24,7 +24,11 @@ def choice_lines(cores: int, speeds: dict[str, float]) -> list[Line]:
 
 def _backend() -> Line:
     device = choose_device("auto")
-    place = "the GPU, for training by gradient and for predictions of files" if device == "cuda" else "the processor"
+    place = (
+        "the GPU, for training by gradient and for predictions of files"
+        if device == "cuda"
+        else "the processor"
+    )
     return Line("use", "backend", f"PyTorch on {place}, in this process", values={"backend": device})
 
 
