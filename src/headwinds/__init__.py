@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         tune,
         tune_seeds,
     )
+    from headwinds.doors.pretraining import pretrain
     from headwinds.doors.registering import open_registry
     from headwinds.doors.serving import serve_models
     from headwinds.doors.studies import run, settings
@@ -75,6 +76,7 @@ _HOMES = {
         "tune",
         "tune_seeds",
     ),
+    "headwinds.doors.pretraining": ("pretrain",),
     "headwinds.doors.registering": ("open_registry",),
     "headwinds.doors.serving": ("serve_models",),
     "headwinds.doors.studies": ("run", "settings"),
@@ -103,6 +105,7 @@ __all__ = [
     "open_registry",
     "predict",
     "predict_file",
+    "pretrain",
     "run",
     "score_file",
     "search",

@@ -54,6 +54,7 @@ MAY_CALL_LIBRARY_WRITERS = {
     "adapt/evaluation/store.py",
     "adapt/fitted_model.py",
     "adapt/predicting.py",  # into memory
+    "adapt/pretraining/pretraining.py",
     "adapt/scratch.py",
     "adapt/scoring.py",
     "measure/indicator_store.py",

@@ -27,6 +27,15 @@ POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len")
 LAYERS = ("num_hidden_layers", "n_layer", "encoder_layers", "num_layers")
 RELATIVE = ("t5", "mt5", "umt5", "longt5", "switch_transformers")
 RELATIVE_POSITIONS = 512  # what such models were trained on, where the configuration does not say it
+# Every name by which encoders call the dropout of their states and of their attention.
+ENCODER_DROPOUTS = (
+    "hidden_dropout_prob",
+    "attention_probs_dropout_prob",
+    "attention_dropout",
+    "mlp_dropout",
+    "embedding_dropout",
+    "dropout",
+)
 # What decides a model's output: a changed tokenizer changes it as surely as changed weights do.
 FILES_THAT_COUNT = (
     "config.json",
@@ -182,7 +191,9 @@ def load_tokenizer(checkpoint: Checkpoint, *, offsets: bool = True) -> PreTraine
             f"Checkpoint {checkpoint.name!r} has no fast tokenizer (tokenizer.json).",
             remedy="Name a checkpoint that has one.",
         )
-    known = read_config(checkpoint.folder).get("vocab_size")
+    # A tokenizer may stand alone: what pretraining has learnt from a text, before there is a network.
+    alone = not (checkpoint.folder / "config.json").is_file()
+    known = None if alone else read_config(checkpoint.folder).get("vocab_size")
     if isinstance(known, int) and len(tokenizer) > known:
         raise CheckpointError(
             f"The tokenizer of checkpoint {checkpoint.name!r} has {len(tokenizer):,} tokens, "
@@ -196,18 +207,21 @@ def load_encoder(
     checkpoint: Checkpoint, *, encoder_dropout: float = 0.0, attention: str = "sdpa"
 ) -> PreTrainedModel:
     """Load the encoder's weights in float32, without a head."""
-    from transformers import AutoModel
+    from transformers import AutoConfig, AutoModel
 
+    place = {"local_files_only": True, "trust_remote_code": False}
     try:
         with quiet_transformers():
+            config = AutoConfig.from_pretrained(str(checkpoint.folder), **place)
+            for name in ENCODER_DROPOUTS:
+                if hasattr(config, name):
+                    setattr(config, name, encoder_dropout)
             return AutoModel.from_pretrained(
                 str(checkpoint.folder),
-                local_files_only=True,
-                trust_remote_code=False,
+                config=config,
                 use_safetensors=True,
                 attn_implementation=attention,
-                hidden_dropout_prob=encoder_dropout,
-                attention_probs_dropout_prob=encoder_dropout,
+                **place,
             )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = str(error).splitlines()[0]

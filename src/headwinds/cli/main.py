@@ -21,6 +21,7 @@ VERBS = {
     "run": "run a whole study and write its report",
     "check": "check a study's documents, labels and splits",
     "annotate": "let people label passages, several at once; labels in and out; agreement",
+    "pretrain": "train a language model on raw text, from nothing or from a checkpoint",
     "tune": "adapt a model and test it: a study's, or one of any task on your own files",
     "score": "score every passage of the corpus",
     "sample": "draw the next passages to label",

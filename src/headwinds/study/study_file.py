@@ -9,6 +9,7 @@ import typing
 from pathlib import Path
 from typing import Any, TypeVar
 
+from headwinds.adapt.pretraining.settings import PretrainSettings
 from headwinds.adapt.settings import TuneSettings
 from headwinds.errors import SettingsError
 from headwinds.study.settings import StudySettings
@@ -138,6 +139,17 @@ def section_settings(kind: type[Settings], changes: dict[str, Any], section: str
     """
     settings: Settings = _decode(kind, dict(changes), section, _Source(Path("settings"), ()))
     return settings
+
+
+def pretrain_settings(changes: dict[str, Any], *, seed: int = 0) -> PretrainSettings:
+    """Settings of a pretraining; every default is filled in.
+
+    Raises
+    ------
+    SettingsError
+        A key is unknown, or a value is of the wrong type or impossible.
+    """
+    return dataclasses.replace(section_settings(PretrainSettings, changes, "pretrain"), seed=seed)
 
 
 def read_sections(path: Path, sections: tuple[str, ...]) -> dict[str, dict[str, Any]]:

@@ -43,7 +43,10 @@ def attention_by_products(
         scale = scaling if scaling is not None else query.shape[-1] ** -0.5
         scores = torch.matmul(query * scale, key.transpose(-1, -2))
         if attention_mask is not None:
-            scores = scores + attention_mask.to(scores.dtype)
+            # The lowest float32 is minus infinity in bfloat16, and a token that may look nowhere (padding beyond a
+            # sliding window) would then have no softmax: it looks everywhere instead, and nobody at it.
+            lowest = torch.finfo(scores.dtype).min
+            scores = scores + attention_mask.to(scores.dtype).clamp_min(lowest)
         weights = torch.softmax(scores, dim=-1)
         if dropout > 0 and module.training:
             weights = torch.nn.functional.dropout(weights, dropout)

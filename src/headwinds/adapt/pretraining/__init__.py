@@ -1,0 +1,1 @@
+"""From raw text to a checkpoint: tokenizers, text streams, packing, objectives, architectures, the loop, the report."""

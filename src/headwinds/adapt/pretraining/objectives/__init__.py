@@ -1,0 +1,1 @@
+"""What is learnt from text alone: one file an objective."""
