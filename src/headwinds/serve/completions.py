@@ -190,6 +190,8 @@ def _stops(value: Any) -> tuple[str, ...]:
 
 def _whole(content: Mapping[str, Any], name: str, least: int, most: int, otherwise: int) -> int:
     value = content.get(name, otherwise)
+    if isinstance(value, float) and value.is_integer():  # JSON knows one kind of number: 5.0 is 5
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise ParameterError(name, f"{name} is a whole number from {least} to {most}.")
     return value

@@ -58,7 +58,7 @@ def document(models: Mapping[str, Shown], *, key: bool, most_rows: int) -> dict[
             ("/v1/completions", "Go on with a text.", shapes.COMPLETION, shapes.COMPLETION_ANSWER),
         ):  # fmt: skip
             paths[path] = {
-                "post": _post(words, asked, {JSON: answer, EVENTS: {"type": "string"}}, shapes.REFUSAL)
+                "post": _post(words, asked, {JSON: answer, EVENTS: shapes.EVENT}, shapes.REFUSAL)
             }
     found: dict[str, Any] = {
         "openapi": "3.1.0",
@@ -95,9 +95,9 @@ def _ready() -> dict[str, Any]:
 
 def _predict(name: str, shown: Shown, most_rows: int) -> dict[str, Any]:
     task = shown.current.model.task
-    answers = {JSON: shapes.predictions(), LINES: {"type": "string"}}
+    answers = {JSON: shapes.predictions(), LINES: shapes.TEXT}
     if writes(task):
-        answers[EVENTS] = {"type": "string"}
+        answers[EVENTS] = shapes.EVENT
     found = _post(
         f"Predict rows with {name}: {task.summary}.", shapes.rows(task, most_rows), answers, shapes.ERROR
     )
