@@ -1,4 +1,4 @@
-"""D9: fifty hostile texts as documents, ids, labels, columns, names, licences on every page that we make, in headless Chromium.
+"""D9: fifty hostile texts as documents, ids, labels, columns, names, licences on all our pages, in headless Chromium.
 
     python -m benchmarks.faults.hostile_pages [PICTURES]
 
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -31,7 +31,7 @@ BECAME = """() => [...document.querySelectorAll('*')].filter(node => [...node.at
   && ['href', 'action', 'formaction', 'xlink:href'].includes(one.name)
   || /xss/.test(one.value) && ['src', 'data', 'srcdoc', 'style', 'content', 'http-equiv'].includes(one.name))
   || ['script', 'style'].includes(node.localName) && /window\\.xss/.test(node.textContent)
-  || ['iframe', 'object', 'embed', 'base', 'marquee', 'audio', 'video', 'math', 'animate', 'template'].includes(node.localName)
+  || ['iframe', 'object', 'embed', 'base', 'marquee', 'audio', 'video', 'math', 'template'].includes(node.localName)
 ).map(node => node.outerHTML.slice(0, 200))"""
 CARD = ("licence", "limits", "checkpoint", "method", "data_digest")
 
@@ -65,7 +65,9 @@ def looked_at(page: Page, seen: Seen, what: str) -> None:
     """Count what a text became on the page as it stands."""
     page.wait_for_timeout(150)
     seen.pages += 1
-    seen.shown += page.evaluate("(document.body ?? document.documentElement).textContent.split('window.xss').length - 1")
+    seen.shown += page.evaluate(
+        "(document.body ?? document.documentElement).textContent.split('window.xss').length - 1"
+    )
     if page.evaluate("window.xss === 1"):
         seen.problems.append(f"ran: {what}")
     seen.problems += [f"{what}: became {one}" for one in page.evaluate(BECAME)]
@@ -83,7 +85,15 @@ def a_model(folder: Path) -> Path:
             writer.writerow(["id", "text", "label", PAYLOADS[0], "speech"])
             for number in range(count):
                 text, label = PAYLOADS[(number * 7 + 3) % 50], PAYLOADS[number % 50]
-                writer.writerow([PAYLOADS[number % 50], f"{text} he thanks France {name} {number}", label, PAYLOADS[number % 3], number])
+                writer.writerow(
+                    [
+                        PAYLOADS[number % 50],
+                        f"{text} he thanks France {name} {number}",
+                        label,
+                        PAYLOADS[number % 3],
+                        number,
+                    ]
+                )
     tune(
         task="text-classification", train=folder / "train.csv", test=folder / "test.csv", output=folder / "run",
         checkpoint=str(checkpoint), epochs=1, batch_tokens=512, slices=(PAYLOADS[0],), quiet=True,
@@ -197,7 +207,9 @@ def model_server(model: Path, report: Path) -> Iterator[str]:
         [sys.executable, "-c", SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )  # fmt: skip
     try:
-        process.stdin.write(json.dumps({"names": PAYLOADS, "model": str(model), "report": str(report), "card": CARD}))
+        process.stdin.write(
+            json.dumps({"names": PAYLOADS, "model": str(model), "report": str(report), "card": CARD})
+        )
         process.stdin.close()
         yield process.stdout.readline().strip()
     finally:
@@ -215,7 +227,10 @@ def server_pages(browser: Browser, seen: Seen, url: str, *, policy: bool, pictur
         wait(page, f"document.getElementById('card').textContent.includes({json.dumps(name)})")
         page.fill("#column-text", PAYLOADS[(number + 7) % 50] + " he thanks France")
         page.click("#try button")
-        wait(page, "document.querySelectorAll('#answer .bar').length === 50 || !document.getElementById('problem').hidden")
+        wait(
+            page,
+            "document.querySelectorAll('#answer .bar').length || !document.getElementById('problem').hidden",
+        )
         page.click("#explain")
         wait(page, "document.getElementById('explanation').children.length > 0")
         looked_at(page, seen, f"server, model {name}")
@@ -238,14 +253,23 @@ def annotation_pages(browser: Browser, seen: Seen, folder: Path, *, policy: bool
 
     folder.mkdir()
     lines = [
-        json.dumps({"passage_id": f"p{n} {text}", "document_id": text, "text": f"{text} he thanks France", "year": text})
+        json.dumps(
+            {
+                "passage_id": f"p{n} {text}",
+                "document_id": text,
+                "text": f"{text} he thanks France",
+                "year": text,
+            }
+        )
         for n, text in enumerate(PAYLOADS)
     ]
     (folder / "corpus.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     cell = [text.replace("|", "") for text in PAYLOADS]
     rows = [f"| label{n} | {cell[n]} | {cell[-n]} |" for n in range(50)]
     rules = [f"{n + 1}. {text}" for n, text in enumerate(cell)]
-    (folder / "codebook.md").write_text("\n".join(["| label | give it | not |", "|---|---|---|", *rows, "", *rules]) + "\n")
+    (folder / "codebook.md").write_text(
+        "\n".join(["| label | give it | not |", "|---|---|---|", *rows, "", *rules]) + "\n"
+    )
     project = make_project(folder, double_share=1.0)
     names = tuple(f"p{n} {text}" for n, text in enumerate(PAYLOADS))
     add_round(project, Round("test", "test", dict.fromkeys(names, 0.5), names, False))
@@ -298,7 +322,9 @@ def main() -> None:
                 work(seen, policy)
                 sys.stderr.write("".join(f"{one}\n" for one in dict.fromkeys(seen.problems)))
                 said = "as it is" if policy else "policy off"
-                rows.append(["D9", f"{what}, {said}: {seen.pages} pages", str(seen.shown), str(len(seen.problems))])
+                rows.append(
+                    ["D9", f"{what}, {said}: {seen.pages} pages", str(seen.shown), str(len(seen.problems))]
+                )
                 print(rows[-1], flush=True)
 
         def of_files(seen: Seen, policy: bool) -> None:
@@ -323,7 +349,7 @@ def main() -> None:
         Path(__file__).parent / "hostile_pages.md",
         "Hostile texts on our pages",
         "Fifty texts that would run a script where they are taken for markup, as documents, ids, labels, columns, names, "
-        "licences and findings, in headless Chromium. A broken promise is a script that ran, a dialog, a request to elsewhere, "
+        "licences and findings, in headless Chromium. A broken promise is a script that ran, a dialog, a request elsewhere, "
         "an error of the page, or an element that a text became.",
         ["", "where", "hostile texts shown", "promises broken"],
         rows,

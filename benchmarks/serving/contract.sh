@@ -17,7 +17,7 @@ document=$(mktemp)
 curl -s localhost:8799/openapi.json -H "authorization: Bearer $HEADWINDS_TOKEN" >"$document"
 # A long answer may take the 30 seconds that the server gives it.
 SCHEMATHESIS_HOOKS=benchmarks.serving.contract_hooks "$schemathesis" run "$document" --url http://localhost:8799 \
-    -H "Authorization: Bearer $HEADWINDS_TOKEN" --max-examples "$examples" --checks all --continue-on-failure --seed 0 \
-    --request-timeout 40 || true
+    -H "Authorization: Bearer $HEADWINDS_TOKEN" --max-examples "$examples" --checks all \
+    --exclude-checks positive_data_acceptance --continue-on-failure --seed 0 --request-timeout 40 --max-response-time 40 || true
 echo "failures of the server itself: $(grep -c 'a request failed' "$log" || true)"
 rm "$document" "$log"

@@ -1,4 +1,4 @@
-"""A server of several fitted models without a registry: ``python -m benchmarks.serving.serve_folders PORT NAME=FOLDER ...``."""
+"""A server of several fitted models with no registry: `` -m benchmarks.serving.serve_folders PORT NAME=FOLDER ...``."""
 
 from __future__ import annotations
 

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 READ_TOKENS = 2048
 TOGETHER = 4096  # texts whose batches are planned together, as many as a file is read by
-COLDEST = 1e-3  # a lower temperature takes the likeliest token, as 0 does; far lower ones make scores infinite
+COLDEST = (
+    1e-3  # a lower temperature takes the likeliest token, as 0 does; far lower ones make scores infinite
+)
 LIKELIHOOD_TOKENS = 1024  # by as many logits as there are words
 
 

@@ -52,14 +52,14 @@ def document(models: Mapping[str, Shown], *, key: bool, most_rows: int) -> dict[
         paths[f"/v1/models/{name}/predict"] = {"post": _predict(name, shown, most_rows)}
         if explains(shown.current.model):
             paths[f"/v1/models/{name}/explain"] = {"post": _explain(name, shown)}
-    if any(writes(shown.current.model.task) for shown in models.values()):
+    writers = sorted(name for name, shown in models.items() if writes(shown.current.model.task))
+    if writers:
         for path, words, asked, answer in (
             ("/v1/chat/completions", "Answer a conversation.", shapes.CHAT, shapes.CHAT_ANSWER),
             ("/v1/completions", "Go on with a text.", shapes.COMPLETION, shapes.COMPLETION_ANSWER),
         ):  # fmt: skip
-            paths[path] = {
-                "post": _post(words, asked, {JSON: answer, EVENTS: shapes.EVENT}, shapes.REFUSAL)
-            }
+            named = {**asked, "properties": {**asked["properties"], "model": {"enum": writers}}}
+            paths[path] = {"post": _post(words, named, {JSON: answer, EVENTS: shapes.EVENT}, shapes.REFUSAL)}
     found: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {"title": "Headwinds: fitted models", "version": version("headwinds")},

@@ -126,7 +126,10 @@ def rows(task: Task[Any], most_rows: int) -> dict[str, Any]:
     """Schema of the body that is predicted: where a second text may be left out, all rows have one or none has."""
     several = some(row(task), 1, most_rows)
     if any(column.name == "text_b" and not column.needed for column in task.columns):
-        alike = {"required": ["text_b"], "properties": {"text_b": FILLED}}, {"properties": {"text_b": NOTHING}}
+        alike = (
+            {"required": ["text_b"], "properties": {"text_b": FILLED}},
+            {"properties": {"text_b": NOTHING}},
+        )
         several = {**several, "anyOf": [{"items": one} for one in alike]}
     return thing({"rows": several})
 

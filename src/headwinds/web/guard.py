@@ -138,7 +138,9 @@ class Guard:
         named = HOST.fullmatch(host or b"")
         if host is None or named is None or named.group(1).decode("ascii").lower() not in self.hosts:
             raise _Refused(421, "This server does not answer to that host name.")
-        if scope["method"] not in READING:  # which others there are is known to each route, which refuses the rest
+        if (
+            scope["method"] not in READING
+        ):  # which others there are is known to each route, which refuses the rest
             origin = _only(scope, b"origin")
             if origin is not None and origin.partition(b"://")[2].lower() != host.lower():
                 raise _Refused(403, "This request comes from another site.")

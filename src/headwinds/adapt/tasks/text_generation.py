@@ -48,9 +48,12 @@ def read_controlled(rows: Sequence[Row], labelled: bool) -> WrittenExamples:
     texts = []
     for row, own in zip(rows, controls, strict=True):
         codes = "".join(f"[{name}]" for name in own)
-        beginning = row.values.get("beginning") or ""
+        beginning = row.values.get("beginning")
+        beginning = "" if beginning is None else beginning
         if not isinstance(beginning, str):
-            raise DataError(f"{row.place}: beginning is no text.", remedy="Write one, or leave the cell empty.")
+            raise DataError(
+                f"{row.place}: beginning is no text.", remedy="Write one, or leave the cell empty."
+            )
         texts.append(" ".join(part for part in (codes, beginning.strip()) if part) or NOTHING)
     return WrittenExamples(
         ids=tuple(str(row.values.get("id", row.place)) for row in rows),
