@@ -14,6 +14,9 @@ server=$!
 trap 'kill $server' EXIT
 until curl -sf localhost:8799/ready >/dev/null; do sleep 0.2; done
 document=$(mktemp)
+PYTHONPATH=$(pwd)${PYTHONPATH:+:$PYTHONPATH}
+export PYTHONPATH
+cd "$(mktemp -d)" # it keeps what it found in the folder where it runs
 curl -s localhost:8799/openapi.json -H "authorization: Bearer $HEADWINDS_TOKEN" >"$document"
 # A long answer may take the 30 seconds that the server gives it.
 SCHEMATHESIS_HOOKS=benchmarks.serving.contract_hooks "$schemathesis" run "$document" --url http://localhost:8799 \

@@ -100,6 +100,8 @@ def read_request(body: bytes, kind: str) -> Asked:
             raise ParameterError(name[:64], f"{name[:64]} is not a parameter that is known here.")
         if name in NEUTRAL and not any(_same(content[name], one) for one in NEUTRAL[name]):
             raise ParameterError(name, f"{name} is not done here; leave it out.")
+        if name in TOLD and not isinstance(content[name], dict if name == "metadata" else str):
+            raise ParameterError(name, f"{name} is {'no object' if name == 'metadata' else 'no text'}.")
     model = content.get("model")
     if not isinstance(model, str):
         raise ParameterError("model", "model is missing, or no text.")

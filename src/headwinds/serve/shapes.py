@@ -109,6 +109,7 @@ OPTIONS: dict[str, Any] = {
     "stream_options": thing({}, {"include_usage": TRUTH}),
     "user": TEXT,
 }
+OPTIONS = {name: maybe(shape) for name, shape in OPTIONS.items()}  # null leaves it out
 CHAT = thing(
     {"model": TEXT, "messages": some(MESSAGE, 1, MOST_MESSAGES)},
     {**OPTIONS, "max_completion_tokens": OPTIONS["max_tokens"]},
