@@ -11,6 +11,7 @@ REASONS = re.compile(
     "|reads one message, of the user"
     "|The last of the messages is the assistant's"
     "|names a label twice"
+    "|texts are written for a request"
 )
 
 
