@@ -104,7 +104,8 @@ def main() -> None:
         "Wrong sign: of single estimates, as happened and as `attribution_power` forecast it without looking at a "
         "coefficient (mean of 20 panels). Last column: what an earlier simulation of the same kind had (width of one / of "
         "the total; wrong sign; significant); the scale of its indices is not known, and with noise its naive interval of "
-        "the total covered 5 %.\n\n"
+        "the total covered 5 %. Of 300 runs an interval that covers at 95 % is seen to cover in 91.2-98.8 % (three standard "
+        "errors).\n\n"
         f"Speed, five headwinds, 500 cluster-bootstrap draws, 40 x 25, one core: {'; '.join(timed)}.",
         [
             "units x years", "residual sd", "width of one", "of the total", "wrong sign", "forecast", "significant",

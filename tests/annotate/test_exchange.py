@@ -234,7 +234,7 @@ def test_a_multi_class_answer_is_exactly_one_label(tmp_path):
     write_corpus(tmp_path)
     (tmp_path / "in.jsonl").write_text('{"passage_id": "p001", "labels": ["growth", "divide"]}\n')
     project = make_project(tmp_path, kind="multi-class")
-    with pytest.raises(DataError, match="line 1: exactly one label is expected, found 2"):
+    with pytest.raises(DataError, match="line 1: the passage has 2 classes, expected one"):
         import_labels(project, tmp_path / "in.jsonl", annotator="ann")
     project.engine.dispose()
 

@@ -87,3 +87,52 @@ def test_a_proposal_that_cannot_be_made_is_one_line_and_queues_nothing(tmp_path,
     with pytest.raises(kind, match=words):
         propose_passages(project, **given)
     assert items(project) == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["uncertainty", "variance"])
+def test_gold_that_was_chosen_actively_and_read_on_the_pages_gives_unbiased_shares_and_the_plain_mean_does_not(
+    tmp_path, strategy
+):
+    """From the proposal through the database and its export to the estimate, with the proposals' own chances."""
+    import numpy as np
+
+    import headwinds
+
+    rng = np.random.default_rng(8)
+    size, draws = 600, 24
+    held = rng.random(size) < 0.2
+    score = np.clip(np.where(held, 0.55, 0.12) + rng.normal(0, 0.15, size), 0.01, 0.99)
+    rows = [{"passage_id": f"p{n:03d}", "document_id": f"d{n:03d}", "text": f"text {n}"} for n in range(size)]
+    (tmp_path / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "codebook.md").write_text(
+        "| label | give it |\n|---|---|\n| growth | it speaks of growth |\n"
+    )
+    scored = [
+        {"passage_id": f"p{n:03d}", "document_id": f"d{n:03d}", "probability_growth": score[n], "fold": 0}
+        for n in range(size)
+    ]
+    (tmp_path / "scores.jsonl").write_text("".join(json.dumps(row) + "\n" for row in scored))
+    found, plain, covered = [], [], 0
+    for seed in range(draws):
+        project = headwinds.open_annotation(
+            corpus=tmp_path / "corpus.jsonl",
+            codebook=tmp_path / "codebook.md",
+            database=tmp_path / f"labels-{seed}.sqlite",
+            double_share=0,
+        )
+        propose_passages(project, 150, strategy=strategy, scores=tmp_path / "scores.jsonl", seed=seed)
+        names = [item.passage_id for item in items(project)]
+        say(project, "ann", {name: ["growth"] if held[int(name[1:])] else [] for name in names})
+        export_labels(project, tmp_path / "gold.jsonl")
+        project.engine.dispose()
+        index = headwinds.measure_file(
+            tmp_path / "scores.jsonl", tmp_path / "gold.jsonl", tmp_path / f"out-{seed}"
+        )["index"]
+        found.append(index.value[0])
+        covered += bool(index.lower[0] <= held.mean() <= index.upper[0])
+        plain.append(np.mean([held[int(name[1:])] for name in names]))
+    error = np.std(found, ddof=1) / np.sqrt(draws)
+    assert abs(np.mean(found) - held.mean()) < 3 * error
+    assert np.mean(plain) - held.mean() > 8 * error
+    assert covered >= draws - 4

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -101,18 +103,20 @@ def test_a_slope_planned_from_rates_has_the_standard_error_that_was_promised():
 
 
 def test_a_slope_planned_from_a_pilots_index_knows_its_audit_error():
-    rng = np.random.default_rng(7)
     index = make_indicator(countries=20, years=10, labels=1, audit=0, berkson=False, noise=0.01)
     scale = 0.08 * (
         index.value - index.value.mean()
     )  # eight percent error of the index's scale, common to all cells
-    from dataclasses import replace
-
-    index = replace(index, audit_factor=scale[:, None])
+    index = dataclasses.replace(index, audit_factor=scale[:, None])
     plan = plan_slope(index, "label 0", gold=400, slope=2.0, outcome_error=0.05, standard_error=0.1)
     assert plan.now == pytest.approx(np.hypot(0.05, 0.16), rel=0.03)
     assert plan.table["needed"][0] == pytest.approx(400 * 0.16**2 / (0.1**2 - 0.05**2), rel=0.05)
-    del rng
+
+
+def test_a_slope_on_cells_with_gold_of_their_own_is_refused_rather_than_planned_as_free():
+    index = make_indicator(countries=20, years=10, labels=1, audit=0, berkson=False, noise=0.01)
+    with pytest.raises(EstimationError, match="corrected by its own gold"):
+        plan_slope(index, "label 0", gold=400, slope=2.0, outcome_error=0.05, standard_error=0.1)
 
 
 def test_fewer_labels_are_planned_where_the_classifier_is_better():

@@ -15,7 +15,7 @@ from headwinds.artifacts.manifest import verify
 from headwinds.cli.main import main
 from headwinds.errors import DataError, EstimationError, SettingsError
 from headwinds.measure.indicator_store import write_indicator
-from headwinds.study.growth_files import GrowthFile, explain_file
+from headwinds.study.growth_files import GrowthFile, explain_file, read_growth_panel
 from house.repository import ROOT
 
 PUBLISHED = ROOT / "studies" / "un-debates" / "panel" / "pwt10.01.csv.xz"
@@ -156,3 +156,26 @@ def test_a_bad_year_is_told_with_its_line(tmp_path, capsys):
     panel = own_panel(tmp_path, change="AAA,1996", into="AAA,1996Q1")
     assert main(["explain", "--panel", str(panel), "--output", str(tmp_path / "out")]) == 2
     assert "panel.csv, line 3, column 'period': '1996Q1' is no year" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "dta"])
+def test_a_penn_world_table_as_published_is_known_by_its_columns_whatever_its_first_sheet(ending, tmp_path):
+    """The workbook opens with a sheet about itself, and the code's column is `countrycode`."""
+    table = pd.read_csv(PUBLISHED).rename(columns={"isocode": "countrycode"})
+    table = table[table["countrycode"].isin(["USA", "FRA"]) & (table["year"] > 1990)]
+    path = tmp_path / f"pwt1001.{ending}"
+    if ending == "xlsx":
+        with pd.ExcelWriter(path) as book:
+            pd.DataFrame({"Penn World Table": ["version 10.01"]}).to_excel(
+                book, sheet_name="Info", index=False
+            )
+            table.to_excel(book, sheet_name="Data", index=False)
+    else:
+        table.to_stata(path, write_index=False, version=118)
+    found = read_growth_panel(path)
+    assert found.series["rtfpna"].kind == "growth"
+    expected = read_growth_panel(PUBLISHED).data
+    kept = expected[expected["entity"].isin(["USA", "FRA"]) & (expected["period"] > 1990)]
+    pd.testing.assert_frame_equal(
+        found.data, kept.reset_index(drop=True), check_exact=ending == "dta", check_dtype=False
+    )

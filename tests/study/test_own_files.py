@@ -211,9 +211,10 @@ def by_two(rows):
         (
             lambda rows: rows,
             ["--kind", "multi-class", "--scores", "summed.csv"],
-            "has 0 labels, expected one",
+            "has 0 classes, expected one",
         ),
-        (lambda rows: rows, ["--kind", "graded"], "expected one of multi-label, multi-class"),
+        (lambda rows: rows, ["--kind", "graded"], "has no column score_<label>; it has passage_id, "),
+        (lambda rows: rows, ["--kind", "classes"], "expected one of multi-label, multi-class, graded"),
         (lambda rows: rows, ["--wording", "short"], "expected NAME=FILE"),
     ],
     ids=[
@@ -225,6 +226,7 @@ def by_two(rows):
         "one-annotator-twice",
         "sums",
         "no-class",
+        "no-scores",
         "kind",
         "wording",
     ],

@@ -137,6 +137,8 @@ LIMITS = {
     "corpus.text": ('""',),
     "corpus.keys": ('["year", "year"]', '[""]', '["weight"]'),
     "corpus.stratum": ('["a", "a"]', '[""]'),
+    "codebook.kind": ('"classes"', '""'),
+    "codebook.grades": ("0", "-1", "101"),
     "tune.batch_tokens": ("10000000", "0", "-5"),
     "tune.epochs": ("10000000", "0", "-1"),
     "tune.patience": (

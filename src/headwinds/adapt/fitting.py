@@ -16,6 +16,7 @@ from headwinds.adapt.prediction import make_predictor, predict_outputs
 from headwinds.adapt.prompts.forms import memory_of
 from headwinds.adapt.scratch import is_scratch, open_checkpoint, scratch_settings
 from headwinds.adapt.tasks.contract import writes
+from headwinds.adapt.training.device import choose_device
 from headwinds.adapt.training.memory import told_if_short
 from headwinds.adapt.training.precision import choose_precision, choose_predicting_precision
 from headwinds.adapt.writing import likelihoods
@@ -98,7 +99,7 @@ def fit_model(
     settings = method.settings(settings, checkpoint.layers)
     tokenizer = load_tokenizer(checkpoint, offsets=not writes(task))
     max_tokens = window_length(checkpoint, settings)
-    precision = choose_precision(settings.precision)
+    precision = choose_precision(settings.precision, choose_device(settings.device))
     task = formed_for(task, settings, checkpoint, memory_of(settings, data))
     encoder = load_pretrained(task, checkpoint, dropout=settings.encoder_dropout)
     network = task.network(encoder, labels, settings)

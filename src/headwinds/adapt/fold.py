@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwinds.adapt.fitting import FittingData, fit_model
-from headwinds.adapt.tasks.text_classification import LabelledText, TextClassification
+from headwinds.adapt.tasks.registry import get_task
+from headwinds.adapt.tasks.text_classification import LabelledText
 from headwinds.artifacts.fingerprint import fingerprint
 from headwinds.artifacts.seeds import derive_seed
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LabelledTexts:
-    """Gold passages with their texts; `truth` has shape (passages, labels)."""
+    """Gold passages with their texts; `truth` has shape (passages, labels), and without `several` one label a passage."""
 
     passage_ids: tuple[str, ...]
     document_ids: tuple[str, ...]
@@ -28,6 +29,7 @@ class LabelledTexts:
     label_names: tuple[str, ...]
     truth: NDArray[np.bool_]
     stratum: tuple[str, ...]
+    several: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ def plan_folds(data: LabelledTexts, settings: TuneSettings) -> tuple[FoldRows, .
 def data_digest(data: LabelledTexts) -> str:
     """SHA-256 of the texts and their labels, in order."""
     columns = zip(data.passage_ids, data.document_ids, data.texts, data.truth.tolist(), strict=True)
-    return fingerprint(labels=list(data.label_names), rows=[list(row) for row in columns])
+    form = {} if data.several else {"several": False}
+    return fingerprint(labels=list(data.label_names), rows=[list(row) for row in columns], **form)
 
 
 def fit_fold(
@@ -85,7 +88,7 @@ def fit_fold(
         See `fit_model`.
     """
     fit_model(
-        TextClassification(),
+        get_task(settings.task),
         FittingData(examples_of(data), data.label_names, rows.training, rows.validation, data_digest(data)),
         settings,
         output,
@@ -97,7 +100,7 @@ def fit_fold(
 
 
 def examples_of(data: LabelledTexts) -> LabelledText:
-    """Gold passages as examples of text classification, any number of labels each."""
+    """Gold passages as examples of text classification, any number of labels each or exactly one."""
     names = data.label_names
     return LabelledText(
         ids=data.passage_ids,
@@ -107,5 +110,5 @@ def examples_of(data: LabelledTexts) -> LabelledText:
         given=tuple(
             tuple(name for name, has in zip(names, row, strict=True) if has) for row in data.truth.tolist()
         ),
-        several=True,
+        several=data.several,
     )

@@ -217,7 +217,11 @@ def _linear(
     weight: torch.Tensor, bias: torch.Tensor, dtype: torch.dtype, activation: str = "none"
 ) -> PackedLinear:
     weight, bias = weight.detach().to(dtype).contiguous(), bias.detach().to(dtype).contiguous()
-    if dtype != torch.bfloat16 or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+    if (
+        weight.device.type != "cpu"
+        or dtype != torch.bfloat16
+        or not hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    ):
         return PackedLinear(weight, bias, activation, reordered=False)
     try:
         laid_out = torch.ops.mkldnn._reorder_linear_weight(weight, TYPICAL_TOKENS)

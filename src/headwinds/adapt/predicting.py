@@ -13,6 +13,7 @@ from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.prediction import make_predictor, predict_examples
 from headwinds.adapt.tasks.contract import writes
+from headwinds.adapt.training.device import choose_predicting_device, computing_on
 from headwinds.adapt.tuning import test_data
 from headwinds.adapt.writing import TOGETHER
 from headwinds.artifacts.csv_cells import csv_text, guarded
@@ -51,20 +52,21 @@ def predict_file(
     model = load_model(model_of(model_folder))
     rows = read_rows(file, model.task, labelled=False, encoding=encoding)
     facts = model.facts
-    predictor = (
-        None
-        if writes(model.task)
-        else make_predictor(
-            model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
-        )
-    )
     found: list[dict[str, Any]] = []
-    for start in range(0, len(rows), AT_ONCE):
-        examples = model.task.read(rows[start : start + AT_ONCE], labelled=False)
-        predictions = predict_examples(model, examples, predictor=predictor)
-        found += [
-            {"id": name, **prediction} for name, prediction in zip(examples.ids, predictions, strict=True)
-        ]
+    with computing_on(choose_predicting_device(facts.precision), model.network):
+        predictor = (
+            None
+            if writes(model.task)
+            else make_predictor(
+                model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
+            )
+        )
+        for start in range(0, len(rows), AT_ONCE):
+            examples = model.task.read(rows[start : start + AT_ONCE], labelled=False)
+            predictions = predict_examples(model, examples, predictor=predictor)
+            found += [
+                {"id": name, **prediction} for name, prediction in zip(examples.ids, predictions, strict=True)
+            ]
     if output.suffix == ".jsonl":
         write_text(output, "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in found))
     else:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.encoding import EncodedTexts, encode_texts
 from headwinds.adapt.prompts.forms import prompted
 from headwinds.adapt.tasks.contract import Row, writes
+from headwinds.adapt.tasks.text_classification import truth_of_predictions
 from headwinds.adapt.training.batches import collate, plan_batches
+from headwinds.adapt.training.device import device_of
 from headwinds.adapt.watching import Unwanted
 from headwinds.adapt.writing import predict_written
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from headwinds.adapt.training.precision import PredictingPrecision
 
 SCORING_TOKENS = 2048
+ONE_LABEL = ("text-classification", "ordinal-classification")
+"""Tasks that give a text one label of several, where they do not give it any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,13 @@ def make_predictor(
 
 
 def predict(model: FittedModel, texts: Sequence[str], *, predictor: Predictor | None = None) -> Predictions:
-    """Probabilities and labels of `texts`; pass a `predictor` to pack the model only once."""
+    """Probabilities and labels of `texts`; pass a `predictor` to pack the model only once.
+
+    Raises
+    ------
+    MismatchError
+        The model does not say which labels a text has.
+    """
     import numpy as np
 
     facts = model.facts
@@ -105,6 +115,7 @@ def predict(model: FittedModel, texts: Sequence[str], *, predictor: Predictor | 
         predictor = make_predictor(
             model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
         )
+    asked: Any = None
     if prompted(model.task):
         rows = [Row(f"text {number + 1}", {"text": text}) for number, text in enumerate(texts)]
         asked = model.task.read(rows, labelled=False)
@@ -112,6 +123,11 @@ def predict(model: FittedModel, texts: Sequence[str], *, predictor: Predictor | 
     else:
         encoded = encode_texts(predictor.tokenizer, texts, max_tokens=facts.max_tokens)
     logits = predict_logits(predictor, encoded)
+    if "temperature" in facts.decoder and facts.task in ONE_LABEL:
+        found = model.task.decode(list(logits), asked, encoded, facts.labels, facts.decoder)
+        shares = np.array([item["probabilities"] for item in found], dtype=np.float64)
+        given = truth_of_predictions(found, facts.labels)
+        return Predictions(shares.reshape(given.shape), given, encoded.tokens, np.ones(len(encoded)))
     probability = facts.calibration.probability(logits)
     return Predictions(
         probability, facts.calibration.decide(probability), encoded.tokens, np.ones(len(encoded))
@@ -175,7 +191,7 @@ def predict_outputs(
             if not wanted():
                 raise Unwanted
             batch = collate(encoded, chosen, padding_id=padding_id)
-            outputs = _forward(predictor, batch).float().numpy()
+            outputs = _forward(predictor, batch.to(device_of(predictor.network))).float().cpu().numpy()
             if outputs.ndim == 2:
                 for row, values in zip(chosen.tolist(), outputs, strict=True):
                     result[place[row]] = values
@@ -195,7 +211,9 @@ def _forward(predictor: Predictor, batch: Batch) -> torch.Tensor:
 
     network = predictor.network
     if predictor.packed is None:
-        with autocast("cpu", "float32" if predictor.precision == "float32" else "bfloat16"):
+        with autocast(
+            batch.input_ids.device.type, "float32" if predictor.precision == "float32" else "bfloat16"
+        ):
             plain: torch.Tensor = network(batch)
             return plain
     states = predictor.packed(

@@ -12,6 +12,7 @@ from headwinds.adapt.fitting import window_length
 from headwinds.adapt.prediction import make_predictor, predict_logits
 from headwinds.adapt.training.attention import register_attention
 from headwinds.adapt.training.batches import collate, plan_batches
+from headwinds.adapt.training.device import choose_device, computing_on
 from headwinds.adapt.training.frozen import forward_of, freeze_states
 from headwinds.adapt.training.optimizer import make_optimizer
 from headwinds.adapt.training.precision import autocast, choose_precision
@@ -74,7 +75,8 @@ def measure_probe(
 
     checkpoint = resolve_checkpoint(settings.checkpoint)
     tokenizer = load_tokenizer(checkpoint)
-    precision = choose_precision(settings.precision)
+    device = choose_device(settings.device)
+    precision = choose_precision(settings.precision, device)
     max_tokens = window_length(checkpoint, settings)
     encoded = encode_texts(tokenizer, list(texts)[:PROBED_PASSAGES], max_tokens=max_tokens)
     # The probe's draws must not move the run's own random state.
@@ -84,13 +86,14 @@ def measure_probe(
     )
     module = TextClassifier(encoder, labels, dropout=settings.head_dropout, pooling="smooth-maximum")
     parameters = trainable_parameters(module, frozen_layers=settings.frozen_layers)
-    forward = forward_of(module, freeze_states(module, encoded, settings, precision))
-    training_rate = _training_rate(forward, parameters, encoded, settings, precision, labels)
-    predictor = make_predictor(module, tokenizer, max_tokens=max_tokens, precision=precision)
-    predict_logits(predictor, encoded)
-    started = time.perf_counter()
-    predict_logits(predictor, encoded)
-    scoring_rate = int(encoded.tokens.sum()) / (time.perf_counter() - started)
+    with computing_on(device, module):
+        forward = forward_of(module, freeze_states(module, encoded, settings, precision))
+        training_rate = _training_rate(forward, parameters, encoded, settings, precision, labels)
+        predictor = make_predictor(module, tokenizer, max_tokens=max_tokens, precision=precision)
+        predict_logits(predictor, encoded)
+        started = time.perf_counter()
+        predict_logits(predictor, encoded)
+        scoring_rate = int(encoded.tokens.sum()) / (time.perf_counter() - started)
     torch.set_rng_state(random_state)
     weights = sum(value.numel() for value in module.parameters()) * 4
     trained = sum(value.numel() for value in parameters.values()) * 4
@@ -121,9 +124,12 @@ def _training_rate(
     for index, rows in enumerate(plan):
         batch = collate(encoded, rows, padding_id=0)
         started = time.perf_counter()
-        with autocast("cpu", precision):
-            logits = forward(batch)
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, torch.zeros(len(rows), labels))
+        device = next(iter(parameters.values())).device
+        with autocast(device.type, precision):
+            logits = forward(batch.to(device))
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(
+            logits.cpu(), torch.zeros(len(rows), labels)
+        )
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

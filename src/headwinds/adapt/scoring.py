@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from headwinds.adapt.fitted_model import FittedModel, load_model
 from headwinds.adapt.prediction import Predictor, make_predictor, predict
+from headwinds.adapt.tasks.label_order import number_of
+from headwinds.adapt.training.device import choose_predicting_device, computing_on
 from headwinds.adapt.training.progress import watch
 from headwinds.artifacts.interruption import raise_if_stopped
 from headwinds.artifacts.sealed import read_sealed, write_sealed
@@ -28,11 +30,13 @@ def score_corpus(
     scratch: Path,
     *,
     quiet: bool = False,
+    scale: str = "",
 ) -> None:
     """Write `scores.parquet` into `output`: one row a passage of `corpus_path`, in its order.
 
     Every passage is scored by the model of its document's fold, which saw none of that document. Columns:
-    `passage_id`, `document_id`, `fold`, `tokens`, `read_share`, then ``probability_<label>`` and ``label_<label>``.
+    `passage_id`, `document_id`, `fold`, `tokens`, `read_share`, then ``probability_<label>`` and ``label_<label>``; where
+    the labels are the grades of a `scale`, also ``score_<scale>``, the expected grade.
 
     Each finished shard of 4,096 passages is kept in `scratch`; after a kill at most one shard is computed again. Batches
     are formed within a shard only, so the bytes do not depend on where a run was interrupted.
@@ -44,13 +48,28 @@ def score_corpus(
     Interrupted
         A signal came; the finished shards are kept.
     """
-    import pyarrow.parquet as pq
-
     models = [load_model(folder) for folder in model_folders]
     if len({model.facts.labels for model in models}) != 1:
         raise MismatchError(
             "The models of the folds do not have the same labels.", remedy="Tune them again in one run."
         )
+    device = choose_predicting_device(models[0].facts.precision)
+    with computing_on(device, *(model.network for model in models)):
+        _score_shards(corpus_path, fold_of_document, models, output, scratch, quiet=quiet, scale=scale)
+
+
+def _score_shards(
+    corpus_path: Path,
+    fold_of_document: Mapping[str, int],
+    models: Sequence[FittedModel],
+    output: Path,
+    scratch: Path,
+    *,
+    quiet: bool,
+    scale: str,
+) -> None:
+    import pyarrow.parquet as pq
+
     predictors = [
         make_predictor(m.network, m.tokenizer, max_tokens=m.facts.max_tokens, precision=m.facts.precision)
         for m in models
@@ -63,7 +82,9 @@ def score_corpus(
         for number, batch in enumerate(_shards(corpus_path)):
             path = scratch / f"shard-{number:06d}"
             if read_sealed(path) is None:
-                write_sealed(path, _to_parquet(_score_shard(batch, fold_of_document, models, predictors)))
+                write_sealed(
+                    path, _to_parquet(_score_shard(batch, fold_of_document, models, predictors, scale))
+                )
                 raise_if_stopped()
                 scored += batch.num_rows
             done += batch.num_rows
@@ -102,6 +123,7 @@ def _score_shard(
     fold_of_document: Mapping[str, int],
     models: Sequence[FittedModel],
     predictors: Sequence[Predictor],
+    scale: str,
 ) -> pa.Table:
     import numpy as np
     import pyarrow as pa
@@ -133,6 +155,9 @@ def _score_shard(
     }
     columns |= {f"probability_{name}": pa.array(probability[:, index]) for index, name in enumerate(labels)}
     columns |= {f"label_{name}": pa.array(given[:, index]) for index, name in enumerate(labels)}
+    if scale:
+        values = np.array([number_of(name) for name in labels], dtype=np.float64)
+        columns[f"score_{scale}"] = pa.array(probability @ values)
     return pa.table(columns)
 
 

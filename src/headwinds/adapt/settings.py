@@ -12,6 +12,7 @@ from headwinds.errors import SettingsError
 POOLINGS = ("mean", "normalised-mean", "smooth-maximum")
 CLASS_WEIGHTS = ("none", "balanced")
 LARGEST_COUNT = 1_000_000
+DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "float32", "bfloat16")
 SCORING_PRECISIONS = (*PRECISIONS, "int8", "openvino-int8")
 AUGMENTS = ("", "easy", "masked", "back-translation", "generated")
@@ -121,6 +122,9 @@ class TuneSettings:
         Share of each fold's training documents kept for early stopping, calibration and thresholds.
     training_share
         Train on this share of the training examples alone: for learning curves. A larger share holds every smaller one.
+    device
+        Where to train by gradient: "auto" is a GPU ("cuda") where there is one, else the processor ("cpu"). On a GPU two
+        runs of one seed need not end with the same bytes.
     precision
         "auto" uses bfloat16 autocast where the processor computes in it, else float32.
     scoring_precision
@@ -191,6 +195,7 @@ class TuneSettings:
     folds: int = 5
     validation_share: float = 0.1
     training_share: float = 1.0
+    device: str = "auto"
     precision: str = "auto"
     scoring_precision: str = "auto"
     seed: int = 0
@@ -294,6 +299,7 @@ class TuneSettings:
             self.class_weights,
             f"one of {', '.join(CLASS_WEIGHTS)}",
         )
+        _require(self.device in DEVICES, "device", self.device, f"one of {', '.join(DEVICES)}")
         _require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")
         _require(
             self.scoring_precision in SCORING_PRECISIONS,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.training.batches import collate, plan_batches
+from headwinds.adapt.training.device import device_of
 from headwinds.adapt.watching import Watch, criterion, decoded
 from headwinds.artifacts.seeds import derive_seed
 
@@ -94,7 +95,7 @@ def write_texts(
     with torch.inference_mode(), torch.random.fork_rng(devices=[]):
         for number, rows in plans:
             torch.manual_seed(derive_seed(writing.seed, "writing", number) % 2**63)
-            batch = collate(read, rows, padding_id=int(tokenizer.pad_token_id or 0))
+            batch = collate(read, rows, padding_id=int(tokenizer.pad_token_id or 0)).to(device_of(network))
             sequences = _generate(network, tokenizer, batch, writing, allowed, watch)
             for row, tokens in zip(rows.tolist(), sequences, strict=True):
                 found[row] = _read_off(tokens, tokenizer, watch)
@@ -116,8 +117,8 @@ def likelihoods(
     network.eval()
     with torch.inference_mode():
         for chosen in plan_batches(encoded, rows, batch_tokens=LIKELIHOOD_TOKENS):
-            batch = collate(encoded, chosen, padding_id=0)
-            losses = network(batch)[:, 0].double().numpy()
+            batch = collate(encoded, chosen, padding_id=0).to(device_of(network))
+            losses = network(batch)[:, 0].double().cpu().numpy()
             counts = [learnt_tokens(encoded, row) for row in chosen.tolist()]
             parts = np.split(losses, np.cumsum(counts)[:-1])
             for row, part in zip(chosen.tolist(), parts, strict=True):

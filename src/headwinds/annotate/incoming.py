@@ -21,6 +21,7 @@ from headwinds.errors import DataError, SettingsError
 
 if TYPE_CHECKING:
     from headwinds.annotate.project import AnnotationProject
+    from headwinds.contracts import Gold
 
 BATCH = 500
 IMPORTED = uuid.UUID("6f1f0a1e-4b61-5d0e-9c2c-3c0d1a5b7e42")
@@ -102,14 +103,10 @@ def _gold(project: AnnotationProject, path: Path, annotator: str) -> Iterator[_A
     if not annotator:
         raise SettingsError(f"{path} does not say who labelled it.", remedy="Name the annotator: --as NAME.")
     name = checked_name(annotator)
-    columns, records = read_records(path)
+    _, records = read_records(path)
     graded = project.scheme.kind == "graded"
-    if graded and "grades" not in columns:
-        raise DataError(
-            f"{path} has no column 'grades', and the answers are grades.",
-            remedy='Give {"label": grade, ...}.',
-        )
-    gold = read_gold(path, project.codebook)
+    scheme = project.scheme
+    gold = read_gold(path, project.codebook, kind=scheme.kind, grades=scheme.grades)
     own = (
         "passage_id",
         "labels",
@@ -122,7 +119,7 @@ def _gold(project: AnnotationProject, path: Path, annotator: str) -> Iterator[_A
     )
     for row, line in enumerate(records):
         labels = [label for label, given in zip(gold.label_names, gold.labels[row], strict=True) if given]
-        sent = {"grades": line.values.get("grades")} if graded else {"labels": labels}
+        sent = {"grades": _whole(gold, row)} if graded else {"labels": labels}
         try:
             answer = check_answer(project.scheme, sent)
         except AnswerError as error:
@@ -135,6 +132,15 @@ def _gold(project: AnnotationProject, path: Path, annotator: str) -> Iterator[_A
         yield _Answer(
             gold.passage_ids[row], name, "import", answer, float(gold.inclusion_probability[row]), extra
         )
+
+
+def _whole(gold: Gold, row: int) -> dict[str, int | float]:
+    """The grades of a row; whole ones as whole numbers, others as they are, to be refused."""
+    grades = [] if gold.grades is None else gold.grades[row].tolist()
+    return {
+        name: int(grade) if grade == int(grade) else grade
+        for name, grade in zip(gold.label_names, grades, strict=True)
+    }
 
 
 def _label_studio(project: AnnotationProject, path: Path, annotator: str) -> Iterator[_Answer]:

@@ -39,7 +39,8 @@ def propose_round(
         "random": all alike. "uncertainty": by the entropy of the scores. "diversity": by the distance to what was read.
         "variance": what takes most off the variance of the index in the cells of `by`.
     scores
-        Columns `passage_id`, ``probability_<label>``, and `fold` where a model was cross-fitted on labels of this corpus.
+        Columns `passage_id`, ``probability_<label>`` (where answers are grades ``score_<label>``, the predicted grade), and
+        `fold` where a model was cross-fitted on labels of this corpus.
 
     Raises
     ------
@@ -90,7 +91,9 @@ def _scores(
     if path is None:
         return np.full((len(names), len(labels)), 0.5), _by_document(project, names), ()
     columns, records = read_records(path)
-    wanted = [f"probability_{label}" for label in labels]
+    graded = project.scheme.kind == "graded"
+    most = project.scheme.grades if graded else 1
+    wanted = [f"{'score' if graded else 'probability'}_{label}" for label in labels]
     require_columns(path, columns, ["passage_id", *wanted])
     found: dict[str, list[float]] = {}
     folds: dict[str, int] = {}
@@ -98,7 +101,7 @@ def _scores(
         if record.problem:
             raise DataError(f"{path}, line {record.row}: {record.problem}.", remedy="Mend the line.")
         name = str(record.values.get("passage_id"))
-        found[name] = [_share(record.values, column, f"{path}, line {record.row}") for column in wanted]
+        found[name] = [_share(record.values, column, most, f"{path}, line {record.row}") for column in wanted]
         folds[name] = _fold(record.values, f"{path}, line {record.row}") if "fold" in columns else 0
     missing = [name for name in names if name not in found]
     if missing:
@@ -114,16 +117,18 @@ def _scores(
     )
 
 
-def _share(values: Mapping[str, Any], column: str, where: str) -> float:
+def _share(values: Mapping[str, Any], column: str, most: int, where: str) -> float:
+    """A probability, or the share of the scale that a predicted grade stands at."""
     try:
         value = float(values.get(column))  # type: ignore[arg-type]
     except (TypeError, ValueError):
         value = float("nan")
-    if not 0 <= value <= 1:
+    if not 0 <= value <= most:
+        what = "probability" if most == 1 else "grade of the scale"
         raise DataError(
-            f"{where}: {column} = {values.get(column)!r} is no probability.", remedy="It is from 0 to 1."
+            f"{where}: {column} = {values.get(column)!r} is no {what}.", remedy=f"It is from 0 to {most}."
         )
-    return value
+    return value / most
 
 
 def _fold(values: Mapping[str, Any], where: str) -> int:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from headwinds.contracts.gold import KINDS
 from headwinds.errors import SettingsError
 
-KINDS = ("multi-label", "multi-class", "graded")
 LARGEST_GRADE = 9
 """A grade is one key on the keyboard."""
 

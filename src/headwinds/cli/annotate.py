@@ -33,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a file (SQLite) or postgresql://user:password@host/name (default: labels.sqlite by the study)",
     )
     form = parser.add_argument_group("the form of an answer, kept by the database")
-    form.add_argument("--kind", default="", help="multi-label (default), multi-class or graded")
+    form.add_argument(
+        "--kind", default="", help="multi-label (default), multi-class or graded; of a study, what it says"
+    )
     form.add_argument(
         "--grades", type=int, default=0, metavar="HIGHEST", help="the highest grade (default: 3)"
     )
@@ -51,7 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     queue.add_argument("--strategy", default="random", help="random, uncertainty, diversity or variance")
     queue.add_argument(
-        "--scores", metavar="FILE", help="passage_id, probability_<label>, and fold if cross-fitted"
+        "--scores",
+        metavar="FILE",
+        help="passage_id, probability_<label> (graded: score_<label>), and fold if cross-fitted",
     )
     queue.add_argument(
         "--by", default="", metavar="COLUMN[,COLUMN]", help="the index whose variance is to fall"

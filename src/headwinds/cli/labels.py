@@ -6,10 +6,11 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
+from headwinds.cli.study_arguments import add_kind_arguments
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
-    from headwinds.measure.sampling.plan import AssumedStratum, LabelPlan
+    from headwinds.measure.sampling.plan import LabelPlan
 
 ASSUMED = {
     "name": str,
@@ -21,6 +22,15 @@ ASSUMED = {
     "labelled": int,
 }
 NEEDED = ("passages", "prevalence", "true_positive_rate", "false_positive_rate")
+ASSUMED_SCORES = {
+    "name": str,
+    "passages": int,
+    "standard_deviation": float,
+    "correlation": float,
+    "scored": int,
+    "labelled": int,
+}
+NEEDED_SCORES = ("passages", "standard_deviation", "correlation")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,12 +46,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     plan.add_argument("--weight", default="", metavar="COLUMN")
     plan.add_argument("--document", default="document_id", metavar="COLUMN", help='"" if none')
     plan.add_argument("--stratum", default="", metavar="COLUMN[,COLUMN]")
+    add_kind_arguments(plan)
     plan.add_argument(
         "--assume",
         action="append",
         metavar="NAME=VALUE[,...]",
         help="instead of a pilot, a stratum: passages=, prevalence=, true_positive_rate=, false_positive_rate=, and name=, "
-        "scored=, labelled=; may be given again",
+        "scored=, labelled=; graded: passages=, standard_deviation= of the grades, correlation= with the scores; may "
+        "be given again",
     )
     plan.add_argument(
         "--slope", type=float, help="plan for the slope of an outcome on the index: its assumed size"
@@ -58,11 +70,23 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _from_rates(arguments: argparse.Namespace) -> LabelPlan:
     from headwinds.doors.sampling import plan_labels_assumed
+    from headwinds.measure.sampling.plan import AssumedScores, AssumedStratum
     from headwinds.measure.sampling.slope_plan import plan_slope_from_rates
 
     if arguments.scores or arguments.gold:
         raise SettingsError("--assume stands in place of a pilot: give it, or --scores and --gold.")
-    strata = [_assumed(text, number) for number, text in enumerate(arguments.assume, start=1)]
+    if arguments.kind == "graded":
+        if arguments.slope is not None:
+            raise SettingsError("--slope is planned from grades with a pilot: give --scores and --gold.")
+        scores = [
+            AssumedScores(**_read(text, number, ASSUMED_SCORES, NEEDED_SCORES))
+            for number, text in enumerate(arguments.assume, start=1)
+        ]
+        return plan_labels_assumed(scores, arguments.standard_error)
+    strata = [
+        AssumedStratum(**_read(text, number, ASSUMED, NEEDED))
+        for number, text in enumerate(arguments.assume, start=1)
+    ]
     if arguments.slope is None:
         return plan_labels_assumed(strata, arguments.standard_error)
     if len(strata) != 1 or arguments.outcome_error is None:
@@ -89,6 +113,8 @@ def _from_pilot(arguments: argparse.Namespace) -> LabelPlan:
         "document_id": arguments.document,
         "weight": arguments.weight,
         "stratum": columns(arguments.stratum),
+        "kind": arguments.kind,
+        "grades": arguments.grades,
     }
     if arguments.slope is None:
         return plan_labels_file(
@@ -107,22 +133,18 @@ def _from_pilot(arguments: argparse.Namespace) -> LabelPlan:
     )
 
 
-def _assumed(text: str, number: int) -> AssumedStratum:
-    from headwinds.measure.sampling.plan import AssumedStratum
-
+def _read(text: str, number: int, known: dict[str, Any], needed: tuple[str, ...]) -> dict[str, Any]:
     given: dict[str, Any] = {"name": f"stratum {number}"}
     for part in text.split(","):
         name, separator, value = part.partition("=")
-        kind = ASSUMED.get(name.strip())
+        kind = known.get(name.strip())
         if not separator or kind is None:
-            raise SettingsError(
-                f"--assume {part!r} is not NAME=VALUE.", remedy=f"Names: {', '.join(ASSUMED)}."
-            )
+            raise SettingsError(f"--assume {part!r} is not NAME=VALUE.", remedy=f"Names: {', '.join(known)}.")
         try:
             given[name.strip()] = kind(value.strip())
         except ValueError:
             raise SettingsError(f"--assume {part!r}: expected a number.") from None
-    missing = [name for name in NEEDED if name not in given]
+    missing = [name for name in needed if name not in given]
     if missing:
         raise SettingsError(f"--assume {text!r} lacks {', '.join(missing)}.")
-    return AssumedStratum(**given)
+    return given

@@ -36,7 +36,7 @@ VERBS = {
     "watch": "tell whether live texts have shifted from what a model knows",
     "update": "bring a model up to date on new labels without forgetting",
     "models": "keep versions of models: cards, promotion through a gate, rollback",
-    "serve": "serve models over HTTP",
+    "serve": "serve models, and analyses of panels, over HTTP",
     "tasks": "list the tasks and the columns of their files",
     "methods": "list the ways of adapting",
 }

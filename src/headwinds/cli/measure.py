@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headwinds.cli.study_arguments import add_study_arguments, execute_until
+from headwinds.cli.study_arguments import add_kind_arguments, add_study_arguments, execute_until
 from headwinds.contracts import Finding
 from headwinds.errors import SettingsError
 from headwinds.measure.registry import ESTIMATORS
@@ -23,7 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     alone = parser.add_argument_group("scores of any classifier, without a study")
     alone.add_argument(
         "--scores",
-        help="passages with a column probability_<label> each; with --gold and --output (CSV, JSONL, Parquet)",
+        help="passages with a column probability_<label> each (graded: score_<label>); with --gold and --output (CSV, "
+        "JSONL, Parquet)",
     )
     alone.add_argument(
         "--by",
@@ -56,12 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=FILE",
         help="scores under another wording of the codebook; may be given again",
     )
-    alone.add_argument(
-        "--kind",
-        default="multi-label",
-        metavar="NAME",
-        help="multi-label (any number of labels may hold) or multi-class (exactly one does)",
-    )
+    add_kind_arguments(alone)
     alone.add_argument(
         "--pretraining-until",
         default="",
@@ -92,6 +88,7 @@ def _alone(arguments: argparse.Namespace) -> int:
         weight=arguments.weight,
         stratum=columns(arguments.stratum),
         kind=arguments.kind,
+        grades=arguments.grades,
     )
     output = Path(arguments.output)
     found = measure_file(
@@ -105,11 +102,20 @@ def _alone(arguments: argparse.Namespace) -> int:
     )
     for name, indicator in found.items():
         sys.stdout.write(f"{name}: {output / 'measure' / name / 'index.csv'}\n")
+        if arguments.kind != "multi-label":
+            sys.stdout.write(f"  {_said(indicator, arguments)}\n")
         sys.stdout.writelines(f"  {line}\n" for line in _lines(indicator))
         sys.stdout.writelines(f"  {finding}\n" for finding in indicator.findings)
     for said in json.loads((output / "measure" / "diagnostics.json").read_text(encoding="utf-8")):
         sys.stdout.write(f"{Finding(**said)}\n")
     return 0
+
+
+def _said(indicator: Indicator, arguments: argparse.Namespace) -> str:
+    """What the numbers are."""
+    if indicator.unit != "share":
+        return f"Mean score, from 0 to {arguments.grades}, with its 95 % interval:"
+    return "Share of passages of each class, with its 95 % interval:"
 
 
 def _wordings(given: list[str]) -> dict[str, Path]:
@@ -133,10 +139,11 @@ def _lines(indicator: Indicator) -> list[str]:
     rows = zip(
         indicator.labels, indicator.cells, indicator.value, indicator.lower, indicator.upper, strict=True
     )
+    form = ".2%" if indicator.unit == "share" else ".3f"
     lines = [
         f"{label} {' '.join(map(str, cell))}: "
-        + ("not available" if value != value else f"{value:.2%}")
-        + (" (no interval)" if lower != lower else f" [{lower:.2%}, {upper:.2%}]")
+        + ("not available" if value != value else f"{value:{form}}")
+        + (" (no interval)" if lower != lower else f" [{lower:{form}}, {upper:{form}}]")
         for label, cell, value, lower, upper in rows
     ]
     return lines[:shown] + ([f"... and {len(lines) - shown} more"] if len(lines) > shown else [])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from headwinds.cli.study_arguments import add_kind_arguments
+
 DESIGNS = ("simple", "stratified", "uncertainty")
 
 
@@ -33,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--id", default="passage_id", metavar="COLUMN", help="the column of ids")
     parser.add_argument("--text", default="text", metavar="COLUMN", help="the column of texts")
     parser.add_argument("--seed", type=int, default=0)
+    add_kind_arguments(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -56,6 +59,8 @@ def execute(arguments: argparse.Namespace) -> int:
         passage_id=arguments.id,
         text=arguments.text,
         seed=arguments.seed,
+        kind=arguments.kind,
+        grades=arguments.grades,
     )
     sys.stdout.write(f"{found.draw.summary()}\nTo label: {found.folder / 'batch.csv'}\n")
     if arguments.previous:

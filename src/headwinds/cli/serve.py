@@ -1,4 +1,4 @@
-"""`headwinds serve`: fitted models over HTTP."""
+"""`headwinds serve`: fitted models, and analyses of panels, over HTTP."""
 
 from __future__ import annotations
 
@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--merge", action="store_true", help="compute waiting requests together; last digits then vary"
     )
+    parser.add_argument(
+        "--explain", action="store_true", help="analyse panels too (or only: it needs no model): /v1/explain"
+    )
     parser.add_argument("--most-rows", type=int, default=256, help="rows of a request (default: 256)")
     parser.add_argument("--seconds", type=float, default=30.0, help="for an answer (default: 30)")
     parser.epilog = (
@@ -60,6 +63,7 @@ def execute(arguments: argparse.Namespace) -> int:
         allowed_hosts=arguments.allowed_host,
         runs=arguments.run,
         merge=arguments.merge,
+        explain=arguments.explain,
         most_rows=arguments.most_rows,
         seconds=arguments.seconds,
         ready=ready,

@@ -40,6 +40,20 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress, only the result")
 
 
+def add_kind_arguments(parser: argparse._ActionsContainer) -> None:
+    """Add what a user's own labels are: any of several, one class, or grades."""
+    parser.add_argument(
+        "--kind",
+        default="multi-label",
+        metavar="NAME",
+        help="multi-label (any number of labels may hold), multi-class (exactly one does) or graded (a mean score, from "
+        "columns score_<label>)",
+    )
+    parser.add_argument(
+        "--grades", type=int, default=3, metavar="HIGHEST", help="the highest grade where graded (default: 3)"
+    )
+
+
 def chosen_settings(arguments: argparse.Namespace) -> StudySettings:
     """The settings that the arguments name.
 

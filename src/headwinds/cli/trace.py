@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from headwinds.cli.study_arguments import add_study_arguments, execute_until
+from headwinds.cli.study_arguments import add_kind_arguments, add_study_arguments, execute_until
 from headwinds.errors import SettingsError
 
 
@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     alone.add_argument("--weight", default="", metavar="COLUMN")
     alone.add_argument("--document", default="document_id", metavar="COLUMN", help='"" if none')
     alone.add_argument("--stratum", default="", metavar="COLUMN[,COLUMN]")
+    add_kind_arguments(alone)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -44,6 +45,8 @@ def execute(arguments: argparse.Namespace) -> int:
             document_id=arguments.document,
             weight=arguments.weight,
             stratum=columns(arguments.stratum),
+            kind=arguments.kind,
+            grades=arguments.grades,
         )
     else:
         point = read_point(arguments.cell)

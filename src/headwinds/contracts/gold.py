@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+KINDS = ("multi-label", "multi-class", "graded")
+"""What an answer may say: any of the labels, exactly one of them, or a grade for each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gold:
     """Labelled passages.
@@ -21,7 +25,7 @@ class Gold:
     label_names
         The codebook's labels, in order.
     labels
-        Boolean, shape (passages, labels).
+        Boolean, shape (passages, labels); of grades, whether they are above 0.
     inclusion_probability
         Shape (passages,): the probability with which the design drew this passage from the *population* (the whole
         corpus, not the shipped sample of it), in (0, 1]. NaN throughout if the design is unknown: such gold trains a
@@ -29,6 +33,8 @@ class Gold:
     stratum
         Shape (passages,): the stratum within which the passage was drawn at random, as one string
         (for instance "none / 1990-2000").
+    grades
+        Shape (passages, labels): the grade of each label, where the answers are grades; else None.
     """
 
     passage_ids: tuple[str, ...]
@@ -36,6 +42,7 @@ class Gold:
     labels: NDArray[np.bool_]
     inclusion_probability: NDArray[np.float64]
     stratum: tuple[str, ...]
+    grades: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.passage_ids)

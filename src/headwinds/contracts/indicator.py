@@ -66,8 +66,8 @@ class Indicator(Result):
         Shape (rows, t): sampling error, and scatter of the truth, that rows share since they were computed from the same
         rows; None where none do. What stands here is not in `sampling_variance`.
     unit
-        What `value` is counted in: "share", or what the algebra made of it ("difference", "log-change", "standard
-        deviations", "index, base = 100").
+        What `value` is counted in: "share", "mean score" (of graded labels, in their own scale), or what the algebra
+        made of it ("difference", "log-change", "standard deviations", "index, base = 100").
     """
 
     keys: tuple[str, ...]
@@ -180,7 +180,8 @@ class Indicator(Result):
         labels = tuple(dict.fromkeys(self.labels))
         by = " and ".join(self.keys) or "the whole corpus"
         lines = [
-            f"{self.unit.capitalize()} of {len(labels)} labels by {by}: {len(self)} rows. Method: {self.method}.",
+            f"{self.unit.capitalize()} of {len(labels)} label{'s' * (len(labels) != 1)} by {by}: {len(self)} rows. "
+            f"Method: {self.method}.",
             f"{int(np.isnan(self.value).sum())} rows have no value, {int(np.isnan(self.lower).sum())} no interval, "
             f"{sum(bool(pool) for pool in self.pooled)} borrow their correction from a pool.",
         ]

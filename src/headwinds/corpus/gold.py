@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.contracts import Codebook, Gold
+from headwinds.corpus.answers import Answers, answer_columns, check_kind, read_answer
 from headwinds.corpus.reading import join_stratum, require_columns
 from headwinds.corpus.records import Record, read_records
 from headwinds.errors import DataError, MismatchError
@@ -21,27 +21,49 @@ PROBABILITY = "inclusion_probability"
 
 
 def read_gold(
-    path: Path, codebook: Codebook, *, stratum: Sequence[str] = (), encoding: str = "utf-8"
+    path: Path,
+    codebook: Codebook,
+    *,
+    stratum: Sequence[str] = (),
+    encoding: str = "utf-8",
+    kind: str = "multi-label",
+    grades: int = 3,
+    origin: str = "the codebook",
 ) -> Gold:
     """Read labelled passages.
 
     The file has `passage_id` and either `labels` (a list, or names separated by ";") or one 0/1 column for each label;
     `inclusion_probability` if the design is known; and the columns named in `stratum`, joined by " / ".
 
+    Parameters
+    ----------
+    kind
+        "multi-label"; "multi-class": exactly one label, also as a column `label`; "graded": `grades` (a mapping from labels)
+        or one column of numbers for each label.
+    grades
+        The highest grade where graded; the lowest is 0.
+    origin
+        Where the names of the labels come from, for messages.
+
     Raises
     ------
     DataError
-        A column is missing; a row is damaged; a label is not in the codebook; an id stands twice; an inclusion probability
-        is outside (0, 1], or given for some rows only. The line is told.
+        A column is missing; a row is damaged; a label is not in the codebook, or a grade not on its scale; an id stands
+        twice; an inclusion probability is outside (0, 1], or given for some rows only. The line is told.
+    SettingsError
+        There is no such kind, or its scale has no steps.
     """
     import numpy as np
 
+    check_kind(kind, grades)
     columns, records = read_records(path, encoding=encoding)
-    by_column = "labels" not in columns and set(codebook.names) <= set(columns)
-    require_columns(path, columns, ["passage_id", *([] if by_column else ["labels"]), *stratum])
+    require_columns(path, columns, ["passage_id"])
+    answers = Answers(path, codebook.names, kind, grades, origin)
+    column = answer_columns(answers, columns)
+    require_columns(path, columns, stratum)
     ids: dict[str, int] = {}
     annotators: dict[str, str] = {}
-    truth, probability, strata = [], [], []
+    said, probability, strata = [], [], []
     for record in records:
         if record.problem:
             raise DataError(f"{path}, line {record.row}: {record.problem}.", remedy="Mend the line.")
@@ -50,8 +72,7 @@ def read_gold(
             raise _repeated(record, name, ids, annotators, path)
         ids[name] = record.row
         annotators[name] = str(record.values.get("annotator") or "")
-        given = _names_by_column(record, codebook, path) if by_column else _names(record, path)
-        truth.append(_row(given, codebook, record, path))
+        said.append(read_answer(answers, record, column))
         probability.append(_probability(record, path) if PROBABILITY in columns else float("nan"))
         strata.append(_stratum(record, stratum, path))
     known = ~np.isnan(np.array(probability))
@@ -63,7 +84,15 @@ def read_gold(
             f"{path}, line {line}: {PROBABILITY} is missing, though other lines have it.",
             remedy="Give it for every passage.",
         )
-    return Gold(tuple(ids), codebook.names, np.array(truth, dtype=bool), np.array(probability), tuple(strata))
+    values = np.array(said, dtype=np.float64)
+    return Gold(
+        tuple(ids),
+        codebook.names,
+        values > 0,
+        np.array(probability),
+        tuple(strata),
+        values if kind == "graded" else None,
+    )
 
 
 def match_gold(gold: Gold, passage_ids: Sequence[str]) -> NDArray[np.int64]:
@@ -118,49 +147,6 @@ def _stratum(record: Record, names: Sequence[str], path: Path) -> str:
             f"{path}, line {record.row}: {problem}.", remedy="Every labelled passage has a stratum."
         )
     return joined if names else "all"
-
-
-def _names(record: Record, path: Path) -> list[str]:
-    value = record.values.get("labels")
-    if value is None:
-        raise DataError(
-            f"{path}, line {record.row}: labels is missing.",
-            remedy="Write an empty list where no label applies.",
-        )
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(";") if part.strip()]
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return value
-    raise DataError(
-        f"{path}, line {record.row}: labels is {value!r}, expected a list of label names.",
-        remedy='For instance ["growth"], or [] where no label applies.',
-    )
-
-
-def _names_by_column(record: Record, codebook: Codebook, path: Path) -> list[str]:
-    given = []
-    for name in codebook.names:
-        value = str(record.values.get(name)).strip().lower()
-        if value not in ("0", "1", "true", "false", "0.0", "1.0"):
-            raise DataError(
-                f"{path}, line {record.row}: {name} = {record.values.get(name)!r}, expected 0 or 1.",
-                remedy="1 where the label applies, 0 where it does not.",
-            )
-        if value in ("1", "true", "1.0"):
-            given.append(name)
-    return given
-
-
-def _row(given: Sequence[str], codebook: Codebook, record: Record, path: Path) -> list[bool]:
-    for name in given:
-        if name not in codebook.names:
-            near = get_close_matches(name, codebook.names, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise DataError(
-                f"{path}, line {record.row}: label {name!r} is not in the codebook.{hint}",
-                remedy=f"It has {', '.join(codebook.names)}.",
-            )
-    return [name in given for name in codebook.names]
 
 
 def _probability(record: Record, path: Path) -> float:

@@ -43,7 +43,8 @@ def open_annotation(
         A file (SQLite) or a URL ``postgresql://user:password@host/name``; by default ``labels.sqlite`` in the
         study's folder, or beside the corpus.
     kind, grades
-        The form of an answer: "multi-label", "multi-class", or "graded" from 0 to `grades`; the database keeps it.
+        The form of an answer: "multi-label", "multi-class", or "graded" from 0 to `grades`; the database keeps it. By
+        default what the study says under ``[codebook]``.
     double_share
         Share of passages that two people read; 0.2 in a new database.
     seed
@@ -67,6 +68,9 @@ def open_annotation(
         settings = read_study(Path(study))
         title, stratum, encoding = settings.study.title, settings.corpus.stratum, settings.corpus.encoding
         seed = seed or settings.study.seed
+        if not kind and settings.codebook.kind != "multi-label":
+            kind = settings.codebook.kind
+            grades = grades or (settings.codebook.grades if kind == "graded" else 0)
         named = settings.corpus
         columns = Columns(
             named.passage_id, named.document_id, named.text, named.weight, named.stratum, named.keys

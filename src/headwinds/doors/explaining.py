@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headwinds.errors import SettingsError
+from headwinds.study.panel_analyses import MEASURES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from headwinds.explain.graph.identify import Identification
 
 PathLike = str | Path
-TESTS = ("beta", "sigma", "log-t", "clubs")
-NO_REGIONS = "none"
-MEASURES = ("gini", "theil", "cv", "absolute_gini", "mean")
 
 
 def explain_breaks(
@@ -52,24 +49,12 @@ def explain_breaks(
     `growth` takes the series' annual growth, in % (logs). `first` and `last` bound the years;
     `draws` are those of the simulated null distribution (None: as many as the function takes).
     """
-    from headwinds.explain import find_breaks, find_common_breaks
-    from headwinds.explain.breaks import common_breaks, find
+    from headwinds.study.panel_analyses import breaks_of
 
-    rows = _values(_read(panel, entity, period, entities), series, growth=growth)
-    rows = _years(rows, first, last).dropna(subset=["value"]).reset_index(drop=True)
-    if rows.empty:
-        raise SettingsError(f"No entity has {series} in these years.", remedy="Widen the years.")
-    found: Result
-    if rows["entity"].nunique() > 1:
-        found = find_common_breaks(
-            rows, most=most, number=number, trimming=trimming, hac=hac,
-            draws=common_breaks.DRAWS if draws is None else draws, seed=seed,
-        )  # fmt: skip
-    else:
-        found = find_breaks(
-            rows["value"].to_numpy(), periods=rows["period"].tolist(), most=most, number=number, trimming=trimming,
-            hac=hac, draws=find.DRAWS if draws is None else draws, seed=seed,
-        )  # fmt: skip
+    found = breaks_of(
+        _read(panel, entity, period), series, entities=entities, growth=growth, first=first, last=last, most=most,
+        number=number, trimming=trimming, hac=hac, draws=draws, seed=seed,
+    )  # fmt: skip
     return _kept(found, output, "breaks")
 
 
@@ -93,12 +78,11 @@ def explain_divide(
     output: PathLike | None = None,
 ) -> Result:
     """How unequal the adoption of something is over entities: `divide`. `regions` is a scheme of countries, or "none"."""
-    from headwinds.explain import divide
+    from headwinds.study.panel_analyses import divide_of
 
-    found = divide(
-        _read(panel, entity, period, entities), series, measures=tuple(measures), weights=weights,  # type: ignore[arg-type]
-        regions=None if regions == NO_REGIONS else regions, first=first, last=last, bound=bound,  # type: ignore[arg-type]
-        balanced=balanced, bridge=bridge, draws=draws, seed=seed,
+    found = divide_of(
+        _read(panel, entity, period), series, entities=entities, measures=measures, weights=weights, regions=regions,
+        first=first, last=last, bound=bound, balanced=balanced, bridge=bridge, draws=draws, seed=seed,
     )  # fmt: skip
     return _kept(found, output, "divide")
 
@@ -122,23 +106,12 @@ def explain_convergence(
 
     `growth` (the series whose growth is taken, if it is not that of the level) and `conditions` belong to "beta".
     """
-    from headwinds.explain import beta_convergence, convergence_clubs, log_t_test, sigma_convergence
+    from headwinds.study.panel_analyses import convergence_of
 
-    if test not in TESTS:
-        raise SettingsError(f"test is {test!r}, expected one of {', '.join(TESTS)}.")
-    if test != "beta" and (growth or conditions):
-        raise SettingsError(f"growth and conditions belong to the test 'beta', not to {test!r}.")
-    table = _read(panel, entity, period, entities)
-    found: Result
-    if test == "beta":
-        found = beta_convergence(
-            table, level=series, growth=growth, per=per, first=first, last=last, conditions=tuple(conditions)
-        )
-    elif test == "sigma":
-        found = sigma_convergence(table, level=series, per=per, first=first, last=last)
-    else:
-        run = log_t_test if test == "log-t" else convergence_clubs
-        found = run(table, series=series, per=per, first=first, last=last)
+    found = convergence_of(
+        _read(panel, entity, period), series, first=first, last=last, entities=entities, test=test, growth=growth,
+        per=per, conditions=conditions,
+    )  # fmt: skip
     return _kept(found, output, "convergence")
 
 
@@ -166,20 +139,14 @@ def explain_responses(
     The shock is a series of the panel, or an index with its error from a folder that `measure` wrote. `growth` takes the
     outcome's annual growth, in %.
     """
-    from headwinds.explain import local_projections
     from headwinds.measure.indicator_store import read_indicator
+    from headwinds.study.panel_analyses import one_shock, responses_of
 
-    if (shock is None) == (index is None):
-        raise SettingsError("Name either shock (a series of the panel) or index (a folder), not both.")
-    table = _read(panel, entity, period, entities)
-    data = table.data.copy()
-    _values(table, outcome, growth=False)
-    for name in (*([shock] if shock else []), *controls):
-        _values(table, name, growth=False)
-    data[outcome] = _values(table, outcome, growth=growth)["value"]
-    found = local_projections(
-        data, outcome, shock if shock else read_indicator(Path(str(index))), horizons=horizons, response=response,
-        lags=lags, controls=tuple(controls), errors=errors, period_effects=period_effects, label=label,
+    one_shock(shock, index)
+    found = responses_of(
+        _read(panel, entity, period), outcome, shock=shock, index=read_indicator(Path(index)) if index else None,
+        label=label, entities=entities, growth=growth, horizons=horizons, response=response, lags=lags,
+        controls=controls, errors=errors, period_effects=period_effects,
     )  # fmt: skip
     _kept(found, output, "responses")
     return found
@@ -212,17 +179,13 @@ def explain_attribution(
     The outcome is growth in % a year; `growth` takes it of a level. `technology` is a series of the panel or a label of the
     index. All tables of the result are written, one file each.
     """
-    from headwinds.explain import attribute_slowdown
     from headwinds.measure.indicator_store import read_indicator
+    from headwinds.study.panel_analyses import attribution_of
 
-    table = _read(panel, entity, period, entities)
-    known = technology is not None and technology in table.series
-    found = attribute_slowdown(
-        _values(table, outcome, growth=growth), read_indicator(Path(index)), before=before, after=after,
-        graph=_graph(graph), technology=_values(table, str(technology), growth=False) if known else technology,
-        channel=channel, lag=lag, controls={name: _values(table, name, growth=False) for name in controls},
-        assumed=assumed, acknowledge=acknowledge, draws=draws, seed=seed,
-        outcome_words=f"growth of {outcome}" if growth else outcome,
+    found = attribution_of(
+        _read(panel, entity, period), outcome, read_indicator(Path(index)), before=before, after=after,
+        entities=entities, growth=growth, graph=_graph(graph), technology=technology, channel=channel, lag=lag,
+        controls=controls, assumed=assumed, acknowledge=acknowledge, draws=draws, seed=seed,
     )  # fmt: skip
     _kept(found, output, "attribution", found.tables())
     return found
@@ -248,31 +211,10 @@ def _graph(path: PathLike | None) -> Graph | None:
     return None if path is None else read_graph(path)
 
 
-def _read(path: PathLike, entity: str, period: str, entities: Sequence[str]) -> Panel:
-    from headwinds.study.growth_files import GrowthFile, chosen_entities, read_growth_panel
+def _read(path: PathLike, entity: str, period: str) -> Panel:
+    from headwinds.study.growth_files import read_growth_panel
 
-    panel = read_growth_panel(GrowthFile(Path(path), entity=entity, period=period))
-    if tuple(entities) == ("all",):
-        return panel
-    kept = panel.data["entity"].isin(chosen_entities(tuple(entities), panel))
-    return type(panel)(data=panel.data[kept].reset_index(drop=True), series=panel.series)
-
-
-def _values(panel: Panel, series: str, *, growth: bool) -> pd.DataFrame:
-    from headwinds.explain.panel_data import log_growth, require_series
-
-    require_series(panel, [series])
-    rows = panel.data[["entity", "period"]].copy()
-    rows["value"] = log_growth(panel, series) if growth else panel.data[series].to_numpy(dtype=float)
-    return rows
-
-
-def _years(rows: pd.DataFrame, first: int | None, last: int | None) -> pd.DataFrame:
-    if first is not None and last is not None and first >= last:
-        raise SettingsError(f"first is {first} and last is {last}, expected a later year for last.")
-    inside = rows["period"] >= (rows["period"].min() if first is None else first)
-    inside &= rows["period"] <= (rows["period"].max() if last is None else last)
-    return rows[inside]
+    return read_growth_panel(Path(path), entity=entity, period=period)
 
 
 def _kept(

@@ -23,6 +23,7 @@ def measure_file(
     stratum: Sequence[str] = (),
     estimator: str = "auto",
     kind: str = "multi-label",
+    grades: int = 3,
     fits: Sequence[PathLike] = (),
     wordings: Mapping[str, PathLike] | None = None,
     pretraining_until: str = "",
@@ -32,7 +33,8 @@ def measure_file(
     `scores` has one passage a row with a column ``probability_<label>`` for each label and the columns named in `by`. The
     scores of gold passages must come from a model that did not see their labels. `fits` names scores of other fits (seeds)
     of the model, `wordings` of scores under other wordings of the codebook, by name; `kind` is "multi-class" where exactly
-    one label holds of each passage; `pretraining_until` the year or month until which the model's own texts reach.
+    one label holds of each passage, and "graded" where columns ``score_<label>`` predict a grade from 0 to `grades`: the
+    index is then a mean score. `pretraining_until` the year or month until which the model's own texts reach.
     """
     from headwinds.study.own_files import measure_file as measure
     from headwinds.study.scores_file import ScoresFile
@@ -44,6 +46,7 @@ def measure_file(
         weight=weight,
         stratum=tuple(stratum),
         kind=kind,
+        grades=grades,
     )
     return measure(
         file,

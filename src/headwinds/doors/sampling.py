@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from headwinds.measure.sampling.plan import AssumedStratum, LabelPlan
+    from headwinds.measure.sampling.plan import AssumedScores, AssumedStratum, LabelPlan
     from headwinds.study.sampling_files import Sampled
 
 PathLike = str | Path
@@ -30,11 +30,14 @@ def sample_file(
     passage_id: str = "passage_id",
     text: str = "text",
     seed: int = 0,
+    kind: str = "multi-label",
+    grades: int = 3,
 ) -> Sampled:
     """Draw the next `n` passages to label; `previous` holds those that are labelled, with their inclusion probabilities.
 
     ``output/sample`` then has ``batch.csv`` (to be labelled), ``frame.csv`` (every passage with its probability) and, after
-    a first round, ``earlier.csv`` (the earlier labels' probabilities, which this round changes).
+    a first round, ``earlier.csv`` (the earlier labels' probabilities, which this round changes). With kind "graded" the
+    columns ``score_<label>`` predict a grade from 0 to `grades`.
     """
     from headwinds.study.sampling_files import SamplePlan
     from headwinds.study.sampling_files import sample_file as sample
@@ -52,6 +55,8 @@ def sample_file(
         text=text,
         weight=weight,
         seed=seed,
+        kind=kind,
+        grades=grades,
     )
     return sample(Path(source), Path(output), plan, previous=Path(previous) if previous is not None else None)
 
@@ -66,21 +71,34 @@ def plan_labels_file(
     document_id: str = "document_id",
     weight: str = "",
     stratum: Sequence[str] = (),
+    kind: str = "multi-label",
+    grades: int = 3,
 ) -> LabelPlan:
-    """How many labels, drawn where, bring the shares to a wanted standard error: from a pilot's scores and labels."""
+    """How many labels, drawn where, bring the shares to a wanted standard error: from a pilot's scores and labels.
+
+    `kind` and `grades` as in `headwinds.measure_file`; the standard error of a mean score is in its own units.
+    """
     from headwinds.measure.cells import make_cells
     from headwinds.measure.sampling.plan import plan_labels
     from headwinds.study.scores_file import ScoresFile, read_scores
 
     file = ScoresFile(
-        Path(scores), (tuple(by),), document_id=document_id, weight=weight, stratum=tuple(stratum)
+        Path(scores),
+        (tuple(by),),
+        document_id=document_id,
+        weight=weight,
+        stratum=tuple(stratum),
+        kind=kind,
+        grades=grades,
     )
     frame = read_scores(file, Path(gold))
     return plan_labels(frame, make_cells(frame, tuple(by)), standard_error, label=label)
 
 
-def plan_labels_assumed(strata: Sequence[AssumedStratum], standard_error: float) -> LabelPlan:
-    """The same from assumed error rates, before anything is labelled."""
+def plan_labels_assumed(
+    strata: Sequence[AssumedStratum] | Sequence[AssumedScores], standard_error: float
+) -> LabelPlan:
+    """The same from assumed error rates, or of grades from an assumed correlation, before anything is labelled."""
     from headwinds.measure.sampling.plan import plan_labels_from_rates
 
     return plan_labels_from_rates(strata, standard_error)
@@ -98,6 +116,8 @@ def plan_slope_file(
     document_id: str = "document_id",
     weight: str = "",
     stratum: Sequence[str] = (),
+    kind: str = "multi-label",
+    grades: int = 3,
 ) -> LabelPlan:
     """How many labels bring the slope of an outcome on the index to a wanted standard error: from a pilot."""
     from headwinds.measure.cells import make_cells
@@ -106,7 +126,13 @@ def plan_slope_file(
     from headwinds.study.scores_file import ScoresFile, read_scores
 
     file = ScoresFile(
-        Path(scores), (tuple(by),), document_id=document_id, weight=weight, stratum=tuple(stratum)
+        Path(scores),
+        (tuple(by),),
+        document_id=document_id,
+        weight=weight,
+        stratum=tuple(stratum),
+        kind=kind,
+        grades=grades,
     )
     frame = read_scores(file, Path(gold))
     index = get_estimator("difference")(frame, make_cells(frame, tuple(by)))

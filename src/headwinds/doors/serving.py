@@ -1,4 +1,4 @@
-"""Models over HTTP, in Python: the call of `headwinds serve`."""
+"""Models and analyses of panels over HTTP, in Python: the call of `headwinds serve`."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ def serve_models(
     allowed_hosts: Sequence[str] = (),
     runs: Sequence[str] = (),
     merge: bool = False,
+    explain: bool = False,
     most_rows: int = 256,
     seconds: float = 30.0,
     ready: Callable[[str], Any] = print,
 ) -> None:
-    """Serve the models of a registry, or one tuned model's folder, until stopped.
+    """Serve the models of a registry, or one tuned model's folder, or analyses of panels, until stopped.
 
     Parameters
     ----------
@@ -47,6 +48,8 @@ def serve_models(
         ``NAME=FOLDER``: the finished run of a model, whose report and indices the page links to.
     merge
         Compute waiting requests together: faster for many small ones, but the last digits then depend on the company.
+    explain
+        Analyse panels too, as `headwinds explain` does; this needs neither a model nor a registry.
     most_rows, seconds
         Of a request: rows, and the time for an answer.
 
@@ -60,13 +63,18 @@ def serve_models(
     require("sqlalchemy", "starlette", "uvicorn", extra="serve")
     from headwinds.registry.index import NAME, open_registry
     from headwinds.serve.serving import serve
-    from headwinds.serve.shelf import shelf_of_folder
+    from headwinds.serve.shelf import Shelf, shelf_of_folder
     from headwinds.serve.site import ServingLimits
     from headwinds.web.listening import Address, check_address
 
-    if (registry is None) == (model is None):
+    if registry is not None and model is not None:
         raise SettingsError(
             "Name a registry or a model, one of them.", remedy="See `headwinds serve --help`."
+        )
+    if registry is None and model is None and not explain:
+        raise SettingsError(
+            "There is nothing to serve.",
+            remedy="Name a registry or a model, or ask for analyses of panels (--explain).",
         )
     if not 1 <= most_rows <= 4096:
         raise SettingsError(f"most_rows = {most_rows} cannot be used.", remedy="It is from 1 to 4096.")
@@ -81,10 +89,9 @@ def serve_models(
     check_address(address)
     linked = _runs(runs)
     limits = ServingLimits(most_rows=most_rows, seconds=seconds)
-    if model is not None:
-        serve(
-            shelf_of_folder(Path(model), name), address, limits=limits, runs=linked, merge=merge, ready=ready
-        )
+    if registry is None:
+        shelf = Shelf({}) if model is None else shelf_of_folder(Path(model), name)
+        serve(shelf, address, limits=limits, runs=linked, merge=merge, explain=explain, ready=ready)
         return
     if not Path(str(registry)).is_dir():
         raise SettingsError(
@@ -92,7 +99,16 @@ def serve_models(
         )
     opened = open_registry(Path(str(registry)), database)
     try:
-        serve(opened, address, fixed=_fixed(versions), limits=limits, runs=linked, merge=merge, ready=ready)
+        serve(
+            opened,
+            address,
+            fixed=_fixed(versions),
+            limits=limits,
+            runs=linked,
+            merge=merge,
+            explain=explain,
+            ready=ready,
+        )
     finally:
         opened.engine.dispose()
 

@@ -22,15 +22,25 @@ def trace_file(
     document_id: str = "document_id",
     weight: str = "",
     stratum: Sequence[str] = (),
+    kind: str = "multi-label",
+    grades: int = 3,
 ) -> Trace:
     """What the share of a cell is made of; with `to`, which documents the change to that cell rests on.
 
-    A cell is named as ``"label=divide, year=1998"``, its keys being columns of `scores`.
+    `kind` and `grades` as in `measure_file`. A cell is named as ``"label=divide, year=1998"``, its keys being
+    columns of `scores`.
     """
     from headwinds.study.scores_file import ScoresFile
     from headwinds.study.trace_files import read_point
     from headwinds.study.trace_files import trace_file as trace
 
     point = read_point(cell)
-    file = ScoresFile(Path(scores), document_id=document_id, weight=weight, stratum=tuple(stratum))
+    file = ScoresFile(
+        Path(scores),
+        document_id=document_id,
+        weight=weight,
+        stratum=tuple(stratum),
+        kind=kind,
+        grades=grades,
+    )
     return trace(file, Path(gold), point, read_point(to, label=point.label) if to else None, limit=limit)

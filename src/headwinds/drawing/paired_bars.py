@@ -11,17 +11,20 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-MOST_NAMES = 30
+MOST_NAMES = 40
 
 
-def draw_paired_bars(table: pd.DataFrame, *, name: str, bars: Sequence[str], percent: bool = False) -> Figure:
+def draw_paired_bars(
+    table: pd.DataFrame, *, name: str, bars: Sequence[str], percent: bool = False, axis: str = ""
+) -> Figure:
     """Horizontal bars, one colour a column of `bars`, the first row on top; of a long table the first rows."""
     import numpy as np
 
     shown = table.head(MOST_NAMES)
     place, width = np.arange(len(shown)), 0.8 / len(bars)
     with style():
-        figure = new_figure(6.5, 1.3 + 0.22 * len(bars) * len(shown))
+        bar = 0.22 if len(bars) * len(shown) <= MOST_NAMES else 0.11
+        figure = new_figure(6.5, 1.3 + bar * len(bars) * len(shown))
         axes = figure.add_subplot()
         for number, column in enumerate(bars):
             axes.barh(
@@ -35,6 +38,7 @@ def draw_paired_bars(table: pd.DataFrame, *, name: str, bars: Sequence[str], per
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.grid(axis="y", visible=False)
         axes.grid(axis="x", visible=True)
+        axes.set_xlabel(axis)
         if percent:
             percent_axis(axes, "x")
         if len(table) > len(shown):

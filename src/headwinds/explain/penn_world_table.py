@@ -12,8 +12,11 @@ from headwinds.explain.panel_data import build_panel, require_columns
 from headwinds.explain.sources.table_files import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    import pandas as pd
+
+SHEET = "Data"
 SOURCE = "Penn World Table (Feenstra, Inklaar and Timmer 2015)"
 
 # name: (unit, kind). "growth" series are chained national accounts, to be compared over time within a country only;
@@ -72,19 +75,33 @@ def read_penn_world_table(path: str | Path, *, vintage: str = "10.01") -> Panel:
         The file is missing, lacks a column that growth accounting needs, or holds a row that cannot be read.
     """
     path = Path(path)
-    frame = read_table(path, sheets=["Data"])
+    return penn_panel(read_table(path, sheets=[SHEET]), place=path.name, vintage=vintage)
+
+
+def is_penn_world_table(columns: Iterable[str]) -> bool:
+    """Whether a table with these columns is a Penn World Table: its own name of the code, beside the year."""
+    return "year" in (names := set(columns)) and bool(names & {"countrycode", "isocode"})
+
+
+def penn_panel(frame: pd.DataFrame, *, place: str, vintage: str = "10.01", first_line: int = 2) -> Panel:
+    """The panel of a Penn World Table that was read; `place` and `first_line` are for messages.
+
+    Raises
+    ------
+    DataError
+        As `read_penn_world_table`.
+    """
     code = "countrycode" if "countrycode" in frame.columns else "isocode"
-    require_columns(frame, [code, "year", *REQUIRED], path.name)
+    require_columns(frame, [code, "year", *REQUIRED], place)
     codes = frame[code].astype(str).str.strip()
-    wrong = [
-        row for row, code in enumerate(codes) if not (len(code) == 3 and code.isalpha() and code.isupper())
-    ]
+    wrong = [row for row, one in enumerate(codes) if not (len(one) == 3 and one.isalpha() and one.isupper())]
     if wrong:
         raise DataError(
-            f"{path.name}, line {wrong[0] + 2}, column {code!r}: {codes.iloc[wrong[0]]!r} is no ISO 3166-1 alpha-3 code."
+            f"{place}, line {wrong[0] + first_line}, column {code!r}: {codes.iloc[wrong[0]]!r} is no ISO 3166-1 "
+            "alpha-3 code."
         )
     series = described_series([name for name in PENN_SERIES if name in frame.columns], vintage=vintage)
-    return build_panel(frame, entity=code, period="year", series=series, place=path.name)
+    return build_panel(frame, entity=code, period="year", series=series, place=place, first_line=first_line)
 
 
 def described_series(names: Sequence[str], *, source: str = SOURCE, vintage: str) -> dict[str, Series]:

@@ -13,6 +13,8 @@ from headwinds.explain.sources.table_files import read_table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pandas as pd
+
 __all__ = ["read_panel", "read_table"]
 
 
@@ -41,15 +43,35 @@ def read_panel(
         The file is missing, damaged, or not such a table (see `build_panel`).
     """
     path = Path(path)
-    frame = read_table(path)
-    require_columns(frame, [entity, period], path.name)
+    return plain_panel(read_table(path), entity=entity, period=period, series=series, place=path.name)
+
+
+def plain_panel(
+    frame: pd.DataFrame,
+    *,
+    entity: str = "entity",
+    period: str = "period",
+    series: Mapping[str, Series] | Sequence[str] | None = None,
+    place: str,
+    first_line: int = 2,
+) -> Panel:
+    """The panel of a table that was read; `place` and `first_line` are for messages, the rest is as in `read_panel`.
+
+    Raises
+    ------
+    DataError
+        As `read_panel`.
+    """
+    require_columns(frame, [entity, period], place)
     if series is None:
         series = [str(name) for name in frame.columns if name not in (entity, period)]
-    described = series if hasattr(series, "keys") else {name: _undescribed(name, path) for name in series}
+    described = series if hasattr(series, "keys") else {name: _undescribed(name, place) for name in series}
     if not described:
-        raise DataError(f"{path.name}: there is no column beside {entity!r} and {period!r}.")
-    return build_panel(frame, entity=entity, period=period, series=described, place=path.name)  # type: ignore[arg-type]
+        raise DataError(f"{place}: there is no column beside {entity!r} and {period!r}.")
+    return build_panel(
+        frame, entity=entity, period=period, series=described, place=place, first_line=first_line  # type: ignore[arg-type]
+    )  # fmt: skip
 
 
-def _undescribed(name: str, path: Path) -> Series:
-    return Series(name=name, unit="as in the file", kind="ratio", source=path.name, vintage="as read")
+def _undescribed(name: str, place: str) -> Series:
+    return Series(name=name, unit="as in the file", kind="ratio", source=place, vintage="as read")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headwinds.contracts import Panel
+from headwinds.contracts.result import Result, number
 from headwinds.errors import EstimationError
 from headwinds.explain.panel_data import require_series
 
@@ -13,10 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, slots=True)
-class SlowdownEstimate:
+class SlowdownEstimate(Result):
     """Mean growth in two spans over the same countries.
 
     Attributes
@@ -45,6 +47,27 @@ class SlowdownEstimate:
     standard_error: float
     table: pd.DataFrame
     unavailable: tuple[str, ...]
+
+    def summary(self) -> str:
+        """Mean growth in both spans, the change and its error, and who could not be compared."""
+        before, after = ("-".join(map(str, span)) for span in (self.before_span, self.after_span))
+        error = f", standard error {number(self.standard_error)} over entities" if self.countries > 1 else ""
+        lines = [
+            f"Mean annual growth of {self.countries} entities, each counted once, in %: {number(self.before)} in {before}, "
+            f"{number(self.after)} in {after}; change {number(self.change)}{error}. It fell in {self.fell}. "
+            "A comparison of means: it says how much growth changed, not why."
+        ]
+        if self.unavailable:
+            lines.append(f"Not compared, a year is missing: {', '.join(self.unavailable)}.")
+        return "\n".join(lines)
+
+    def plot(self) -> Figure:
+        """Growth before and after, a pair of bars an entity, the largest fall on top."""
+        from headwinds.drawing.paired_bars import draw_paired_bars
+
+        before, after = ("-".join(map(str, span)) for span in (self.before_span, self.after_span))
+        named = self.table.rename(columns={"before": before, "after": after})
+        return draw_paired_bars(named, name="entity", bars=(before, after), axis="growth, % a year")
 
 
 def slowdown(

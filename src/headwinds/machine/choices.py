@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from headwinds.adapt.training.device import choose_device
 from headwinds.adapt.training.precision import choose_precision, choose_predicting_precision
 from headwinds.machine.diagnosis import Line
 
@@ -13,12 +14,22 @@ CLEARLY = 1.2
 def choice_lines(cores: int, speeds: dict[str, float]) -> list[Line]:
     """Backend, threads, precision of training and of prediction, and what is not needed."""
     return [
-        Line("use", "backend", "PyTorch on the processor, in this process", values={"backend": "cpu"}),
+        _backend(),
         _threads(cores),
         _precision(speeds),
         _predicting(),
         Line("use", "not needed", "a network once it is installed, a GPU, Docker, a browser on this machine"),
     ]
+
+
+def _backend() -> Line:
+    device = choose_device("auto")
+    place = (
+        "the GPU, for training by gradient and for predictions of files"
+        if device == "cuda"
+        else "the processor"
+    )
+    return Line("use", "backend", f"PyTorch on {place}, in this process", values={"backend": device})
 
 
 def _threads(cores: int) -> Line:

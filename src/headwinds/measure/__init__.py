@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from headwinds.measure.frame import Population, make_frame
     from headwinds.measure.indicator_store import read_indicator, write_indicator
     from headwinds.measure.linear_maps import linear_map
+    from headwinds.measure.plain_indicator import indicator_document, indicator_of
     from headwinds.measure.proposals import Proposal, in_any_round, propose
     from headwinds.measure.quantification.adjusted import adjusted_shares
     from headwinds.measure.quantification.bayesian import posterior_shares
@@ -28,7 +29,12 @@ if TYPE_CHECKING:
         draw_stratified,
         draw_two_phase,
     )
-    from headwinds.measure.sampling.plan import AssumedStratum, plan_labels, plan_labels_from_rates
+    from headwinds.measure.sampling.plan import (
+        AssumedScores,
+        AssumedStratum,
+        plan_labels,
+        plan_labels_from_rates,
+    )
     from headwinds.measure.sampling.rounds import combine_rounds
     from headwinds.measure.sampling.slope_plan import plan_slope, plan_slope_from_rates
     from headwinds.measure.sampling.strata import uncertainty
@@ -64,6 +70,10 @@ _HOMES = {
         "write_indicator",
     ),
     "headwinds.measure.linear_maps": ("linear_map",),
+    "headwinds.measure.plain_indicator": (
+        "indicator_document",
+        "indicator_of",
+    ),
     "headwinds.measure.proposals": (
         "Proposal",
         "in_any_round",
@@ -84,6 +94,7 @@ _HOMES = {
         "draw_two_phase",
     ),
     "headwinds.measure.sampling.plan": (
+        "AssumedScores",
         "AssumedStratum",
         "plan_labels",
         "plan_labels_from_rates",
@@ -106,6 +117,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AssumedScores",
     "AssumedStratum",
     "Population",
     "Proposal",
@@ -130,6 +142,8 @@ __all__ = [
     "grouped_weights",
     "growth",
     "in_any_round",
+    "indicator_document",
+    "indicator_of",
     "linear_map",
     "make_cells",
     "make_frame",

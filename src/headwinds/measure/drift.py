@@ -46,29 +46,35 @@ def drift_tests(
     by: str | None = None,
     *,
     minimum_gold: int = 15,
-    quantities: Sequence[str] = QUANTITIES,
+    quantities: Sequence[str] | None = None,
 ) -> tuple[DriftTest, ...]:
     """Test each label, stratum and quantity for equal means between periods (default) or the values of a key.
 
     Welch's test of equal means (Welch 1951, Biometrika 38) with design weights and each group's variance shrunk towards
     the pooled one, so that a group without a single error does not pass for certain. Groups with fewer than
-    `minimum_gold` gold passages are left out, as are tests with fewer than three events a group on average.
+    `minimum_gold` gold passages are left out, as are tests with fewer than three events a group on average. Of graded
+    labels the residual alone is tested, in the units of their scale: a score has no error rates.
 
     Raises
     ------
     SettingsError
-        If `by` is no key of the frame, or a quantity is unknown.
+        If `by` is no key of the frame, or a quantity is unknown or none of these labels.
     """
     import numpy as np
 
     from headwinds.measure.cells import make_cells
     from headwinds.measure.encode import encode
+    from headwinds.measure.label_kinds import span_of
     from headwinds.measure.pools import coarse_strata, make_parts, tuned_power
 
     if by is not None and by not in frame.keys:
         raise SettingsError(
             f"there is no key '{by}' to test drift by; the keys are {', '.join(sorted(frame.keys))}."
         )
+    graded = frame.kind == "score"
+    quantities = (QUANTITIES[:1] if graded else QUANTITIES) if quantities is None else quantities
+    if graded and tuple(quantities) != QUANTITIES[:1]:
+        raise SettingsError("graded labels have no error rates whose drift could be tested, only a residual.")
     unknown = [name for name in quantities if name not in (*QUANTITIES, *RATES)]
     if unknown:
         raise SettingsError(
@@ -84,6 +90,8 @@ def drift_tests(
         group_names = [str(value) for value in values]
     power = tuned_power(frame, make_parts(frame, make_cells(frame, ())))
     truth = frame.gold_labels.astype(np.float64)
+    # Half an event a passage: a score varies without any.
+    moved = np.full_like(truth, 0.5) if graded else truth
     decided = frame.label[frame.gold_rows].astype(np.float64)
     wrong = (frame.gold_labels != frame.label[frame.gold_rows]).astype(np.float64)
     residual = truth - power[coarse] * frame.probability[frame.gold_rows]
@@ -94,7 +102,7 @@ def drift_tests(
             here = coarse == place
             has = frame.gold_labels[:, label].astype(bool)
             read = {
-                QUANTITIES[0]: (residual, truth, here),
+                QUANTITIES[0]: (span_of(frame) * residual, moved, here),
                 QUANTITIES[1]: (wrong, wrong, here),
                 RATES[0]: (decided, decided, here & has),
                 RATES[1]: (decided, decided, here & ~has),
@@ -131,7 +139,7 @@ def drift_findings(tests: tuple[DriftTest, ...], *, size: float = 0.05) -> tuple
             Finding(
                 "N307",
                 f"drift could not be tested for {len(blind)} pairs of label and stratum ({blind[0]}, ...): too few "
-                "positives or errors among the gold.",
+                "groups, positives or errors among the gold.",
             )
         )
     return tuple(found)

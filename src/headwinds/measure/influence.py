@@ -22,7 +22,8 @@ def passages_of_cell(
     Returns
     -------
     pyarrow.Table
-        `row` (in the frame), `document_id`, `stratum`, `weight`, `probability`, `gold` (null where not read),
+        `row` (in the frame), `document_id`, `stratum`, `weight`, `probability` (of graded labels `score`, and all that
+        follows in their units), `gold` (null where not read),
         `predicted` (weight x probability), `correction` ((label - probability) / inclusion probability; zero where not
         read) and `contribution`, their sum, in passages of the population. The estimator scales `predicted` by lambda and
         spreads `correction` over the pool; these columns are the plain (lambda = 1) account, for reading.
@@ -35,28 +36,33 @@ def passages_of_cell(
     import numpy as np
     import pyarrow as pa
 
+    from headwinds.measure.label_kinds import span_of
+
     if cell not in cells.values:
         raise MismatchError(f"there is no cell {cell} by {', '.join(cells.keys)}.")
     if label not in frame.label_names:
         raise MismatchError(f"there is no label '{label}'; the labels are {', '.join(frame.label_names)}.")
     column = frame.label_names.index(label)
-    predicted = frame.weight * frame.probability[:, column]
+    graded = frame.kind == "score"
+    low, span = (frame.value_range[0], span_of(frame)) if graded else (0.0, 1.0)
+    every = low + span * frame.probability[:, column]
+    predicted = frame.weight * every
     correction = np.zeros(len(frame))
-    truth = frame.gold_labels[:, column]
-    score = frame.probability[frame.gold_rows, column]
+    truth = low + span * frame.gold_labels[:, column] if graded else frame.gold_labels[:, column]
+    score = every[frame.gold_rows]
     correction[frame.gold_rows] = (truth - score) / frame.inclusion_probability
     contribution = predicted + correction
     rows = np.flatnonzero(cells.code == cells.values.index(cell))
     rows = rows[np.argsort(-np.abs(contribution[rows]), kind="stable")][:limit]
     read = dict(zip(frame.gold_rows.tolist(), truth.tolist(), strict=True))
-    kind = pa.float64() if frame.kind == "score" else pa.bool_()
+    kind = pa.float64() if graded else pa.bool_()
     return pa.table(
         {
             "row": rows,
             "document_id": [str(frame.document_ids[row]) for row in rows],
             "stratum": [str(frame.strata[row]) for row in rows],
             "weight": frame.weight[rows],
-            "probability": frame.probability[rows, column],
+            "score" if graded else "probability": every[rows],
             "gold": pa.array([read.get(int(row)) for row in rows], type=kind),
             "predicted": predicted[rows],
             "correction": correction[rows],

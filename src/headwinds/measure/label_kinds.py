@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SUM_TOLERANCE = 1e-3
 """Probabilities that were written with three decimals still add up."""
+MEAN_SCORE = "mean score"
+"""The unit of an index of graded labels."""
 
 
 def check_kind(kind: str, value_range: tuple[float, float], label_names: tuple[str, ...]) -> None:
@@ -125,10 +127,10 @@ def scale_scores(
 
 
 def in_units(indicator: Indicator, frame: Frame) -> Indicator:
-    """An indicator in [0, 1] in the units of the frame's scale; shares stay as they are."""
-    low, high = frame.value_range
-    if (low, high) == (0.0, 1.0):
+    """An indicator in [0, 1] in the units of the frame's scale, as a mean score; shares stay as they are."""
+    if frame.kind != "score":
         return indicator
+    low, high = frame.value_range
     span = high - low
     berkson = indicator.berkson_variance
     return replace(
@@ -139,6 +141,7 @@ def in_units(indicator: Indicator, frame: Frame) -> Indicator:
         sampling_variance=span**2 * indicator.sampling_variance,
         berkson_variance=None if berkson is None else span**2 * berkson,
         audit_factor=span * indicator.audit_factor,
+        unit=MEAN_SCORE,
     )
 
 
@@ -168,6 +171,12 @@ def sum_to_one(indicator: Indicator, frame: Frame) -> Indicator:
         lower=np.where(np.isnan(lower), lower, np.clip(lower, 0.0, 1.0)),
         upper=np.where(np.isnan(upper), upper, np.clip(upper, 0.0, 1.0)),
     )
+
+
+def span_of(frame: Frame) -> float:
+    """How long the scale is that [0, 1] stands for in the frame: one for shares."""
+    low, high = frame.value_range
+    return high - low
 
 
 def empty_indicator(frame: Frame, cells: Cells, method: str) -> Indicator:

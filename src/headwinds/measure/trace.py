@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headwinds.contracts.finding import Finding
 from headwinds.contracts.result import Result, number
@@ -30,11 +30,12 @@ class Trace(Result):
     Attributes
     ----------
     table
-        Of a cell: a row a passage, `row` in the frame, `document_id`, `stratum`, `weight`, `probability`, `gold` (empty
-        where not read), `contribution` to the share; largest first. Of a jump: a row a document, `document_id`, `cell`,
-        `passages`, `gold`, `without` (the jump if it were left out) and `influence` (jump minus that); largest first.
+        Of a cell: a row a passage, `row` in the frame, `document_id`, `stratum`, `weight`, `probability` (of graded labels
+        `score`), `gold` (empty where not read), `contribution` to the share or mean score; largest first. Of a jump:
+        a row a document, `document_id`, `cell`, `passages`, `gold`, `without` (the jump if it were left out) and `influence`
+        (jump minus that); largest first.
     value
-        The share, or the jump.
+        The share (of graded labels the mean score, in the units of the scale), or the jump.
     parts
         What adds up to it, by name.
     of
@@ -58,13 +59,7 @@ class Trace(Result):
         ]
         column = "contribution" if "contribution" in self.table else "influence"
         for row in self.table.head(10).to_dict("records"):
-            gold = row.get("gold")
-            read = "" if gold is None or column == "influence" else f", gold {'yes' if gold else 'no'}"
-            score = (
-                f", probability {row['probability']:.2f}{read}"
-                if column == "contribution"
-                else f", {row['passages']} passages"
-            )
+            score = _told(row) if column == "contribution" else f", {row['passages']} passages"
             named = row.get("passage_id", row["document_id"])
             lines.append(f"{named}: {row[column]:+.5f}{score}")
         if self.left_out:
@@ -83,6 +78,16 @@ class Trace(Result):
         return draw_paired_bars(self.table.head(MOST_DRAWN), name=named, bars=(column,))
 
 
+def _told(row: dict[str, Any]) -> str:
+    """What the model says of a passage, and what reading it found."""
+    gold = row["gold"]
+    if "score" in row:
+        return f", score {row['score']:.2f}" + ("" if gold is None else f", gold {gold:g}")
+    return f", probability {row['probability']:.2f}" + (
+        "" if gold is None else f", gold {'yes' if gold else 'no'}"
+    )
+
+
 def trace_cell(
     frame: Frame,
     cells: Cells,
@@ -95,7 +100,8 @@ def trace_cell(
     """The passages of a cell and what each adds to the difference estimator's share, scores and own gold.
 
     `parts` add up to the share: "scores" of the cell's passages, "gold of the cell" (residuals of its own gold, as far as
-    they correct it), "gold of the pool" (of other cells, where it borrows), and "context" (the contextual slope).
+    they correct it), "gold of the pool" (of other cells, where it borrows), and "context" (the contextual slope); of classes
+    also what moved them to add up to one.
 
     Raises
     ------
@@ -105,6 +111,8 @@ def trace_cell(
     import numpy as np
     import pandas as pd
 
+    from headwinds.measure.label_kinds import span_of
+
     work = _Work.make(frame, cells, label, settings)
     home = work.find(cell)
     scores, residuals = work.score_contributions(home), work.gold_contributions(home)
@@ -112,7 +120,11 @@ def trace_cell(
     total = np.where(own, scores, 0.0)
     inside = own[frame.gold_rows]
     total[frame.gold_rows[inside]] += residuals[inside]
-    read = dict(zip(frame.gold_rows.tolist(), frame.gold_labels[:, work.label].tolist(), strict=True))
+    graded, low, span = frame.kind == "score", frame.value_range[0], span_of(frame)
+    truth = frame.gold_labels[:, work.label]
+    read = dict(
+        zip(frame.gold_rows.tolist(), (low + span * truth if graded else truth).tolist(), strict=True)
+    )
     rows = np.flatnonzero(own)
     order = rows[np.argsort(-np.abs(total[rows]), kind="stable")]
     shown = order[:limit]
@@ -122,18 +134,22 @@ def trace_cell(
             "document_id": [str(frame.document_ids[row]) for row in shown],
             "stratum": [str(frame.strata[row]) for row in shown],
             "weight": frame.weight[shown],
-            "probability": frame.probability[shown, work.label],
+            "score" if graded else "probability": low + span * frame.probability[shown, work.label],
             "gold": pd.Series([read.get(int(row)) for row in shown], dtype="object"),
-            "contribution": total[shown],
+            "contribution": span * total[shown],
         }
     )
-    value = float(work.value[home])
+    value = low + span * float(work.value[home])
+    moved = float(work.moved[home])
     parts = (
-        ("scores", float(scores[own].sum())),
-        ("gold of the cell", float(residuals[inside].sum())),
-        ("gold of the pool", float(residuals[~inside].sum())),
+        *((("lowest score", low),) if low else ()),
+        ("scores", span * float(scores[own].sum())),
+        ("gold of the cell", span * float(residuals[inside].sum())),
+        ("gold of the pool", span * float(residuals[~inside].sum())),
     )
-    rest = value - sum(one for _, one in parts)
+    rest = value - moved - sum(one for _, one in parts)
+    if frame.kind == "multi-class":
+        parts = (*parts, ("classes add up to one", moved))
     named = " ".join(map(str, cell)) or "the whole corpus"
     return Trace(table, value, (*parts, ("context", rest)), f"'{label}' in {named}", len(order) - len(shown))
 
@@ -162,12 +178,16 @@ def trace_jump(
     import numpy as np
     import pandas as pd
 
+    from headwinds.measure.label_kinds import span_of
+
+    low, span = frame.value_range[0], span_of(frame)
     work = _Work.make(frame, cells, label, settings)
     a, b = work.find(first), work.find(second)
     moved = np.zeros(int(frame.document_code.max()) + 1)
     for home, sign in ((a, -1.0), (b, 1.0)):
         moved += sign * (work.without_scores(home) + work.without_gold(home))
-    jump = float(work.value[b] - work.value[a])
+    moved = span * moved
+    jump = span * float(work.value[b] - work.value[a])
     involved = np.isin(cells.code, [a, b])
     used = np.zeros(len(moved), dtype=bool)
     used[frame.document_code[involved]] = True
@@ -205,7 +225,10 @@ def trace_jump(
         if alone
         else ()
     )
-    parts = ((named[1], float(work.value[b])), (f"minus {named[0]}", -float(work.value[a])))
+    parts = (
+        (named[1], low + span * float(work.value[b])),
+        (f"minus {named[0]}", -low - span * float(work.value[a])),
+    )
     return Trace(
         table.head(limit).reset_index(drop=True),
         jump,
@@ -224,6 +247,7 @@ class _Work:
     cells: Cells
     label: int
     value: NDArray[np.float64]
+    moved: NDArray[np.float64]
     cell: NDArray[np.int64]
     row: NDArray[np.int64]
     share: NDArray[np.float64]
@@ -239,6 +263,7 @@ class _Work:
         import numpy as np
 
         from headwinds.measure.decomposition import decompose
+        from headwinds.measure.estimators.design_based import estimate_design_based
         from headwinds.measure.scores import mean_scores
         from headwinds.measure.settings import EstimatorSettings
 
@@ -249,6 +274,11 @@ class _Work:
         at = frame.label_names.index(label)
         found = decompose(frame, cells, settings or EstimatorSettings())
         parts, pools = found.parts, found.pools
+        moved = np.zeros(len(cells))
+        if frame.kind == "multi-class":
+            # The index moves classes so that they add up to one; what is traced is the index.
+            index = estimate_design_based(frame, cells, settings or EstimatorSettings(), "difference")
+            moved = index.value[at * len(cells) : (at + 1) * len(cells)] - found.value[:, at]
         stratum = frame.stratum_code[frame.gold_rows]
         members: list[NDArray[np.int64]] = [np.array([], dtype=np.int64)] * len(pools.depth)
         for part, pool in enumerate(pools.of_part.tolist()):
@@ -263,7 +293,8 @@ class _Work:
             frame=frame,
             cells=cells,
             label=at,
-            value=found.value[:, at],
+            value=found.value[:, at] + moved,
+            moved=moved,
             cell=parts.cell,
             row=parts.row,
             share=np.nan_to_num(parts.share),

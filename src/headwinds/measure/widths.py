@@ -29,6 +29,7 @@ def width_by_stratum(frame: Frame, cells: Cells, settings: EstimatorSettings | N
     import pyarrow as pa
 
     from headwinds.measure.decomposition import decompose, interval
+    from headwinds.measure.label_kinds import span_of
     from headwinds.measure.pools import sums
     from headwinds.measure.settings import EstimatorSettings
 
@@ -48,10 +49,10 @@ def width_by_stratum(frame: Frame, cells: Cells, settings: EstimatorSettings | N
             table: dict[str, Any] = {
                 **_head(frame, cells),
                 "stratum": [name] * (len(cells) * len(frame.label_names)),
-                "variance": own.T.reshape(-1),
+                "variance": span_of(frame) ** 2 * own.T.reshape(-1),
                 "share_of_variance": (own / total).T.reshape(-1),
-                "width": (upper - lower).T.reshape(-1),
-                "width_without": (high - low).T.reshape(-1),
+                "width": span_of(frame) * (upper - lower).T.reshape(-1),
+                "width_without": span_of(frame) * (high - low).T.reshape(-1),
                 "share_of_width": (1 - (high - low) / (upper - lower)).T.reshape(-1),
             }
         for key, column in table.items():
@@ -84,6 +85,7 @@ def label_gain(
     import pyarrow as pa
 
     from headwinds.measure.decomposition import decompose, interval
+    from headwinds.measure.label_kinds import span_of
     from headwinds.measure.settings import EstimatorSettings
 
     settings = settings or EstimatorSettings()
@@ -102,8 +104,8 @@ def label_gain(
             **_head(frame, cells),
             "stratum": [stratum] * rows,
             "additional": [extra] * rows,
-            "width": (upper - lower).T.reshape(-1),
-            "width_expected": (high - low).T.reshape(-1),
+            "width": span_of(frame) * (upper - lower).T.reshape(-1),
+            "width_expected": span_of(frame) * (high - low).T.reshape(-1),
         }
         for key, column in gained.items():
             columns.setdefault(key, []).extend(column)

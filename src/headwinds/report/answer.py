@@ -44,7 +44,7 @@ def _measured(content: ReportContent, tables: Mapping[str, ReportTable], message
     _, label, first, last = max(spans, key=lambda span: span[0])
     key = table_key(figure.corrected.keys[0], first)
     shown = [
-        show_interval(point["value"], point["lower"], point["upper"], "share", messages)
+        show_interval(point["value"], point["lower"], point["upper"], content.value_kind, messages)
         for point in (first, last)
     ]
     return messages(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from headwinds.report.answer import table_key
 from headwinds.report.brief_growth import association_statement, growth_statement, ranking_statement
 from headwinds.report.brief_parts import Statement, codes, error_codes
-from headwinds.report.cells import Cell, ReportTable
+from headwinds.report.cells import Cell, Kind, ReportTable
 from headwinds.report.formats import show, show_interval
 from headwinds.report.results import all_findings
 from headwinds.report.tables import index_table_name
@@ -72,7 +72,7 @@ def make_brief(content: ReportContent, tables: Mapping[str, ReportTable], messag
     points = _points(content, figure, tables) if figure and not stopped else {}
     order = sorted(points, key=lambda label: -_number(points[label][1]["value"]))
     statements = (
-        _attention(figure, points, order, stopped, messages),
+        _attention(figure, points, order, stopped, content.value_kind, messages),
         growth_statement(content, tables, messages),
         association_statement(content, tables, stopped, messages),
         ranking_statement(content, tables, stopped, messages),
@@ -80,7 +80,7 @@ def make_brief(content: ReportContent, tables: Mapping[str, ReportTable], messag
     first, last = (str(_key(figure, points[order[0]][place])) if order else "" for place in (0, 1))
     return Brief(
         statements=tuple(one for one in statements if one is not None),
-        shares=tuple(_row(label, points[label], messages) for label in order[:MOST_ROWS]),
+        shares=tuple(_row(label, points[label], content.value_kind, messages) for label in order[:MOST_ROWS]),
         first=first,
         last=last,
         left_out=max(0, len(order) - MOST_ROWS),
@@ -116,9 +116,9 @@ def _key(figure: IndicatorFigure | None, row: Mapping[str, Cell]) -> Cell:
     return row[table_key(figure.corrected.keys[0], row)] if figure else ""
 
 
-def _row(label: str, point: Point, messages: Messages) -> ShareRow:
+def _row(label: str, point: Point, kind: Kind, messages: Messages) -> ShareRow:
     first, last = (
-        show_interval(row["value"], row["lower"], row["upper"], "share", messages).replace(
+        show_interval(row["value"], row["lower"], row["upper"], kind, messages).replace(
             ", ", ",\N{NO-BREAK SPACE}"
         )
         for row in point
@@ -143,6 +143,7 @@ def _attention(
     points: Mapping[str, Point],
     order: Sequence[str],
     stopped: str,
+    kind: Kind,
     messages: Messages,
 ) -> Statement:
     heading = messages("brief_heading_attention")
@@ -157,9 +158,9 @@ def _attention(
         "brief_attention" if known else "brief_attention_without",
         label=order[0],
         cell=_key(figure, last),
-        share=show(last["value"], "share", messages),
-        lower=show(last["lower"], "share", messages),
-        upper=show(last["upper"], "share", messages),
+        share=show(last["value"], kind, messages),
+        lower=show(last["lower"], kind, messages),
+        upper=show(last["upper"], kind, messages),
         labels=len(order),
     )
     moved = [label for label in order if _compared(points[label]) in ("more", "less")]

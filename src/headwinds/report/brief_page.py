@@ -70,7 +70,7 @@ def render_brief(
     from headwinds.report.page import limits_of, page_environment
     from headwinds.report.tables import make_tables
 
-    messages = load_messages(language)
+    messages = load_messages(language, content.kind, content.grades)
     brief = make_brief(content, make_tables(content, messages), messages)
     environment, read = page_environment()
     picture = (pictures or {}).get(brief.pictured)

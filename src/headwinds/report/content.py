@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from headwinds.contracts import Account, Codebook, Estimate, Evaluation, Finding, Indicator, KeyValue
+    from headwinds.report.cells import Kind
 
     Table: TypeAlias = pd.DataFrame | pa.Table
 
@@ -213,7 +214,8 @@ class PassageTrace:
     cell
         Key values, as in ``Indicator.cells``: ``(1990,)``.
     rows
-        `passage_id`, `text`, `probability`, `gold` (bool, or None where not labelled), `weight`; others, such as
+        `passage_id`, `text`, `probability` (of grades `score`), `gold` (bool, of grades a number, or None where not
+        labelled), `weight`; others, such as
         `country` or `contribution`, are shown beside them. In the order in which they are to be read.
     passages
         How many passages the point is made of in all; `rows` may be those that move it most.
@@ -251,6 +253,9 @@ class ReportContent:
         Hashes, settings, versions, seed and machine: nested mappings, sequences, strings and numbers.
     findings
         Those that belong to no other field.
+    kind, grades
+        Of the codebook: "multi-label", "multi-class" (one class a passage), or "graded" from 0 to `grades`: the indices are
+        then mean scores.
     """
 
     title: str
@@ -269,3 +274,10 @@ class ReportContent:
     chapters: tuple[ResultChapter, ...] = ()
     passages: tuple[PassageTrace, ...] = ()
     findings: tuple[Finding, ...] = field(default_factory=tuple)
+    kind: str = "multi-label"
+    grades: int = 0
+
+    @property
+    def value_kind(self) -> Kind:
+        """How a value of an index reads."""
+        return "metric" if self.kind == "graded" else "share"

@@ -76,7 +76,8 @@ def gather(run: StudyRun) -> ReportContent:
     from headwinds.adapt.evaluation.store import read_evaluation
 
     checked, measure = run.checked, run.results["measure"].path
-    messages = load_messages(run.settings.study.language)
+    form = checked.form
+    messages = load_messages(run.settings.study.language, form.kind, form.grades)
     about = json.loads((measure / "measure.json").read_text(encoding="utf-8"))
     explained = read_explained(run.results["explain"].path) if "explain" in run.results else None
     choice = Finding("N301", f"Estimator: {about['estimator']}. {about['reason']}")
@@ -84,6 +85,8 @@ def gather(run: StudyRun) -> ReportContent:
         title=run.settings.study.title,
         question=run.settings.study.question,
         codebook=checked.codebook,
+        kind=form.kind,
+        grades=form.grades if form.kind == "graded" else 0,
         corpus=_corpus(run),
         check=_check(run),
         evaluation=read_evaluation(run.results["tune/evaluation"].path),
@@ -212,8 +215,13 @@ def _passages(table: pa.Table, indicator: Indicator) -> tuple[PassageTrace, ...]
     for names, rows in frame.groupby(["label", *cells], sort=False):
         label, cell = str(names[0]), tuple(_plain(value) for value in names[1:])
         keys = [name for name in rows.columns if name.startswith("key_")]
-        shown = rows[["passage_id", "text", "probability", "gold", "weight", "contribution", *keys]].copy()
-        shown["gold"] = [None if value is None or value != value else bool(value) for value in shown["gold"]]
+        graded = "score" in rows.columns
+        said = "score" if graded else "probability"
+        shown = rows[["passage_id", "text", said, "gold", "weight", "contribution", *keys]].copy()
+        shown["gold"] = [
+            None if value is None or value != value else float(value) if graded else bool(value)
+            for value in shown["gold"]
+        ]
         shown = shown.rename(columns={name: name.removeprefix("key_") for name in keys})
         traces.append(PassageTrace(label, cell, shown.reset_index(drop=True), int(count[(label, cell)])))
     return tuple(traces)

@@ -50,8 +50,10 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(match.group(1) for match in found if match))
 
 
-def load_messages(language: str = "en") -> Messages:
-    """Read a catalogue.
+def load_messages(language: str = "en", kind: str = "multi-label", grades: int = 0) -> Messages:
+    """Read a catalogue, with the words for labels, for classes or for grades from 0 to `grades`.
+
+    A sentence of which classes or grades need another form has it under its key with ``__multi_class`` or ``__graded``.
 
     Raises
     ------
@@ -61,4 +63,11 @@ def load_messages(language: str = "en") -> Messages:
     if language not in languages():
         raise SettingsError(f"The report knows no language {language!r}; it knows {', '.join(languages())}.")
     path = resources.files("headwinds.report").joinpath("templates", f"messages.{language}.toml")
-    return Messages(language, tomllib.loads(path.read_text(encoding="utf-8")))
+    entries = tomllib.loads(path.read_text(encoding="utf-8"))
+    ending = f"__{kind.replace('-', '_')}"
+    own = {
+        key.removesuffix(ending): text.replace("{grades}", str(grades))
+        for key, text in entries.items()
+        if key.endswith(ending)
+    }
+    return Messages(language, {**entries, **own})

@@ -69,7 +69,7 @@ def render_report(content: ReportContent, *, language: str = "en") -> dict[str, 
     from headwinds.report.results import results
     from headwinds.report.tables import make_tables
 
-    messages = load_messages(language)
+    messages = load_messages(language, content.kind, content.grades)
     limits = limits_of(content, messages)
     tables = make_tables(content, messages)
     groups = passage_groups(content)

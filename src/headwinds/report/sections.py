@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 WORST_SHOWN = 12
 """Errors shown in text; all of them are in the table's file."""
 
-_PASSAGE_COLUMNS = frozenset({"text", "passage_id", "probability", "gold"})
+_PASSAGE_COLUMNS = frozenset({"text", "passage_id", "probability", "score", "gold"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,9 +249,13 @@ def _passage_list(group: PassageGroup, messages: Messages) -> PassageList:
     table = read_trace(trace)
     items = []
     for row, record in zip(table.rows, table.records(), strict=True):
-        facts = [(messages.column("probability"), show(record["probability"], "probability", messages))]
+        said = "score" if "score" in table.columns else "probability"
+        kinds = dict(zip(table.columns, table.kinds, strict=True))
+        facts = [(messages.column(said), show(record[said], kinds[said], messages))]
         gold = (
-            messages("not_labelled") if record["gold"] is None else show(record["gold"], "yes_no", messages)
+            messages("not_labelled")
+            if record["gold"] is None
+            else show(record["gold"], kinds["gold"], messages)
         )
         facts.append((messages.column("gold"), gold))
         for name, kind, value in zip(table.columns, table.kinds, row, strict=True):

@@ -20,7 +20,7 @@ def summary_lines(content: ReportContent, *, language: str = "en") -> list[str]:
     from headwinds.report.results import all_findings
     from headwinds.report.tables import make_tables
 
-    messages = load_messages(language)
+    messages = load_messages(language, content.kind, content.grades)
     tables = make_tables(content, messages)
     lines = [content.title, *answer_sentences(content, tables, messages)]
     scores = [record for record in tables["metrics"].records() if record["label"] == "macro"]

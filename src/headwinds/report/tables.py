@@ -141,10 +141,10 @@ def _index_tables(content: ReportContent, figure: IndicatorFigure) -> Iterator[R
         )
     for label in content.codebook.names:
         if label in figure.corrected.labels:
-            yield _index_table(figure, label)
+            yield _index_table(figure, label, content.value_kind)
 
 
-def _index_table(figure: IndicatorFigure, label: str) -> ReportTable:
+def _index_table(figure: IndicatorFigure, label: str, value_kind: Kind) -> ReportTable:
     """One label of an indicator beside the other ways of counting it."""
     main, naive, labelled = figure.corrected, _by_point(figure.naive), _by_point(figure.labelled_only)
     rows: list[tuple[Cell, ...]] = []
@@ -168,7 +168,8 @@ def _index_table(figure: IndicatorFigure, label: str) -> ReportTable:
         plain_key if plain_key not in _INDEX_COLUMNS else f"key_{plain_key}" for plain_key in main.keys
     ]
     key_kinds: list[Kind] = ["key"] * len(keys_of)
-    kinds = (*key_kinds, *_INDEX_KINDS)
+    values: list[Kind] = [value_kind] * 7
+    kinds = (*key_kinds, *values, *_COUNT_KINDS)
     return ReportTable(
         index_table_name(figure, label),
         f"{label}: {figure.title}",
@@ -192,9 +193,7 @@ _INDEX_COLUMNS = (
 )
 
 
-_INDEX_KINDS: tuple[Kind, ...] = (
-    "share", "share", "share", "share", "share", "share", "share", "integer", "integer", "integer", "text", "text",
-)  # fmt: skip
+_COUNT_KINDS: tuple[Kind, ...] = ("integer", "integer", "integer", "text", "text")
 
 
 def _by_point(
@@ -217,7 +216,7 @@ def _precision_tables(content: ReportContent, messages: Messages) -> Iterator[Re
             messages("table_width"),
             content.width_by_stratum,
             required=("label", "stratum", "variance_share"),
-            kinds={"variance_share": "share", "half_width": "share"},
+            kinds={"variance_share": "share", "half_width": content.value_kind},
         )
     if content.label_gain is not None:
         yield read_table(
@@ -225,7 +224,11 @@ def _precision_tables(content: ReportContent, messages: Messages) -> Iterator[Re
             messages("table_gain"),
             content.label_gain,
             required=("label", "stratum", "additional_labels", "half_width_now", "half_width_then"),
-            kinds={"half_width_now": "share", "half_width_then": "share", "additional_labels": "integer"},
+            kinds={
+                "half_width_now": content.value_kind,
+                "half_width_then": content.value_kind,
+                "additional_labels": "integer",
+            },
         )
 
 
@@ -313,10 +316,13 @@ def _passage_table(traces: tuple[PassageTrace, ...], messages: Messages) -> Repo
 
 def read_trace(trace: PassageTrace) -> ReportTable:
     """One trace as plain rows."""
-    required = ("passage_id", "text", "probability", "gold", "weight")
+    names = trace.rows.column_names if hasattr(trace.rows, "column_names") else list(trace.rows.columns)
+    graded = "score" in names
+    required = ("passage_id", "text", "score" if graded else "probability", "gold", "weight")
     kinds: dict[str, Kind] = {
         "probability": "probability",
-        "gold": "yes_no",
+        "score": "metric",
+        "gold": "metric" if graded else "yes_no",
         "weight": "number",
         "year": "key",
     }

@@ -54,14 +54,15 @@ def index_view(
 ) -> View:
     """One label of an indicator: each cell of it with its interval, its counts and the way to its passages."""
     rows = []
+    kind = table.kinds[table.columns.index("value")]
     for row, record in zip(table.rows, table.records(), strict=True):
         target = anchor(row[:keys])
-        shown = show_interval(record["value"], record["lower"], record["upper"], "share", messages)
+        shown = show_interval(record["value"], record["lower"], record["upper"], kind, messages)
         labelled = show_interval(
             record["labelled_only"],
             record["labelled_only_lower"],
             record["labelled_only_upper"],
-            "share",
+            kind,
             messages,
         )
         pooled = str(record["pooled"] or "")
@@ -76,7 +77,7 @@ def index_view(
             (
                 *(heading or [ViewCell(messages("whole_corpus"))]),
                 ViewCell(shown, target, numeric=True),
-                ViewCell(show(record["naive"], "share", messages), numeric=True),
+                ViewCell(show(record["naive"], kind, messages), numeric=True),
                 ViewCell(labelled, numeric=True),
                 *counts,
                 ViewCell(messages("pooled_over", pool=pooled) if pooled else messages("own_gold")),

@@ -21,6 +21,7 @@ from headwinds.serve.compatible import chat, completions
 from headwinds.serve.evidence import evidence
 from headwinds.serve.explaining import explain, explains
 from headwinds.serve.openapi import document
+from headwinds.serve.panels import analyse, analyses
 from headwinds.serve.predicting import predict
 from headwinds.serve.site import Site, named, site_of
 from headwinds.serve.waiting import MISTAKES, mistake_of
@@ -58,6 +59,8 @@ def make_application(site: Site, hosts: Sequence[str]) -> ASGIApp:
         ("POST", "/v1/models/{name}/predict", predict),
         ("POST", "/v1/models/{name}/explain", explain),
         ("GET", "/v1/models/{name}/run/{file}", evidence),
+        ("GET", "/v1/explain", analyses),
+        ("POST", "/v1/explain/{analysis}", analyse),
         ("POST", "/v1/chat/completions", chat),
         ("POST", "/v1/completions", completions),
     ]
@@ -153,7 +156,8 @@ async def _health(_: Request) -> Response:
 
 async def _ready(request: Request) -> Response:
     site = site_of(request)
-    ready = bool(site.shelf.models) and not site.stopping
+    there = site.calculator.ready if site.calculator else bool(site.shelf.models)
+    ready = there and not site.stopping
     return JSONResponse({"ready": ready}, 200 if ready else 503)
 
 
@@ -165,7 +169,14 @@ async def _metrics(request: Request) -> Response:
 
 async def _openapi(request: Request) -> Response:
     site = site_of(request)
-    return JSONResponse(document(site.shelf.models, key=bool(site.key), most_rows=site.limits.most_rows))
+    return JSONResponse(
+        document(
+            site.shelf.models,
+            key=bool(site.key),
+            most_rows=site.limits.most_rows,
+            panels=site.calculator is not None,
+        )
+    )
 
 
 async def _models(request: Request) -> Response:

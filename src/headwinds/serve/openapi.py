@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.tasks.contract import writes
 from headwinds.serve import shapes
 from headwinds.serve.explaining import explains
+from headwinds.serve.panel_settings import SETTINGS
+from headwinds.serve.panels import answer_shape
+from headwinds.serve.shapes import TEXT, some, thing
 
 if TYPE_CHECKING:
     from headwinds.serve.shelf import Shown
@@ -29,13 +32,15 @@ ANSWERS = {
     "406": "It cannot be streamed.",
     "413": "The body is too large.",
     "415": "The body is not JSON, or it is packed.",
-    "422": "A row cannot be used; the message names it.",
+    "422": "What was sent cannot be used; the message names it.",
     "429": "Too much waits; ask again after Retry-After seconds.",
     "503": "It is stopping, or it took too long.",
 }
 
 
-def document(models: Mapping[str, Shown], *, key: bool, most_rows: int) -> dict[str, Any]:
+def document(
+    models: Mapping[str, Shown], *, key: bool, most_rows: int, panels: bool = False
+) -> dict[str, Any]:
     """OpenAPI 3.1 of what is served now."""
     paths: dict[str, Any] = {
         "/health": {"get": _plain("Whether the process answers.", shapes.HEALTH, open_to_all=True)},
@@ -60,9 +65,14 @@ def document(models: Mapping[str, Shown], *, key: bool, most_rows: int) -> dict[
         ):  # fmt: skip
             named = {**asked, "properties": {**asked["properties"], "model": {"enum": writers}}}
             paths[path] = {"post": _post(words, named, {JSON: answer, EVENTS: shapes.EVENT}, shapes.REFUSAL)}
+    if panels:
+        listed = some(thing({"name": TEXT, "meaning": TEXT, "settings": some(TEXT)}))
+        paths["/v1/explain"] = {"get": _plain("The analyses of panels.", thing({"analyses": listed}))}
+        for name, (words, asked) in SETTINGS.items():
+            paths[f"/v1/explain/{name}"] = {"post": _post(words, asked, {JSON: answer_shape()}, shapes.ERROR)}
     found: dict[str, Any] = {
         "openapi": "3.1.0",
-        "info": {"title": "Headwinds: fitted models", "version": version("headwinds")},
+        "info": {"title": "Headwinds", "version": version("headwinds")},
         "paths": paths,
     }
     if key:

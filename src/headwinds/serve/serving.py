@@ -1,4 +1,4 @@
-"""The server of models: checked, loaded, then listening; a signal finishes what is under way."""
+"""The server of models and analyses: checked, loaded, then listening; a signal finishes what is under way."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from headwinds.serve.application import make_application
+from headwinds.serve.calculator import Calculator
 from headwinds.serve.engine import Engine, Engines
 from headwinds.serve.journal import Journal
 from headwinds.serve.metrics import Metrics
@@ -27,12 +28,13 @@ def serve(
     fixed: Mapping[str, tuple[int, ...]] | None = None,
     limits: ServingLimits | None = None,
     merge: bool = False,
+    explain: bool = False,
     runs: Mapping[str, Mapping[str, bytes]] | None = None,
     refresh_seconds: float = 1.0,
     journal: Journal | None = None,
     ready: Callable[[str], Any] = print,
 ) -> None:
-    """Serve models until stopped by a signal.
+    """Serve models, and analyses of panels, until stopped by a signal.
 
     Parameters
     ----------
@@ -42,6 +44,8 @@ def serve(
         Of names, the numbers of versions that are served beside the one in production.
     merge
         See `headwinds.serve.engine`.
+    explain
+        Analyse panels too; with an empty shelf, nothing else.
     runs
         Of names, what `headwinds.serve.evidence.read_run` read.
     refresh_seconds
@@ -66,9 +70,21 @@ def serve(
         Engine(merge=merge, computed=metrics.computed),
         Engine(token_budget=1, most_waiting=MOST_TO_WRITE, computed=metrics.computed),
     )
-    site = Site(shelf, engines, limits or ServingLimits(), metrics, journal, address.token, runs=runs or {})
+    calculator = Calculator() if explain else None
+    site = Site(
+        shelf,
+        engines,
+        limits or ServingLimits(),
+        metrics,
+        journal,
+        address.token,
+        runs=runs or {},
+        calculator=calculator,
+    )
     application = make_application(site, hosts)
     engines.start()
+    if calculator is not None:
+        calculator.start()
     shelf.watch(refresh_seconds)
 
     def stopping() -> None:
@@ -80,3 +96,5 @@ def serve(
     finally:
         shelf.close()
         engines.stop()
+        if calculator is not None:
+            calculator.stop()

@@ -12,6 +12,7 @@ from headwinds.serve.incoming import RequestError, read_version
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from headwinds.serve.calculator import Calculator
     from headwinds.serve.engine import Engines, Loaded
     from headwinds.serve.journal import Journal
     from headwinds.serve.metrics import Metrics
@@ -43,7 +44,8 @@ class ServingLimits:
 class Site:
     """What the routes share.
 
-    `runs` holds, by model, the files of a finished run by their names; `since` is its start (seconds since 1970).
+    `runs` holds, by model, the files of a finished run by their names; `since` is its start (seconds since 1970);
+    `calculator` computes analyses of panels, where they are served.
     """
 
     shelf: Shelf
@@ -56,6 +58,7 @@ class Site:
     pages: dict[str, bytes] = field(default_factory=dict)
     runs: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
     since: int = field(default_factory=lambda: int(time.time()))
+    calculator: Calculator | None = None
 
 
 def site_of(request: Request) -> Site:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.contracts import Codebook, Finding, Label
+from headwinds.study.answers import Form
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,11 +31,13 @@ class CheckedStudy:
         Labels in order.
     gold
         Columns `passage_id`, `document_id`, `text`, `row` (in the corpus), `inclusion_probability`, `stratum`, `fold`, and
-        one boolean column a label, named ``label_<name>``.
+        one boolean column an output of the model, named ``label_<name>``; of graded labels also ``grade_<name>``.
     findings
         Of the check.
     summary
         Counts, token lengths and label counts, for the report.
+    form
+        Of the answers: labels, classes or grades.
     """
 
     folder: Path
@@ -42,6 +45,7 @@ class CheckedStudy:
     gold: pa.Table
     findings: tuple[Finding, ...]
     summary: dict[str, Any]
+    form: Form
 
     @property
     def corpus_path(self) -> Path:
@@ -49,11 +53,19 @@ class CheckedStudy:
         return self.folder / "corpus.parquet"
 
     def truth(self) -> NDArray[np.bool_]:
-        """Gold labels, shape (passages, labels)."""
+        """Gold in the outputs of the model, shape (passages, outputs)."""
         import numpy as np
 
-        columns = [self.gold[f"label_{name}"].to_numpy(zero_copy_only=False) for name in self.codebook.names]
+        columns = [self.gold[f"label_{name}"].to_numpy(zero_copy_only=False) for name in self.form.outputs]
         return np.column_stack(columns).astype(bool)
+
+    def found(self) -> NDArray[Any]:
+        """What reading found, as it is measured: the labels that hold, or the grades; shape (passages, labels)."""
+        import numpy as np
+
+        if self.form.kind != "graded":
+            return self.truth()
+        return np.column_stack([self.gold[f"grade_{name}"].to_numpy() for name in self.form.names])
 
     def labelled_texts(self) -> LabelledTexts:
         """Gold as the model's wing takes it."""
@@ -67,9 +79,10 @@ class CheckedStudy:
             passage_ids=tuple(columns["passage_id"]),
             document_ids=tuple(columns["document_id"]),
             texts=tuple(columns["text"]),
-            label_names=self.codebook.names,
+            label_names=self.form.outputs,
             truth=self.truth(),
             stratum=tuple(columns["stratum"]),
+            several=self.form.several,
         )
 
     def fold_of_document(self) -> dict[str, int]:
@@ -105,4 +118,5 @@ def read_checked(folder: Path) -> CheckedStudy:
         gold=pq.read_table(folder / "gold.parquet"),
         findings=tuple(Finding(**item) for item in saved["findings"]),
         summary=saved["summary"],
+        form=Form(tuple(label.name for label in labels), saved["form"]["kind"], saved["form"]["grades"]),
     )

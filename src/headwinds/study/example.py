@@ -30,6 +30,7 @@ keys = ["year"]               # what you want to count by
 
 [codebook]
 path = "codebook.md"          # a table: label | give it when ... | not when ...
+# kind = "multi-class"        # exactly one label of a passage holds; or "graded", from 0 to the highest of grades = 3
 
 [gold]
 path = "gold.jsonl"           # {"passage_id": "...", "labels": ["..."], "inclusion_probability": 0.01}

@@ -12,9 +12,11 @@ from headwinds.study.settings import GroupSettings, StudySettings
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from headwinds.measure.frame import Frame, Population
+    from headwinds.study.answers import Form
 
 
 def read_frame(settings: StudySettings, checked: CheckedStudy, scores: Path) -> Frame:
@@ -36,7 +38,8 @@ def read_frame(settings: StudySettings, checked: CheckedStudy, scores: Path) -> 
         raise MismatchError(
             f"{scores} does not score the passages of the corpus, one by one.", remedy="Score it again."
         )
-    names = checked.codebook.names
+    form = checked.form
+    probability, label = predictions_of(scored, form, scores)
     strata = corpus["stratum"].to_pylist() if "stratum" in corpus.column_names else ["all"] * corpus.num_rows
     keys = {name: corpus[name].to_numpy(zero_copy_only=False) for name in settings.corpus.keys}
     keys |= {group.name: group_values(group, keys) for group in settings.group}
@@ -46,48 +49,87 @@ def read_frame(settings: StudySettings, checked: CheckedStudy, scores: Path) -> 
         strata=np.array(strata),
         keys=keys,
         weight=corpus["weight"].to_numpy(),
-        probability=np.column_stack([scored[f"probability_{name}"].to_numpy() for name in names]),
-        label=np.column_stack([scored[f"label_{name}"].to_numpy(zero_copy_only=False) for name in names]),
+        probability=probability,
+        label=label,
         gold_rows=checked.gold["row"].to_numpy(),
-        gold_labels=checked.truth(),
+        gold_labels=checked.found(),
         inclusion_probability=None if np.isnan(inclusion).all() else inclusion,
-        label_names=names,
+        label_names=form.names,
+        kind="score" if form.kind == "graded" else form.kind,
+        value_range=(0.0, float(form.grades)) if form.kind == "graded" else (0.0, 1.0),
         population=read_population(settings) if settings.corpus.population else None,
     )
 
 
-def read_probabilities(
-    path: Path, passage_ids: Sequence[str], names: Sequence[str]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Probabilities and decisions of other scores of the same passages, each of shape (passages, labels).
+def read_predictions(
+    path: Path, passage_ids: Sequence[str], form: Form
+) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    """Other scores of the same passages: see `predictions_of`.
 
     Raises
     ------
     MismatchError
         They are not of the same passages, one by one, or not of these labels.
+    DataError
+        A value lies outside its range, or the classes of a passage do not add up to one.
     """
-    import numpy as np
     import pyarrow.parquet as pq
 
     scored = pq.read_table(path)
-    missing = [name for name in names if f"probability_{name}" not in scored.column_names]
-    if missing or "passage_id" not in scored.column_names:
-        raise MismatchError(
-            f"{path} has no column {'probability_' + missing[0] if missing else 'passage_id'}.",
-            remedy="Score the corpus with the same labels (`headwinds score`).",
-        )
+    if "passage_id" not in scored.column_names:
+        raise MismatchError(f"{path} has no column passage_id.", remedy="Score the same corpus.")
     if scored["passage_id"].to_pylist() != list(passage_ids):
         raise MismatchError(
             f"{path} does not score the passages of the corpus, one by one.", remedy="Score the same corpus."
         )
-    probability = np.column_stack([scored[f"probability_{name}"].to_numpy() for name in names])
-    decided = all(f"label_{name}" in scored.column_names for name in names)
-    label = (
-        np.column_stack([scored[f"label_{name}"].to_numpy(zero_copy_only=False) for name in names])
-        if decided
-        else probability >= 0.5
-    )
-    return probability, label.astype(bool)
+    return predictions_of(scored, form, path)
+
+
+def predictions_of(scored: pa.Table, form: Form, path: Path) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    """Probabilities and decisions, each of shape (passages, labels); of grades both are the predicted grade.
+
+    Raises
+    ------
+    MismatchError
+        They are not of the labels of the study.
+    DataError
+        A value lies outside its range, or the classes of a passage do not add up to one.
+    """
+    import numpy as np
+
+    from headwinds.measure.label_kinds import SUM_TOLERANCE
+
+    prefix, most = ("score_", float(form.grades)) if form.kind == "graded" else ("probability_", 1.0)
+    missing = [name for name in form.names if f"{prefix}{name}" not in scored.column_names]
+    if missing:
+        there = [name.removeprefix(prefix) for name in scored.column_names if name.startswith(prefix)]
+        raise MismatchError(
+            f"{path} has no column {prefix}{missing[0]}; it scores {', '.join(there) or 'nothing'}.",
+            remedy="Score the corpus with a model of the study's own labels (`headwinds score`).",
+        )
+    values = np.column_stack([scored[f"{prefix}{name}"].to_numpy() for name in form.names]).astype(np.float64)
+    bad = ~((values >= 0) & (values <= most))
+    total = values.sum(axis=1)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise DataError(
+            f"{path}, row {row + 1}: {prefix}{form.names[column]} = {values[row, column]}, expected from 0 to {most:g}.",
+            remedy="Score the corpus again.",
+        )
+    if form.kind == "multi-class" and (np.abs(total - 1) > SUM_TOLERANCE).any():
+        row = int(np.flatnonzero(np.abs(total - 1) > SUM_TOLERANCE)[0])
+        raise DataError(
+            f"{path}, row {row + 1}: the probabilities of the classes add up to {total[row]:.4g}, expected 1.",
+            remedy="Score the corpus with a model that gives one class.",
+        )
+    if form.kind == "graded":
+        return values, values
+    if all(f"label_{name}" in scored.column_names for name in form.names):
+        columns = [scored[f"label_{name}"].to_numpy(zero_copy_only=False) for name in form.names]
+        return values, np.column_stack(columns).astype(bool)
+    if form.kind == "multi-class":
+        return values, values.argmax(axis=1)[:, None] == np.arange(len(form.names))
+    return values, values >= 0.5
 
 
 def group_values(group: GroupSettings, keys: dict[str, NDArray[Any]]) -> NDArray[np.str_]:

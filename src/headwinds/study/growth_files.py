@@ -15,9 +15,11 @@ from headwinds.study.environment import STATISTICAL, versions
 from headwinds.study.stages.explain import plain_estimate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
-    from headwinds.contracts import Account, Estimate, Panel
+    from headwinds.contracts import Account, Estimate, Indicator, Panel
     from headwinds.explain.spans import SlowdownEstimate
 
 PUBLISHED = "rtfpna"
@@ -31,8 +33,9 @@ class GrowthFile:
     Attributes
     ----------
     path
-        CSV (also .csv.xz, .csv.gz) or Parquet with one row an entity and year. A file with a column `isocode` is read as
-        a Penn World Table; any other needs the table's names for the series that accounts are made of.
+        CSV (also .csv.xz, .csv.gz) or Parquet with one row an entity and year. A file with the columns
+        `isocode` (or `countrycode`) and `year` is read as a Penn World Table; any other needs the table's names for the
+        series that accounts are made of.
     entity, period
         Columns of a file that is no Penn World Table.
     entities
@@ -62,8 +65,8 @@ class GrowthFile:
 
 
 @dataclass(frozen=True, slots=True)
-class GrowthResult:
-    """What was found.
+class GrowthFound:
+    """What is found in a panel.
 
     Attributes
     ----------
@@ -75,8 +78,6 @@ class GrowthResult:
         Growth of the outcome before and after.
     naive, corrected, detectable
         The regression on the index, without and with its error, and what it could have found; None without an index.
-    path
-        Where all of it stands as files.
     """
 
     accounts: Account
@@ -85,7 +86,59 @@ class GrowthResult:
     naive: Estimate | None
     corrected: Estimate | None
     detectable: pd.DataFrame | None
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables by the names of their files."""
+        found = {
+            "accounts": self.accounts.table,
+            "accounts-unavailable": self.accounts.unavailable,
+            "accounts-by-span": self.by_span.table,
+            "accounts-by-span-unavailable": self.by_span.unavailable,
+            "slowdown": self.slowdown.table,
+        }
+        if self.detectable is not None:
+            found["minimum-detectable-effects"] = self.detectable
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthResult(GrowthFound):
+    """What was found, and `path`: where all of it stands as files."""
+
     path: Path
+
+
+def growth_of(
+    panel: Panel,
+    *,
+    entities: Sequence[str] = ("all",),
+    before: tuple[int, int] = (1995, 2004),
+    after: tuple[int, int] = (2004, 2019),
+    outcome: str = PUBLISHED,
+    index: Indicator | None = None,
+    labels: Sequence[str] = (),
+    lag: int = 1,
+) -> GrowthFound:
+    """Account for growth, compare it before and after, and regress it on an index; the settings are `GrowthFile`'s.
+
+    Raises
+    ------
+    SettingsError, EstimationError, MismatchError
+        As `explain_file`.
+    """
+    from headwinds.explain.accounts.penn_accounts import growth_accounts, span_accounts
+    from headwinds.explain.spans import slowdown
+
+    for name, (first, last) in (("before", before), ("after", after)):
+        if first >= last:
+            raise SettingsError(
+                f"{name} = {first}-{last} is no span of years.", remedy="Write it as 1995-2004."
+            )
+    chosen = chosen_entities(tuple(entities), panel)
+    accounts = growth_accounts(panel, entities=chosen)
+    by_span = span_accounts(accounts, (before, after), chosen)
+    compared = slowdown(panel, chosen, series=outcome, before=before, after=after)
+    return GrowthFound(accounts, by_span, compared, *_regress(panel, index, outcome, tuple(labels), lag))
 
 
 def explain_file(growth: GrowthFile, output: Path) -> GrowthResult:
@@ -100,31 +153,16 @@ def explain_file(growth: GrowthFile, output: Path) -> GrowthResult:
     ArtifactError, MismatchError
         The index is damaged, or shares no entity and year with the panel.
     """
-    from headwinds.explain.accounts.penn_accounts import growth_accounts, span_accounts
-    from headwinds.explain.spans import slowdown
+    from headwinds.measure.indicator_store import read_indicator
 
-    for name, (first, last) in (("before", growth.before), ("after", growth.after)):
-        if first >= last:
-            raise SettingsError(
-                f"{name} = {first}-{last} is no span of years.", remedy="Write it as 1995-2004."
-            )
-    panel = read_growth_panel(growth)
-    entities = chosen_entities(growth.entities, panel)
-    accounts = growth_accounts(panel, entities=entities)
-    by_span = span_accounts(accounts, (growth.before, growth.after), entities)
-    compared = slowdown(panel, entities, series=growth.outcome, before=growth.before, after=growth.after)
-    naive, corrected, detectable = _regress(growth, panel)
-    tables = {
-        "accounts.csv": accounts.table,
-        "accounts-unavailable.csv": accounts.unavailable,
-        "accounts-by-span.csv": by_span.table,
-        "accounts-by-span-unavailable.csv": by_span.unavailable,
-        "slowdown.csv": compared.table,
-    }
-    if detectable is not None:
-        tables["minimum-detectable-effects.csv"] = detectable
+    panel = read_growth_panel(growth.path, entity=growth.entity, period=growth.period)
+    found = growth_of(
+        panel, entities=growth.entities, before=growth.before, after=growth.after, outcome=growth.outcome,
+        index=read_indicator(growth.index) if growth.index else None, labels=growth.labels, lag=growth.lag,
+    )  # fmt: skip
+    compared = found.slowdown
     facts: dict[str, Any] = {
-        "units": accounts.units,
+        "units": found.accounts.units,
         "outcome": asdict(panel.series[growth.outcome]),
         "before": list(growth.before),
         "after": list(growth.after),
@@ -132,13 +170,13 @@ def explain_file(growth: GrowthFile, output: Path) -> GrowthResult:
             name: getattr(compared, name)
             for name in ("countries", "fell", "before", "after", "change", "standard_error", "unavailable")
         },
-        "naive": plain_estimate(naive) if naive else None,
-        "corrected": plain_estimate(corrected) if corrected else None,
+        "naive": plain_estimate(found.naive) if found.naive else None,
+        "corrected": plain_estimate(found.corrected) if found.corrected else None,
     }
 
     def work(folder: Path, _: Path) -> None:
-        for name, table in tables.items():
-            write_bytes(folder / name, table.to_csv(index=False, lineterminator="\n").encode())
+        for name, table in found.tables().items():
+            write_bytes(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n").encode())
         write_json(folder / "growth.json", facts, allow_missing=True)
 
     asked = {name: value for name, value in asdict(growth).items() if name not in ("path", "index")}
@@ -153,23 +191,40 @@ def explain_file(growth: GrowthFile, output: Path) -> GrowthResult:
     )
     with study_lock(output):
         path = run_stage(output, "explain", parts, work).path
-    return GrowthResult(accounts, by_span, compared, naive, corrected, detectable, path)
-
-
-def read_growth_panel(growth: GrowthFile) -> Panel:
-    """The panel, described where the series are those of the Penn World Table."""
-    from headwinds.explain.penn_world_table import PENN_SERIES, described_series, read_penn_world_table
-    from headwinds.explain.plain_panel import read_panel, read_table
-
-    columns = [str(name) for name in read_table(growth.path).columns]
-    if "isocode" in columns:
-        return read_penn_world_table(growth.path)
-    known = [name for name in columns if name in PENN_SERIES]
-    others = [name for name in columns if name not in (growth.entity, growth.period, *known)]
-    plain = read_panel(
-        growth.path, entity=growth.entity, period=growth.period, series=[*known, *others] or None
+    return GrowthResult(
+        found.accounts, found.by_span, compared, found.naive, found.corrected, found.detectable, path
     )
-    described = described_series(known, source=growth.path.name, vintage="as read")
+
+
+def read_growth_panel(path: Path, *, entity: str = "entity", period: str = "period") -> Panel:
+    """The panel of a file, described where the series are those of the Penn World Table."""
+    from headwinds.explain.penn_world_table import SHEET
+    from headwinds.explain.plain_panel import read_table
+
+    return growth_panel(read_table(path, sheets=[SHEET]), entity=entity, period=period, place=path.name)
+
+
+def growth_panel(
+    frame: pd.DataFrame, *, entity: str = "entity", period: str = "period", place: str, first_line: int = 2
+) -> Panel:
+    """The panel of a table that was read; `place` and `first_line` are for messages."""
+    from headwinds.explain.penn_world_table import (
+        PENN_SERIES,
+        described_series,
+        is_penn_world_table,
+        penn_panel,
+    )
+    from headwinds.explain.plain_panel import plain_panel
+
+    columns = [str(name) for name in frame.columns]
+    if is_penn_world_table(columns):
+        return penn_panel(frame, place=place, first_line=first_line)
+    known = [name for name in columns if name in PENN_SERIES]
+    others = [name for name in columns if name not in (entity, period, *known)]
+    plain = plain_panel(
+        frame, entity=entity, period=period, series=[*known, *others] or None, place=place, first_line=first_line
+    )  # fmt: skip
+    described = described_series(known, source=place, vintage="as read")
     return type(plain)(data=plain.data, series={**plain.series, **described})
 
 
@@ -197,26 +252,24 @@ def chosen_entities(asked: tuple[str, ...], panel: Panel) -> tuple[str, ...]:
 
 
 def _regress(
-    growth: GrowthFile, panel: Panel
+    panel: Panel, indicator: Indicator | None, series: str, labels: tuple[str, ...], lag: int
 ) -> tuple[Estimate | None, Estimate | None, pd.DataFrame | None]:
-    if growth.index is None:
+    if indicator is None:
         return None, None, None
     from headwinds.explain.measured import corrected_estimate, make_design, naive_estimate
     from headwinds.explain.panel_data import log_growth
     from headwinds.explain.power import minimum_detectable_effects
-    from headwinds.measure.indicator_store import read_indicator
 
-    indicator = read_indicator(growth.index)
-    labels = growth.labels or tuple(dict.fromkeys(indicator.labels))
+    labels = labels or tuple(dict.fromkeys(indicator.labels))
     unknown = [name for name in labels if name not in indicator.labels]
     if unknown:
         raise SettingsError(
             f"The index has no label {unknown[0]!r}; it has {', '.join(dict.fromkeys(indicator.labels))}."
         )
     outcome = panel.data[["entity", "period"]].copy()
-    outcome["value"] = log_growth(panel, growth.outcome)
-    design = make_design(outcome, indicator, labels=labels, lag=growth.lag)
+    outcome["value"] = log_growth(panel, series)
+    design = make_design(outcome, indicator, labels=labels, lag=lag)
     detectable = minimum_detectable_effects(design)
-    words = f"annual growth of {growth.outcome} (%)"
-    naive = naive_estimate(design, words, growth.lag)
-    return naive, corrected_estimate(design, words, growth.lag), detectable
+    words = f"annual growth of {series} (%)"
+    naive = naive_estimate(design, words, lag)
+    return naive, corrected_estimate(design, words, lag), detectable

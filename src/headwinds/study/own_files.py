@@ -78,7 +78,9 @@ def _score(passages: Corpus, model: Path, folder: Path, scratch: Path, quiet: bo
     pq.write_table(passages.table, buffer)
     write_bytes(scratch / "corpus.parquet", buffer.getvalue())
     documents = dict.fromkeys(passages.table["document_id"].to_pylist(), 0)
-    score_corpus(scratch / "corpus.parquet", documents, [model], folder, scratch, quiet=quiet)
+    score_corpus(
+        scratch / "corpus.parquet", documents, [model], folder, scratch, quiet=quiet, scale=_scale(model)
+    )
     if passages.keys:
         scored = pq.read_table(folder / "scores.parquet")
         for key in passages.keys:
@@ -86,6 +88,15 @@ def _score(passages: Corpus, model: Path, folder: Path, scratch: Path, quiet: bo
         kept = io.BytesIO()
         pq.write_table(scored, kept)
         write_bytes(folder / "scores.parquet", kept.getvalue())
+
+
+def _scale(model: Path) -> str:
+    """What the expected grade is called, where the model's labels are numbers in order; "" where there is none."""
+    from headwinds.adapt.fitted_model import read_facts
+    from headwinds.adapt.tasks.label_order import ORDINAL, number_of
+
+    facts = read_facts(model)
+    return "grade" if facts.task == ORDINAL and None not in map(number_of, facts.labels) else ""
 
 
 def measure_file(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from headwinds.errors import SettingsError
+from headwinds.study.answers import check_form
 from headwinds.study.settings import StudySettings
 from headwinds.study.suggestions import nearest
 
@@ -15,10 +16,12 @@ def check_premises(settings: StudySettings) -> None:
     Raises
     ------
     SettingsError
-        A group, an index or the regression is made from a key that there is not, or a file is not there.
+        The model's task or the estimator does not go with the codebook's kind; a group, an index or the
+        regression is made from a key that there is not, or a file is not there.
     DataError
         The population's counts or the growth panel cannot be used: the line is told.
     """
+    check_form(settings)
     _check_groups(settings)
     _check_indices(settings)
     for path in settings.measure.fits:

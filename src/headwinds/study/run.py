@@ -152,7 +152,7 @@ def _forecast(run: StudyRun, checked: CheckedStudy, stages: list[Stage]) -> None
     probe = measure_probe(
         texts,
         run.settings.tune,
-        labels=len(checked.codebook),
+        labels=len(checked.form.outputs),
         training_tokens=int(checked.summary["gold_tokens"] * share),
         scoring_tokens=checked.summary["tokens"],
     )

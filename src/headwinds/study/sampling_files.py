@@ -13,11 +13,12 @@ from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprin
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import run_stage
 from headwinds.artifacts.write import write_json, write_text
+from headwinds.corpus.answers import check_kind
 from headwinds.corpus.reading import require_columns
 from headwinds.corpus.records import Record, read_records
 from headwinds.errors import DataError, MismatchError, SettingsError
 from headwinds.study.environment import STATISTICAL, versions
-from headwinds.study.scores_file import PROBABILITY
+from headwinds.study.scores_file import PROBABILITY, SCORE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,6 +48,9 @@ class SamplePlan:
         Column: how many passages of the population each stands for, where the file is itself a sample (two-phase).
     mix
         Share of an even chance in the uncertainty design, for passages of which the model is wrongly certain.
+    kind, grades
+        "graded": columns ``score_<label>`` predict a grade from 0 to `grades`; a score in the middle of the scale is the
+        most uncertain. Other kinds have probabilities.
     """
 
     n: int
@@ -62,8 +66,16 @@ class SamplePlan:
     weight: str = ""
     seed: int = 0
     encoding: str = "utf-8"
+    kind: str = "multi-label"
+    grades: int = 3
+
+    @property
+    def prefix(self) -> str:
+        """How the columns of predictions begin."""
+        return SCORE if self.kind == "graded" else PROBABILITY
 
     def __post_init__(self) -> None:
+        check_kind(self.kind, self.grades)
         if self.design not in DESIGNS:
             raise SettingsError(
                 f"design = {self.design!r} cannot be used: expected one of {', '.join(DESIGNS)}."
@@ -162,7 +174,7 @@ def _draw(passages: _Passages, plan: SamplePlan, rows: NDArray[np.int64]) -> Dra
     if plan.design == "uncertainty":
         if spread is None:
             raise DataError(
-                f"the file has no column {PROBABILITY}<label>, and without scores nothing is known to be uncertain.",
+                f"the file has no column {plan.prefix}<label>, and without scores nothing is known to be uncertain.",
                 remedy="Score the passages first, or draw a simple or stratified sample.",
             )
         cap = largest_probability(len(rows), plan.n) if len(rows) else 1.0
@@ -175,7 +187,7 @@ def _draw(passages: _Passages, plan: SamplePlan, rows: NDArray[np.int64]) -> Dra
     if plan.score_bins:
         if passages.probability is None:
             raise DataError(
-                f"score_bins needs columns {PROBABILITY}<label>.", remedy="Score the passages first."
+                f"score_bins needs columns {plan.prefix}<label>.", remedy="Score the passages first."
             )
         columns.append(score_strata(passages.probability.max(axis=1), plan.score_bins))
     return draw_stratified(
@@ -196,7 +208,8 @@ def _read(source: Path, plan: SamplePlan) -> _Passages:
     if plan.screen:
         wanted.append(plan.text)
     require_columns(source, columns, wanted)
-    scores = [name for name in columns if name.startswith(PROBABILITY)]
+    scores = [name for name in columns if name.startswith(plan.prefix)]
+    most = float(plan.grades) if plan.kind == "graded" else 1.0
     ids: dict[str, int] = {}
     texts, strata, probability, weight = [], [], [], []
     for record in records:
@@ -205,7 +218,7 @@ def _read(source: Path, plan: SamplePlan) -> _Passages:
         _add_id(ids, record, plan.passage_id, source)
         texts.append(str(record.values.get(plan.text, "")))
         strata.append([str(record.values[name]) for name in plan.stratum])
-        probability.append([_number(record, name, source, 0.0, 1.0) for name in scores])
+        probability.append([_number(record, name, source, 0.0, most) / most for name in scores])
         weight.append(_number(record, plan.weight, source, 1.0, math.inf) if plan.weight else 1.0)
     if not ids:
         raise DataError(f"{source} holds no passage.", remedy="Give it some, one a line.")

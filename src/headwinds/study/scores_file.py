@@ -7,21 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.corpus.reading import join_stratum, require_columns
-from headwinds.errors import DataError, MismatchError, SettingsError
+from headwinds.errors import DataError, MismatchError
 from headwinds.study.frame import key_values
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from headwinds.contracts import Gold
     from headwinds.corpus.records import Record
     from headwinds.measure.frame import Frame
 
 PROBABILITY = "probability_"
+SCORE = "score_"
 DECISION = "label_"
 TEXT = "text"
-FILE_KINDS = ("multi-label", "multi-class")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,10 @@ class ScoresFile:
     stratum
         Columns within which gold was drawn at random.
     kind
-        "multi-label" (any number of labels may hold) or "multi-class" (exactly one does: probabilities add up to one, and
-        the largest decides).
+        "multi-label" (any number of labels may hold), "multi-class" (exactly one does: probabilities add up to one, and the
+        largest decides) or "graded" (columns ``score_<label>`` have the predicted grade, and the index is a mean score).
+    grades
+        The highest grade where graded; the lowest is 0.
     """
 
     path: Path
@@ -52,6 +53,12 @@ class ScoresFile:
     stratum: tuple[str, ...] = ()
     encoding: str = "utf-8"
     kind: str = "multi-label"
+    grades: int = 3
+
+    @property
+    def prefix(self) -> str:
+        """How the columns of predictions begin."""
+        return SCORE if self.kind == "graded" else PROBABILITY
 
 
 def read_scores(scores: ScoresFile, gold: Path) -> Frame:
@@ -59,21 +66,19 @@ def read_scores(scores: ScoresFile, gold: Path) -> Frame:
     import numpy as np
 
     from headwinds.contracts import Codebook, Label
+    from headwinds.corpus.answers import check_kind
     from headwinds.corpus.gold import match_gold, read_gold
     from headwinds.corpus.records import read_records
     from headwinds.measure.frame import make_frame
 
-    if scores.kind not in FILE_KINDS:
-        raise SettingsError(
-            f"kind = {scores.kind!r} cannot be used with files: expected one of {', '.join(FILE_KINDS)}.",
-            remedy="Graded labels are measured in Python: headwinds.measure.make_frame(kind='score').",
-        )
+    check_kind(scores.kind, scores.grades)
     columns, records = read_records(scores.path, encoding=scores.encoding)
-    labels = tuple(name.removeprefix(PROBABILITY) for name in columns if name.startswith(PROBABILITY))
+    labels = tuple(name.removeprefix(scores.prefix) for name in columns if name.startswith(scores.prefix))
     if not labels:
+        what = "predicted grades" if scores.kind == "graded" else "probabilities"
         raise DataError(
-            f"{scores.path} has no column {PROBABILITY}<label>; it has {', '.join(columns)}.",
-            remedy=f"Name each label's column of probabilities {PROBABILITY}<label>.",
+            f"{scores.path} has no column {scores.prefix}<label>; it has {', '.join(columns)}.",
+            remedy=f"Name each label's column of {what} {scores.prefix}<label>.",
         )
     keys = tuple(dict.fromkeys(key for by in scores.by for key in by))
     require_columns(
@@ -98,29 +103,15 @@ def read_scores(scores: ScoresFile, gold: Path) -> Frame:
             + (f", first {', '.join(twice)}." if twice else "."),
             remedy="One passage a row.",
         )
-    decided = all(f"{DECISION}{name}" in columns for name in labels)
-    probability = np.array(
-        [[_share(scores.path, row.row, row.values, PROBABILITY + name) for name in labels] for row in rows]
+    probability, label = _predictions(scores, rows, labels, columns)
+    found = read_gold(
+        gold,
+        Codebook(tuple(Label(name, "") for name in labels)),
+        stratum=scores.stratum,
+        kind=scores.kind,
+        grades=scores.grades,
+        origin=f"the columns {scores.prefix}<label> of {scores.path.name}",
     )
-    if scores.kind == "multi-class":
-        _check_sums(scores.path, [row.row for row in rows], probability, labels)
-    if decided:
-        label = (
-            np.array(
-                [
-                    [_share(scores.path, row.row, row.values, DECISION + name) for name in labels]
-                    for row in rows
-                ]
-            )
-            > 0.5
-        )
-    elif scores.kind == "multi-class":
-        label = np.arange(len(labels)) == probability.argmax(axis=1)[:, None]
-    else:
-        label = probability >= 0.5
-    found = read_gold(gold, Codebook(tuple(Label(name, "") for name in labels)), stratum=scores.stratum)
-    if scores.kind == "multi-class":
-        _check_one_class(gold, found)
     place = match_gold(found, ids)
     strata = _strata(scores, rows)
     for name, row, stratum in zip(found.passage_ids, place.tolist(), found.stratum, strict=True):
@@ -140,11 +131,35 @@ def read_scores(scores: ScoresFile, gold: Path) -> Frame:
         probability=probability,
         label=label,
         gold_rows=place,
-        gold_labels=found.labels,
+        gold_labels=found.labels if found.grades is None else found.grades,
         inclusion_probability=None if np.isnan(inclusion).all() else inclusion,
         label_names=labels,
-        kind=scores.kind,
+        kind="score" if scores.kind == "graded" else scores.kind,
+        value_range=(0.0, float(scores.grades)) if scores.kind == "graded" else (0.0, 1.0),
     )
+
+
+def _predictions(
+    scores: ScoresFile, rows: list[Record], labels: tuple[str, ...], columns: tuple[str, ...]
+) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    """What the model says of each passage and label, and what it decides; of grades the score is both."""
+    import numpy as np
+
+    if scores.kind == "graded":
+        given = [[_score(scores, row, SCORE + name) for name in labels] for row in rows]
+        return np.array(given), np.array(given)
+    path = scores.path
+    probability = np.array(
+        [[_share(path, row.row, row.values, PROBABILITY + name) for name in labels] for row in rows]
+    )
+    if scores.kind == "multi-class":
+        _check_sums(path, [row.row for row in rows], probability, labels)
+    if all(f"{DECISION}{name}" in columns for name in labels):
+        decided = [[_share(path, row.row, row.values, DECISION + name) for name in labels] for row in rows]
+        return probability, np.array(decided) > 0.5
+    if scores.kind == "multi-class":
+        return probability, np.arange(len(labels)) == probability.argmax(axis=1)[:, None]
+    return probability, probability >= 0.5
 
 
 def read_texts(scores: ScoresFile) -> list[str] | None:
@@ -184,17 +199,14 @@ def _check_sums(
         )
 
 
-def _check_one_class(path: Path, gold: Gold) -> None:
-    import numpy as np
-
-    held = gold.labels.sum(axis=1)
-    wrong = np.flatnonzero(held != 1)
-    if wrong.size:
+def _score(scores: ScoresFile, row: Record, name: str) -> float:
+    value = _number(scores.path, row.row, row.values, name)
+    if not 0 <= value <= scores.grades:
         raise DataError(
-            f"{path}: passage {gold.passage_ids[wrong[0]]!r} has {held[wrong[0]]} labels, expected one ({wrong.size:,} such "
-            "passages).",
-            remedy="Give one class to each passage; if several may hold at once, the kind is 'multi-label'.",
+            f"{scores.path}, line {row.row}: {name} = {value}, expected a score from 0 to {scores.grades}.",
+            remedy="Give the highest grade of the scale (grades), and predictions on that scale.",
         )
+    return value
 
 
 def _share(path: Path, line: int, values: dict[str, Any], name: str) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headwinds.adapt.settings import TuneSettings
+from headwinds.contracts.gold import KINDS
 from headwinds.errors import SettingsError
 from headwinds.measure.registry import ESTIMATORS as REGISTERED
 
@@ -72,9 +73,19 @@ class CorpusSettings:
 
 @dataclass(frozen=True, slots=True)
 class CodebookSettings:
-    """The labels and what they mean: a Markdown table or TOML."""
+    """The labels and what they mean: a Markdown table or TOML.
+
+    `kind` says what may hold of a passage: "multi-label" (any number of labels), "multi-class" (exactly one) or "graded" (a
+    grade from 0 to `grades` on the codebook's one scale, so that the index is a mean score).
+    """
 
     path: str
+    kind: str = "multi-label"
+    grades: int = 3
+
+    def __post_init__(self) -> None:
+        _require(self.kind in KINDS, "kind", self.kind, f"one of {', '.join(KINDS)}")
+        _require(1 <= self.grades <= 100, "grades", self.grades, "the highest grade, from 1 to 100")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,14 +28,16 @@ class LabelledSplit:
 
 
 def tfidf_baseline(
-    training: LabelledSplit, validation: LabelledSplit, test_texts: Sequence[str]
+    training: LabelledSplit, validation: LabelledSplit, test_texts: Sequence[str], *, several: bool = True
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """TF-IDF of words and word pairs, one logistic regression a label.
 
     The penalty is chosen on validation by mean average precision. Each label's threshold is the cut with the best F1 on
     validation: of the rules tried on these data it serves this baseline best, and a rival deserves its best rule.
+    Without `several` a text has one label, the most probable one, and the probabilities add up to one.
     Returns calibrated probabilities and the labels of the test texts, shape (texts, labels).
     """
+    import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True, strip_accents="unicode")
@@ -43,8 +45,13 @@ def tfidf_baseline(
     others = vectorizer.transform(validation.texts), vectorizer.transform(test_texts)
     tried = [_logistic(train, training.truth, others, penalty) for penalty in INVERSE_PENALTIES]
     on_validation, on_test = max(tried, key=lambda pair: macro_average_precision(validation.truth, pair[0]))
-    labels = on_test >= best_cuts(on_validation, validation.truth)
-    return fit_calibration(on_validation, validation.truth).probability(on_test), labels
+    probability = fit_calibration(on_validation, validation.truth).probability(on_test)
+    if several:
+        return probability, on_test >= best_cuts(on_validation, validation.truth)
+    probability[:, ~training.truth.any(axis=0)] = 0.0  # never seen: not as likely as not
+    probability = probability / np.maximum(probability.sum(axis=1, keepdims=True), 1e-300)
+    chosen: NDArray[np.bool_] = probability.argmax(axis=1)[:, None] == np.arange(probability.shape[1])
+    return probability, chosen
 
 
 def best_cuts(score: NDArray[np.float64], truth: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -36,12 +36,15 @@ def evaluate_folds(
     *,
     screen_words: Sequence[str],
     seed: int,
+    shown: Sequence[str] = (),
     quiet: bool = False,
 ) -> tuple[Evaluation, SystemPredictions]:
     """Pool the test passages of all folds and compare the tuned models with both baselines.
 
     Each fold's baselines are fitted on that fold's training passages, with thresholds from its validation passages, just
-    as its model was. Returns the evaluation and the tuned models' predictions of every gold passage.
+    as its model was. Returns the evaluation and the tuned models' predictions of every gold passage. `shown` are the
+    labels' names for readers. Where a passage has one label of several, the words of a screen tell none of them and are
+    left out.
     """
     import numpy as np
 
@@ -50,6 +53,7 @@ def evaluate_folds(
     tfidf = SystemPredictions(TFIDF, np.empty(shape), np.empty(shape, dtype=bool))
     keywords = SystemPredictions(KEYWORDS, None, np.empty(shape, dtype=bool))
     fold = np.empty(shape[0], dtype=np.int64)
+    words = screen_words if data.several else ()
     with watch("evaluate folds", len(folds), quiet=quiet) as progress:
         for done, (rows, folder) in enumerate(zip(folds, model_folders, strict=True), start=1):
             test = _texts(data, rows.test)
@@ -57,15 +61,20 @@ def evaluate_folds(
             found = predict(load_model(folder), test)
             _fill(tuned, rows.test, found.probability, found.label)
             training, validation = _split(data, rows.training), _split(data, rows.validation)
-            _fill(tfidf, rows.test, *tfidf_baseline(training, validation, test))
-            if screen_words:  # a study need not have a screen
-                keywords.label[rows.test] = keyword_baseline(training, test, screen_words)
+            _fill(tfidf, rows.test, *tfidf_baseline(training, validation, test, several=data.several))
+            if words:  # a study need not have a screen
+                keywords.label[rows.test] = keyword_baseline(training, test, words)
             raise_if_stopped()
             progress.update(done, "fold of test passages, and its baselines")
     passages = TestPassages(
-        data.passage_ids, np.array(data.document_ids), data.texts, data.label_names, data.truth, fold
+        data.passage_ids,
+        np.array(data.document_ids),
+        data.texts,
+        tuple(shown) or data.label_names,
+        data.truth,
+        fold,
     )
-    systems = (tuned, tfidf, keywords) if screen_words else (tuned, tfidf)
+    systems = (tuned, tfidf, keywords) if words else (tuned, tfidf)
     evaluation = compare(passages, systems, seed=derive_seed(seed, "bootstrap"), provenance={})
     return evaluation, tuned
 

@@ -40,8 +40,8 @@ class ChoiceClassifier(nn.Module):
             pooled = (states * mask).sum(dim=1) / mask.sum(dim=1)
         logits = self.head(self.dropout(pooled)).float().squeeze(-1)
         questions = len(batch.rows)
-        first = torch.searchsorted(batch.owner, torch.arange(questions))
-        place = torch.arange(len(logits)) - first[batch.owner]
+        first = torch.searchsorted(batch.owner, torch.arange(questions, device=batch.owner.device))
+        place = torch.arange(len(logits), device=batch.owner.device) - first[batch.owner]
         table = logits.new_full((questions, int(place.max()) + 1), NO_CHOICE)
         filled: torch.Tensor = table.index_put((batch.owner, place), logits)
         return filled

@@ -41,7 +41,7 @@ class ContinuationScorer(nn.Module):
         # What follows a token is told by the output of the one before it.
         logs = torch.log_softmax(logits_at(self.encoder, batch, (order - 1).clamp(min=0)), dim=-1)
         own = logs.gather(2, wanted.unsqueeze(-1)).squeeze(-1)
-        present = torch.arange(order.shape[1]).unsqueeze(0) < counts.unsqueeze(1)
+        present = torch.arange(order.shape[1], device=order.device).unsqueeze(0) < counts.unsqueeze(1)
         scores = (own * present).sum(dim=1) / counts
         scores = scores.view(len(batch.rows), -1)
         if self.content_free:

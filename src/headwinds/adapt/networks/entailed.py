@@ -42,8 +42,8 @@ class EntailmentScorer(nn.Module):
         own = logits[:, self.entailment]
         others = torch.cat([logits[:, : self.entailment], logits[:, self.entailment + 1 :]], dim=1)
         odds = own - torch.logsumexp(others, dim=1)
-        first = torch.searchsorted(batch.owner, torch.arange(len(batch.rows)))
-        place = torch.arange(len(odds)) - first[batch.owner]
+        first = torch.searchsorted(batch.owner, torch.arange(len(batch.rows), device=batch.owner.device))
+        place = torch.arange(len(odds), device=batch.owner.device) - first[batch.owner]
         label = (place.unsqueeze(1) >= batch.marks[batch.owner]).sum(dim=1)
         found = odds.new_full((len(batch.rows) * self.labels,), float("-inf"))
         scattered: torch.Tensor = found.scatter_reduce(0, batch.owner * self.labels + label, odds, "amax")

@@ -38,7 +38,7 @@ class MarkedClassifier(nn.Module):
         if batch.marks is None:
             raise ValueError("The batch has no marks.")
         states = (encoder_states(self.encoder, batch) if states is None else states).float()
-        texts = torch.arange(len(states)).unsqueeze(1)
+        texts = torch.arange(len(states), device=states.device).unsqueeze(1)
         marked = states[texts, batch.marks].flatten(1)
         hidden = torch.tanh(self.head_dense(self.dropout(marked)))
         logits: torch.Tensor = self.head(self.dropout(hidden)).float()

@@ -41,8 +41,8 @@ class PartEmbedder(nn.Module):
             mask = batch.attention_mask.to(states.dtype).unsqueeze(-1)
             sums, counts = (states * mask).sum(dim=1), mask.sum(dim=1)
         examples, parts = len(batch.rows), batch.marks.shape[1] + 1
-        first = torch.searchsorted(batch.owner, torch.arange(examples))
-        place = torch.arange(len(states)) - first[batch.owner]
+        first = torch.searchsorted(batch.owner, torch.arange(examples, device=batch.owner.device))
+        place = torch.arange(len(states), device=batch.owner.device) - first[batch.owner]
         part = (place.unsqueeze(1) >= batch.marks[batch.owner]).sum(dim=1)
         target = batch.owner * parts + part
         total = states.new_zeros(examples * parts, states.shape[-1]).index_add(0, target, sums)

@@ -49,6 +49,28 @@ class Batch:
     written: torch.Tensor | None = None
     learnt: torch.Tensor | None = None
 
+    def to(self, device: torch.device | str) -> Batch:
+        """The batch with its tensors on a device; itself where they are there already."""
+        import torch
+
+        if self.input_ids.device == torch.device(device):
+            return self
+
+        def moved(tensor: torch.Tensor | None) -> torch.Tensor | None:
+            return None if tensor is None else tensor.to(device)
+
+        return Batch(
+            self.rows,
+            self.input_ids.to(device),
+            moved(self.attention_mask),
+            self.owner.to(device),
+            moved(self.types),
+            moved(self.shapes),
+            moved(self.marks),
+            moved(self.written),
+            moved(self.learnt),
+        )
+
 
 def plan_batches(
     encoded: EncodedTexts,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.methods.contract import Fitting, Optimised
 from headwinds.adapt.prediction import make_predictor, predict_outputs
 from headwinds.adapt.tasks.contract import writes
+from headwinds.adapt.training.device import choose_device, computing_on
 from headwinds.adapt.training.frozen import forward_of, freeze_states
 from headwinds.adapt.training.loop import TrainingData, plan_epochs, train
 from headwinds.adapt.training.progress import watch
@@ -19,7 +20,16 @@ if TYPE_CHECKING:
 
 
 def optimise_by_gradient(fitting: Fitting, parameters: dict[str, torch.nn.Parameter]) -> Optimised:
-    """Train `parameters` of the network; see `training.loop.train`."""
+    """Train `parameters` of the network, on the device of the settings; see `training.loop.train`.
+
+    What holds a model near its past (`Fitting.penalty`) was measured on the processor, and is trained there.
+    """
+    device = "cpu" if fitting.penalty is not None else choose_device(fitting.settings.device)
+    with computing_on(device, fitting.network):
+        return _optimise(fitting, parameters)
+
+
+def _optimise(fitting: Fitting, parameters: dict[str, torch.nn.Parameter]) -> Optimised:
     task, data, settings, network = fitting.task, fitting.data, fitting.settings, fitting.network
     encoded, examples, labels = fitting.encoded, data.examples, data.labels
     targets = task.targets(examples, encoded, labels, settings)

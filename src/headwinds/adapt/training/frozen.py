@@ -13,6 +13,7 @@ import torch
 
 from headwinds.adapt.packed import pack
 from headwinds.adapt.training.batches import collate, plan_batches
+from headwinds.adapt.training.device import device_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ class FrozenStates:
         model: Any = encoder
         states, bias = self.states(batch), None
         if batch.attention_mask is not None:
-            bias = torch.zeros(batch.attention_mask.shape, dtype=states.dtype)
+            bias = torch.zeros(batch.attention_mask.shape, dtype=states.dtype, device=states.device)
             bias.masked_fill_(batch.attention_mask == 0, torch.finfo(states.dtype).min)
             bias = bias[:, None, None, :]
         for layer in model.encoder.layer[self.layers :]:
@@ -81,7 +82,7 @@ def freeze_states(
     windows: list[torch.Tensor] = [torch.empty(0)] * len(encoded.windows)
     with torch.inference_mode():
         for rows in plan_batches(encoded, _all_rows(encoded), batch_tokens=COMPUTED_TOKENS):
-            batch = collate(encoded, rows, padding_id=0)
+            batch = collate(encoded, rows, padding_id=0).to(device_of(encoder))
             states = lower(batch.input_ids, batch.attention_mask, types=batch.types)
             places = [place for row in rows for place in range(*encoded.first_window[[row, row + 1]])]
             for place, state in zip(places, states, strict=True):

@@ -170,10 +170,11 @@ def _step(
 
     optimizer.zero_grad(set_to_none=True)
     total = 0.0
+    device = next(iter(parameters.values())).device
     for batch, share in parts:
-        with autocast("cpu", precision):
-            logits = forward(batch)
-        loss = data.loss(logits, batch)
+        with autocast(device.type, precision):
+            outputs = forward(batch.to(device))
+        loss = data.loss(outputs.cpu(), batch)
         value = float(loss.detach())
         if not math.isfinite(value):
             _refuse(value, "loss", data, batch, optimizer, position)

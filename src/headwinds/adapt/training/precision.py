@@ -9,15 +9,15 @@ Precision = Literal["float32", "bfloat16"]
 PredictingPrecision = Literal["float32", "bfloat16", "int8", "openvino-int8"]
 
 
-def choose_precision(setting: str) -> Precision:
-    """Resolve "auto" to what this machine computes fast: bfloat16 with AVX512-BF16, AMX or a GPU, else float32."""
+def choose_precision(setting: str, device: str = "cpu") -> Precision:
+    """Resolve "auto" to what the device computes fast: bfloat16 with AVX512-BF16, AMX or on a GPU, else float32."""
     import torch
 
     if setting == "float32":
         return "float32"
     if setting == "bfloat16":
         return "bfloat16"
-    if torch.cuda.is_available():
+    if device == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
     capabilities = torch.cpu.get_capabilities()
     native = capabilities.get("avx512_bf16", False) or capabilities.get("amx_bf16", False)

@@ -53,6 +53,8 @@ def save_state(path: Path, position: Position, weights: Weights, optimizer: torc
         for key, value in optimizer.state[parameter].items():
             tensors[f"moment/{key}/{name}"] = value
     tensors["random/torch"] = torch.get_rng_state()
+    if _on_gpu(weights):
+        tensors["random/cuda"] = torch.cuda.get_rng_state()
     plain = json.dumps(asdict(position)).encode()
     tensors["position"] = torch.frombuffer(bytearray(plain), dtype=torch.uint8)
     write_sealed(path, save(tensors))
@@ -77,12 +79,19 @@ def load_state(path: Path, weights: Weights, optimizer: torch.optim.Optimizer) -
             if kind == "current":
                 weights.current[rest].copy_(value)
             elif kind == "average":
-                weights.average[rest] = value
+                weights.average[rest] = value.to(weights.current[rest].device)
             elif kind == "best":
-                weights.best[rest] = value
+                weights.best[rest] = value.to(weights.current[rest].device)
             elif kind == "moment":
                 key, _, name = rest.partition("/")
-                optimizer.state[weights.current[name]][key] = value
+                parameter = weights.current[name]
+                optimizer.state[parameter][key] = value.to(parameter.device)
     torch.set_rng_state(tensors["random/torch"])
+    if _on_gpu(weights) and "random/cuda" in tensors:
+        torch.cuda.set_rng_state(tensors["random/cuda"])
     saved["history"] = [EpochRecord(**record) for record in saved["history"]]
     return Position(**saved)
+
+
+def _on_gpu(weights: Weights) -> bool:
+    return any(value.device.type == "cuda" for value in weights.current.values())

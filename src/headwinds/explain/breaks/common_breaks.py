@@ -9,6 +9,7 @@ and a date's interval (`likelihood_ratio`) takes the noise of the sum over entit
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from headwinds.explain.breaks.likelihood_ratio import (
 from headwinds.explain.breaks.panel_sample import Sample, read_sample
 from headwinds.explain.breaks.partition import best_partitions, segment_sums
 from headwinds.explain.breaks.regimes import Regimes, fit_regimes
-from headwinds.explain.breaks.results import BreakTest
+from headwinds.explain.breaks.results import OUTCOME, BreakTest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +47,7 @@ def find_common_breaks(
     hac: bool = True,
     draws: int = DRAWS,
     seed: int = 0,
+    outcome_words: str = OUTCOME,
 ) -> CommonBreaks:
     """Find the dates at which all entities' means (or coefficients) change.
 
@@ -55,7 +57,7 @@ def find_common_breaks(
         Columns `entity`, `period`, `value`, and the regressors. Entities that lack a period are left out and listed.
     regressors
         Columns whose coefficients, with the constant's, are each entity's own and change at the breaks.
-    most, number, trimming, hac, draws, seed
+    most, number, trimming, hac, draws, seed, outcome_words
         As in `find_breaks`.
 
     Raises
@@ -111,7 +113,7 @@ def find_common_breaks(
             break
         found += 1
     found = found if number is None else number
-    return _result(
+    result = _result(
         sample,
         scale,
         sums[0],
@@ -121,6 +123,7 @@ def find_common_breaks(
         hac,
         shortest,
     )
+    return replace(result, outcome_words=outcome_words)
 
 
 def _null(

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from headwinds.contracts import Finding
 from headwinds.contracts.result import Result, number
-from headwinds.explain.breaks.results import BreakTest, Period, tests_table, told, whole_numbers
+from headwinds.explain.breaks.results import (
+    OUTCOME,
+    BreakTest,
+    Period,
+    estimand,
+    tests_table,
+    told,
+    whole_numbers,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +42,8 @@ class CommonBreaks(Result):
         Shape (entities, periods).
     unavailable
         Entities left out because they lack a period.
+    outcome_words
+        What the series is, in words.
     """
 
     number: int
@@ -54,6 +64,7 @@ class CommonBreaks(Result):
     fitted: NDArray[np.float64]
     unavailable: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
+    outcome_words: str = OUTCOME
 
     @property
     def table(self) -> pd.DataFrame:
@@ -95,7 +106,8 @@ class CommonBreaks(Result):
         """What was found, in words."""
         lines = [
             f"{told(self.number)} that {len(self.entities)} entities share ({self.periods[0]} to {self.periods[-1]}"
-            + (f", persistence of errors {number(self.persistence, 2)})." if self.hac else ").")
+            + (f", persistence of errors {number(self.persistence, 2)})." if self.hac else ")."),
+            estimand(self.names, self.outcome_words, f"{len(self.entities)} entities together"),
         ]
         for place, (date, (lower, upper)) in enumerate(zip(self.dates, self.intervals, strict=True)):
             fell = self.table["entities_that_fell"].iloc[place]
@@ -123,4 +135,5 @@ class CommonBreaks(Result):
             self.dates,
             self.intervals,
             others=self.outcome,
+            axis="" if self.outcome_words == OUTCOME else self.outcome_words,
         )

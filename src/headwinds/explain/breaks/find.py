@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -22,7 +23,7 @@ from headwinds.explain.breaks.regimes import (
     coefficient_covariances,
     fit_regimes,
 )
-from headwinds.explain.breaks.results import Breaks, BreakTest, Period
+from headwinds.explain.breaks.results import OUTCOME, Breaks, BreakTest, Period
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +49,7 @@ def find_breaks(
     interval: Interval = "likelihood-ratio",
     draws: int = DRAWS,
     seed: int = 0,
+    outcome_words: str = OUTCOME,
 ) -> Breaks:
     """Find the breaks of a regression whose coefficients all may change; without regressors, of a mean.
 
@@ -76,6 +78,8 @@ def find_breaks(
         most papers print; too short where a break is small).
     draws, seed
         Of the simulated null distribution.
+    outcome_words
+        What the series is, for the summary and the picture.
 
     Raises
     ------
@@ -149,9 +153,10 @@ def find_breaks(
             )
             for place in range(found)
         ]
-    return _result(
+    result = _result(
         values, design, labels, names, scale**2 * least[0], places[0], bounds, tests, persistence, shortest
     )
+    return replace(result, outcome_words=outcome_words)
 
 
 def _ratios(design: NDArray[np.float64], regimes: Regimes, place: int, hac: bool) -> tuple[float, float]:

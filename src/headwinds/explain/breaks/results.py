@@ -9,12 +9,17 @@ from headwinds.contracts import Finding
 from headwinds.contracts.result import Result, number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import pandas as pd
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
 Period = int | str
+
+
+OUTCOME = "the outcome"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ class Breaks(Result):
         First-order autocorrelation of the errors for which critical values were simulated; NaN without `hac`.
     periods, outcome, fitted
         The series and what the regimes say of it, shape (periods,).
+    outcome_words
+        What the series is, in words.
     """
 
     number: int
@@ -91,6 +98,7 @@ class Breaks(Result):
     outcome: NDArray[np.float64]
     fitted: NDArray[np.float64]
     findings: tuple[Finding, ...] = ()
+    outcome_words: str = OUTCOME
 
     @property
     def table(self) -> pd.DataFrame:
@@ -119,7 +127,10 @@ class Breaks(Result):
             if self.hac
             else "independent errors"
         )
-        lines = [f"{told(self.number)} ({len(self.periods)} periods, {errors})."]
+        lines = [
+            f"{told(self.number)} in {self.outcome_words} ({len(self.periods)} periods, {errors}).",
+            estimand(self.names, self.outcome_words, "one series"),
+        ]
         for date, (lower, upper) in zip(self.dates, self.intervals, strict=True):
             lines.append(f"The regime changes after {date} (95 % interval {lower} to {upper}).")
         for place, (first, last) in enumerate(self.regimes):
@@ -137,7 +148,16 @@ class Breaks(Result):
         """The series, what each regime says of it, and a strip with the interval of each date."""
         from headwinds.drawing.regimes import draw_regimes
 
-        return draw_regimes(self.periods, self.outcome, self.fitted, self.dates, self.intervals)
+        axis = "" if self.outcome_words == OUTCOME else self.outcome_words
+        return draw_regimes(self.periods, self.outcome, self.fitted, self.dates, self.intervals, axis=axis)
+
+
+def estimand(names: Sequence[str], outcome_words: str, units: str) -> str:
+    """What is estimated, from what, and what it does not say."""
+    return (
+        f"Estimated: {', '.join(names)} of {outcome_words} in each regime, of {units}, and when it changed, from its "
+        "course in time alone. What happened at a date is associated with the change; that it made the change is not shown."
+    )
 
 
 def told(count: int) -> str:

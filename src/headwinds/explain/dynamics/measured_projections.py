@@ -54,7 +54,7 @@ def measured_rows(
         found = regress_with_index(
             frame, indicator, labels=[chosen], lag=horizon * grid.step, outcome_words="the outcome"
         )
-        scale, periods = _scale(frame, indicator, chosen, horizon * grid.step)
+        scale, there = _scale(frame, indicator, chosen, horizon * grid.step)
         unit = unit or scale
         for estimate in (found.naive, found.corrected):
             lower, upper = (estimate.confidence_interval()[0] * unit / scale).tolist()
@@ -67,13 +67,14 @@ def measured_rows(
                     float(stats.t.ppf(0.975, estimate.degrees_of_freedom)),
                     estimate.observations,
                     estimate.clusters,
-                    periods,
+                    len(there),
+                    (there[0], there[-1]),
                     (lower, upper),
                 )
             )
             for finding in estimate.findings:
                 findings.setdefault(finding.code, finding)
-    return rows, f"a share of {chosen} that is one standard deviation higher", tuple(findings.values())
+    return rows, f"the share of {chosen}", tuple(findings.values())
 
 
 def _frame(grid: Grid, response: NDArray[np.float64], horizon: int) -> pd.DataFrame:
@@ -91,8 +92,8 @@ def _frame(grid: Grid, response: NDArray[np.float64], horizon: int) -> pd.DataFr
     )
 
 
-def _scale(frame: pd.DataFrame, indicator: Indicator, label: str, lag: int) -> tuple[float, int]:
-    """Standard deviation of the index over the rows that meet an outcome, and their number of periods."""
+def _scale(frame: pd.DataFrame, indicator: Indicator, label: str, lag: int) -> tuple[float, list[int]]:
+    """Standard deviation of the index over the rows that meet an outcome, and their periods in order."""
     import numpy as np
 
     usable = np.isfinite(indicator.value) & np.isfinite(indicator.sampling_variance)
@@ -106,4 +107,4 @@ def _scale(frame: pd.DataFrame, indicator: Indicator, label: str, lag: int) -> t
         for entity, period in zip(frame["entity"], frame["period"], strict=True)
         if (entity, int(period) - lag) in known
     ]
-    return float(np.std([known[cell] for cell in cells], ddof=1)), len({period for _, period in cells})
+    return float(np.std([known[cell] for cell in cells], ddof=1)), sorted({period for _, period in cells})

@@ -20,6 +20,9 @@ from headwinds.errors import EstimationError, SettingsError
 from headwinds.explain.dynamics.grid import Grid, lagged, make_grid
 from headwinds.explain.dynamics.measured_projections import measured_rows
 from headwinds.explain.dynamics.responses import Responses, Row
+from headwinds.explain.effect_columns import effect_columns
+from headwinds.explain.measured.moments import require_full_rank
+from headwinds.explain.measured.projection import make_projection
 
 if TYPE_CHECKING:
     import numpy as np
@@ -185,33 +188,22 @@ def _project(
     table = pd.DataFrame(
         {"response": response[there], **{name: values[there] for name, values in right.items()}}
     )
-    table = table.assign(entity=entity, period=period)
-    formula = f"response ~ {' + '.join(right)} | entity{' + period' if period_effects else ''}"
+    absorbed, names = effect_columns(2 if period_effects else 1)
+    effects = dict(zip(names, (entity, period), strict=False))
+    table = table.assign(entity=entity, period=period, **effects)
+    formula = f"response ~ {' + '.join(right)} | {absorbed}"
     clustered = errors == "clustered"
     window = min(horizon + int(periods**0.25), periods - 1)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", UserWarning
-            )  # of a variable that it drops: an error of ours, below
-            fit = pyfixest.feols(
-                formula,
-                data=table,
-                vcov={"CRV1": "entity"} if clustered else "DK",
-                vcov_kwargs=None if clustered else {"time_id": "period", "panel_id": "entity", "lag": window},
-            )
-        kept = list(fit.coef().index)
-    except ValueError as error:
-        if "collinear" not in str(error):
-            raise
-        kept = []
-    for name in right:
-        if name not in kept:
-            lost = spoken.get(name, f"a lag ({name.replace('_', ' ')})")
-            raise EstimationError(
-                f"At horizon {horizon} {lost!r} is collinear with the other regressors or with the effects.",
-                remedy="Leave it out; a shock that all entities share needs period_effects=False.",
-            )
+    _require_full_rank(table[list(right)].to_numpy(), list(effects.values()), right, spoken, horizon)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of singletons and small samples: findings of ours
+        fit = pyfixest.feols(
+            formula,
+            data=table,
+            vcov={"CRV1": "entity"} if clustered else "DK",
+            vcov_kwargs=None if clustered else {"time_id": "period", "panel_id": "entity", "lag": window},
+        )
+    kept = list(fit.coef().index)
     place = kept.index("shock")
     variance = float(np.asarray(fit._vcov)[place, place])
     return Row(
@@ -223,7 +215,28 @@ def _project(
         len(entity),
         entities,
         periods,
+        (grid.periods[int(period.min())], grid.periods[int(period.max())]),
     )
+
+
+def _require_full_rank(
+    plain: NDArray[np.float64],
+    effects: list[NDArray[np.int64]],
+    right: Sequence[str] | dict[str, NDArray[np.float64]],
+    spoken: dict[str, str],
+    horizon: int,
+) -> None:
+    import numpy as np
+
+    codes = [np.unique(effect, return_inverse=True)[1] for effect in effects]
+    names = tuple(spoken.get(name, f"a lag ({name.replace('_', ' ')})") for name in right)
+    try:
+        require_full_rank(make_projection(codes, len(plain)).residuals(plain), plain, names)
+    except EstimationError as error:
+        raise EstimationError(
+            f"At horizon {horizon} {error.message}",
+            remedy="Leave it out; a shock that all entities share needs period_effects=False.",
+        ) from None
 
 
 def _student(clusters: int) -> float:
@@ -282,11 +295,12 @@ def _responses(
             )
         )
     measured = len({row.method for row in rows}) > 1
+    now = f"{shock} that is one standard deviation higher now" if measured else f"{shock} now"
     return Responses(
         rows=tuple(rows),
         estimand=(
-            f"By how much {FOLLOWS[response].format(outcome)} is associated with {shock} now; {entities} entities, "
-            f"{grid.periods[0]}-{grid.periods[-1]}."
+            f"By how much {FOLLOWS[response].format(outcome)} is associated with {now}; {entities} entities, "
+            f"{min(row.span[0] for row in rows)}-{max(row.span[1] for row in rows)}."
         ),
         variation=(
             f"movements of an entity's own {shock}"

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The response at one horizon by one method; its 95% interval reaches `critical` standard errors, or to `ends`."""
+    """The response at one horizon by one method; its 95% interval reaches `critical` standard errors, or to `ends`.
+
+    `span` is the first and the last period of the shocks that it is seen from.
+    """
 
     method: str
     horizon: int
@@ -25,6 +28,7 @@ class Row:
     observations: int
     entities: int
     periods: int
+    span: tuple[int, int]
     ends: tuple[float, float] | None = None
 
 

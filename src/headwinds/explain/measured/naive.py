@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from headwinds.explain.effect_columns import effect_columns
 from headwinds.explain.measured.moments import as_estimate, require_full_rank
 from headwinds.explain.measured.projection import make_projection
 
@@ -32,9 +33,10 @@ def naive_estimate(design: Design, outcome_words: str, lag: int) -> Estimate:
     projection = make_projection(design.effects, len(plain))
     require_full_rank(projection.residuals(plain), plain, design.names)
     columns = {f"x{number}": plain[:, number] for number in range(plain.shape[1])}
-    effects = {f"effect{number}": code for number, code in enumerate(design.effects)}
+    absorbed, names = effect_columns(len(design.effects))
+    effects = dict(zip(names, design.effects, strict=True))
     data = pd.DataFrame({"y": design.outcome, "cluster": design.cluster, **columns, **effects})
-    formula = f"y ~ {' + '.join(columns)}" + (f" | {' + '.join(effects)}" if effects else "")
+    formula = f"y ~ {' + '.join(columns)}" + (f" | {absorbed}" if effects else "")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of singletons and small samples: findings of ours
         fit = pyfixest.feols(

@@ -21,7 +21,7 @@ def calibration_by(
     """Design-weighted mean of label minus probability in each group, with a t test that it is zero (Holm over all).
 
     `by` is a key, or None for the periods of the design's strata. A group with fewer than 30 gold labels, or fewer than
-    five positives (or negatives) of a label, is listed without a test.
+    five positives (or negatives) of a label, is listed without a test. Graded labels are compared in their own units.
 
     Raises
     ------
@@ -33,6 +33,7 @@ def calibration_by(
     from scipy import stats
 
     from headwinds.measure.encode import encode
+    from headwinds.measure.label_kinds import span_of
     from headwinds.measure.spread_tests import holm
 
     if by is not None and by not in frame.keys:
@@ -43,8 +44,10 @@ def calibration_by(
         group = [str(value) for value in frame.keys[by][frame.gold_rows]]
     code, names = encode(np.array(group))
     weight = 1 / frame.inclusion_probability
-    truth = frame.gold_labels.astype(np.float64)
-    score = frame.probability[frame.gold_rows]
+    graded = frame.kind == "score"
+    low, span = (frame.value_range[0], span_of(frame)) if graded else (0.0, 1.0)
+    truth = low + span * frame.gold_labels.astype(np.float64)
+    score = low + span * frame.probability[frame.gold_rows]
     rows = []
     for label, label_name in enumerate(frame.label_names):
         for place, name in enumerate(names):
@@ -53,7 +56,7 @@ def calibration_by(
             gap = truth[here, label] - score[here, label]
             mean, count = float(q @ gap), int(here.sum())
             seen = float(truth[here, label].sum())
-            enough = count >= LEAST_GOLD and min(seen, count - seen) >= LEAST_POSITIVES
+            enough = count >= LEAST_GOLD and (graded or min(seen, count - seen) >= LEAST_POSITIVES)
             error = (
                 float(np.sqrt((q**2 * (gap - mean) ** 2).sum() * count / (count - 1))) if enough else np.nan
             )
@@ -65,8 +68,8 @@ def calibration_by(
                     "label": label_name,
                     "group": name,
                     "gold": count,
-                    "mean_probability": float(q @ score[here, label]),
-                    "observed_share": float(q @ truth[here, label]),
+                    "mean_score" if graded else "mean_probability": float(q @ score[here, label]),
+                    "observed_mean" if graded else "observed_share": float(q @ truth[here, label]),
                     "value": mean,
                     "lower": mean - reach,
                     "upper": mean + reach,
@@ -76,21 +79,24 @@ def calibration_by(
     table = pd.DataFrame(rows)
     table["adjusted"] = holm(table["p_value"].tolist())
     words = by or "period"
+    columns = ("mean_score", "observed_mean") if graded else ("mean_probability", "observed_share")
     off = table[table["adjusted"] < size]
     found: tuple[Finding, ...] = ()
     if len(off):
         worst = off.iloc[np.argsort(-np.abs(off["value"].to_numpy()), kind="stable")[:3]]
         shown = "; ".join(
-            f"'{row.label}' in {row.group} by {row.value:+.3f} (mean {row.mean_probability:.3f}, share "
-            f"{row.observed_share:.3f})"
-            for row in worst.itertuples()
+            f"'{row['label']}' in {row['group']} by {row['value']:+.3f} (predicted {row[columns[0]]:.3f}, found "
+            f"{row[columns[1]]:.3f})"
+            for row in worst.to_dict("records")
         )
         found = (
             Finding(
                 "W345",
-                f"probabilities are off in {len(off)} of {int(table['p_value'].notna().sum())} pairs of label and {words} "
-                f"that could be tested (Holm's adjustment), most {shown}.",
-                "Corrected shares allow for it where the group's own gold corrects them; a plain mean of scores does not.",
+                f"{'scores' if graded else 'probabilities'} are off in {len(off)} of "
+                f"{int(table['p_value'].notna().sum())} pairs of label and {words} that could be tested (Holm's "
+                f"adjustment), most {shown}.",
+                "Corrected indices allow for it where the group's own gold corrects them; a plain mean of scores does not.",
             ),
         )
-    return Diagnostic(f"calibration-by-{words}", f"Label minus probability by {words}.", table, found)
+    what = "Grade minus predicted score" if graded else "Label minus probability"
+    return Diagnostic(f"calibration-by-{words}", f"{what} by {words}.", table, found)

@@ -20,7 +20,8 @@ def placebo_labels(frame: Frame, *, seed: int = 0, shuffles: int = 400, level: f
     """Area under the ROC curve with the gold labels, and its range with labels shuffled within design strata.
 
     The range is the placebo: what strata alone tell stays in it. A real curve inside it means that the scores know nothing
-    more of a label than the strata do. `value` is the real area, `lower` and `upper` are those of the placebo.
+    more of a label than the strata do. `value` is the real area, `lower` and `upper` are those of the placebo. Of graded
+    labels it is Spearman's rank correlation of score and grade in place of the area.
     """
     import numpy as np
     import pandas as pd
@@ -28,12 +29,15 @@ def placebo_labels(frame: Frame, *, seed: int = 0, shuffles: int = 400, level: f
     generator = np.random.default_rng(seed)
     stratum = frame.stratum_code[frame.gold_rows]
     rows, found = [], []
+    graded = frame.kind == "score"
+    statistic, called = (_rank_correlation, "rank correlation") if graded else (_area, "area")
     for label, name in enumerate(frame.label_names):
         truth = frame.gold_labels[:, label]
         score = frame.probability[frame.gold_rows, label]
-        positives = int(truth.sum())
+        positives = int((truth > 0).sum())
         row = {"name": name, "label": name, "positives": positives, "shuffles": shuffles}
-        if min(positives, len(truth) - positives) < LEAST_POSITIVES:
+        few = len(np.unique(truth)) < 2 if graded else False
+        if few or (not graded and min(positives, len(truth) - positives) < LEAST_POSITIVES):
             rows.append(
                 {
                     **row,
@@ -45,13 +49,13 @@ def placebo_labels(frame: Frame, *, seed: int = 0, shuffles: int = 400, level: f
                 }
             )
             continue
-        real = _area(truth[None, :], score)[0]
-        shuffled = np.empty((shuffles, len(truth)), dtype=bool)
+        real = statistic(truth[None, :], score)[0]
+        shuffled = np.empty((shuffles, len(truth)), dtype=truth.dtype)
         for code in np.unique(stratum):
             here = np.flatnonzero(stratum == code)
             order = generator.random((shuffles, len(here))).argsort(axis=1)
             shuffled[:, here] = truth[here][order]
-        areas = _area(shuffled, score)
+        areas = statistic(shuffled, score)
         tail = (1 - level) / 2
         p_value = float((1 + (areas >= real - 1e-12).sum()) / (shuffles + 1))
         lower, upper = np.quantile(areas, [tail, 1 - tail])
@@ -69,17 +73,29 @@ def placebo_labels(frame: Frame, *, seed: int = 0, shuffles: int = 400, level: f
             found.append(
                 Finding(
                     "W349",
-                    f"the scores of '{name}' tell its gold labels no better (area {real:.2f}) than labels shuffled within "
-                    f"strata ({lower:.2f} to {upper:.2f}).",
+                    f"the scores of '{name}' tell its gold labels no better ({called} {real:.2f}) than labels "
+                    f"shuffled within strata ({lower:.2f} to {upper:.2f}).",
                     "The index then rests on the gold and the strata alone: look at the model, or label more.",
                 )
             )
     return Diagnostic(
         "placebo",
-        "Area under the curve, and its range with shuffled labels.",
+        f"{'Rank correlation' if graded else 'Area under the curve'}, and its range with shuffled labels.",
         pd.DataFrame(rows),
         tuple(found),
     )
+
+
+def _rank_correlation(truth: NDArray[np.float64], score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Spearman's correlation of each row of grades with the score; zero where the score does not vary."""
+    import numpy as np
+    from scipy.stats import rankdata
+
+    mine, theirs = rankdata(truth, axis=1), rankdata(score)
+    mine, theirs = mine - mine.mean(axis=1, keepdims=True), theirs - theirs.mean()
+    scale = np.sqrt((mine**2).sum(axis=1) * (theirs**2).sum())
+    found: NDArray[np.float64] = np.divide(mine @ theirs, scale, out=np.zeros(len(mine)), where=scale > 0)
+    return found
 
 
 def _area(truth: NDArray[np.bool_], score: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -35,7 +35,8 @@ def run_diagnostics(
 ) -> tuple[Diagnostic, ...]:
     """Rates, calibration, threshold, placebo, outside, look-ahead and, where there are other scores, seeds and wording.
 
-    What was not given, and could not be looked at, is said in a note (N354).
+    What was not given, and could not be looked at, is said in a note (N354). Graded labels have no rates and no threshold:
+    these two are left out.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def run_diagnostics(
     fits
         The index of each of several fits.
     wordings
-        Scores under other wordings of the codebook, by name.
+        Scores under other wordings of the codebook, by name; as those of the frame, in [0, 1].
     """
     from headwinds.measure.cells import make_cells
     from headwinds.measure.diagnostics.calibration import calibration_by
@@ -66,6 +67,7 @@ def run_diagnostics(
     from headwinds.measure.quantification.rate_tests import has_periods, spans
 
     found: list[Diagnostic] = []
+    graded = frame.kind == "score"
     if len(frame.gold_rows) >= 2:
         groups: list[str | None] = [None]
         grouped = frame
@@ -79,8 +81,10 @@ def run_diagnostics(
             if key not in groups and 1 < len(set(frame.keys[key].tolist())) <= MOST_GROUPS
         ]
         for group in groups:
-            found += [rates_by(grouped, group), calibration_by(grouped, group)]
-        found.append(threshold_sensitivity(frame, difference.estimate(frame, make_cells(frame, ()))))
+            found += [] if graded else [rates_by(grouped, group)]
+            found.append(calibration_by(grouped, group))
+        if not graded:
+            found.append(threshold_sensitivity(frame, difference.estimate(frame, make_cells(frame, ()))))
         found.append(placebo_labels(frame, seed=seed))
         found.append(outside_training(frame, texts, by=period or None, seed=seed))
     if period and _whole(frame.keys[period]):

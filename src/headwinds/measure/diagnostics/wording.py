@@ -43,8 +43,11 @@ def wording_sensitivity(
     import numpy as np
     import pandas as pd
 
+    from headwinds.measure.label_kinds import span_of
+
     rows, found = [], []
     weight = frame.weight / frame.weight.sum()
+    low, span = frame.value_range[0], span_of(frame)
     for name, probability in alternatives.items():
         scores = np.asarray(probability, dtype=np.float64)
         if scores.shape != frame.probability.shape:
@@ -55,7 +58,8 @@ def wording_sensitivity(
             raise DataError(
                 f"scores of the wording '{name}' are not all in [0, 1].", remedy="Score it again."
             )
-        other = estimate(replace(frame, probability=scores, label=scores >= 0.5), cells)
+        decided = scores if frame.kind == "score" else scores >= 0.5
+        other = estimate(replace(frame, probability=scores, label=decided), cells)
         for label, label_name in enumerate(frame.label_names):
             here = np.array([one == label_name for one in index.labels])
             mine, theirs = index.value[here], other.value[here]
@@ -76,8 +80,8 @@ def wording_sensitivity(
                     if vary
                     else float("nan"),
                     "outside": share,
-                    "mean_score": float(weight @ frame.probability[:, label]),
-                    "mean_score_then": float(weight @ scores[:, label]),
+                    "mean_score": low + span * float(weight @ frame.probability[:, label]),
+                    "mean_score_then": low + span * float(weight @ scores[:, label]),
                 }
             )
             if share > LARGEST_SHARE:

@@ -112,6 +112,7 @@ def gold_against_counts(frame: Frame, standard_error: NDArray[np.float64]) -> tu
     from scipy.special import ndtri
 
     from headwinds.measure.gold_draws import mean_covariance
+    from headwinds.measure.label_kinds import span_of
 
     if len(frame.gold_rows) < LEAST_GOLD:
         return ()
@@ -122,14 +123,20 @@ def gold_against_counts(frame: Frame, standard_error: NDArray[np.float64]) -> tu
     error = np.sqrt(np.diag(mean_covariance(share[:, None] * (miss - mean), frame)))
     bound = float(ndtri(1 - 0.025 / len(mean)))
     found = []
+    graded, span = frame.kind == "score", span_of(frame)
+    what, whole = ("plain mean", "") if graded else ("plain count", " of all passages")
+
+    def told(value: float, sign: str) -> str:
+        return f"{span * value:{sign}.3f}" if graded else f"{value:{sign}.1%}"
+
     for name, off, spread, claimed in zip(frame.label_names, mean, error, standard_error, strict=True):
         most = abs(off) + float(ndtri(0.95)) * spread
         if spread > 0 and abs(off) > bound * spread:
             found.append(
                 Finding(
                     "W327",
-                    f"the classifier's plain count of '{name}' is off by {-off:+.1%} of all passages "
-                    f"(standard error {spread:.1%}).",
+                    f"the classifier's {what} of '{name}' is off by {told(-off, '+')}{whole} (standard error "
+                    f"{told(spread, '')}).",
                     "Use the estimator 'auto', which corrects it.",
                 )
             )
@@ -137,8 +144,8 @@ def gold_against_counts(frame: Frame, standard_error: NDArray[np.float64]) -> tu
             found.append(
                 Finding(
                     "W353",
-                    f"the gold does not show that the classifier's errors cancel: its plain count of '{name}' may be off by "
-                    f"up to {most:.1%} of all passages, and the intervals take in a standard error of {claimed:.1%}.",
+                    f"the gold does not show that the classifier's errors cancel: its {what} of '{name}' may be off by up "
+                    f"to {told(most, '')}{whole}, and the intervals take in a standard error of {told(claimed, '')}.",
                     "Use the estimator 'auto', whose intervals know of it.",
                 )
             )

@@ -118,16 +118,75 @@ class AssumedStratum:
                 f"prevalence = {self.prevalence} of stratum '{self.name}' leaves nothing to estimate.",
                 remedy="Assume a share above 0 and below 1.",
             )
-        for name, low, high in (
-            ("passages", 2, 10**12),
-            ("scored", 0, self.passages),
-            ("labelled", 0, self.passages),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise SettingsError(
-                    f"{name} = {value} of stratum '{self.name}': expected from {low} to {high:,}."
-                )
+        _check_counts(self)
+
+    @property
+    def spread(self) -> float:
+        """Variance of the label between passages."""
+        return self.prevalence * (1 - self.prevalence)
+
+    @property
+    def explained(self) -> float:
+        """Share of it that the flag explains."""
+        gap = self.true_positive_rate - self.false_positive_rate
+        flagged = self.false_positive_rate + self.prevalence * gap
+        mixed = flagged * (1 - flagged)
+        return min(max(self.spread * gap**2 / mixed, 0.0), 1.0) if mixed > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AssumedScores:
+    """What is assumed of a stratum's grades before any is given.
+
+    Attributes
+    ----------
+    passages, scored, labelled
+        As of `AssumedStratum`.
+    standard_deviation
+        Of the grades between passages, in the units of their scale.
+    correlation
+        Of the predicted with the true grades; 0 if there are no predictions.
+    """
+
+    name: str
+    passages: int
+    standard_deviation: float
+    correlation: float
+    scored: int = 0
+    labelled: int = 0
+
+    def __post_init__(self) -> None:
+        if not (self.standard_deviation > 0 and math.isfinite(self.standard_deviation)):
+            raise SettingsError(
+                f"standard_deviation = {self.standard_deviation} of stratum '{self.name}': expected a number above 0."
+            )
+        if not -1 < self.correlation < 1:
+            raise SettingsError(
+                f"correlation = {self.correlation} of stratum '{self.name}': expected above -1 and below 1.",
+                remedy="Scores that are always right leave nothing to label.",
+            )
+        _check_counts(self)
+
+    @property
+    def spread(self) -> float:
+        """Variance of the grade between passages."""
+        return self.standard_deviation**2
+
+    @property
+    def explained(self) -> float:
+        """Share of it that the predicted grade explains."""
+        return self.correlation**2
+
+
+def _check_counts(one: AssumedStratum | AssumedScores) -> None:
+    for name, low, high in (
+        ("passages", 2, 10**12),
+        ("scored", 0, one.passages),
+        ("labelled", 0, one.passages),
+    ):
+        value = getattr(one, name)
+        if not low <= value <= high:
+            raise SettingsError(f"{name} = {value} of stratum '{one.name}': expected from {low} to {high:,}.")
 
 
 def plan_labels(
@@ -158,6 +217,7 @@ def plan_labels(
     import numpy as np
 
     from headwinds.measure.decomposition import decompose
+    from headwinds.measure.label_kinds import span_of
     from headwinds.measure.pools import sums
     from headwinds.measure.settings import EstimatorSettings
 
@@ -175,6 +235,7 @@ def plan_labels(
         moving[place] = sums(parts.cell, np.where(here, parts.correction + parts.counted, 0.0), len(cells))
         moving[place] += parts.slope_error**2 @ (parts.slope_stratum == place)
     fixed = sums(parts.cell, parts.sampling, len(cells))
+    moving, fixed = span_of(frame) ** 2 * moving, span_of(frame) ** 2 * fixed
     known = np.isfinite(parts.value) & np.isfinite(fixed) & np.isfinite(moving).all(axis=0)
     found = []
     for column in [frame.label_names.index(label)] if label is not None else range(len(frame.label_names)):
@@ -189,15 +250,17 @@ def plan_labels(
         found.append((frame.label_names[column], slope, float(fixed[rows, column].mean())))
     where = " and ".join(cells.keys)
     what = f"'{label}'" if label is not None else "every label"
-    words = f"the share of {what}" + (
+    words = f"the {'mean score' if frame.kind == 'score' else 'share'} of {what}" + (
         f" by {where} (root mean square over {len(cells)} cells)" if where else ""
     )
     sampled = np.bincount(home[frame.stratum_code], minlength=len(names)).astype(np.float64)
     return _solve(found, names, size, labelled, standard_error, words, floor=0.0, limit=sampled)
 
 
-def plan_labels_from_rates(strata: Sequence[AssumedStratum], standard_error: float) -> LabelPlan:
-    """From assumed error rates: labels for the share of one label over all strata, sizes known.
+def plan_labels_from_rates(
+    strata: Sequence[AssumedStratum] | Sequence[AssumedScores], standard_error: float
+) -> LabelPlan:
+    """From assumed error rates (of grades, from an assumed correlation): labels for one share over all strata, sizes known.
 
     A flag with true-positive rate t and false-positive rate f explains rho squared = p (1-p) (t-f)^2 / (q (1-q)) of a
     label's variance, q being the share flagged; labels need only estimate the rest (double sampling with regression,
@@ -218,13 +281,9 @@ def plan_labels_from_rates(strata: Sequence[AssumedStratum], standard_error: flo
     size = np.array([one.passages for one in strata], dtype=np.float64)
     scored = np.array([one.scored or one.passages for one in strata], dtype=np.float64)
     share = size / size.sum()
-    p = np.array([one.prevalence for one in strata])
-    gap = np.array([one.true_positive_rate - one.false_positive_rate for one in strata])
-    q = np.array([one.false_positive_rate for one in strata]) + p * gap
-    spread = p * (1 - p)
-    explained = np.clip(
-        np.divide(spread * gap**2, q * (1 - q), out=np.zeros_like(q), where=q * (1 - q) > 0), 0.0, 1.0
-    )
+    spread = np.array([one.spread for one in strata])
+    explained = np.array([one.explained for one in strata])
+    graded = isinstance(strata[0], AssumedScores)
     slope = share**2 * spread * (1 - explained)
     fixed = float((share**2 * spread * explained * (1 / scored - 1 / size)).sum())
     labelled = np.array([one.labelled for one in strata], dtype=np.float64)
@@ -234,14 +293,15 @@ def plan_labels_from_rates(strata: Sequence[AssumedStratum], standard_error: flo
         size,
         labelled,
         standard_error,
-        "the share",
+        "the mean score" if graded else "the share",
         floor=LEAST_LABELS,
         limit=scored,
     )
     rare = [
         name
-        for name, need, one in zip(names, plan.table["needed"], p, strict=True)
-        if need * min(one, 1 - one) < LEAST_POSITIVES
+        for name, need, one in zip(names, plan.table["needed"], strata, strict=True)
+        if isinstance(one, AssumedStratum)
+        and need * min(one.prevalence, 1 - one.prevalence) < LEAST_POSITIVES
     ]
     if not rare:
         return plan

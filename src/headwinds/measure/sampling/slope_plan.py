@@ -54,7 +54,7 @@ def plan_slope(
     SettingsError
         If a number is out of range.
     EstimationError
-        If the index does not vary, or no number of labels reaches the target.
+        If the index does not vary, no error is shared by its cells, or no number of labels reaches the target.
     """
     import numpy as np
 
@@ -68,6 +68,12 @@ def plan_slope(
         for place in range(len(index.keys))
         if len(index.keys) > 1
     ]
+    if not np.any(index.audit_factor[rows]):
+        raise EstimationError(
+            f"every cell of the index '{label}' is corrected by its own gold, so no error is shared that a plan for a slope "
+            "could lower.",
+            remedy="Plan the standard errors of its cells (without a slope).",
+        )
     moved = _about_means(index.value[rows], codes)
     noise = float(index.classical_variance[rows].sum()) * max(
         len(rows) - 1 - sum(code.max() for code in codes), 0

@@ -149,7 +149,7 @@ def _index_plans(
             if target is not None:
                 name = " / ".join(str(key) for key in (label, *row[:keys]))
                 value, lower, upper = row[keys : keys + 3]
-                tips[target] = f"{name}: {show_interval(value, lower, upper, 'share', messages)}"
+                tips[target] = f"{name}: {show_interval(value, lower, upper, content.value_kind, messages)}"
         alternative = messages("index_alternative", label=label, title=figure.title, rows=len(table.rows))
         yield _Plan(table.name, table.name, alternative, draw, tips if keys == 1 else {})
 

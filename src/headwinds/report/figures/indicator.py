@@ -33,6 +33,8 @@ def draw_index(
     top
         Upper end of the axis, the same for all labels so that they can be compared.
     """
+    from matplotlib.ticker import MaxNLocator
+
     facets = list(dict.fromkeys(row[: max(keys - 1, 0)] for row in table.rows))
     figure = new_figure(3.9, 2.9 if len(facets) <= 1 else 1.0 + 1.2 * len(facets))
     panels = figure.subplots(len(facets) or 1, 1, sharex=True, squeeze=False)[:, 0]
@@ -41,11 +43,14 @@ def draw_index(
         rows = [row for row, cells in enumerate(table.rows) if cells[: len(facet)] == facet]
         _draw_panel(panel, table, rows, places, colour, [anchor(table.rows[row][:keys]) for row in rows])
         panel.set_ylim(-0.02 * top, top)
-        percent_axis(panel)
+        if table.kinds[table.columns.index("value")] == "share":
+            percent_axis(panel)
         if facet:
             panel.set_title(" / ".join(str(part) for part in facet), fontsize=10)
         if ticks is not None:
             panel.set_xticks(range(len(ticks)), ticks)
+        else:
+            panel.xaxis.set_major_locator(MaxNLocator(integer=True))  # no year has a half
     legend_below(figure, _legend(table, colour, messages), 2)
     return figure
 

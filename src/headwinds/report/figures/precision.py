@@ -68,7 +68,8 @@ def draw_gain(table: ReportTable, messages: Messages) -> Figure:
         handles.append(Line2D([], [], color=colour, marker=marker, markersize=5, label=label))
     axes.set_ylim(bottom=0)
     axes.axhline(0, color=FAINT, linewidth=0.7)
-    percent_axis(axes)
+    if table.kinds[table.columns.index("half_width_now")] == "share":
+        percent_axis(axes)
     axes.set_xlabel(messages("axis_additional_labels", stratum=chosen))
     axes.set_ylabel(messages("axis_half_width"))
     legend_below(figure, handles, 3)

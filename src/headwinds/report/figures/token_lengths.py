@@ -18,7 +18,8 @@ def draw_token_lengths(table: ReportTable, maximum_length: int, messages: Messag
     figure = new_figure(4.7, 2.8)
     axes = figure.subplots()
     lower, upper = table.floats("lower"), table.floats("upper")
-    widths = [high - low for low, high in zip(lower, upper, strict=True)]
+    # Both ends of a bin are in it, and short passages have bins of one length each.
+    widths = [high - low + 1 for low, high in zip(lower, upper, strict=True)]
     axes.bar(
         lower, table.floats("passages"), width=widths, align="edge", color=PALETTE[0], alpha=0.75, linewidth=0
     )

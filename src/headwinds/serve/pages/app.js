@@ -41,7 +41,11 @@ async function safely(work) {
 async function start() {
   const { models } = await ask("/v1/models");
   part("door").hidden = true;
-  part("work").hidden = false;
+  part("work").hidden = !models.length;
+  if (!models.length) {
+    problem("No model is served here. What is, stands under “For programs”.");
+    return;
+  }
   part("model").replaceChildren(...models.map((one) => make("option", one.name)));
   await choose();
 }

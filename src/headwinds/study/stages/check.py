@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json
 from headwinds.contracts import Codebook, Corpus, Finding, Gold
 from headwinds.errors import DataError
+from headwinds.study.answers import Form, read_as
 from headwinds.study.environment import NUMERICAL, versions
 from headwinds.study.plan import Stage
 from headwinds.study.settings import CorpusSettings, GoldSettings, StudySettings
@@ -29,6 +30,7 @@ CODE = (
     "headwinds.adapt.probe",
     "headwinds.contracts",
     "headwinds.corpus",
+    "headwinds.study.answers",
     "headwinds.study.stages.check",
 )
 NOT_READ_HERE = ("path", "population", "source", "licence", "provenance")
@@ -47,6 +49,7 @@ def check_stage(settings: StudySettings) -> Stage:
     }
     parts = fingerprint(
         files={name: file_digest(path) for name, path in files.items()},
+        form=[settings.codebook.kind, settings.codebook.grades],
         corpus=_what_counts(corpus),
         gold=_what_counts(gold),
         split=[settings.tune.folds, settings.tune.validation_share, settings.tune.seed],
@@ -72,11 +75,16 @@ def _what_counts(section: CorpusSettings | GoldSettings) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """The inputs, read and found to be usable; `rows` gives each gold passage's row in the corpus."""
+    """The inputs, read and found to be usable; `rows` gives each gold passage's row in the corpus.
+
+    `gold` is in the model's outputs; `grades`, where the answers are grades, as they were given.
+    """
 
     codebook: Codebook
+    form: Form
     corpus: Corpus
     gold: Gold
+    grades: NDArray[np.float64] | None
     labelled: LabelledTexts
     rows: NDArray[np.int64]
     folds: tuple[FoldRows, ...]
@@ -94,13 +102,22 @@ def _check(settings: StudySettings, files: dict[str, Path]) -> _Checked:
 
     codebook = read_codebook(files["codebook"])
     corpus = _read_corpus(settings, files["corpus"])
-    gold = read_gold(files["gold"], codebook, stratum=settings.gold.stratum, encoding=settings.gold.encoding)
-    labelled, rows = _labelled_texts(corpus, gold)
+    form = Form(codebook.names, settings.codebook.kind, settings.codebook.grades)
+    given = read_gold(
+        files["gold"],
+        codebook,
+        stratum=settings.gold.stratum,
+        encoding=settings.gold.encoding,
+        kind=form.kind,
+        grades=form.grades,
+    )
+    gold = read_as(given, form)
+    labelled, rows = _labelled_texts(corpus, gold, form)
     folds = plan_folds(labelled, settings.tune)
     tokens, window = count_tokens(corpus.table["text"].to_pylist(), settings.tune)
     strata = corpus.table["stratum"].to_pylist() if "stratum" in corpus.table.column_names else []
     findings = (
-        *gold_findings(gold, strata),
+        *gold_findings(replace(gold, label_names=form.shown), strata),
         *_leakage(settings, labelled, folds, corpus, rows),
         *_refusals(corpus),
         *damaged_texts(corpus.table["passage_id"].to_pylist(), corpus.table["text"].to_pylist()),
@@ -108,7 +125,9 @@ def _check(settings: StudySettings, files: dict[str, Path]) -> _Checked:
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise DataError(" ".join(f"{item.code} {item.sentence}" for item in errors), remedy=errors[0].remedy)
-    return _Checked(codebook, corpus, gold, labelled, rows, folds, tokens, window, findings)
+    return _Checked(
+        codebook, form, corpus, gold, given.grades, labelled, rows, folds, tokens, window, findings
+    )
 
 
 def _write(checked: _Checked, settings: StudySettings, output: Path) -> None:
@@ -120,7 +139,7 @@ def _write(checked: _Checked, settings: StudySettings, output: Path) -> None:
     lengths = profile_lengths(tokens, window=checked.window)
     strata = corpus.table["stratum"].to_pylist() if "stratum" in corpus.table.column_names else []
     pq.write_table(corpus.table, output / "corpus.parquet")
-    _write_gold(checked.labelled, gold, rows, checked.folds, output)
+    _write_gold(checked, output)
     _write_folds(corpus, checked.labelled, checked.folds, settings, output)
     summary = {
         "passages": len(corpus),
@@ -130,7 +149,7 @@ def _write(checked: _Checked, settings: StudySettings, output: Path) -> None:
         "population": float(sum(corpus.table["weight"].to_pylist())),
         "keys": list(corpus.keys),
         "strata": _strata(strata, corpus, gold),
-        "label_counts": label_counts(gold),
+        "label_counts": label_counts(replace(gold, label_names=checked.form.shown)),
         "token_lengths": asdict(lengths),
         "tokens": lengths.total,
         "gold_tokens": int(tokens[rows].sum()),
@@ -140,6 +159,7 @@ def _write(checked: _Checked, settings: StudySettings, output: Path) -> None:
         output / "check.json",
         {
             "codebook": asdict(checked.codebook),
+            "form": {"kind": checked.form.kind, "grades": checked.form.grades},
             "findings": [asdict(item) for item in checked.findings],
             "summary": summary,
         },
@@ -156,7 +176,7 @@ def _read_corpus(settings: StudySettings, path: Path) -> Corpus:
     return read_corpus(path, columns, encoding=chosen.encoding, on_bad_rows=chosen.on_bad_rows)  # type: ignore[arg-type]
 
 
-def _labelled_texts(corpus: Corpus, gold: Gold) -> tuple[LabelledTexts, Any]:
+def _labelled_texts(corpus: Corpus, gold: Gold, form: Form) -> tuple[LabelledTexts, Any]:
     from headwinds.adapt.fold import LabelledTexts
     from headwinds.corpus.gold import match_gold
 
@@ -169,6 +189,7 @@ def _labelled_texts(corpus: Corpus, gold: Gold) -> tuple[LabelledTexts, Any]:
         label_names=gold.label_names,
         truth=gold.labels,
         stratum=gold.stratum,
+        several=form.several,
     )
     return labelled, rows
 
@@ -217,13 +238,12 @@ def _refusals(corpus: Corpus) -> tuple[Finding, ...]:
     )
 
 
-def _write_gold(
-    labelled: LabelledTexts, gold: Gold, rows: Any, folds: tuple[FoldRows, ...], output: Path
-) -> None:
+def _write_gold(checked: _Checked, output: Path) -> None:
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    labelled, gold, rows, folds = checked.labelled, checked.gold, checked.rows, checked.folds
     fold = np.empty(len(rows), dtype=np.int64)
     for part in folds:
         fold[part.test] = part.number
@@ -237,6 +257,10 @@ def _write_gold(
         "fold": fold,
     }
     columns |= {f"label_{name}": gold.labels[:, index] for index, name in enumerate(gold.label_names)}
+    if checked.grades is not None:
+        columns |= {
+            f"grade_{name}": checked.grades[:, index] for index, name in enumerate(checked.form.names)
+        }
     pq.write_table(pa.table(columns), output / "gold.parquet")
     parts = ("training", "validation", "test")
     write_json(

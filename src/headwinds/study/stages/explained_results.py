@@ -93,8 +93,9 @@ def common_break(evidence: Evidence) -> Result:
     first, last = min(chosen.before[0], BREAK_YEARS[0]), max(chosen.after[1], BREAK_YEARS[1])
     inside = growth["entity"].isin(OECD_38) & growth["period"].between(first, last)
     return find_common_breaks(
-        growth[inside].dropna(subset=["value"]).reset_index(drop=True), seed=evidence.settings.study.seed
-    )
+        growth[inside].dropna(subset=["value"]).reset_index(drop=True), seed=evidence.settings.study.seed,
+        outcome_words=OUTCOMES[chosen.outcome][1],
+    )  # fmt: skip
 
 
 def responses(evidence: Evidence) -> Result:

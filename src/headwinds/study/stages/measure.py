@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from headwinds.contracts import Finding, Indicator
     from headwinds.measure.frame import Frame
 
-CODE = ("headwinds.measure", "headwinds.contracts", "headwinds.study.frame", "headwinds.study.stages.measure")
+CODE = (
+    "headwinds.measure",
+    "headwinds.contracts",
+    "headwinds.study.answers",
+    "headwinds.study.frame",
+    "headwinds.study.stages.measure",
+)
 ADDITIONAL_LABELS = (500, 2000)
 
 
@@ -40,6 +46,7 @@ def measure_stage(settings: StudySettings, checked: CheckedStudy, scores: Path) 
         others=[file_digest(path) for path in _others(settings).values()],
         checkpoint=settings.tune.checkpoint,
         period=settings.explain.period_key,
+        form=[settings.codebook.kind, settings.codebook.grades],
         seed=settings.study.seed,
         group=[asdict(group) for group in settings.group],
         report=settings.report.passages_a_point,
@@ -116,7 +123,7 @@ def _other_frames(settings: StudySettings, checked: CheckedStudy, frame: Frame) 
     """The frame with the scores of each other fit and wording in place of its own."""
     import pyarrow.parquet as pq
 
-    from headwinds.study.frame import read_probabilities
+    from headwinds.study.frame import read_predictions
 
     others = _others(settings)
     if not others:
@@ -124,7 +131,11 @@ def _other_frames(settings: StudySettings, checked: CheckedStudy, frame: Frame) 
     ids = pq.read_table(checked.corpus_path, columns=["passage_id"])["passage_id"].to_pylist()
     found = {}
     for name, path in others.items():
-        probability, label = read_probabilities(path, ids, frame.label_names)
+        probability, label = read_predictions(path, ids, checked.form)
+        low, high = frame.value_range
+        if frame.kind == "score":
+            probability = (probability - low) / (high - low)
+            label = probability
         found[name] = replace(frame, probability=probability, label=label)
     return found
 

@@ -25,6 +25,15 @@ def score_stage(checked: CheckedStudy, folds: list[tuple[str, Path]], *, quiet: 
         from headwinds.adapt.scoring import score_corpus
 
         folders = [folder for _, folder in folds]
-        score_corpus(checked.corpus_path, checked.fold_of_document(), folders, output, scratch, quiet=quiet)
+        scale = checked.form.names[0] if checked.form.kind == "graded" else ""
+        score_corpus(
+            checked.corpus_path,
+            checked.fold_of_document(),
+            folders,
+            output,
+            scratch,
+            quiet=quiet,
+            scale=scale,
+        )
 
     return Stage("score", parts, work)

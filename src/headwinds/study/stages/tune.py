@@ -67,16 +67,22 @@ def evaluation_stage(
 
     def work(output: Path, _: Path) -> None:
         from headwinds.adapt.evaluation.cross_fitted import evaluate_folds
+        from headwinds.adapt.evaluation.graded import grade_finding
         from headwinds.adapt.evaluation.store import write_evaluation
 
-        evaluation, _tuned = evaluate_folds(
+        evaluation, tuned = evaluate_folds(
             checked.labelled_texts(),
             checked.fold_rows(),
             [folder for _, folder in folds],
             screen_words=words,
             seed=settings.study.seed,
+            shown=checked.form.shown,
             quiet=quiet,
         )
+        if checked.form.kind == "graded":
+            seed = derive_seed(settings.study.seed, "grades")
+            found = grade_finding(checked.labelled_texts(), tuned, seed=seed)
+            evaluation = replace(evaluation, findings=(*evaluation.findings, found))
         write_evaluation(evaluation, output)
 
     return Stage("tune/evaluation", parts, work)

@@ -1,7 +1,7 @@
 // Deciding: the passages on which readers differ, one at a time, with what each of them said; nobody is named.
 
 import { Outbox, clientId, get } from "./outbox.js";
-import { choose, chosen, inWords, pressed, ready, showPassage, toggleContext, toggleDefinitions } from "./form.js";
+import { choose, chosen, inWords, missing, pressed, ready, showPassage, toggleContext, toggleDefinitions } from "./form.js";
 
 const byId = (id) => document.getElementById(id);
 const { project, annotator } = document.body.dataset;
@@ -48,7 +48,7 @@ function show() {
   }
   showPassage(shown);
   byId("readings").replaceChildren(...shown.readings.map(reading));
-  choose(inCommon(shown.readings.filter((one) => one.kind !== "unsure").map((one) => one.answer)));
+  choose(inCommon(shown.readings.filter((one) => one.kind !== "unsure").map((one) => one.answer)), true);
   byId("note").value = "";
   since = performance.now();
   label();
@@ -97,7 +97,7 @@ function parts(one) {
 
 function label() {
   byId("save").disabled = !ready();
-  byId("what").textContent = ready() ? `Decide: ${inWords(chosen())}` : "Choose one label";
+  byId("what").textContent = missing() || `Decide: ${inWords(chosen())}`;
 }
 
 function decide() {

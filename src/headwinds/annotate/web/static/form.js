@@ -10,23 +10,34 @@ byId("stuck").remove();
 export function chosen() {
   if (kind === "graded") {
     const grades = {};
-    for (const row of rows) grades[row.dataset.label] = Number(row.querySelector("input:checked").value);
+    for (const row of rows) {
+      const input = row.querySelector("input:checked");
+      if (input) grades[row.dataset.label] = Number(input.value);
+    }
     return { grades };
   }
   return { labels: inputs.filter((input) => input.checked).map((input) => input.value) };
 }
 
-export function choose(answer) {
+// A grade that the answer does not have is 0; where `open`, it is left to be chosen.
+export function choose(answer, open = false) {
   for (const input of inputs) input.checked = Boolean(answer && answer.labels && answer.labels.includes(input.value));
   for (const row of rows) {
-    const grade = (answer && answer.grades && answer.grades[row.dataset.label]) || 0;
-    row.querySelector(`input[value="${grade}"]`).checked = true;
+    const grade = (answer && answer.grades && answer.grades[row.dataset.label]) ?? (open ? null : 0);
+    for (const input of row.querySelectorAll("input")) input.checked = Number(input.value) === grade && grade !== null;
   }
-  activate(0);
+  activate(Math.max(0, rows.findIndex((row) => !row.querySelector("input:checked"))));
 }
 
 export function ready() {
-  return kind !== "multi-class" || inputs.some((input) => input.checked);
+  return !missing();
+}
+
+// What is still to be chosen, in words; nothing where the answer is whole.
+export function missing() {
+  if (kind === "multi-class" && !inputs.some((input) => input.checked)) return "Choose one label";
+  const row = rows.find((one) => !one.querySelector("input:checked"));
+  return row ? `Choose a grade for ${row.dataset.label}` : "";
 }
 
 export function inWords(answer) {
