@@ -23,7 +23,7 @@ PAGES = (
     "SECURITY.md",
     "CHANGELOG.md",
 )
-TUTORIALS = ("first-model", "growth-accounts", "un-study")
+TUTORIALS = ("first-model", "growth-accounts", "un-study", "chinese-study")
 REFERENCE = (
     "command-line",
     "python",

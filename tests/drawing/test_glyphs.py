@@ -26,13 +26,22 @@ def test_chinese_is_drawn_with_characters_and_not_with_boxes():
     text, svg, png = drawn("数字鸿沟")
     assert "数字鸿沟" in svg.decode("utf-8")
     family = family_with_glyphs()
-    if family is None:  # nothing on this machine can draw it: the text is as it was
-        assert text.get_fontfamily() == ["sans-serif"]
+    if family is None:  # the next test says what then
         return
     assert text.get_fontfamily() == [OWN, family]
     font = get_font(findfont(family, fallback_to_default=False))
     assert all(font.get_char_index(ord(character)) for character in "数字鸿沟")
     assert png != drawn("一二三四")[2]  # boxes are all alike
+
+
+def test_without_such_a_font_the_svg_keeps_the_text_and_the_png_has_no_boxes(monkeypatch):
+    monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", list)
+    assert family_with_glyphs() is None
+    text, svg, png = drawn("数字鸿沟")
+    assert text.get_fontfamily() == ["sans-serif"]
+    assert "数字鸿沟" in svg.decode("utf-8")
+    assert png == drawn("一二三四")[2]  # as wide, and nothing to see of either
+    assert png != drawn("Text")[2]
 
 
 def test_a_figure_in_english_is_the_same_whatever_fonts_there_are():

@@ -55,11 +55,18 @@ class Probe:
     disk_bytes: int
 
 
-def count_tokens(texts: Sequence[str], settings: TuneSettings) -> tuple[NDArray[np.int64], int]:
-    """Tokens of each text (without special tokens) and the window length that the settings lead to."""
+def count_tokens(texts: Sequence[str], settings: TuneSettings) -> tuple[NDArray[np.int64], int, float]:
+    """Tokens of each text (without special tokens), the window length, and the share of tokens that are unknown.
+
+    An unknown token is a piece of text that the checkpoint's vocabulary lacks: the model cannot tell it from any other.
+    """
     checkpoint = resolve_checkpoint(settings.checkpoint)
     max_tokens = window_length(checkpoint, settings)
-    return encode_texts(load_tokenizer(checkpoint), texts, max_tokens=max_tokens).tokens, max_tokens
+    tokenizer = load_tokenizer(checkpoint)
+    encoded = encode_texts(tokenizer, texts, max_tokens=max_tokens)
+    unknown = tokenizer.unk_token_id
+    lost = 0 if unknown is None else sum(int((window == unknown).sum()) for window in encoded.windows)
+    return encoded.tokens, max_tokens, lost / max(1, sum(len(window) for window in encoded.windows))
 
 
 def measure_probe(

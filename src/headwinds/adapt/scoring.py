@@ -79,6 +79,7 @@ def _score_shards(
     shards: list[Path] = []
     with watch("score passages", total, quiet=quiet) as progress:
         done, scored, started = 0, 0, time.monotonic()
+        progress.update(0, "")  # from here the time is counted
         for number, batch in enumerate(_shards(corpus_path)):
             path = scratch / f"shard-{number:06d}"
             if read_sealed(path) is None:

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from headwinds.cli.study_arguments import add_study_arguments, execute_until
+from headwinds.phrases.catalogue import translate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Run the study up to this stage and print where its results are."""
     run = execute_until("check", arguments)
-    found = run.checked.findings
-    lines = [str(item) for item in found] or ["Nothing to mend."]
-    sys.stdout.write("\n".join(lines) + f"\nChecked: {run.results['check'].path}\n")
+    language = run.settings.study.language
+    lines = [str(item.in_language(language)) for item in run.checked.findings]
+    lines = lines or [translate("Nothing to mend.", language)]
+    lines.append(translate(f"Checked: {run.results['check'].path}", language))
+    sys.stdout.write("\n".join(lines) + "\n")
     return 0

@@ -12,6 +12,7 @@ from headwinds.cli.study_arguments import add_kind_arguments, add_study_argument
 from headwinds.contracts import Finding
 from headwinds.errors import SettingsError
 from headwinds.measure.registry import ESTIMATORS
+from headwinds.phrases.catalogue import translate
 
 if TYPE_CHECKING:
     from headwinds.contracts import Indicator
@@ -71,7 +72,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.scores:
         return _alone(arguments)
     run = execute_until("measure", arguments)
-    sys.stdout.write(f"Indices: {run.results['measure'].path}\n")
+    sys.stdout.write(translate(f"Indices: {run.results['measure'].path}", run.settings.study.language) + "\n")
     return 0
 
 

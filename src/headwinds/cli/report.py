@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from headwinds.cli.study_arguments import add_study_arguments, execute_until
+from headwinds.phrases.catalogue import translate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,9 +23,10 @@ def execute(arguments: argparse.Namespace) -> int:
     from headwinds.report.from_study import gather
     from headwinds.report.summary_text import summary_lines
 
-    lines = summary_lines(gather(run), language=run.settings.study.language)
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.write(f"Report: {run.results['report'].path / 'report.html'}\n")
+    language = run.settings.study.language
+    lines = summary_lines(gather(run), language=language)
+    lines.append(translate(f"Report: {run.results['report'].path / 'report.html'}", language))
     if arguments.brief:
-        sys.stdout.write(f"Brief: {run.results['brief'].path / 'brief.html'}\n")
+        lines.append(translate(f"Brief: {run.results['brief'].path / 'brief.html'}", language))
+    sys.stdout.write("\n".join(lines) + "\n")
     return 0

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from headwinds.cli.study_arguments import add_study_arguments, execute_until
+from headwinds.phrases.catalogue import translate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,5 +21,6 @@ def execute(arguments: argparse.Namespace) -> int:
     from headwinds.report.summary_text import summary_lines
 
     sys.stdout.write("\n".join(summary_lines(gather(run), language=run.settings.study.language)) + "\n")
-    sys.stdout.write(f"Report: {run.results['report'].path / 'report.html'}\n")
+    path = run.results["report"].path / "report.html"
+    sys.stdout.write(translate(f"Report: {path}", run.settings.study.language) + "\n")
     return 0

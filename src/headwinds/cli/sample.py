@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--id", default="passage_id", metavar="COLUMN", help="the column of ids")
     parser.add_argument("--text", default="text", metavar="COLUMN", help="the column of texts")
+    parser.add_argument("--encoding", default="utf-8", help="of the file, as gb18030; default: utf-8")
     parser.add_argument("--seed", type=int, default=0)
     add_kind_arguments(parser)
 
@@ -59,6 +60,7 @@ def execute(arguments: argparse.Namespace) -> int:
         passage_id=arguments.id,
         text=arguments.text,
         seed=arguments.seed,
+        encoding=arguments.encoding,
         kind=arguments.kind,
         grades=arguments.grades,
     )

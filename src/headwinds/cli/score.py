@@ -8,6 +8,7 @@ from pathlib import Path
 
 from headwinds.cli.study_arguments import add_study_arguments, execute_until
 from headwinds.errors import SettingsError
+from headwinds.phrases.catalogue import translate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +32,8 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.model:
         return _alone(arguments)
     run = execute_until("score", arguments)
-    sys.stdout.write(f"Scores: {run.results['score'].path / 'scores.parquet'}\n")
+    path = run.results["score"].path / "scores.parquet"
+    sys.stdout.write(translate(f"Scores: {path}", run.settings.study.language) + "\n")
     return 0
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.cli.study_arguments import add_study_arguments, execute_until, settings_changes
 from headwinds.errors import SettingsError
+from headwinds.phrases.catalogue import translate
 
 if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
@@ -72,14 +73,17 @@ def execute(arguments: argparse.Namespace) -> int:
     run = execute_until("tune", arguments)
     from headwinds.adapt.evaluation.store import read_evaluation
 
-    folder = run.results["tune/evaluation"].path
+    folder, language = run.results["tune/evaluation"].path, run.settings.study.language
+    lines = []
     for system in read_evaluation(folder).systems:
         f1, precision = system.macro["f1"], system.macro["average_precision"]
-        shown = "not available" if precision.value != precision.value else f"{precision.value:.3f}"
-        sys.stdout.write(
-            f"{system.system}: macro F1 {f1.value:.3f} ({f1.lower:.3f} to {f1.upper:.3f}), average precision {shown}\n"
+        told = (
+            "not available" if f1.value != f1.value else f"{f1.value:.3f} ({f1.lower:.3f} to {f1.upper:.3f})"
         )
-    sys.stdout.write(f"Models and metrics: {folder.parent}\n")
+        shown = "not available" if precision.value != precision.value else f"{precision.value:.3f}"
+        lines.append(f"{system.system}: macro F1 {told}, average precision {shown}")
+    lines.append(f"Models and metrics: {folder.parent}")
+    sys.stdout.writelines(f"{translate(line, language)}\n" for line in lines)
     return 0
 
 

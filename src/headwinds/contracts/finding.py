@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from headwinds.phrases.catalogue import translate
+
 Severity = Literal["error", "warning", "note"]
 
 
@@ -31,6 +33,11 @@ class Finding:
         """The kind of finding, read off the code's letter."""
         kinds: dict[str, Severity] = {"E": "error", "W": "warning", "N": "note"}
         return kinds[self.code[0]]
+
+    def in_language(self, language: str) -> Finding:
+        """The same finding in another language, as far as its catalogue goes."""
+        sentence, remedy = (translate(text, language) for text in (self.sentence, self.remedy))
+        return Finding(self.code, sentence, remedy)
 
     def __str__(self) -> str:
         return f"{self.code} {self.sentence} {self.remedy}".strip()

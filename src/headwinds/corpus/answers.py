@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -111,7 +112,7 @@ def _names(answers: Answers, record: Record, column: str) -> list[str]:
             else "Write an empty list where no label applies.",
         )
     if isinstance(value, str):
-        return [part.strip() for part in value.split(";") if part.strip()]
+        return [part.strip() for part in re.split("[;；]", value) if part.strip()]
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return value
     raise DataError(

@@ -10,13 +10,17 @@ from headwinds.contracts import Codebook, Label
 from headwinds.corpus.encodings import decode
 from headwinds.errors import DataError
 
+HEADERS = ("label", "标签", "標籤")
+"""What the first column of a codebook in Markdown may be headed."""
+COMMAS = re.compile("[,，、]")
+
 
 def read_codebook(path: Path) -> Codebook:
     """Read a codebook.
 
-    Markdown: a table with a header whose first cell is "label", then a column that says when to give it and, if there
-    is a third, when not, and a fourth, words that stand for it, with commas between them; numbered lines are
-    rules. TOML: ``[[label]]`` with `name`, `definition`, `excludes`, `words`; `rules`.
+    Markdown: a table with a header whose first cell is "label" (or one of `HEADERS`), then a column that says when to give
+    it and, if there is a third, when not, and a fourth, words that stand for it, with commas between them; numbered lines
+    are rules. TOML: ``[[label]]`` with `name`, `definition`, `excludes`, `words`; `rules`.
 
     Raises
     ------
@@ -52,19 +56,19 @@ def _from_markdown(text: str) -> tuple[list[Label], list[str]]:
         cells = [cell.strip() for cell in stripped.strip("|").split("|")] if stripped.startswith("|") else []
         if not cells:
             in_table = False
-        elif cells[0].lower() == "label":
+        elif cells[0].lower() in HEADERS:
             in_table = True
         elif in_table and not set(stripped) <= set("|-: "):
             cells += [""] * (4 - len(cells))
             labels.append(Label(cells[0], cells[1], cells[2], _words(cells[3])))
-        numbered = re.match(r"\d+\.\s+(.*)", stripped)
+        numbered = re.match(r"\d+(?:\.\s+|、\s*)(.*)", stripped)
         if numbered:
             rules.append(numbered.group(1))
     return labels, rules
 
 
 def _words(cell: str | list[str]) -> tuple[str, ...]:
-    parts = cell.split(",") if isinstance(cell, str) else cell
+    parts = COMMAS.split(cell) if isinstance(cell, str) else cell
     return tuple(part.strip() for part in parts if part.strip())
 
 

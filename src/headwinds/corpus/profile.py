@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 BINS = 20
 FEW_POSITIVES = 20
+MANY_UNKNOWN = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,20 @@ def damaged_texts(passage_ids: Sequence[str], texts: Sequence[str]) -> tuple[Fin
             "W106",
             f"{len(damaged):,} passages hold U+FFFD where a character was lost, first {', '.join(damaged[:3])}.",
             "Export the file again in its own encoding.",
+        ),
+    )
+
+
+def unread_findings(share: float, checkpoint: str) -> tuple[Finding, ...]:
+    """A warning if the checkpoint's vocabulary lacks more than `MANY_UNKNOWN` of the texts' tokens, by share in [0, 1]."""
+    if share <= MANY_UNKNOWN:
+        return ()
+    return (
+        Finding(
+            "W680",
+            f"{share:.0%} of the tokens of the corpus are not in the vocabulary of checkpoint {checkpoint!r}: the model "
+            "cannot read them.",
+            "Name a checkpoint made for the language of the texts; until then the labels carry the shares.",
         ),
     )
 

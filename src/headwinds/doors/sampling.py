@@ -30,6 +30,7 @@ def sample_file(
     passage_id: str = "passage_id",
     text: str = "text",
     seed: int = 0,
+    encoding: str = "utf-8",
     kind: str = "multi-label",
     grades: int = 3,
 ) -> Sampled:
@@ -55,6 +56,7 @@ def sample_file(
         text=text,
         weight=weight,
         seed=seed,
+        encoding=encoding,
         kind=kind,
         grades=grades,
     )

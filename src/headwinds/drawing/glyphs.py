@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 OWN = "DejaVu Sans"
 FILES = (
@@ -54,15 +55,17 @@ def family_with_glyphs() -> str | None:
     return None
 
 
-def give_glyphs(figure: Figure) -> None:
-    """Let every text of a figure that needs it fall back to a font with its characters."""
+def give_glyphs(figure: Figure) -> list[Text]:
+    """Let every text of a figure that needs it fall back to a font with its characters; return those for which none is."""
     from matplotlib.text import Text
 
     needing = [
         text for text in figure.findobj(Text) if isinstance(text, Text) and needs_font(text.get_text())
     ]
     family = family_with_glyphs() if needing else None
-    if family is not None:
-        for text in needing:
-            text.set_fontfamily([OWN, family])
-            text.set_fontweight("normal")  # the bold face may not be there, and a heavier script needs none
+    if family is None:
+        return needing
+    for text in needing:
+        text.set_fontfamily([OWN, family])
+        text.set_fontweight("normal")  # the bold face may not be there, and a heavier script needs none
+    return []

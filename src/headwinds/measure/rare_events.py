@@ -40,14 +40,15 @@ def weighted_count_interval(
     from scipy.special import gammainc
 
     low_shape = np.divide(total**2, variance, out=np.zeros_like(total), where=variance > 0)
-    low_scale = np.divide(variance, total, out=np.ones_like(total), where=total > 0)
+    low_scale = np.divide(variance, total, out=np.ones_like(total), where=(total > 0) & (variance > 0))
     mean, spread = total + largest, variance + largest**2
     live = largest > 0
     high_shape = np.divide(mean**2, spread, out=np.ones_like(total), where=live)
     high_scale = np.divide(spread, mean, out=np.ones_like(total), where=live)
 
     def distribution(bound: NDArray[np.float64]) -> NDArray[np.float64]:
-        lower = np.where(low_shape > 0, gammainc(np.maximum(low_shape, 1e-12), bound / low_scale), 1.0)
+        known = bound >= total  # nothing counted, or everything: the total has no spread
+        lower = np.where(low_shape > 0, gammainc(np.maximum(low_shape, 1e-12), bound / low_scale), known)
         mixed: NDArray[np.float64] = 0.5 * lower + 0.5 * gammainc(high_shape, bound / high_scale)
         return mixed
 
@@ -58,5 +59,6 @@ def weighted_count_interval(
             middle = (below + above) / 2
             short = distribution(middle) < tail
             below, above = np.where(short, middle, below), np.where(short, above, middle)
-        bounds.append(np.where(live, (below + above) / 2, 0.0))
+        # Where no count can be missing (all of the stratum would be read), the total is known.
+        bounds.append(np.where(live, (below + above) / 2, total))
     return np.where(total > 0, bounds[0], 0.0), bounds[1]

@@ -185,8 +185,9 @@ def _sure(content: ReportContent, tables: Mapping[str, ReportTable], messages: M
         (_, model), *others = scores.items()
         best = max(others, key=lambda one: _number(one[1]["value"]), default=None)
         told = show_interval(model["value"], model["lower"], model["upper"], "metric", messages)
-        sentences.append(messages("brief_score", score=told))
-        if best is not None:
+        known = model["value"] is not None
+        sentences.append(messages("brief_score", score=told) if known else messages("brief_score_missing"))
+        if known and best is not None:
             value = show(best[1]["value"], "metric", messages)
             sentences.append(messages("brief_baseline", name=best[0], score=value))
     findings = all_findings(content)

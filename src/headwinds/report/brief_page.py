@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwinds.artifacts.write import write_bytes
+from headwinds.report.localised import in_language
 from headwinds.report.messages import load_messages
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def render_brief(
     from headwinds.report.tables import make_tables
 
     messages = load_messages(language, content.kind, content.grades)
+    content = in_language(content, language)
     brief = make_brief(content, make_tables(content, messages), messages)
     environment, read = page_environment()
     picture = (pictures or {}).get(brief.pictured)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.artifacts.fingerprint import code_digest, fingerprint
 from headwinds.contracts import Finding
+from headwinds.drawing.glyphs import family_with_glyphs, needs_font
+from headwinds.phrases.catalogue import ENGLISH
 from headwinds.report.content import (
     CheckFacts,
     CorpusFacts,
@@ -38,6 +40,7 @@ def report_stage(run: StudyRun) -> Stage:
         stages={name: result.fingerprint for name, result in run.results.items()},
         about=asdict(run.settings.study),
         corpus=[run.settings.corpus.source, run.settings.corpus.licence],
+        font=family_with_glyphs() if run.settings.study.language != ENGLISH else "",
         code=code_digest("headwinds.report", "headwinds.contracts"),
         versions=versions(STATISTICAL),
     )
@@ -80,15 +83,14 @@ def gather(run: StudyRun) -> ReportContent:
     messages = load_messages(run.settings.study.language, form.kind, form.grades)
     about = json.loads((measure / "measure.json").read_text(encoding="utf-8"))
     explained = read_explained(run.results["explain"].path) if "explain" in run.results else None
-    choice = Finding("N301", f"Estimator: {about['estimator']}. {about['reason']}")
     return ReportContent(
         title=run.settings.study.title,
         question=run.settings.study.question,
         codebook=checked.codebook,
         kind=form.kind,
         grades=form.grades if form.kind == "graded" else 0,
-        corpus=_corpus(run),
-        check=_check(run),
+        corpus=_corpus(run, messages),
+        check=_check(run, messages),
         evaluation=read_evaluation(run.results["tune/evaluation"].path),
         indicators=tuple(
             _figure(measure, tuple(by), messages) for by in about["indices"] if len(by) == 1 or "group" in by
@@ -104,8 +106,24 @@ def gather(run: StudyRun) -> ReportContent:
             pq.read_table(measure / "passages.parquet"), _read(measure, tuple(about["indices"][0]), "chosen")
         ),
         findings=(
-            choice,
+            *_fonts(run, messages),
+            *(Finding("N301", f"Estimator: {sentence}") for sentence in about["sentences"]),
             *(Finding(**item) for item in (*about["findings"], *(explained or {}).get("findings", ()))),
+        ),
+    )
+
+
+def _fonts(run: StudyRun, messages: Messages) -> tuple[Finding, ...]:
+    """A warning if figures have texts that no font of this machine can draw."""
+    texts = (messages("axis_predicted"), *run.checked.codebook.names)
+    if not any(map(needs_font, texts)) or family_with_glyphs() is not None:
+        return ()
+    return (
+        Finding(
+            "W682",
+            "No font of this machine has the Chinese characters of the figures: their PNG files lack these texts. The page "
+            "and the SVG files show them, by the reader's own fonts.",
+            "Install a font that has them, such as Noto Sans CJK, and make the report again.",
         ),
     )
 
@@ -121,7 +139,7 @@ def _chapters(run: StudyRun, messages: Messages) -> tuple[ResultChapter, ...]:
     )
 
 
-def _corpus(run: StudyRun) -> CorpusFacts:
+def _corpus(run: StudyRun, messages: Messages) -> CorpusFacts:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -131,15 +149,14 @@ def _corpus(run: StudyRun) -> CorpusFacts:
     stated = table[period].to_pylist() if period in table.column_names else []
     years = [year for year in stated if isinstance(year, int)]
     sampled = summary["population"] > summary["passages"] * 1.0001
-    sampling = (
-        f"The {summary['passages']:,} passages at hand stand for {summary['population']:,.0f}: each has a weight, "
-        "the number of passages of its stratum that it stands for."
-        if sampled
-        else f"All {summary['passages']:,} passages are at hand; none was left out by sampling."
+    sampling = messages(
+        "sampling_weighted" if sampled else "sampling_whole",
+        passages=f"{summary['passages']:,}",
+        population=f"{summary['population']:,.0f}",
     )
     return CorpusFacts(
-        source=run.settings.corpus.source or f"The file {run.settings.corpus.path}.",
-        licence=run.settings.corpus.licence or "Not stated in the study file.",
+        source=run.settings.corpus.source or messages("source_unsaid", path=run.settings.corpus.path),
+        licence=run.settings.corpus.licence or messages("licence_unsaid"),
         sampling=sampling,
         passages=summary["passages"],
         documents=summary["documents"],
@@ -150,13 +167,13 @@ def _corpus(run: StudyRun) -> CorpusFacts:
     )
 
 
-def _check(run: StudyRun) -> CheckFacts:
+def _check(run: StudyRun, messages: Messages) -> CheckFacts:
     import pyarrow as pa
 
     checked = run.checked
     lengths = checked.summary["token_lengths"]
     return CheckFacts(
-        gold_provenance=run.settings.gold.provenance or "The study file does not say who labelled the gold.",
+        gold_provenance=run.settings.gold.provenance or messages("provenance_unsaid"),
         label_counts=pa.Table.from_pylist(checked.summary["label_counts"]),
         token_lengths=pa.table({name: lengths[name] for name in ("lower", "upper", "passages")}),
         tokens_lost=checked.summary["share_of_tokens_lost"],

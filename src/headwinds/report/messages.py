@@ -61,7 +61,10 @@ def load_messages(language: str = "en", kind: str = "multi-label", grades: int =
         If there is none for the language.
     """
     if language not in languages():
-        raise SettingsError(f"The report knows no language {language!r}; it knows {', '.join(languages())}.")
+        raise SettingsError(
+            f"The report knows no language {language!r}; it knows {', '.join(languages())}.",
+            remedy="Set one of them as language under [study].",
+        )
     path = resources.files("headwinds.report").joinpath("templates", f"messages.{language}.toml")
     entries = tomllib.loads(path.read_text(encoding="utf-8"))
     ending = f"__{kind.replace('-', '_')}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.artifacts.write import write_bytes
 from headwinds.report.anchors import passages_anchor
+from headwinds.report.localised import in_language
 from headwinds.report.messages import Messages, load_messages
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def render_report(content: ReportContent, *, language: str = "en") -> dict[str, 
     from headwinds.report.tables import make_tables
 
     messages = load_messages(language, content.kind, content.grades)
+    content = in_language(content, language)
     limits = limits_of(content, messages)
     tables = make_tables(content, messages)
     groups = passage_groups(content)

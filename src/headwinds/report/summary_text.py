@@ -16,11 +16,13 @@ def summary_lines(content: ReportContent, *, language: str = "en") -> list[str]:
     Plain text, one item a line, without control characters (texts come from files that are not ours).
     """
     from headwinds.report.answer import answer_sentences
+    from headwinds.report.localised import in_language
     from headwinds.report.messages import load_messages
     from headwinds.report.results import all_findings
     from headwinds.report.tables import make_tables
 
     messages = load_messages(language, content.kind, content.grades)
+    content = in_language(content, language)
     tables = make_tables(content, messages)
     lines = [content.title, *answer_sentences(content, tables, messages)]
     scores = [record for record in tables["metrics"].records() if record["label"] == "macro"]
@@ -32,7 +34,8 @@ def summary_lines(content: ReportContent, *, language: str = "en") -> list[str]:
             if record["metric"] == metric
         ]
         if parts:
-            lines.append(f"{messages.metric(metric)} ({messages('macro')}): {'; '.join(parts)}")
+            told = messages("brief_semicolon").join(parts)
+            lines.append(messages("summary_scores", metric=messages.metric(metric), scores=told))
     findings = all_findings(content)
     counts = {letter: sum(finding.code.startswith(letter) for finding in findings) for letter in "EWN"}
     lines.append(messages("summary_findings", errors=counts["E"], warnings=counts["W"], notes=counts["N"]))

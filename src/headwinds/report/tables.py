@@ -55,7 +55,7 @@ def _all_tables(content: ReportContent, messages: Messages) -> Iterator[ReportTa
     yield from _data_tables(content, messages)
     yield from _evaluation_tables(content.evaluation, messages)
     for figure in content.indicators:
-        yield from _index_tables(content, figure)
+        yield from _index_tables(content, figure, messages)
     yield from _precision_tables(content, messages)
     if content.growth is not None:
         yield from _growth_tables(content.growth, messages)
@@ -133,7 +133,9 @@ def _evaluation_tables(evaluation: Evaluation, messages: Messages) -> Iterator[R
     )
 
 
-def _index_tables(content: ReportContent, figure: IndicatorFigure) -> Iterator[ReportTable]:
+def _index_tables(
+    content: ReportContent, figure: IndicatorFigure, messages: Messages
+) -> Iterator[ReportTable]:
     unknown = sorted(set(figure.corrected.labels) - set(content.codebook.names))
     if unknown:
         raise MismatchError(
@@ -141,10 +143,10 @@ def _index_tables(content: ReportContent, figure: IndicatorFigure) -> Iterator[R
         )
     for label in content.codebook.names:
         if label in figure.corrected.labels:
-            yield _index_table(figure, label, content.value_kind)
+            yield _index_table(figure, label, content.value_kind, messages)
 
 
-def _index_table(figure: IndicatorFigure, label: str, value_kind: Kind) -> ReportTable:
+def _index_table(figure: IndicatorFigure, label: str, value_kind: Kind, messages: Messages) -> ReportTable:
     """One label of an indicator beside the other ways of counting it."""
     main, naive, labelled = figure.corrected, _by_point(figure.naive), _by_point(figure.labelled_only)
     rows: list[tuple[Cell, ...]] = []
@@ -172,7 +174,7 @@ def _index_table(figure: IndicatorFigure, label: str, value_kind: Kind) -> Repor
     kinds = (*key_kinds, *values, *_COUNT_KINDS)
     return ReportTable(
         index_table_name(figure, label),
-        f"{label}: {figure.title}",
+        messages("index_panel", label=label, title=figure.title),
         (*keys_of, *_INDEX_COLUMNS),
         kinds,
         tuple(rows),

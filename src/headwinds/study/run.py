@@ -12,6 +12,7 @@ from headwinds.artifacts.interruption import graceful_stop, raise_if_stopped
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import StageResult, run_stage, stored_fingerprint
 from headwinds.errors import DataError
+from headwinds.phrases.catalogue import say, speaking, spoken
 from headwinds.study.data import CheckedStudy, read_checked
 from headwinds.study.plan import Stage
 from headwinds.study.premises import check_premises
@@ -51,7 +52,7 @@ class StudyRun:
         result = replace(result, seconds=result.seconds + prepared)
         self.results[stage.name] = result
         for finding in result.findings:
-            self.say(f"  {finding}")
+            self.say(f"  {finding.in_language(spoken())}")
         self.say(
             f"{stage.name}: {'found, nothing changed' if result.reused else f'done in {result.seconds:.1f} s'}"
         )
@@ -60,7 +61,7 @@ class StudyRun:
     def say(self, line: str) -> None:
         """Tell whoever watches the terminal; results never go this way."""
         if not self.quiet:
-            sys.stderr.write(line + "\n")
+            sys.stderr.write(say(line) + "\n")
             sys.stderr.flush()
 
     @property
@@ -99,12 +100,12 @@ def run_study(
     if stored_fingerprint(directory / check.name) != check.fingerprint:
         check.prepare()  # outside the study's folder: bad input leaves no trace in it
     prepared = time.monotonic() - started
-    with study_lock(directory, wait=wait), graceful_stop():
+    with study_lock(directory, wait=wait), graceful_stop(), speaking(settings.study.language):
         last = STAGES.index(until)
         run.do(check, prepared=prepared)
         checked = run.checked
         for finding in checked.findings:
-            run.say(f"  {finding}")
+            run.say(f"  {finding.in_language(spoken())}")
         if last >= STAGES.index("measure"):
             _require_a_design(settings, checked)
         if last >= STAGES.index("tune"):

@@ -212,12 +212,22 @@ def _findings(passages: TestPassages, differences: Sequence[Difference]) -> tupl
     ]
     found += [
         Finding(
+            "W681",
+            f"The model's macro {item.metric.replace('_', ' ')} cannot be compared with that of {item.second}: a label has "
+            "no positives, so that it has no score.",
+            "Compare label by label, or label more passages.",
+        )
+        for item in differences
+        if item.interval.lower != item.interval.lower
+    ]
+    found += [
+        Finding(
             "W202",
             f"The model's macro {item.metric.replace('_', ' ')} is not clearly above {item.second}: "
             f"difference {item.interval.value:.3f}, 95% interval {item.interval.lower:.3f} to {item.interval.upper:.3f}.",
             "A simpler classifier may serve as well.",
         )
         for item in differences
-        if not item.interval.lower > 0
+        if item.interval.lower <= 0
     ]
     return tuple(found)

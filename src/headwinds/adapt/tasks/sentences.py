@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-ENDS = re.compile(r"[.!?]+[\"'”’)\]]*(?=\s)|[。！？；]+[」』”’）]*|\n+")
+ENDS = re.compile(r"[.!?]+[\"'”’)\]]*(?=\s)|[。！？；]+[」』”’）》]*|\n+")
 SHORTEST = 2  # letters and digits
 
 

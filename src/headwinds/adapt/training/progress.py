@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from headwinds.phrases.catalogue import say
+
 
 class Progress(Protocol):
     """What a loop tells whoever watches it."""
@@ -47,7 +49,9 @@ class Lines:
             return
         self._last = now
         left = (now - self._start) / (done - self._found) * (self.total - done)
-        sys.stderr.write(f"  {self.title}: {done:,} of {self.total:,}, {message}, {left:.0f} s left\n")
+        sys.stderr.write(
+            say(f"  {self.title}: {done:,} of {self.total:,}, {message}, {left:.0f} s left") + "\n"
+        )
         sys.stderr.flush()
 
 
@@ -71,10 +75,10 @@ def watch(title: str, total: int, *, quiet: bool = False) -> Iterator[Progress]:
         TextColumn("{task.fields[message]}"),
     )
     with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=total, message="")
+        task = bar.add_task(say(title), total=total, message="")
 
         class Terminal:
             def update(self, done: int, message: str) -> None:
-                bar.update(task, completed=done, message=message)
+                bar.update(task, completed=done, message=say(message))
 
         yield Terminal()

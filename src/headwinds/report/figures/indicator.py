@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from headwinds.report.cells import ReportTable
     from headwinds.report.messages import Messages
 
+LETTERS_ACROSS = 36
+"""So many characters fit under a panel side by side."""
 Anchor = Callable[[tuple[Cell, ...]], str | None]
 """Where the passages of a cell stand on the page, if anywhere."""
 
@@ -49,6 +51,8 @@ def draw_index(
             panel.set_title(" / ".join(str(part) for part in facet), fontsize=10)
         if ticks is not None:
             panel.set_xticks(range(len(ticks)), ticks)
+            if sum(map(len, ticks)) > LETTERS_ACROSS:  # they would run into each other
+                panel.set_xticks(range(len(ticks)), ticks, rotation=45, ha="right", rotation_mode="anchor")
         else:
             panel.xaxis.set_major_locator(MaxNLocator(integer=True))  # no year has a half
     legend_below(figure, _legend(table, colour, messages), 2)

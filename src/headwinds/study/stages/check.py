@@ -98,7 +98,7 @@ def _check(settings: StudySettings, files: dict[str, Path]) -> _Checked:
     from headwinds.adapt.probe import count_tokens
     from headwinds.corpus.codebook import read_codebook
     from headwinds.corpus.gold import read_gold
-    from headwinds.corpus.profile import damaged_texts, gold_findings
+    from headwinds.corpus.profile import damaged_texts, gold_findings, unread_findings
 
     codebook = read_codebook(files["codebook"])
     corpus = _read_corpus(settings, files["corpus"])
@@ -114,12 +114,13 @@ def _check(settings: StudySettings, files: dict[str, Path]) -> _Checked:
     gold = read_as(given, form)
     labelled, rows = _labelled_texts(corpus, gold, form)
     folds = plan_folds(labelled, settings.tune)
-    tokens, window = count_tokens(corpus.table["text"].to_pylist(), settings.tune)
+    tokens, window, unknown = count_tokens(corpus.table["text"].to_pylist(), settings.tune)
     strata = corpus.table["stratum"].to_pylist() if "stratum" in corpus.table.column_names else []
     findings = (
         *gold_findings(replace(gold, label_names=form.shown), strata),
         *_leakage(settings, labelled, folds, corpus, rows),
         *_refusals(corpus),
+        *unread_findings(unknown, settings.tune.checkpoint),
         *damaged_texts(corpus.table["passage_id"].to_pylist(), corpus.table["text"].to_pylist()),
     )
     errors = [finding for finding in findings if finding.severity == "error"]

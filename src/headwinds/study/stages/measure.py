@@ -106,12 +106,12 @@ def _measure(settings: StudySettings, checked: CheckedStudy, scores: Path, outpu
     _write_passages(frame, checked, settings, output)
     findings: tuple[Finding, ...] = (*refused, *drift_findings(drift_tests(frame)))
     findings += _diagnose(settings, checked, frame, first, others, output)
-    name, reason = _say(used)
+    name, sentences = _say(used)
     write_json(
         output / "measure.json",
         {
             "estimator": name,
-            "reason": reason,
+            "sentences": sentences,
             "findings": [asdict(item) for item in findings],
             "indices": [list(by) for by in settings.measure.by],
         },
@@ -173,7 +173,7 @@ def _diagnose(
     return tuple(finding for one in found for finding in one.findings)
 
 
-def _say(used: dict[str, tuple[str, str]]) -> tuple[str, str]:
+def _say(used: dict[str, tuple[str, str]]) -> tuple[str, list[str]]:
     """The estimators of the indices, and why: once for those that share one."""
     from headwinds.measure.registry import assumption
 
@@ -183,11 +183,11 @@ def _say(used: dict[str, tuple[str, str]]) -> tuple[str, str]:
         indices.setdefault(name, []).append(index)
         reasons.setdefault(name, reason)
     sentences = [
-        (f"{name} for {', '.join(indices[name])}: " if len(reasons) > 1 else "")
+        (f"{name} for {', '.join(indices[name])}: " if len(reasons) > 1 else f"{name}. ")
         + f"{reason} It assumes that {assumption(name)}."
         for name, reason in reasons.items()
     ]
-    return ", ".join(reasons), " ".join(sentences)
+    return ", ".join(reasons), sentences
 
 
 def _write(folder: Path, **indicators: Indicator) -> None:

@@ -1,0 +1,113 @@
+"""Every finding that a study's check, test and measuring can make has a translation, and its numbers survive it."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from headwinds.contracts import Finding
+from headwinds.phrases.catalogue import phrases, say, speaking, translate
+from house.repository import ROOT
+
+PLACES = ("corpus", "measure", "study", "adapt/evaluation", "report")
+GAP = "17"
+
+
+def text_of(node):
+    """A sentence as the source writes it, with a number in every gap; None where it is made elsewhere."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else GAP for part in node.values)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = text_of(node.left), text_of(node.right)
+        return (left or GAP) + (right or GAP)
+    return None
+
+
+def sentences():
+    for place in PLACES:
+        for path in sorted((ROOT / "src/headwinds" / place).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding":
+                    for given in node.args[1:3]:
+                        text = text_of(given)
+                        if text and re.search("[a-z]{3}", text.removeprefix("Estimator: ")):
+                            yield path.relative_to(ROOT), node.lineno, text
+
+
+def test_every_finding_of_a_study_has_a_translation():
+    found = list(sentences())
+    assert len(found) > 80
+    missing = [(str(path), line, text) for path, line, text in found if translate(text, "zh") == text]
+    assert missing == []
+
+
+def test_every_assumption_and_reason_of_an_estimator_has_a_translation():
+    from headwinds.measure.registry import ESTIMATORS, assumption
+
+    for name in ESTIMATORS:
+        assert translate(name, "zh") != name
+        assert translate(assumption(name), "zh") != assumption(name)
+
+
+def test_gaps_are_kept_and_none_is_invented():
+    for phrase in phrases("zh"):
+        gaps = set(re.findall(r"\{(\w+)\}", phrase.english))
+        assert set(re.findall(r"\{(\w+)\}", phrase.translation)) == gaps, phrase.english
+
+
+def test_numbers_and_names_survive_and_lists_are_translated_part_by_part():
+    finding = Finding("W110", "Label 推动 has 10 gold positives.", "A model can hardly learn it; label more.")
+    assert finding.in_language("zh").sentence == "标签“推动”有 10 个正例。"
+    assert finding.in_language("en") == finding
+    listed = "probabilities are off in 2 of 6 pairs of label and period that could be tested (Holm's adjustment), most "
+    listed += "'创新' in 1954 by -0.112 (predicted 0.161, found 0.049); '适应' in 1979 by +0.1 (predicted 0.2, found 0.3)."
+    told = translate(listed, "zh")
+    assert "“创新”在 1954 偏差 -0.112（预测 0.161，实际 0.049）；“适应”在 1979" in told
+    assert not re.search("[a-z]{2}", told)
+
+
+@pytest.mark.parametrize("text", ["", "Nobody has translated this.", "{curly} {0}", "标签"])
+def test_what_the_catalogue_lacks_stays_as_it_is(text):
+    assert translate(text, "zh") == text
+    assert translate(text, "xx") == text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "  tune fold 2 of 3: 114 of 440, epoch 11, loss 0.153, 14,476 tokens/s, 43 s left",
+        "  tune fold 3 of 3: 440 of 440, best validation score 0.285, 0 s left",
+        "  evaluate folds: 3 of 3, fold of test passages, and its baselines, 0 s left",
+        "  score passages: 1,024 of 6,857, 25 passages/s, 230 s left",
+        "tuned model: macro F1 0.423 (0.331 to 0.502), average precision 0.512",
+        "tuned model: macro F1 not available, average precision not available",
+    ],
+)
+def test_a_line_of_progress_is_translated_whole(line):
+    told = translate(line, "zh")
+    assert not re.search("[a-z]{2}", told)
+    numbers = [sorted(re.findall(r"(?<!F)\d[\d.,]*", text)) for text in (line.replace(", ", " "), told)]
+    assert numbers[0] == numbers[1]
+
+
+def test_only_who_speaks_a_language_says_it():
+    line = "measure: done in 1.0 s"
+    assert say(line) == line
+    with speaking("zh"):
+        assert say(line) == "测量：完成，用时 1.0 秒"
+    assert say(line) == line
+
+
+def test_what_a_report_says_of_growth_has_a_translation():
+    from headwinds.report.from_explain import BORROWED, regression_facts
+
+    assert translate(BORROWED, "zh") != BORROWED
+    facts = {"design": {"rows": 1200, "dropped": 30, "lag": 1}, "naive": None, "corrected": None}
+    facts["tables"] = {"minimum_detectable_effects": None}
+    told = translate(regression_facts(facts).sentences[0], "zh")
+    assert "1,200 个国家—年份" in told
+    assert "一年前" in told
