@@ -12,6 +12,7 @@ REASONS = re.compile(
     "|The last of the messages is the assistant's"
     "|names a label twice"
     "|texts are written for a request"
+    "|fit beside a second one"
 )
 
 
