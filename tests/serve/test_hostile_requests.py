@@ -361,3 +361,14 @@ def test_what_a_schema_allows_is_answered_and_what_it_forbids_is_refused(server)
 
     allowed()
     forbidden()
+
+
+@pytest.mark.parametrize(
+    ("route", "methods"), [("/v1/models", {"GET", "HEAD"}), (PATH, {"POST"}), ("/health", {"GET", "HEAD"})]
+)
+def test_a_verb_that_a_route_has_not_is_answered_with_those_that_it_has(server, route, methods):
+    for method in ("OPTIONS", "DELETE", "PUT", "PATCH", "TRACE", "FOO"):
+        status, headers, _ = server.ask(method, route)
+        assert status == 405
+        assert set(headers["allow"].split(", ")) == methods
+        assert server.ask(method, route, origin="https://evil.example")[0] == 403

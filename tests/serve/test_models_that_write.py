@@ -302,3 +302,29 @@ def test_a_caller_who_leaves_a_stream_is_not_written_for(server):
             break
         time.sleep(0.05)
     assert "headwinds_waiting_tokens 0" in said
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"temperature": 2e-293}, {"temperature": 1e-9, "top_p": 2e-313}, {"max_tokens": 5.0}, {"seed": 7.0}, {"n": None}],
+)  # fmt: skip
+def test_what_the_schema_allows_at_its_edges_is_answered(server, changes):
+    status, _, said = server.ask("POST", ROUTES["text"], {**TEXT, "max_tokens": 2, **changes})
+    assert status == 200, said
+
+
+@pytest.mark.parametrize("changes", [{"user": {}}, {"metadata": "x"}, {"max_tokens": 5.5}, {"seed": 1e300}])
+def test_what_the_schema_forbids_is_refused_by_its_name(server, changes):
+    status, _, said = server.ask("POST", ROUTES["text"], {**TEXT, **changes})
+    assert status == 400
+    assert json.loads(said)["error"]["param"] == next(iter(changes))
+
+
+def test_a_beginning_that_is_no_text_is_refused(server):
+    status, _, said = server.ask(
+        "POST", "/v1/models/text-generation/predict", {"rows": [{"beginning": {"a": 1}}]}
+    )
+    assert (status, json.loads(said)) == (
+        422,
+        {"error": "row 1: beginning is no text. Write one, or leave the cell empty."},
+    )

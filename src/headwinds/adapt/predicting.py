@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.training.device import choose_predicting_device, computing_on
 from headwinds.adapt.tuning import test_data
 from headwinds.adapt.writing import TOGETHER
+from headwinds.artifacts.csv_cells import csv_text, guarded
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
@@ -31,11 +31,14 @@ FORMATS = (".jsonl", ".csv", ".parquet")
 AT_ONCE = TOGETHER
 
 
-def predict_file(model_folder: Path, file: Path, output: Path, *, encoding: str = "utf-8") -> int:
+def predict_file(
+    model_folder: Path, file: Path, output: Path, *, encoding: str = "utf-8", for_spreadsheets: bool = False
+) -> int:
     """Write a prediction for every row of `file`, in its order; returns their number.
 
     JSONL holds the predictions as they are. CSV and Parquet hold plain columns: of classifiers also
-    ``probability_<label>`` and ``label_<label>``, which `headwinds measure --scores` takes.
+    ``probability_<label>`` and ``label_<label>``, which `headwinds measure --scores` takes. Ids and texts stand there as
+    they came; with `for_spreadsheets` a CSV has an apostrophe before those that a spreadsheet would take for formulas.
 
     Raises
     ------
@@ -44,6 +47,8 @@ def predict_file(model_folder: Path, file: Path, output: Path, *, encoding: str 
     """
     if output.suffix not in FORMATS:
         raise SettingsError(f"{output} ends in {output.suffix!r}, expected one of {', '.join(FORMATS)}.")
+    if for_spreadsheets and output.suffix != ".csv":
+        raise SettingsError(f"{output} is not opened in spreadsheets.", remedy="Name a .csv file.")
     model = load_model(model_of(model_folder))
     rows = read_rows(file, model.task, labelled=False, encoding=encoding)
     facts = model.facts
@@ -65,7 +70,8 @@ def predict_file(model_folder: Path, file: Path, output: Path, *, encoding: str 
     if output.suffix == ".jsonl":
         write_text(output, "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in found))
     else:
-        _write_table([_flat(item, model) for item in found], output)
+        rows_to_write = [_flat(item, model) for item in found]
+        _write_table([_guarded(one) for one in rows_to_write] if for_spreadsheets else rows_to_write, output)
     return len(found)
 
 
@@ -160,6 +166,10 @@ def _flat(prediction: dict[str, Any], model: FittedModel) -> dict[str, Any]:
     return row
 
 
+def _guarded(row: dict[str, Any]) -> dict[str, Any]:
+    return {guarded(name): guarded(value) if isinstance(value, str) else value for name, value in row.items()}
+
+
 def _write_table(rows: list[dict[str, Any]], output: Path) -> None:
     if output.suffix == ".parquet":
         import pyarrow as pa
@@ -169,8 +179,5 @@ def _write_table(rows: list[dict[str, Any]], output: Path) -> None:
         pq.write_table(pa.Table.from_pylist(rows), buffer)
         write_bytes(output, buffer.getvalue())
         return
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(output, text.getvalue())
+    names = list(rows[0])
+    write_text(output, csv_text(names, ([row.get(name) for name in names] for row in rows)))

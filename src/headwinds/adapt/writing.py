@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 READ_TOKENS = 2048
 TOGETHER = 4096  # texts whose batches are planned together, as many as a file is read by
+COLDEST = (
+    1e-3  # a lower temperature takes the likeliest token, as 0 does; far lower ones make scores infinite
+)
 LIKELIHOOD_TOKENS = 1024  # by as many logits as there are words
 
 
@@ -219,16 +222,17 @@ def _generate(
 
     ids, mask = _left_padded(batch) if network.decoder_only else (batch.input_ids, batch.attention_mask)
     begun = ids.shape[1] if network.decoder_only else 1
+    drawn = writing.temperature >= COLDEST
     arguments: dict[str, Any] = {
         "num_beams": writing.beams,
-        "do_sample": writing.temperature > 0,
+        "do_sample": drawn,
         "min_new_tokens": writing.min_new_tokens or None,
         "max_new_tokens": writing.max_new_tokens,
         "pad_token_id": tokenizer.pad_token_id
         if tokenizer.pad_token_id is not None
         else tokenizer.eos_token_id,
     }
-    if writing.temperature > 0:
+    if drawn:
         arguments |= {"temperature": writing.temperature, "top_p": writing.top_p, "top_k": 0}
     if writing.beams > 1:
         arguments |= {"length_penalty": writing.length_penalty, "early_stopping": True}

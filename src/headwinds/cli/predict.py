@@ -12,12 +12,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", required=True, help="folder of a tuned model")
     parser.add_argument("--input", required=True, help="rows to predict: CSV, TSV, JSONL or Parquet")
     parser.add_argument("--output", required=True, help="file to write: .jsonl, .csv or .parquet")
+    parser.add_argument(
+        "--for-spreadsheets",
+        action="store_true",
+        help="of a .csv: an apostrophe before texts that a spreadsheet would take for formulas",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Predict, and print where the predictions are."""
     from headwinds.adapt.predicting import predict_file
 
-    count = predict_file(Path(arguments.model), Path(arguments.input), Path(arguments.output))
+    count = predict_file(
+        Path(arguments.model),
+        Path(arguments.input),
+        Path(arguments.output),
+        for_spreadsheets=arguments.for_spreadsheets,
+    )
     sys.stdout.write(f"{count:,} predictions: {arguments.output}\n")
     return 0

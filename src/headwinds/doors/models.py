@@ -151,11 +151,15 @@ def search(
     )
 
 
-def predict_file(model: PathLike, file: PathLike, output: PathLike) -> int:
-    """Predict every row of a file with a tuned model, into a JSONL, CSV or Parquet file; returns the number of rows."""
+def predict_file(model: PathLike, file: PathLike, output: PathLike, *, for_spreadsheets: bool = False) -> int:
+    """Predict every row of a file with a tuned model, into a JSONL, CSV or Parquet file; returns the number of rows.
+
+    Ids and texts are written as they came. With `for_spreadsheets` a CSV has an apostrophe before those that a spreadsheet
+    would take for formulas.
+    """
     from headwinds.adapt import predicting
 
-    return predicting.predict_file(Path(model), Path(file), Path(output))
+    return predicting.predict_file(Path(model), Path(file), Path(output), for_spreadsheets=for_spreadsheets)
 
 
 def evaluate_file(

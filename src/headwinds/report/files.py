@@ -8,24 +8,18 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from headwinds.artifacts.csv_cells import guarded
 from headwinds.report.cells import Cell, ReportTable, plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
-
-def guard(text: str) -> str:
-    """Text that a spreadsheet would take for a formula, with an apostrophe before it (OWASP, CSV injection)."""
-    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
 
 
 def csv_bytes(table: ReportTable) -> bytes:
     """UTF-8, comma, CRLF (RFC 4180); what is not available is an empty field; text is guarded, numbers stand as they are."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([guard(column) for column in table.columns])
+    writer.writerow([guarded(column) for column in table.columns])
     writer.writerows([_csv_cell(value) for value in row] for row in table.rows)
     return buffer.getvalue().encode("utf-8", "surrogatepass")
 
@@ -35,7 +29,7 @@ def _csv_cell(value: Cell) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return guard(value) if isinstance(value, str) else repr(value)
+    return guarded(value) if isinstance(value, str) else repr(value)
 
 
 def parquet_bytes(table: ReportTable) -> bytes:

@@ -100,6 +100,8 @@ def read_request(body: bytes, kind: str) -> Asked:
             raise ParameterError(name[:64], f"{name[:64]} is not a parameter that is known here.")
         if name in NEUTRAL and not any(_same(content[name], one) for one in NEUTRAL[name]):
             raise ParameterError(name, f"{name} is not done here; leave it out.")
+        if name in TOLD and not isinstance(content[name], dict if name == "metadata" else str):
+            raise ParameterError(name, f"{name} is {'no object' if name == 'metadata' else 'no text'}.")
     model = content.get("model")
     if not isinstance(model, str):
         raise ParameterError("model", "model is missing, or no text.")
@@ -190,6 +192,8 @@ def _stops(value: Any) -> tuple[str, ...]:
 
 def _whole(content: Mapping[str, Any], name: str, least: int, most: int, otherwise: int) -> int:
     value = content.get(name, otherwise)
+    if isinstance(value, float) and value.is_integer():  # JSON knows one kind of number: 5.0 is 5
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise ParameterError(name, f"{name} is a whole number from {least} to {most}.")
     return value

@@ -57,14 +57,14 @@ def document(
         paths[f"/v1/models/{name}/predict"] = {"post": _predict(name, shown, most_rows)}
         if explains(shown.current.model):
             paths[f"/v1/models/{name}/explain"] = {"post": _explain(name, shown)}
-    if any(writes(shown.current.model.task) for shown in models.values()):
+    writers = sorted(name for name, shown in models.items() if writes(shown.current.model.task))
+    if writers:
         for path, words, asked, answer in (
             ("/v1/chat/completions", "Answer a conversation.", shapes.CHAT, shapes.CHAT_ANSWER),
             ("/v1/completions", "Go on with a text.", shapes.COMPLETION, shapes.COMPLETION_ANSWER),
         ):  # fmt: skip
-            paths[path] = {
-                "post": _post(words, asked, {JSON: answer, EVENTS: {"type": "string"}}, shapes.REFUSAL)
-            }
+            named = {**asked, "properties": {**asked["properties"], "model": {"enum": writers}}}
+            paths[path] = {"post": _post(words, named, {JSON: answer, EVENTS: shapes.EVENT}, shapes.REFUSAL)}
     if panels:
         listed = some(thing({"name": TEXT, "meaning": TEXT, "settings": some(TEXT)}))
         paths["/v1/explain"] = {"get": _plain("The analyses of panels.", thing({"analyses": listed}))}
@@ -105,9 +105,9 @@ def _ready() -> dict[str, Any]:
 
 def _predict(name: str, shown: Shown, most_rows: int) -> dict[str, Any]:
     task = shown.current.model.task
-    answers = {JSON: shapes.predictions(), LINES: {"type": "string"}}
+    answers = {JSON: shapes.predictions(), LINES: shapes.TEXT}
     if writes(task):
-        answers[EVENTS] = {"type": "string"}
+        answers[EVENTS] = shapes.EVENT
     found = _post(
         f"Predict rows with {name}: {task.summary}.", shapes.rows(task, most_rows), answers, shapes.ERROR
     )

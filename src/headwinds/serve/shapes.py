@@ -11,11 +11,17 @@ if TYPE_CHECKING:
     from headwinds.adapt.tasks.contract import Task
 
 TEXT: dict[str, Any] = {"type": "string"}
-FILLED: dict[str, Any] = {"type": "string", "minLength": 1, "pattern": r"\w"}
+# One character that is no space as Python counts them; what engines of regular expressions call a space differs.
+FILLED: dict[str, Any] = {
+    "type": "string",
+    "minLength": 1,
+    "pattern": r"[^\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]",
+}
 NUMBER: dict[str, Any] = {"type": "integer"}
 TRUTH: dict[str, Any] = {"type": "boolean"}
-TEXTS = {"text", "text_b", "question", "context", "prompt", "beginning", "entry_point"}
-"""Columns whose cells are texts whatever the task; of others the task says what they hold."""
+NOTHING: dict[str, Any] = {"type": "null"}
+TEXTS = {"text", "text_b", "question", "context", "prompt"}
+"""Columns whose cells are texts whatever the task; of those that stand nowhere here the task says what they hold."""
 
 
 def thing(
@@ -38,7 +44,7 @@ def some(item: dict[str, Any], least: int = 0, most: int | None = None) -> dict[
 
 def maybe(shape: dict[str, Any]) -> dict[str, Any]:
     """That, or null."""
-    return {"anyOf": [shape, {"type": "null"}]}
+    return {"anyOf": [shape, NOTHING]}
 
 
 ERROR = thing({"error": TEXT})
@@ -65,6 +71,24 @@ EXPLANATION = thing(
         "pieces": some(thing({"text": TEXT, "contribution": FRACTION})),
     }
 )
+TURN = thing({"role": {"enum": ["system", "user", "assistant", "tool"]}, "content": FILLED}, more=True)
+ASKING = thing({"role": {"enum": ["system", "user", "tool"]}, "content": FILLED}, more=True)
+NAME = {"anyOf": [FILLED, NUMBER, TRUTH]}
+KINDS: dict[str, dict[str, Any]] = {
+    "messages": {"anyOf": [some(TURN, 2), some(ASKING, 1, 1)]},
+    "attributes": {
+        "anyOf": [
+            {**some(NAME), "uniqueItems": True},
+            {"type": "string", "pattern": r"^(?!\s*\[)"},
+            NOTHING,
+        ]
+    },
+    "beginning": maybe(TEXT),
+    "entry_point": maybe(TEXT),
+}
+"""What cells of other columns hold."""
+EVENT = thing({"data": TEXT}, {"event": TEXT})
+"""Each server-sent event of a stream."""
 REFUSAL = thing({"error": thing({"message": TEXT, "type": TEXT, "param": maybe(TEXT), "code": maybe(TEXT)})})
 MESSAGE = thing(
     {"role": {"enum": ["system", "developer", "user", "assistant"]}, "content": FILLED},
@@ -85,6 +109,7 @@ OPTIONS: dict[str, Any] = {
     "stream_options": thing({}, {"include_usage": TRUTH}),
     "user": TEXT,
 }
+OPTIONS = {name: maybe(shape) for name, shape in OPTIONS.items()}  # null leaves it out
 CHAT = thing(
     {"model": TEXT, "messages": some(MESSAGE, 1, MOST_MESSAGES)},
     {**OPTIONS, "max_completion_tokens": OPTIONS["max_tokens"]},
@@ -99,8 +124,15 @@ COMPLETION_ANSWER = thing({**HEAD, "choices": some(thing({**CHOICE, "text": TEXT
 
 
 def rows(task: Task[Any], most_rows: int) -> dict[str, Any]:
-    """Schema of the body that is predicted."""
-    return thing({"rows": some(row(task), 1, most_rows)})
+    """Schema of the body that is predicted: where a second text may be left out, all rows have one or none has."""
+    several = some(row(task), 1, most_rows)
+    if any(column.name == "text_b" and not column.needed for column in task.columns):
+        alike = (
+            {"required": ["text_b"], "properties": {"text_b": FILLED}},
+            {"properties": {"text_b": NOTHING}},
+        )
+        several = {**several, "anyOf": [{"items": one} for one in alike]}
+    return thing({"rows": several})
 
 
 def explained(task: Task[Any], labels: tuple[str, ...]) -> dict[str, Any]:
@@ -113,7 +145,9 @@ def row(task: Task[Any]) -> dict[str, Any]:
     columns = [column for column in task.columns if not column.label]
     properties: dict[str, Any] = {"id": {**TEXT, "description": "A name for the row; by default its place."}}
     for column in columns:
-        kind = FILLED if column.name in TEXTS else {}
+        kind = FILLED if column.name in TEXTS else KINDS.get(column.name, {})
+        if not column.needed and kind is FILLED:
+            kind = maybe(kind)
         properties[column.name] = {**kind, "description": column.meaning}
     return {
         "type": "object",

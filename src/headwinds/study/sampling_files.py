@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.artifacts.csv_cells import csv_text
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import run_stage
@@ -295,7 +294,7 @@ def _write(
         [ids[row], passages.texts[row], draw.stratum[row], repr(float(chance)), ""]
         for row, chance in zip(draw.rows.tolist(), final[len(rows) :], strict=True)
     ]
-    write_text(folder / "batch.csv", _csv(["passage_id", "text", "stratum", CHANCE, "labels"], batch))
+    write_text(folder / "batch.csv", csv_text(["passage_id", "text", "stratum", CHANCE, "labels"], batch))
     frame = [
         [
             ids[row],
@@ -306,17 +305,9 @@ def _write(
         ]
         for row in range(len(ids))
     ]
-    write_text(folder / "frame.csv", _csv(["passage_id", "stratum", CHANCE, "labelled", "drawn"], frame))
+    write_text(folder / "frame.csv", csv_text(["passage_id", "stratum", CHANCE, "labelled", "drawn"], frame))
     if len(rows):
         earlier = [[ids[row], repr(float(chance))] for row, chance in zip(rows.tolist(), final, strict=False)]
-        write_text(folder / "earlier.csv", _csv(["passage_id", CHANCE], earlier))
+        write_text(folder / "earlier.csv", csv_text(["passage_id", CHANCE], earlier))
     facts = {"plan": asdict(plan), "design": draw.design, "drawn": len(draw), "labelled": len(rows)}
     write_json(folder / "design.json", facts)
-
-
-def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return buffer.getvalue()

@@ -21,7 +21,7 @@ SECONDS_FOR_BODY = 20.0
 REQUESTS_A_SECOND = 50.0
 BURST = 200.0
 MOST_CLIENTS = 4096
-METHODS = ("GET", "HEAD", "POST")
+READING = ("GET", "HEAD")
 HOST = re.compile(rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::([0-9]{1,5}))?")
 HEADERS = (
     (
@@ -138,9 +138,9 @@ class Guard:
         named = HOST.fullmatch(host or b"")
         if host is None or named is None or named.group(1).decode("ascii").lower() not in self.hosts:
             raise _Refused(421, "This server does not answer to that host name.")
-        if scope["method"] not in METHODS:
-            raise _Refused(405, "Method not allowed.", (b"allow", ", ".join(METHODS).encode()))
-        if scope["method"] == "POST":
+        if (
+            scope["method"] not in READING
+        ):  # which others there are is known to each route, which refuses the rest
             origin = _only(scope, b"origin")
             if origin is not None and origin.partition(b"://")[2].lower() != host.lower():
                 raise _Refused(403, "This request comes from another site.")

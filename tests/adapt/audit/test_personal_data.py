@@ -67,6 +67,14 @@ def test_what_stands_in_a_text_is_found_at_its_characters():
     ]
 
 
+@pytest.mark.parametrize(
+    "number", ["gb50mvfc38361978683032", "GB50 MVFC 3836 1978 6830 32", "gb50 mvfc 3836 1978 6830 32"]
+)
+def test_an_account_is_found_in_small_letters_and_among_words(number):
+    text = f"my iban is {number} ok and that is all of it"
+    assert [(one.kind, text[one.start : one.end]) for one in find_personal_data(text)] == [("iban", number)]
+
+
 def test_national_telephone_numbers_are_found_where_their_country_is_named():
     text = "Call 030 901820 tomorrow"
     assert find_personal_data(text) == []

@@ -196,12 +196,13 @@ def _findings(result: SwapResult, clusters: int) -> tuple[Finding, ...]:
             )
         )
     still = sum(1 for one in result.changes if one.lower != one.lower)
-    if still:
+    if still and clusters >= FEW_CLUSTERS:  # with fewer none has an interval, for the reason above
         found.append(
             Finding(
                 "W263",
-                f"List {result.name!r}: {still} of {len(result.changes)} changes do not vary over the texts, "
-                "so that they have no interval.",
+                f"List {result.name!r}: {still} of {len(result.changes)} changes are the same in every text, "
+                "which leaves nothing to compute an interval from; they are shown without one.",
+                "Give more varied texts, or read these changes as they stand.",
             )
         )
     return tuple(found)

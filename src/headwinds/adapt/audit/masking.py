@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,6 +13,7 @@ from headwinds.adapt.audit.personal_data import PersonalData, find_names, find_p
 from headwinds.adapt.augmentation.edits import Edit, apply_edits
 from headwinds.adapt.tasks.cells import list_cell
 from headwinds.adapt.tasks.contract import Row
+from headwinds.artifacts.csv_cells import csv_text
 from headwinds.artifacts.write import write_text
 from headwinds.contracts import Finding
 from headwinds.contracts.result import Result
@@ -123,13 +122,8 @@ def mask_file(
         lines = [json.dumps(dict(one.row.values), ensure_ascii=False) for one in masked]
         write_text(output, "".join(f"{line}\n" for line in lines))
     else:
-        text = io.StringIO()
-        writer = csv.DictWriter(
-            text, names, lineterminator="\n", delimiter="\t" if output.suffix == ".tsv" else ","
-        )
-        writer.writeheader()
-        writer.writerows({name: _cell(value) for name, value in one.row.values.items()} for one in masked)
-        write_text(output, text.getvalue())
+        cells = ([_cell(one.row.values.get(name)) for name in names] for one in masked)
+        write_text(output, csv_text(names, cells, delimiter="\t" if output.suffix == ".tsv" else ","))
     return counted(masked, chosen, names=names_model is not None)
 
 

@@ -26,7 +26,7 @@ EMAIL = re.compile(rf"[{LETTER}.+%'-]+@(?:[{LETTER}-]+\.)+[{LETTER}-]{{2,}}")
 ADDRESS = re.compile(
     r"(?<![A-Za-z0-9_.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4})(?![A-Za-z0-9_:]|\.\d)"
 )
-IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{1,4}){2,8}(?![A-Za-z0-9])")
+IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{1,4}){2,8}(?![A-Za-z0-9])", re.IGNORECASE)
 CARD = re.compile(r"(?<![\d-])[2-6]\d{3}(?:[ -]?\d){9,15}(?![\d-])")
 
 
@@ -118,7 +118,7 @@ def _accounts(text: str) -> list[PersonalData]:
     found = []
     for match in IBAN.finditer(text):
         end = match.end()
-        while end > match.start():  # what follows in capitals is no part of the number
+        while end > match.start():  # words that follow are no part of the number
             if iban.is_valid(text[match.start() : end]):
                 found.append(PersonalData("iban", match.start(), end))
                 break

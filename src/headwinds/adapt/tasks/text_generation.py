@@ -10,6 +10,7 @@ from headwinds.adapt.tasks.cells import labels_cell
 from headwinds.adapt.tasks.contract import Column, Row
 from headwinds.adapt.tasks.written import TextWriter
 from headwinds.adapt.tasks.written_examples import WrittenExamples, references_cell
+from headwinds.errors import DataError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,14 +42,19 @@ def read_controlled(rows: Sequence[Row], labelled: bool) -> WrittenExamples:
     Raises
     ------
     DataError
-        With `labelled` a text is empty; attributes are no list.
+        With `labelled` a text is empty; attributes are no list, a beginning is no text.
     """
     controls = tuple(labels_cell(row, "attributes") for row in rows)
     texts = []
     for row, own in zip(rows, controls, strict=True):
         codes = "".join(f"[{name}]" for name in own)
-        beginning = str(row.values.get("beginning") or "").strip()
-        texts.append(" ".join(part for part in (codes, beginning) if part) or NOTHING)
+        beginning = row.values.get("beginning")
+        beginning = "" if beginning is None else beginning
+        if not isinstance(beginning, str):
+            raise DataError(
+                f"{row.place}: beginning is no text.", remedy="Write one, or leave the cell empty."
+            )
+        texts.append(" ".join(part for part in (codes, beginning.strip()) if part) or NOTHING)
     return WrittenExamples(
         ids=tuple(str(row.values.get("id", row.place)) for row in rows),
         places=tuple(row.place for row in rows),

@@ -156,9 +156,8 @@ def _said(endpoint: Endpoint) -> Endpoint:
 
 async def _plain(_: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return JSONResponse(
-        {"error": "There is nothing here." if status == 404 else "This is not done here."}, status
-    )
+    words = "There is nothing here." if status == 404 else "This is not done here."
+    return JSONResponse({"error": words}, status, error.headers if isinstance(error, HTTPException) else None)
 
 
 async def _broken(_: Request, __: Exception) -> Response:

@@ -1,0 +1,35 @@
+"""CSV as text: every cell comes back as it was, and for people those are guarded that a spreadsheet would run."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a formula begins with (OWASP, CSV injection), in full width too."""
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]], *, delimiter: str = ",") -> str:
+    """Header and rows with line feeds between them.
+
+    Python's writer (before 3.13) leaves a carriage return unquoted where lines end otherwise, and a reader then ends the row
+    there. So a row with one is quoted whole.
+    """
+    buffer = io.StringIO(newline="")
+    plain = csv.writer(buffer, lineterminator="\n", delimiter=delimiter)
+    quoted = csv.writer(buffer, lineterminator="\n", delimiter=delimiter, quoting=csv.QUOTE_ALL)
+    for row in (header, *rows):
+        torn = any(isinstance(value, str) and "\r" in value for value in row)
+        (quoted if torn else plain).writerow(row)
+    return buffer.getvalue()
+
+
+def guarded(text: str) -> str:
+    """Text that a spreadsheet would take for a formula, with an apostrophe before it; any other text as it is.
+
+    The apostrophe changes the text for a program that reads it. So it stands in files that are for people, beside which the
+    same values stand as they are, and elsewhere only where it is asked for.
+    """
+    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
