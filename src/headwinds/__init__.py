@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from headwinds.doors.measuring import measure_file
     from headwinds.doors.models import (
         evaluate_file,
-        learning_curve,
         predict_file,
         score_file,
         search,
@@ -69,7 +68,6 @@ _HOMES = {
     "headwinds.doors.measuring": ("measure_file",),
     "headwinds.doors.models": (
         "evaluate_file",
-        "learning_curve",
         "predict_file",
         "score_file",
         "search",
@@ -98,7 +96,6 @@ __all__ = [
     "doctor",
     "evaluate_file",
     "explain_file",
-    "learning_curve",
     "load_model",
     "measure_file",
     "open_annotation",
