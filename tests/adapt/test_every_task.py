@@ -224,7 +224,7 @@ def test_a_learning_curve_grows_by_adding_examples(checkpoint, tmp_path):
     assert repr(read_learning_curve(tmp_path / "curve")) == repr(points)
     whole, _ = tuned("text-classification", checkpoint, tmp_path / "whole")
     assert points[-1].interval == whole.evaluation.metrics["macro_f1"]
-    again = learning_curve(
+    again = models.learning_curve(
         task="text-classification",
         train=train,
         test=test,

@@ -166,7 +166,7 @@ BAD: dict[str, tuple[Change, tuple[str, ...]]] = {
     # The study file.
     "an unknown key": (
         edit("study.toml", "epochs = 8", "epoch = 8"),
-        ("study.toml, line 27: unknown key 'epoch' in [tune]. Did you mean 'epochs'?", "Known keys: "),
+        ("study.toml, line 28: unknown key 'epoch' in [tune]. Did you mean 'epochs'?", "Known keys: "),
     ),
     "an unknown section": (
         edit("study.toml", "[tune]", "[tunes]"),
@@ -174,13 +174,13 @@ BAD: dict[str, tuple[Change, tuple[str, ...]]] = {
     ),
     "a wrong type": (
         edit("study.toml", "epochs = 8", 'epochs = "8"'),
-        ("study.toml, line 27: epochs in [tune] is str '8', expected a whole number",),
+        ("study.toml, line 28: epochs in [tune] is str '8', expected a whole number",),
     ),
     "an impossible value": (
         edit("study.toml", "folds = 5", "folds = 1"),
-        ("line 28: [tune] folds = 1", "expected 2 or more"),
+        ("line 29: [tune] folds = 1", "expected 2 or more"),
     ),
-    "no TOML": (edit("study.toml", "[gold]", "[gold"), ("study.toml is not valid TOML", "line 22")),
+    "no TOML": (edit("study.toml", "[gold]", "[gold"), ("study.toml is not valid TOML", "line 23")),
     "an unknown estimator": (
         add("study.toml", '\nestimator = "magic"\n'),
         (

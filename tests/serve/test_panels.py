@@ -414,7 +414,7 @@ def test_lacking_values_are_null_and_infinite_ones_a_text():
 def test_what_takes_too_long_is_ended_and_the_next_request_is_answered(tmp_path, place):
     body = body_of("breaks", 0, {"series": "output", "growth": True, "most": 5, "draws": 10_000}, place)
     body["trimming"] = 0.05
-    with served(tmp_path, "--explain", "--seconds", "1.5") as server:
+    with served(tmp_path, "--explain", "--seconds", "0.6") as server:
         end = time.monotonic() + 60
         while server.ask("GET", "/ready")[0] != 200:
             assert time.monotonic() < end
