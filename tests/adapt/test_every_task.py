@@ -17,6 +17,7 @@ from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tasks.registry import TASKS, get_task
 from headwinds.adapt.tuning import LabelledFiles, tune_files
 from headwinds.artifacts.manifest import verify
+from headwinds.doors import models
 from house.repository import ROOT
 
 EXAMPLES = ROOT / "examples"
