@@ -16,10 +16,10 @@ KILLED = Path(__file__).with_name("killed.py")
 @pytest.mark.parametrize(
     ("work", "kills"),
     [
-        ("tuning", 10),
-        ("scoring", 10),
-        ("pretraining", 4),
-        pytest.param("updating", 10, marks=pytest.mark.slow),
+        ("tuning", 5),
+        ("scoring", 5),
+        ("pretraining", 3),
+        pytest.param("updating", 5, marks=pytest.mark.slow),
     ],
 )
 def test_a_killed_run_ends_with_the_bytes_of_one_that_was_not(work: str, kills: int, tmp_path: Path) -> None:
