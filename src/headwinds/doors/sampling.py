@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from headwinds.measure.cells import Cells
+    from headwinds.measure.frame import Frame
     from headwinds.measure.sampling.plan import AssumedScores, AssumedStratum, LabelPlan
     from headwinds.study.sampling_files import Sampled
 
@@ -80,21 +82,10 @@ def plan_labels_file(
 
     `kind` and `grades` as in `headwinds.measure_file`; the standard error of a mean score is in its own units.
     """
-    from headwinds.measure.cells import make_cells
     from headwinds.measure.sampling.plan import plan_labels
-    from headwinds.study.scores_file import ScoresFile, read_scores
 
-    file = ScoresFile(
-        Path(scores),
-        (tuple(by),),
-        document_id=document_id,
-        weight=weight,
-        stratum=tuple(stratum),
-        kind=kind,
-        grades=grades,
-    )
-    frame = read_scores(file, Path(gold))
-    return plan_labels(frame, make_cells(frame, tuple(by)), standard_error, label=label)
+    frame, cells = _pilot(scores, gold, by, document_id, weight, stratum, kind, grades)
+    return plan_labels(frame, cells, standard_error, label=label)
 
 
 def plan_labels_assumed(
@@ -122,9 +113,34 @@ def plan_slope_file(
     grades: int = 3,
 ) -> LabelPlan:
     """How many labels bring the slope of an outcome on the index to a wanted standard error: from a pilot."""
-    from headwinds.measure.cells import make_cells
     from headwinds.measure.registry import get_estimator
     from headwinds.measure.sampling.slope_plan import plan_slope
+
+    frame, cells = _pilot(scores, gold, by, document_id, weight, stratum, kind, grades)
+    index = get_estimator("difference")(frame, cells)
+    return plan_slope(
+        index,
+        label,
+        gold=len(frame.gold_rows),
+        slope=slope,
+        outcome_error=outcome_error,
+        standard_error=standard_error,
+        passages=len(frame),
+    )
+
+
+def _pilot(
+    scores: PathLike,
+    gold: PathLike,
+    by: Sequence[str],
+    document_id: str,
+    weight: str,
+    stratum: Sequence[str],
+    kind: str,
+    grades: int,
+) -> tuple[Frame, Cells]:
+    """A pilot's scores and labels, and its cells."""
+    from headwinds.measure.cells import make_cells
     from headwinds.study.scores_file import ScoresFile, read_scores
 
     file = ScoresFile(
@@ -137,13 +153,4 @@ def plan_slope_file(
         grades=grades,
     )
     frame = read_scores(file, Path(gold))
-    index = get_estimator("difference")(frame, make_cells(frame, tuple(by)))
-    return plan_slope(
-        index,
-        label,
-        gold=len(frame.gold_rows),
-        slope=slope,
-        outcome_error=outcome_error,
-        standard_error=standard_error,
-        passages=len(frame),
-    )
+    return frame, make_cells(frame, tuple(by))

@@ -36,8 +36,6 @@ def measured_rows(
     response
         By horizon, the response at the place of t, shape (entities, periods).
     """
-    from scipy import stats
-
     labels = list(dict.fromkeys(indicator.labels))
     if not label and len(labels) > 1:
         raise SettingsError(
@@ -64,12 +62,11 @@ def measured_rows(
                     horizon,
                     float(estimate.value[0]) * unit / scale,
                     float(estimate.standard_error[0]) * unit / scale,
-                    float(stats.t.ppf(0.975, estimate.degrees_of_freedom)),
+                    (lower, upper),
                     estimate.observations,
                     estimate.clusters,
                     len(there),
                     (there[0], there[-1]),
-                    (lower, upper),
                 )
             )
             for finding in estimate.findings:

@@ -206,12 +206,15 @@ def _project(
     kept = list(fit.coef().index)
     place = kept.index("shock")
     variance = float(np.asarray(fit._vcov)[place, place])
+    value = float(fit.coef().iloc[place])
+    error = float(np.sqrt(variance)) if variance > 0 else float("nan")
+    critical = _student(entities) if clustered else fixed_b_critical(window, periods)
     return Row(
         "local projection",
         horizon,
-        float(fit.coef().iloc[place]),
-        float(np.sqrt(variance)) if variance > 0 else float("nan"),
-        _student(entities) if clustered else fixed_b_critical(window, periods),
+        value,
+        error,
+        (value - critical * error, value + critical * error),
         len(entity),
         entities,
         periods,

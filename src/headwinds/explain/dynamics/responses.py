@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The response at one horizon by one method; its 95% interval reaches `critical` standard errors, or to `ends`.
+    """The response at one horizon by one method; `interval` has the ends of its 95% interval.
 
     `span` is the first and the last period of the shocks that it is seen from.
     """
@@ -24,12 +24,11 @@ class Row:
     horizon: int
     value: float
     standard_error: float
-    critical: float
+    interval: tuple[float, float]
     observations: int
     entities: int
     periods: int
     span: tuple[int, int]
-    ends: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +65,8 @@ class Responses(Result):
 
         columns = ("method", "horizon", "value", "standard_error", "observations", "entities", "periods")
         table = pd.DataFrame([{name: getattr(row, name) for name in columns} for row in self.rows])
-        ends = [
-            row.ends
-            or (
-                row.value - row.critical * row.standard_error,
-                row.value + row.critical * row.standard_error,
-            )
-            for row in self.rows
-        ]
-        table.insert(4, "lower", [lower for lower, _ in ends])
-        table.insert(5, "upper", [upper for _, upper in ends])
+        table.insert(4, "lower", [row.interval[0] for row in self.rows])
+        table.insert(5, "upper", [row.interval[1] for row in self.rows])
         return table
 
     def summary(self) -> str:

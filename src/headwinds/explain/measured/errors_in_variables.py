@@ -126,17 +126,9 @@ def covariance_at(moments: Moments, value: NDArray[np.float64]) -> NDArray[np.fl
     """The covariance of the module's head, (p, p), at these coefficients."""
     bread = bread_of(moments)
     sandwich = bread @ clustered(scores(moments, value), moments.design) @ bread.T
-    covariance: NDArray[np.float64] = sandwich + shared_covariance(moments, bread, value)
-    return covariance
-
-
-def shared_covariance(
-    moments: Moments, bread: NDArray[np.float64], value: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """What the errors that rows share add to the covariance at these coefficients, (p, p)."""
     linear, products = shared_moves(moments, bread, value)
     products = products.reshape(len(value), -1)
-    covariance: NDArray[np.float64] = linear @ linear.T + products @ products.T
+    covariance: NDArray[np.float64] = sandwich + linear @ linear.T + products @ products.T
     return covariance
 
 
@@ -154,15 +146,13 @@ def variance_curve(
     if moments.common.shape[2] == 0:
         return curve
     bread = bread_of(moments)
-    here = shared_covariance(moments, bread, value)
+    here = shared_moves(moments, bread, value)
     for number, along in enumerate(covariance.T):
-        step = abs(float(value[number])) + np.sqrt(curve[number, 0])
-        move = step * along / curve[number, 0]
-        above, below = (
-            float(shared_covariance(moments, bread, value + sign * move)[number, number]) for sign in (1, -1)
-        )
-        curve[number, 1] = (above - below) / (2 * step)
-        curve[number, 2] = max(above + below - 2 * float(here[number, number]), 0.0) / (2 * step**2)
+        # All of it is linear in the coefficients, so that what is added along a direction needs no outcome.
+        added = moves_of(moments, bread, np.einsum("rpk,p->rk", moments.common, along / curve[number, 0]))
+        pairs = [(one[number], other[number]) for one, other in zip(here, added, strict=True)]
+        curve[number, 1] = 2 * sum(float((one * other).sum()) for one, other in pairs)
+        curve[number, 2] = sum(float((other**2).sum()) for _, other in pairs)
     return curve
 
 
@@ -211,8 +201,17 @@ def shared_moves(
     """How errors that cells share move the coefficients: g_k as (p, factors) and h_jk as (p, factors, factors)."""
     import numpy as np
 
-    rows, size, factors = moments.common.shape
     carried = np.einsum("rpk,p->rk", moments.common, value) - moments.outcome_common
+    return moves_of(moments, bread, carried)
+
+
+def moves_of(
+    moments: Moments, bread: NDArray[np.float64], carried: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The g_k and h_jk of errors u_k of the equation, shape (rows, factors)."""
+    import numpy as np
+
+    rows, size, factors = moments.common.shape
     linear: NDArray[np.float64] = bread @ (moments.regressors.T @ carried)
     products = moments.common.reshape(rows, size * factors).T @ carried  # F_j'u_k
     moved: NDArray[np.float64] = np.einsum("ap,pjk->ajk", bread, products.reshape(size, factors, factors))
