@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from adapt.test_every_task import EXAMPLES, FILES, FROM_SCRATCH
+from adapt.built import built
+from adapt.test_every_task import FROM_SCRATCH
 from adapt.tiny import make_checkpoint
 from headwinds.adapt.checkpoints import load_tokenizer, resolve_checkpoint
 from headwinds.adapt.encoding import encode_texts
-from headwinds.adapt.generators import formed_for, load_pretrained
-from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.packed import pack
 from headwinds.adapt.prediction import make_predictor, predict_logits
-from headwinds.adapt.scratch import open_checkpoint
 from headwinds.adapt.settings import TuneSettings
-from headwinds.adapt.tasks.registry import TASKS, get_task
+from headwinds.adapt.tasks.registry import TASKS
 from headwinds.adapt.training.batches import collate
 from headwinds.adapt.training.device import choose_device, choose_predicting_device, computing_on, device_of
 from headwinds.adapt.training.precision import choose_precision
@@ -64,16 +61,8 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def network_and_batch(name: str, checkpoint: Path, folder: Path):
     settings = TuneSettings(task=name, checkpoint=FROM_SCRATCH.get(name, str(checkpoint)))
-    task = get_task(name)
-    examples = task.read(read_rows(EXAMPLES / FILES[name][0], task)[:20], labelled=True)
-    rows = np.arange(len(examples.ids))
-    source = open_checkpoint(settings, task, examples, rows, folder / "new")
-    labels, tokenizer = task.labels(examples), load_tokenizer(source)
-    task = formed_for(task, settings, source)
-    network = task.network(load_pretrained(task, source), labels, settings)
-    task.initialise(network, examples, rows, labels, seed=1)
-    encoded = task.encode(examples, tokenizer, max_tokens=source.max_tokens)
-    return network, collate(encoded, rows[:8], padding_id=int(tokenizer.pad_token_id or 0))
+    made = built(settings, folder / "new")
+    return made.network, collate(made.encoded, made.rows[:8], padding_id=made.padding_id)
 
 
 @pytest.mark.parametrize("name", list(TASKS))

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
-from adapt.test_every_task import EXAMPLES, FILES, FROM_SCRATCH, tuned
+from adapt.built import built
+from adapt.test_every_task import FROM_SCRATCH, tuned
 from adapt.tiny import make_checkpoint
-from headwinds.adapt.checkpoints import load_tokenizer
-from headwinds.adapt.generators import formed_for, load_pretrained
-from headwinds.adapt.labelled_files import read_rows
-from headwinds.adapt.scratch import open_checkpoint
 from headwinds.adapt.settings import TuneSettings
-from headwinds.adapt.tasks.registry import TASKS, get_task
+from headwinds.adapt.tasks.registry import TASKS
 from headwinds.adapt.training.loop import TrainingData, _parts
 from headwinds.errors import SettingsError
 
@@ -43,22 +39,15 @@ def test_the_gradient_is_that_of_the_whole_batch(
         class_weights=class_weights,
         label_smoothing=0.1,
     )
-    task = get_task(name)
-    examples = task.read(read_rows(EXAMPLES / FILES[name][0], task)[:20], labelled=True)
-    rows = np.arange(len(examples.ids))
-    source = open_checkpoint(settings, task, examples, rows, tmp_path / "new")
-    labels, tokenizer = task.labels(examples), load_tokenizer(source)
-    task = formed_for(task, settings, source)
-    network = task.network(load_pretrained(task, source), labels, settings)
-    task.initialise(network, examples, rows, labels, seed=1)
-    encoded = task.encode(examples, tokenizer, max_tokens=source.max_tokens)
-    targets = task.targets(examples, encoded, labels, settings)
+    made = built(settings, tmp_path / "new")
+    task, network, encoded, rows = made.task, made.network, made.encoded, made.rows
+    targets = task.targets(made.examples, encoded, made.labels, settings)
     data = TrainingData(
         encoded,
         lambda outputs, batch: task.loss(outputs, batch, targets),
         rows,
-        int(tokenizer.pad_token_id or 0),
-        examples.ids,
+        made.padding_id,
+        made.examples.ids,
         lambda batch: task.loss_units(batch, targets),
     )
     gradients = []
