@@ -99,7 +99,8 @@ def main() -> None:
     subprocess.run(["git", "clone", "--quiet", "--depth", "1", ROOT.as_uri(), str(clone)], check=True)
     commands = commands_of((clone / "README.md").read_text(encoding="utf-8"))
     seconds, answer = walk(commands, clone, home)
-    prediction = json.loads(next(line for line in answer.splitlines() if line.startswith("{")))["predictions"][0]
+    said = (json.loads(line) for line in answer.splitlines() if line.startswith("{"))  # the server's journal too
+    prediction = next(one["predictions"][0] for one in said if "predictions" in one)
     rows = [
         [next(words for start, words in TOLD.items() if command.startswith(start)), f"{taken:.1f}"]
         for command, taken in zip(commands, seconds, strict=True)
