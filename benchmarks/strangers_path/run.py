@@ -2,8 +2,9 @@
 
     python -m benchmarks.strangers_path.run --work /tmp/stranger
 
-A fresh clone of the committed state, a home folder with nothing in it (no cache of packages), a new environment: the commands are
-read from README.md, the first block marked `sh`, and go to one shell, as they would be typed. Nothing else is run.
+A fresh clone of the committed state, a home folder with nothing in it (no cache of packages), a new environment: the
+commands are read from README.md, the first block marked `sh`, and go to one shell, as they would be typed. Nothing else
+is run.
 """
 
 from __future__ import annotations
@@ -48,7 +49,12 @@ def environment(home: Path) -> dict[str, str]:
         for name, value in os.environ.items()
         if name.startswith("PIP_") or name.lower().endswith("_proxy") or name.endswith("CA_BUNDLE")
     }
-    return {**kept, "PATH": f"{sys.base_prefix}/bin:/usr/local/bin:/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8"}
+    return {
+        **kept,
+        "PATH": f"{sys.base_prefix}/bin:/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+    }
 
 
 def walk(commands: list[str], clone: Path, home: Path) -> tuple[list[float], str]:
@@ -99,7 +105,9 @@ def main() -> None:
     subprocess.run(["git", "clone", "--quiet", "--depth", "1", ROOT.as_uri(), str(clone)], check=True)
     commands = commands_of((clone / "README.md").read_text(encoding="utf-8"))
     seconds, answer = walk(commands, clone, home)
-    said = (json.loads(line) for line in answer.splitlines() if line.startswith("{"))  # the server's journal too
+    said = (
+        json.loads(line) for line in answer.splitlines() if line.startswith("{")
+    )  # the server's journal too
     prediction = next(one["predictions"][0] for one in said if "predictions" in one)
     rows = [
         [next(words for start, words in TOLD.items() if command.startswith(start)), f"{taken:.1f}"]
@@ -109,9 +117,10 @@ def main() -> None:
     write_table(
         Path(__file__).parent / "results.md",
         "A stranger's path",
-        "Fresh clone, empty home folder, new environment; the commands are those of README.md, nothing besides. Here PyTorch's wheel comes\n"
-        "from a file of this machine and the other packages from a nearby mirror, so the seconds of `install` hold unpacking but hardly any\n"
-        "download; a stranger adds the time that about 1 GB takes on his line. Other work ran on this machine at the same time.\n\n"
+        "Fresh clone, empty home folder, new environment; the commands are those of README.md, nothing besides.\n"
+        "Here PyTorch's wheel comes from a file of this machine and the other packages from a nearby mirror, so the\n"
+        "seconds of `install` hold unpacking but hardly any download; a stranger adds the time that about 1 GB takes\n"
+        "on his line. Other work ran on this machine at the same time.\n\n"
         f"The first prediction: `{prediction['label']}`, probability {prediction['probability']:.2f}.",
         ["step", "seconds"],
         rows,
