@@ -72,9 +72,36 @@ def translate(text: str, language: str, book: str = "") -> str:
     for phrase in phrases(language, book):
         match = phrase.match(text)
         if match:
-            gaps = {name: _value(value, language, book) for name, value in match.groupdict().items()}
+            gaps = {name: translate_list(value, language, book) for name, value in match.groupdict().items()}
             return phrase.translation.format(**gaps)
     return text
+
+
+def translate_text(text: str, language: str, book: str = "") -> str:
+    """Several sentences with a space between them, each by itself where the catalogue has them so; a finding's code stays.
+
+    A gap of a sentence could swallow the next sentence, so that single ones are tried before the whole.
+    """
+    code = re.match(r"[EWN]\d{3} ", text)
+    if code:
+        return code[0] + translate_text(text[code.end() :], language, book)
+    for end in (match.end() for match in re.finditer(r"\. ", text)):
+        first, rest = translate(text[: end - 1], language, book), translate_text(text[end:], language, book)
+        if first != text[: end - 1] and rest != text[end:]:
+            return first + rest
+    return translate(text, language, book)
+
+
+def translate_list(text: str, language: str, book: str = "") -> str:
+    """A phrase, or a list of phrases and names: with semicolons only if every part is a phrase."""
+    several = text.split(SEMICOLON)
+    parts = [translate(part, language, book) for part in several]
+    if len(several) > 1 and all(part != said for part, said in zip(several, parts, strict=True)):
+        return marks(language)[0].join(parts)
+    whole = translate(text, language, book)
+    if whole != text or language == ENGLISH:
+        return whole
+    return marks(language)[1].join(translate(part, language, book) for part in text.split(COMMA))
 
 
 def spoken() -> str:
@@ -106,18 +133,6 @@ def _read(name: str) -> dict[str, Any]:
     if name == ENGLISH or not path.is_file():
         return {}
     return tomllib.loads(path.read_text(encoding="utf-8"))
-
-
-def _value(value: str, language: str, book: str) -> str:
-    """What fills a gap: a list whose every part is a phrase, a phrase, or a list of names."""
-    several = value.split(SEMICOLON)
-    parts = [translate(part, language, book) for part in several]
-    if len(several) > 1 and all(part != said for part, said in zip(several, parts, strict=True)):
-        return marks(language)[0].join(parts)
-    whole = translate(value, language, book)
-    if whole != value:
-        return whole
-    return marks(language)[1].join(translate(part, language, book) for part in value.split(COMMA))
 
 
 def _fixed(english: str) -> str:

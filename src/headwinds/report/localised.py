@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from headwinds.phrases.catalogue import ENGLISH, translate
+from headwinds.phrases.catalogue import ENGLISH, ERRORS, translate, translate_list, translate_text
 
 if TYPE_CHECKING:
-    from headwinds.contracts import Evaluation, Finding, Indicator
-    from headwinds.report.content import IndicatorFigure, ReportContent
+    from headwinds.contracts import Estimate, Evaluation, Finding, Indicator
+    from headwinds.report.content import IndicatorFigure, ReportContent, ResultChapter
+
+NOT_DONE, MARK = "N405", ": not available. "
 
 
 def in_language(content: ReportContent, language: str) -> ReportContent:
@@ -31,8 +33,7 @@ def in_language(content: ReportContent, language: str) -> ReportContent:
         growth = replace(growth, accounts=accounts, rebuild=translate(growth.rebuild, language))
     if regression is not None:
         naive, corrected = (
-            replace(one, findings=_findings(one.findings, language))
-            for one in (regression.naive, regression.corrected)
+            _estimate(one, language) for one in (regression.naive, regression.corrected)
         )
         sentences = tuple(translate(one, language) for one in regression.sentences)
         regression = replace(regression, naive=naive, corrected=corrected, sentences=sentences)
@@ -43,16 +44,47 @@ def in_language(content: ReportContent, language: str) -> ReportContent:
         indicators=tuple(_figure(one, language) for one in content.indicators),
         growth=growth,
         regression=regression,
-        chapters=tuple(
-            replace(one, sentences=tuple(translate(said, language) for said in one.sentences))
-            for one in content.chapters
-        ),
+        chapters=tuple(_chapter(one, language) for one in content.chapters),
         findings=_findings(content.findings, language),
     )
 
 
 def _findings(findings: Iterable[Finding], language: str) -> tuple[Finding, ...]:
-    return tuple(one.in_language(language) for one in findings)
+    """Translated; what could not be done is told with the error that says why."""
+    return tuple(
+        replace(one, sentence=_without(one.sentence, language))
+        if one.code == NOT_DONE
+        else one.in_language(language)
+        for one in findings
+    )
+
+
+def _without(sentence: str, language: str) -> str:
+    title, mark, reason = sentence.partition(MARK)
+    return translate(f"{title}{mark}{translate_text(reason, language, ERRORS)}", language)
+
+
+def _chapter(chapter: ResultChapter, language: str) -> ResultChapter:
+    """Its sentences, and the words in its table; names that the catalogue lacks stay."""
+    table = chapter.table
+    if hasattr(table, "select_dtypes"):
+        table = table.copy()
+        for name in table.columns:
+            table[name] = [translate_list(value, language) if isinstance(value, str) else value for value in table[name]]
+    sentences = tuple(translate_text(said, language) for said in chapter.sentences)
+    return replace(chapter, sentences=sentences, table=table)
+
+
+def _estimate(estimate: Estimate, language: str) -> Estimate:
+    return replace(
+        estimate,
+        estimand=translate(estimate.estimand, language),
+        units=translate(estimate.units, language),
+        variation=translate(estimate.variation, language),
+        absorbed=translate(estimate.absorbed, language),
+        method=translate(estimate.method, language),
+        findings=_findings(estimate.findings, language),
+    )
 
 
 def _evaluation(evaluation: Evaluation, language: str) -> Evaluation:
