@@ -58,9 +58,8 @@ def test_a_study_in_a_language_without_translation_is_refused_before_anything_is
     assert main(["init", "study"]) == 0
     assert main([verb, "study/study.toml", "--set", "study.language=fr"]) == 2
     said = capsys.readouterr().err
-    assert said.splitlines()[-1].endswith(
-        "language = 'fr' has no translation; it can be en, zh. Set one of them as language under [study]."
-    )
+    assert "'fr'" in said
+    assert said.splitlines()[-1].endswith("en, zh. Set one of them as language under [study].")
     assert not (tmp_path / "runs").exists()
 
 

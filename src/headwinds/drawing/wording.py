@@ -22,9 +22,11 @@ def reword(figure: Figure, language: str) -> None:
         return
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
-            if isinstance(axis.get_major_locator(), FixedLocator):  # names, set anew whenever the figure is drawn
+            if isinstance(
+                axis.get_major_locator(), FixedLocator
+            ):  # names, set anew whenever the figure is drawn
                 places = axis.get_majorticklocs()
-                names = axis.get_major_formatter().format_ticks(places)
+                names = axis.get_major_formatter().format_ticks(places.tolist())
                 said = [_said(name, language) for name in names]
                 if said != names:
                     axis.set_ticks(places, labels=said)
