@@ -110,6 +110,8 @@ def test_a_tutorial_in_chinese_has_the_blocks_and_commands_of_the_english_one(na
 def test_the_chinese_readme_has_the_blocks_and_the_commands_of_the_english_one():
     english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md"))
     assert [block.code for block in blocks_in(chinese)] == [block.code for block in blocks_in(english)]
+    shell = re.compile(r"^```sh\n.*?^```$", flags=re.MULTILINE | re.DOTALL)
+    assert shell.findall(chinese) == shell.findall(english) != []
     command = re.compile(r"^    ((?:make|headwinds|pip) [^#\n]*?)\s*(?:#.*)?$", flags=re.MULTILINE)
     assert command.findall(chinese) == command.findall(english)
     verbs = re.compile(r"`headwinds (\w+) [^`]*…")
