@@ -89,7 +89,7 @@ def load_state(
     tensors = load(content)
     saved = json.loads(bytes(tensors.pop("position").tolist()))
     with torch.no_grad():
-        for full, value in tensors.items():
+        for full, value in sorted(tensors.items()):  # the order in which a file is read differs by process
             kind, _, rest = full.partition("/")
             if kind == "current":
                 weights.current[rest].copy_(team.placed(value, weights.current[rest]))
