@@ -1,4 +1,4 @@
-"""Two processes train the model of one: the same gradient, the ordinary files, an exact resume, and one line if one is gone."""
+"""Two processes train the model of one: the same gradient, ordinary files, exact resume, one line if one is gone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ from headwinds.artifacts.interruption import graceful_stop
 from headwinds.errors import Interrupted, SettingsError, TrainingError
 
 COMPARING = "sentence-similarity"
-LONG_ENOUGH = 60.0
 
 
 def settings(checkpoint: Path, **changes: object) -> TuneSettings:
@@ -93,6 +92,16 @@ def straight(fit) -> Path:
     return fit("straight", processes=2)
 
 
+@pytest.fixture(scope="module")
+def sharded(fit) -> Path:
+    """The same with parameters cut in two."""
+    return fit("sharded", processes=2, sharding="full")
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): file_digest(path) for path in folder.rglob("*") if path.is_file()}
+
+
 def weights(folder: Path) -> dict[str, torch.Tensor]:
     return {
         f"{path.relative_to(folder)}/{name}": value
@@ -148,9 +157,7 @@ def test_the_gradients_of_three_processes_add_up_to_that_of_the_whole_batch(
         lambda batch: made.task.loss_units(batch, targets),
     )
     rows = made.rows[:19]  # three cannot share them evenly
-    seats = [
-        _Counted(Seat(number, 3, tmp_path / "meeting", "cpu", 1, "none"), print) for number in range(3)
-    ]
+    seats = [_Counted(Seat(number, 3, tmp_path / "meeting", "cpu", 1, "none"), print) for number in range(3)]
     assert sorted(np.concatenate([seat.own_rows(rows) for seat in seats])) == list(rows)
     _Counted.units = 1.0
     _Counted.units = sum(unit for seat in seats for _, unit in _parts(data, rows, chosen, seat))
@@ -183,57 +190,59 @@ def test_two_processes_end_with_the_weights_of_one(fit) -> None:
     assert load_model(two).facts.labels == load_model(one).facts.labels
 
 
-def test_sharded_weights_are_the_same_and_saved_whole(fit, straight: Path) -> None:
+def test_sharded_weights_are_the_same_and_saved_whole(sharded: Path, straight: Path) -> None:
     """By the same draws of dropout, which are of the seed, the step and the process."""
-    sharded = fit("sharded", processes=2, sharding="full")
     assert largest_difference(straight, sharded) < 1e-5
     assert losses(sharded) == pytest.approx(losses(straight), abs=1e-6)
     load_model(sharded)
 
 
-@pytest.mark.parametrize("sharding", ["none", "full"])
-def test_a_killed_process_ends_all_with_one_line_and_the_run_goes_on(
-    fit, straight: Path, capfd: pytest.CaptureFixture[str], sharding: str
+def test_a_killed_process_ends_all_with_one_line_and_the_run_ends_with_the_same_bytes(
+    fit, straight: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    changes = {"processes": 2, "sharding": sharding}
     killed_at = []
 
-    def kill_the_second(record: object) -> None:
+    def kill_one(record: object) -> None:
         if not killed_at:
             killed_at.append(time.monotonic())
-            os.kill(others[1], signal.SIGKILL)
+            os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
 
-    others: list[int] = []
-    real = launching._follow
-
-    def follow(members, *arguments):
-        others.extend(member.process.pid for member in members)
-        real(members, *arguments)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(launching, "_follow", follow)
-        with pytest.raises(TrainingError, match=r"Process 2 of the 2 .* ended by SIGKILL.*goes? on|go on"):
-            fit(f"killed-{sharding}", kill_the_second, **changes)
+    with pytest.raises(TrainingError, match=r"Process [12] of the 2 .* ended by SIGKILL.*to go on"):
+        fit("killed", kill_one, processes=2)
     assert time.monotonic() - killed_at[0] < 10
     assert not multiprocessing.active_children()
     told = capfd.readouterr()
     assert not told.out + told.err
+    epochs: list[int] = []
+    found = fit("killed", lambda record: epochs.append(record.epoch), again=1, processes=2)
+    assert epochs == [1, 2, 3, 4]
+    assert digests(found) == digests(straight)
 
+
+def test_a_signal_stops_sharded_processes_where_they_can_go_on(fit, sharded: Path) -> None:
     def stop(record: object) -> None:
         signal.raise_signal(signal.SIGTERM)
 
-    epochs: list[int] = []
-    if sharding == "none":
-        with graceful_stop(), pytest.raises(Interrupted) as stopped:
-            fit(f"killed-{sharding}", stop, again=1, **changes)
-        assert stopped.value.exit_code == 143
-    found = fit(f"killed-{sharding}", lambda record: epochs.append(record.epoch), again=2, **changes)
-    assert epochs == [1, 2, 3, 4]
-    if sharding == "none":
-        names = sorted(path.relative_to(found) for path in found.rglob("*") if path.is_file())
-        assert all(file_digest(found / name) == file_digest(straight / name) for name in names)
-    else:
-        assert largest_difference(found, straight) < 1e-5
+    with graceful_stop(), pytest.raises(Interrupted) as stopped:
+        fit("stopped", stop, processes=2, sharding="full")
+    assert stopped.value.exit_code == 143
+    assert digests(fit("stopped", again=1, processes=2, sharding="full")) == digests(sharded)
+
+
+def test_a_process_ends_when_the_one_that_started_it_is_gone(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    seat = Seat(0, 2, tmp_path / "meeting", "cpu", 1, "none")  # the other one never comes
+    process = context.Process(target=launching.take_seat, args=(seat, print, theirs), daemon=True)
+    with launching._without_main():
+        process.start()
+    theirs.close()
+    while not (tmp_path / "meeting").exists():
+        process.join(0.1)
+        assert process.is_alive()
+    ours.close()
+    process.join(10)
+    assert process.exitcode == 1
 
 
 def test_what_one_process_refuses_is_told_once(fit, capfd: pytest.CaptureFixture[str]) -> None:
