@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwinds.adapt.training.team import ALONE
+from headwinds.adapt.weights_file import weights_bytes
 from headwinds.artifacts.sealed import read_sealed, write_sealed
 
 if TYPE_CHECKING:
@@ -53,9 +54,13 @@ def save_state(
     """Write weights, their average, the best so far, optimiser moments and the random state, all or nothing.
 
     Of several processes each must call it, and the first one writes: the file is that of a process alone.
+
+    Raises
+    ------
+    TrainingError
+        There is no memory for it.
     """
     import torch
-    from safetensors.torch import save
 
     tensors = {f"current/{name}": team.whole(value.detach()) for name, value in weights.current.items()}
     tensors |= {f"average/{name}": team.whole(value) for name, value in weights.average.items()}
@@ -70,7 +75,7 @@ def save_state(
         tensors["random/cuda"] = torch.cuda.get_rng_state()
     plain = json.dumps(asdict(position)).encode()
     tensors["position"] = torch.frombuffer(bytearray(plain), dtype=torch.uint8)
-    write_sealed(path, save(tensors))
+    write_sealed(path, weights_bytes(tensors))
 
 
 def load_state(
