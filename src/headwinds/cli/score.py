@@ -40,6 +40,7 @@ def execute(arguments: argparse.Namespace) -> int:
 def _alone(arguments: argparse.Namespace) -> int:
     from headwinds.corpus.reading import Columns
     from headwinds.study.own_files import score_file
+    from headwinds.study.streamed_files import is_streamed, what_was_refused
 
     if not arguments.corpus or not arguments.output or arguments.study:
         raise SettingsError("--model goes with --corpus FILE and --output FOLDER, and without a study file.")
@@ -47,10 +48,12 @@ def _alone(arguments: argparse.Namespace) -> int:
     columns = Columns(passage_id=arguments.passage_id, document_id="", text=arguments.text, keys=keys)
     path = score_file(
         Path(arguments.model),
-        Path(arguments.corpus),
-        Path(arguments.output),
+        arguments.corpus,
+        arguments.output,
         columns=columns,
         quiet=arguments.quiet,
     )
     sys.stdout.write(f"Scores: {path}\n")
+    if is_streamed(arguments.corpus, arguments.output) and (refused := what_was_refused(arguments.output)):
+        sys.stdout.write(f"{refused}\n")
     return 0
