@@ -19,8 +19,6 @@ NEEDED = {
     "stdnum": ("privacy", "to find personal data"),
     "fsspec": ("object-store", "for object stores"),
     "s3fs": ("object-store", "for s3:// places"),
-    "gcsfs": ("object-store", "for gs:// places"),
-    "adlfs": ("object-store", "for az:// places"),
 }
 
 

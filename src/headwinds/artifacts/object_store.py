@@ -8,6 +8,7 @@ from where the driver of the store looks for them (the environment, its own file
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import io
 import os
 from collections.abc import Iterator
@@ -83,8 +84,14 @@ def open_url(url: str) -> ObjectStore:
             f"{told} names no bucket, expected PROTOCOL://BUCKET/PREFIX.", remedy="Name the bucket."
         )
     require("fsspec")
-    if DRIVERS[protocol]:
-        require(DRIVERS[protocol])
+    driver = DRIVERS[protocol]
+    if driver == "s3fs":
+        require("s3fs")
+    elif driver and importlib.util.find_spec(driver) is None:
+        raise SettingsError(
+            f"The library {driver} is needed for {protocol}:// places, and is not installed.",
+            remedy=f"Install it with: pip install {driver}",
+        )
     import fsspec
 
     try:
@@ -155,10 +162,14 @@ class ObjectStore:
                 return
         self._found.pop(name, None)
 
-    def open(self, name: str) -> IO[bytes]:
+    def reading(self, name: str) -> IO[bytes]:
         """Open for reading by ranges, nothing kept between them."""
         with self._told(name, writing=False):
-            file = self.system.open(f"{self.root}/{name}", "rb", block_size=BLOCK, cache_type="none")
+            try:
+                file = self.system.open(f"{self.root}/{name}", "rb", block_size=BLOCK, cache_type="none")
+            except FileNotFoundError:
+                self._require_bucket()
+                raise
         return io.BufferedReader(_Told(self, name, file), 64 * 1024)
 
     def digest(self, name: str) -> str:
@@ -168,7 +179,7 @@ class ObjectStore:
         if tag:
             return f"{tag} {facts.get('size')}"
         digest = hashlib.sha256()
-        with self.open(name) as file:
+        with self.reading(name) as file:
             while piece := file.read(BLOCK):
                 digest.update(piece)
         return digest.hexdigest()
@@ -183,7 +194,7 @@ class ObjectStore:
         """Raise what the driver says where not even the bucket is there."""
         bucket = self.root.partition("/")[0]
         if self.protocol != "memory" and not self.system.exists(bucket):
-            raise FileNotFoundError(f"no bucket {bucket}")
+            raise FileNotFoundError("the bucket does not exist")
 
     @contextmanager
     def _told(self, name: str, *, writing: bool) -> Iterator[None]:
@@ -264,7 +275,8 @@ def _refusal(error: BaseException, told: str, protocol: str, *, writing: bool) -
             remedy="Ask for it, or name another place.",
         )
     if isinstance(error, FileNotFoundError) or names & {"NoSuchBucket", "NoSuchKey", "404"}:
-        what = "bucket" if "bucket" in str(error).lower() or "NoSuchBucket" in names else "object"
+        no_bucket = "NoSuchBucket" in names or "bucket does not exist" in str(error)
+        what = "bucket" if no_bucket else "object"
         kind = StorageError if writing else DataError
         return kind(
             f"{told} cannot be {verb}: there is no such {what}{at}.",

@@ -42,7 +42,7 @@ class Store(Protocol):
     def remove(self, name: str) -> None:
         """Remove a file if it is there."""
 
-    def open(self, name: str) -> IO[bytes]:
+    def reading(self, name: str) -> IO[bytes]:
         """A file to read from anywhere in it, a piece at a time."""
 
     def digest(self, name: str) -> str:
@@ -95,7 +95,7 @@ class Folder:
         except OSError as error:
             raise storage_error(error, self.path / name) from error
 
-    def open(self, name: str) -> IO[bytes]:
+    def reading(self, name: str) -> IO[bytes]:
         """Open for reading."""
         try:
             return open(self.path / name, "rb")

@@ -172,7 +172,7 @@ def _parquet(store: Store, name: str) -> Iterator[pq.ParquetFile]:
     import pyarrow.parquet as pq
 
     try:
-        with store.open(name) as source, pq.ParquetFile(source, buffer_size=BUFFER_BYTES) as file:
+        with store.reading(name) as source, pq.ParquetFile(source, buffer_size=BUFFER_BYTES) as file:
             yield file
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         lines = str(error).splitlines() or [type(error).__name__]
