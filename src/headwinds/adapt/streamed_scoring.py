@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.encoding import encode_texts
 from headwinds.adapt.fitted_model import FittedModel, load_model
 from headwinds.adapt.prediction import Predictor, make_predictor
 from headwinds.adapt.scoring import SHARD_PASSAGES, parquet_bytes, score_shard
@@ -16,7 +17,7 @@ from headwinds.adapt.training.device import choose_predicting_device, computing_
 from headwinds.adapt.training.progress import watch
 from headwinds.artifacts.fingerprint import fingerprint
 from headwinds.artifacts.interruption import raise_if_stopped
-from headwinds.artifacts.parts import Part, begin, is_whole, part_name, write_part
+from headwinds.artifacts.parts import Part, begin, is_whole, write_part
 from headwinds.contracts import Refusal
 from headwinds.corpus.partitions import Cursor, Partitions
 from headwinds.corpus.reading import Columns
@@ -68,12 +69,13 @@ def score_rows(rows: Rows, scorer: Scorer, keys: Sequence[str]) -> tuple[pa.Tabl
         try:
             scored = _scores(taken, scorer)
         except DataError:
-            good = [number for number in range(taken.num_rows) if _has_tokens(taken, number, scorer)]
-            if not good or len(good) == taken.num_rows > 1:
+            texts = taken["text"].to_pylist()
+            good = [_has_tokens(text, scorer) for text in texts]
+            if all(good):
                 raise
-            bad = sorted(set(range(taken.num_rows)) - set(good))
-            refused += [Refusal(*rows.places[start + number], UNREAD) for number in bad]
-            taken = taken.take(good)
+            places = rows.places[start : start + len(good)]
+            refused += [Refusal(*place, UNREAD) for place, has in zip(places, good, strict=True) if not has]
+            taken = taken.filter(pa.array(good))
             scored = _scores(taken, scorer)
         for key in keys:
             scored = scored.append_column(key, taken[key])
@@ -110,7 +112,8 @@ def score_shards(
     Interrupted
         A signal came; what was finished is kept.
     """
-    notes = begin(store, result, frozenset(part_name(one.number) for one in shards), of_before=of_before)
+    keys = {shard.number: fingerprint(base=base, shard=shard.key) for shard in shards}
+    notes = begin(store, result, keys, of_before=of_before)
     cursor = Cursor(partitions, needed_columns(columns))
     parts: list[Part] = []
     try:
@@ -118,16 +121,15 @@ def score_shards(
             scored, started = 0, time.monotonic()
             progress.update(0, "")  # from here the time is counted
             for shard in shards:
-                key = fingerprint(base=base, shard=shard.key)
-                note = notes.get(key)
-                if note is None or not _in_place(note, shard) or not is_whole(store, result, note):
+                note = notes.get(shard.number)
+                if note is None or not is_whole(store, result, note):
                     rows = read_shard(shard, cursor, partitions, columns, whole)
                     table, refused = score_rows(rows, scorer, columns.keys)
                     note = write_part(
                         store,
                         result,
                         shard.number,
-                        key,
+                        keys[shard.number],
                         parquet_bytes(table),
                         table.num_rows,
                         [_line(one) for one in refused],
@@ -141,18 +143,14 @@ def score_shards(
     return parts
 
 
-def _in_place(note: Part, shard: Shard) -> bool:
-    return part_name(shard.number) in note.name
-
-
 def _scores(table: pa.Table, scorer: Scorer) -> pa.Table:
     fold = dict.fromkeys(table["document_id"].to_pylist(), 0)
     return score_shard(table, fold, [scorer.model], [scorer.predictor], scorer.scale)
 
 
-def _has_tokens(table: pa.Table, number: int, scorer: Scorer) -> bool:
+def _has_tokens(text: str, scorer: Scorer) -> bool:
     try:
-        _scores(table.slice(number, 1), scorer)
+        encode_texts(scorer.predictor.tokenizer, [text], max_tokens=scorer.predictor.max_tokens)
     except DataError:
         return False
     return True

@@ -70,23 +70,26 @@ def finished_result(store: Store, result: str, fingerprint: str) -> dict[str, An
 
 
 def begin(
-    store: Store, result: str, names: frozenset[str], *, of_before: tuple[str, ...] = ()
-) -> dict[str, Part]:
-    """Prepare a place for parts of these names (without endings); return the notes of parts that stand there, by key.
+    store: Store, result: str, wanted: Mapping[int, str], *, of_before: tuple[str, ...] = ()
+) -> dict[int, Part]:
+    """Prepare a place for parts with these keys, by number; return the notes of those that should stand there already.
 
-    An earlier manifest is taken away first, then every file of an earlier result that will not be replaced, those named
-    by `of_before` among them; files that are not ours stay.
+    An earlier manifest is taken away first, then every file of an earlier result, those named by `of_before` among them;
+    files that are not ours stay.
     """
-    notes = {part.key: part for part in _notes(store, result)}
+    notes = {}
+    for number, note in _notes(store, result):
+        if wanted.get(number) == note.key:
+            notes[number] = note
     store.remove(f"{result}/{MANIFEST}")
     if isinstance(store, Folder):
-        folders = (result, f"{result}/{PARTS}", f"{result}/{REFUSALS}", _scratch(result))
-        store.clean(*folders)
+        store.clean(result, f"{result}/{PARTS}", f"{result}/{REFUSALS}", _scratch(result))
+    kept = {name for note in notes.values() for name in (note.name, note.refusals)}
     for name in store.sizes(f"{result}/"):
         below = name.removeprefix(f"{result}/")
         folder, _, file = below.rpartition("/")
-        part = folder in (PARTS, REFUSALS) and file.startswith("part-")
-        if below in (STAGE, *of_before) or (part and file.partition(".")[0] not in names):
+        ours = below in (STAGE, *of_before) or (folder in (PARTS, REFUSALS) and file.startswith("part-"))
+        if ours and below not in kept:
             store.remove(name)
     return notes
 
@@ -116,8 +119,6 @@ def write_part(
         lines = (json.dumps(dict(one), ensure_ascii=False, sort_keys=True) for one in refusals)
         text = "".join(f"{line}\n" for line in lines).encode("utf-8")
         store.write(f"{result}/{listed}", text)
-    else:
-        store.remove(f"{result}/{REFUSALS}/{part_name(number)}.jsonl")
     store.write(f"{result}/{name}", data)
     part = Part(
         key,
@@ -171,13 +172,14 @@ def require_finished(store: Store, result: str) -> dict[str, int]:
     return {name: facts["size"] for name, facts in manifest["files"].items()}
 
 
-def _notes(store: Store, result: str) -> Iterator[Part]:
+def _notes(store: Store, result: str) -> Iterator[tuple[int, Part]]:
     listed = _json(store, f"{result}/{LIST}")
     single = (_json(store, name) for name in store.sizes(f"{_scratch(result)}/") if name.endswith(".json"))
     for one in [*(listed if isinstance(listed, list) else []), *single]:
         try:
-            yield Part(**one)
-        except TypeError:
+            note = Part(**one)
+            yield int(note.name.rpartition("-")[2].partition(".")[0]), note
+        except (TypeError, ValueError, AttributeError):
             continue  # a note of another version: the part is made again
 
 

@@ -78,7 +78,7 @@ def score_partitions(
         if finished_result(store, RESULT, every):
             return place
         found = survey(partitions, columns, scratch)
-        shards = plan_shards(partitions, columns, found)
+        shards = plan_shards(partitions, columns, found, rows=SHARD_ROWS)
         with scoring_with(model, scale=scale) as scorer:
             parts = score_shards(
                 shards,
