@@ -15,14 +15,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from adapt.tiny import TOPICS
 from artifacts.object_stores import Server, object_server
 from headwinds.artifacts.manifest import verify
 from headwinds.artifacts.stores import open_store
 from headwinds.cli.main import main
 from headwinds.corpus import shards
-from headwinds.errors import CheckpointError, DataError, StorageError
+from headwinds.errors import ArtifactError, CheckpointError, DataError, HeadwindsError, StorageError
 from headwinds.study import streamed_files
-from headwinds.study.own_files import score_file
+from headwinds.study.own_files import measure_file, score_file
+from headwinds.study.scores_file import ScoresFile
 from study.streamed import COLUMNS, make_corpus, make_model, make_rows
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -251,3 +253,84 @@ def test_the_command_line_and_memory_urls_do_the_same(model, corpus, tmp_path, c
 def test_a_model_that_is_none_is_refused_before_a_store_is_asked(tmp_path):
     with pytest.raises(CheckpointError):
         score_file(tmp_path, "s3://nowhere/x", "s3://nowhere/y", columns=COLUMNS, quiet=True)
+
+
+def index_of(scores: Path, gold: Path, output: Path, estimator: str = "auto"):
+    file = ScoresFile(path=scores, by=(("year",), ("country",)), document_id="passage_id")
+    return measure_file(file, gold, output, estimator=estimator)
+
+
+@pytest.fixture(scope="module")
+def scored(model, tmp_path_factory) -> tuple[Path, Path, Path]:
+    """Scores in one file, the same in parts, and gold."""
+    place = tmp_path_factory.mktemp("scored")
+    corpus = make_corpus(place / "c", rows=400)
+    pq.write_table(pq.read_table(corpus), place / "whole.parquet")
+    one, parts = score(model, place / "whole.parquet", place / "one"), score(model, corpus, place / "many")
+    lines = [
+        {"passage_id": row["passage_id"], "labels": [name for name in TOPICS if row[f"label_{name}"]]}
+        | {"inclusion_probability": 0.25}
+        for row in pq.read_table(one).to_pylist()[::4]
+    ]
+    for number in range(0, len(lines), 9):  # the model errs now and then
+        lines[number]["labels"] = ["divide"]
+    (place / "gold.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return one, parts, place / "gold.jsonl"
+
+
+def test_an_index_from_parts_is_the_index_from_one_file(scored, tmp_path):
+    one, parts, gold = scored
+    first = index_of(one, gold, tmp_path / "one")
+    for number, folder in enumerate((parts, parts.parent)):
+        second = index_of(folder, gold, tmp_path / f"parts-{number}")
+        assert list(first) == list(second) == ["index-by-year", "index-by-country"]
+        for name in first:
+            assert first[name].table.equals(second[name].table)
+    stated = json.loads((tmp_path / "one" / "measure" / "diagnostics.json").read_text())
+    assert json.loads((tmp_path / "parts-0" / "measure" / "diagnostics.json").read_text()) == stated
+
+
+def test_scores_that_are_not_finished_or_were_changed_are_not_measured(scored, tmp_path):
+    _, parts, gold = scored
+    shutil.copytree(parts.parent, tmp_path / "scores")
+    (tmp_path / "scores" / "manifest.json").unlink()
+    for folder in (tmp_path / "scores", tmp_path / "scores" / "parts"):
+        with pytest.raises(ArtifactError, match="was never finished"):
+            index_of(folder, gold, tmp_path / "out")
+    shutil.copy(parts.parent / "manifest.json", tmp_path / "scores")
+    (tmp_path / "scores" / "parts" / "part-000000.parquet").unlink()
+    with pytest.raises(ArtifactError, match=r"part-000000\.parquet is not what was written"):
+        index_of(tmp_path / "scores", gold, tmp_path / "out")
+    with pytest.raises(DataError, match="a folder without Parquet files"):
+        index_of(tmp_path, gold, tmp_path / "out")
+
+
+def test_any_folder_of_parquet_files_can_be_measured_and_its_mistakes_are_told(scored, tmp_path):
+    one, _, gold = scored
+    table = pq.read_table(one)
+    for number in range(2):
+        (tmp_path / "s").mkdir(exist_ok=True)
+        pq.write_table(table.slice(number * 600, 600), tmp_path / "s" / f"{number}.parquet")
+    assert index_of(tmp_path / "s", gold, tmp_path / "a")["index-by-year"].table.equals(
+        index_of(one, gold, tmp_path / "b")["index-by-year"].table
+    )
+
+    def said(changed: pa.Table) -> str:
+        pq.write_table(changed, tmp_path / "s" / "1.parquet")
+        with pytest.raises(HeadwindsError) as caught:
+            index_of(tmp_path / "s", gold, tmp_path / "out")
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    second = table.slice(600, 600)
+    assert "600 values of passage_id stand more than once" in said(table.slice(0, 600))
+    place = second.column_names.index("probability_divide")
+    too_much = pa.array([2.0] * 600)
+    assert "row 601: probability_divide = 2.0" in said(
+        second.set_column(place, "probability_divide", too_much)
+    )
+    missing = pa.array([None] * 600, pa.float64())
+    assert "probability_divide is missing in 600 rows" in said(
+        second.set_column(place, "probability_divide", missing)
+    )
+    assert "gold passages are not in the corpus" in said(second.slice(0, 5))

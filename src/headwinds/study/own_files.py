@@ -15,7 +15,7 @@ from headwinds.artifacts.write import write_json, write_text
 from headwinds.corpus.reading import Columns, read_corpus
 from headwinds.errors import MismatchError, SettingsError
 from headwinds.study.environment import NUMERICAL, STATISTICAL, processor, versions
-from headwinds.study.scores_file import ScoresFile, read_scores, read_texts
+from headwinds.study.scores_file import ScoresFile, read_scores, read_texts, scores_digest
 from headwinds.study.stages.measure import index_name
 from headwinds.study.streamed_files import is_streamed, score_partitions
 
@@ -176,12 +176,12 @@ def measure_file(
     }
     asked = _diagnose(scores, frame, every[scores.by[0]] if fits else [], others, pretraining_until)
     parts = fingerprint(
-        scores=file_digest(scores.path),
+        scores=scores_digest(scores.path),
         gold=file_digest(gold),
         columns={key: value for key, value in asdict(scores).items() if key != "path"},
         options={"estimator": estimator, **options},
-        fits=[file_digest(path) for path in fits],
-        wordings={name: file_digest(path) for name, path in wordings.items()},
+        fits=[scores_digest(path) for path in fits],
+        wordings={name: scores_digest(path) for name, path in wordings.items()},
         pretraining_until=pretraining_until,
         code=code_digest("headwinds.measure", "headwinds.contracts"),
         versions=versions(STATISTICAL),
