@@ -27,21 +27,40 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PartsTable:
-    """The columns that were asked for, as Arrow holds them.
+    """Parquet files with the same columns, one passage a row; a column is read when it is asked for, and not kept.
 
     Attributes
     ----------
     path
         The folder, for messages.
-    table
-        One passage a row, in the order of the parts.
-    names
-        All columns that the files have.
+    files
+        In the order of their names.
+    names, rows
+        The columns, and the rows of all files.
     """
 
     path: Path
-    table: pa.Table
+    files: tuple[Path, ...]
     names: tuple[str, ...]
+    rows: int
+
+    def read(self, names: Sequence[str]) -> pa.Table:
+        """Some columns.
+
+        Raises
+        ------
+        DataError
+            A file cannot be read, or has them in another type than the first.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            return pa.concat_tables(
+                pq.read_table(file, columns=list(names), partitioning=None) for file in self.files
+            )
+        except (pa.ArrowException, OSError) as error:
+            raise _unlike(self.path, error) from error
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """A column of numbers or of true and false.
@@ -54,7 +73,7 @@ class PartsTable:
         import numpy as np
         import pyarrow as pa
 
-        column = self.table[name]
+        column = self.read([name])[name]
         try:
             if column.null_count:
                 raise DataError(
@@ -76,7 +95,7 @@ class PartsTable:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        coded = self.table[name].cast(pa.string()).combine_chunks().dictionary_encode()
+        coded = self.read([name])[name].cast(pa.string()).combine_chunks().dictionary_encode()
         order = pc.array_sort_indices(coded.dictionary).to_numpy()
         rank = np.empty(len(order), dtype=np.int64)
         rank[order] = np.arange(len(order))
@@ -85,7 +104,7 @@ class PartsTable:
 
     def key(self, name: str) -> NDArray[Any]:
         """A key to count by, as `key_values` has it; each distinct value is looked at once."""
-        coded = self.table[name].combine_chunks().dictionary_encode(null_encoding="encode")
+        coded = self.read([name])[name].combine_chunks().dictionary_encode(null_encoding="encode")
         values = key_values(coded.dictionary.to_pylist())
         found: NDArray[Any] = values[coded.indices.to_numpy(zero_copy_only=False)]
         return found
@@ -101,17 +120,18 @@ class PartsTable:
         import numpy as np
 
         if not names:
-            return np.full(self.table.num_rows, "all")
-        grouped = self.table.select(list(names)).group_by(list(names), use_threads=False).aggregate([])
+            return np.full(self.rows, "all")
+        table = self.read(names)
+        grouped = table.group_by(list(names), use_threads=False).aggregate([])
         joined: dict[tuple[Any, ...], str] = {}
         for values in grouped.to_pylist():
             stratum, problem = join_stratum(values, names)
             if problem:
                 raise DataError(f"{self.path}: {problem}.", remedy="Every passage has a stratum.")
             joined[tuple(values[name] for name in names)] = stratum
-        result = np.empty(self.table.num_rows, dtype=f"U{max(map(len, joined.values()), default=1)}")
+        result = np.empty(self.rows, dtype=f"U{max(map(len, joined.values()), default=1)}")
         start = 0
-        for batch in self.table.select(list(names)).to_batches(max_chunksize=65_536):
+        for batch in table.to_batches(max_chunksize=65_536):
             rows = zip(*(batch[name].to_pylist() for name in names), strict=True)
             result[start : start + batch.num_rows] = [joined[row] for row in rows]
             start += batch.num_rows
@@ -129,7 +149,7 @@ class PartsTable:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        column = self.table[name].cast(pa.string())
+        column = self.read([name])[name].cast(pa.string())
         distinct = pc.count_distinct(column).as_py()
         if distinct < len(column):
             raise DataError(
@@ -170,8 +190,8 @@ def parts_digest(path: Path) -> str:
     return file_digest(manifest) if folder.name == PARTS and manifest.is_file() else directory_digest(folder)
 
 
-def read_parts(path: Path, needed: Sequence[str], prefixes: Sequence[str]) -> PartsTable:
-    """Read the columns that are `needed` and those whose names begin with one of `prefixes`.
+def open_parts(path: Path, needed: Sequence[str]) -> PartsTable:
+    """The files of a folder of scores, which must have the columns that are `needed`.
 
     Raises
     ------
@@ -181,16 +201,19 @@ def read_parts(path: Path, needed: Sequence[str], prefixes: Sequence[str]) -> Pa
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    files = sorted(parts_folder(path).glob("*.parquet"))
+    files = tuple(sorted(parts_folder(path).glob("*.parquet")))
     try:
         names = tuple(pq.read_schema(files[0]).names)
-        require_columns(path, names, needed)
-        wanted = [name for name in names if name in needed or name.startswith(tuple(prefixes))]
-        table = pa.concat_tables(pq.read_table(file, columns=wanted, partitioning=None) for file in files)
+        rows = sum(pq.read_metadata(file).num_rows for file in files)
     except (pa.ArrowException, OSError) as error:
-        lines = str(error).splitlines() or [type(error).__name__]
-        raise DataError(
-            f"{path} cannot be read as Parquet files of one kind: {lines[0]}.",
-            remedy="Score the corpus again.",
-        ) from error
-    return PartsTable(path, table, names)
+        raise _unlike(path, error) from error
+    require_columns(path, names, needed)
+    return PartsTable(path, files, names, rows)
+
+
+def _unlike(path: Path, error: Exception) -> DataError:
+    lines = str(error).splitlines() or [type(error).__name__]
+    return DataError(
+        f"{path} cannot be read as Parquet files of one kind: {lines[0].rstrip('.')}.",
+        remedy="Score the corpus again.",
+    )

@@ -134,23 +134,21 @@ def _read_parts(scores: ScoresFile, gold: Path) -> Frame:
 
     from headwinds.corpus.gold import match_gold
     from headwinds.measure.frame import make_frame
-    from headwinds.study.scored_parts import read_parts
+    from headwinds.study.scored_parts import open_parts
 
     keys = tuple(dict.fromkeys(key for by in scores.by for key in by))
     document = scores.document_id or scores.passage_id
     named = (scores.passage_id, document, scores.weight, *scores.stratum, *keys)
-    parts = read_parts(
-        scores.path,
-        [name for name in dict.fromkeys(named) if name],
-        [scores.prefix] if scores.kind == "graded" else [scores.prefix, DECISION],
-    )
+    parts = open_parts(scores.path, [name for name in dict.fromkeys(named) if name])
     labels = _labels(scores, parts.names)
     found = _gold(scores, gold, labels)
     places = parts.places(scores.passage_id, found.passage_ids)
     place = match_gold(found, places)
     strata = parts.strata(scores.stratum)
     _check_strata(gold, found, strata, place)
-    probability = np.stack([parts.numbers(scores.prefix + name) for name in labels], axis=1)
+    probability = np.empty((parts.rows, len(labels)))
+    for number, name in enumerate(labels):
+        probability[:, number] = parts.numbers(scores.prefix + name)
     label = _decisions(scores, parts, probability, labels)
     inclusion = found.inclusion_probability
     return make_frame(
