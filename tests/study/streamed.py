@@ -53,3 +53,20 @@ def score_by_path(model: str, corpus: str, output: str, rows: str) -> None:
 
     shards.SHARD_ROWS = int(rows)
     score_file(Path(model), corpus, output, columns=COLUMNS, quiet=True)
+
+
+def memory_by_part(model: str, corpus: str, output: str, rows: str) -> None:
+    """Score, and print the bytes of memory held whenever a part is written."""
+    import resource
+
+    from headwinds.adapt import streamed_scoring
+
+    write = streamed_scoring.write_part
+
+    def watched(*given: object) -> object:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        print(pages * resource.getpagesize(), flush=True)
+        return write(*given)  # type: ignore[arg-type]
+
+    streamed_scoring.write_part = watched  # type: ignore[assignment]
+    score_by_path(model, corpus, output, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -160,6 +161,37 @@ def test_a_killed_run_goes_on_to_the_same_bytes_without_redoing_finished_parts(m
     assert content(parts.parent) == expected
     assert {path: path.stat().st_mtime_ns for path in done} == done
     assert content(tmp_path / "out" / ".scratch") == {}
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_corpus(model, tmp_path):
+    texts = ["peace is our aim", "technology raises growth", "the digital divide"]
+    for number in range(3):
+        (tmp_path / "c" / f"year={number}").mkdir(parents=True)
+        ids = [f"a long name of a passage, number {number}-{row}" for row in range(40_000)]
+        table = pa.table(
+            {
+                "passage_id": ids,
+                "text": [texts[row % 3] for row in range(40_000)],
+                "country": ["FRA"] * 40_000,
+            }
+        )
+        pq.write_table(table, tmp_path / "c" / f"year={number}" / "a.parquet")
+    program = f"import sys; sys.path[:0] = [{str(TESTS)!r}]; import study.streamed as s; s.memory_by_part(*sys.argv[1:])"
+    # One allocator that gives back what is free, or its habits would be measured.
+    quiet = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1", "OMP_NUM_THREADS": "1"}
+    arguments = [str(model), str(tmp_path / "c"), str(tmp_path / "out"), "4096"]
+    printed = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env={**os.environ, **quiet},
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    held = [int(line) / 2**20 for line in printed.stdout.split()]
+    assert len(held) == 30
+    # To hold the rows of the last two thirds alone would take 20 MiB and more.
+    assert max(held[20:]) - max(held[2:10]) < 5
 
 
 def test_one_long_parquet_file_is_streamed_and_a_short_one_is_not(model, corpus, tmp_path, monkeypatch):
