@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from headwinds.artifacts.stores import open_store
 from headwinds.corpus import repeated_ids
 from headwinds.corpus.partitions import Cursor, find_partitions
 from headwinds.corpus.reading import Columns, read_corpus
@@ -144,6 +145,14 @@ def test_a_cursor_reads_any_rows_in_any_order(tmp_path):
         read = [cursor.read(one)["text"].to_pylist() for one in partitions.segments(start, stop)]
         assert [value for piece in read for value in piece] == list(range(start, stop))
     cursor.close()
+
+
+def test_a_folder_whose_name_ends_as_a_file_is_a_folder_in_a_store_too(tmp_path):
+    for store in (f"memory://{tmp_path.name}/corpus.parquet", str(tmp_path / "corpus.parquet")):
+        content = pa.BufferOutputStream()
+        pq.write_table(pa.table({"text": ["growth", "peace"]}), content)
+        open_store(store).write("part.parquet", content.getvalue().to_pybytes())
+        assert find_partitions(store, ["text"]).rows == 2
 
 
 def test_what_cannot_be_read_in_pieces_is_told_in_one_line(tmp_path):

@@ -157,6 +157,9 @@ def test_a_killed_run_goes_on_to_the_same_bytes_without_redoing_finished_parts(m
     done = {parts.parent / one["name"]: (parts.parent / one["name"]).stat().st_mtime_ns for one in notes}
     assert 2 <= len(done) < 10
     assert not (parts.parent / "manifest.json").exists()
+    left = tmp_path / "out" / ".scratch" / "scores-ids" / "ids-000000"
+    left.parent.mkdir(exist_ok=True)
+    left.write_bytes(b"a run of ids that was being sorted")
     score(model, corpus, tmp_path / "out")
     assert content(parts.parent) == expected
     assert {path: path.stat().st_mtime_ns for path in done} == done

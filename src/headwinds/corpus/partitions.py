@@ -7,6 +7,7 @@ them. Folders named ``year=1990`` give each row below them a column (Apache Hive
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -130,11 +131,15 @@ def _listed(place: str) -> tuple[Store, list[str]]:
     if place.lower().endswith(".parquet") and (is_url(place) or not Path(place).is_dir()):
         folder, _, name = place.rpartition("/")
         store = open_store(folder) if is_url(place) else Folder(Path(place).parent)
-        if name not in store.sizes(name):
+        found = store.sizes(name)
+        if name in found:
+            return store, [name]
+        if not any(one.startswith(f"{name}/") for one in found):  # some writers name a folder so
             raise DataError(f"There is no object or file {store.place}/{name}.", remedy="Check the path.")
-        return store, [name]
     store = open_store(place)
-    every = [name for name in store.sizes() if not any(part[0] in "._" for part in name.split("/"))]
+    every = [
+        name for name in store.sizes() if not any(part.startswith((".", "_")) for part in name.split("/"))
+    ]
     names = [name for name in every if name.lower().endswith(".parquet")]
     others = [name for name in every if _is_table(name) and name not in names]
     if not names:
@@ -199,6 +204,7 @@ class Cursor:
         self._batches: Iterator[pa.RecordBatch] = iter(())
         self._left: pa.RecordBatch | None = None
         self._open: Any = None
+        self._groups: list[int] = []
 
     def read(self, segment: Segment) -> pa.Table:
         """The rows of a segment.
@@ -239,8 +245,9 @@ class Cursor:
         self._batches, self._left = iter(()), None
 
     def _far(self, row: int) -> bool:
-        """Whether it pays to begin anew at a later row group rather than to read on."""
-        return row - self._row > 16 * BATCH_ROWS
+        """Whether a later row group begins between here and there, so that it pays to begin anew with it."""
+        groups = self._groups
+        return row > self._row and bisect.bisect_right(groups, row) > bisect.bisect_right(groups, self._row)
 
     def _reopen(self, segment: Segment) -> None:
         self.close()
@@ -248,13 +255,10 @@ class Cursor:
         opened = _parquet(self._partitions.store, partition.name)
         file = opened.__enter__()
         self._open, self._file = opened, segment.file
-        first, row = 0, 0
-        for group in range(file.num_row_groups):
-            rows = file.metadata.row_group(group).num_rows
-            if row + rows > segment.start:
-                break
-            first, row = group + 1, row + rows
-        self._row = row
+        rows = (file.metadata.row_group(group).num_rows for group in range(file.num_row_groups))
+        self._groups = list(itertools.accumulate(rows, initial=0))[:-1]
+        first = bisect.bisect_right(self._groups, segment.start) - 1
+        self._row = self._groups[first]
         columns = [name for name in self._names if name in partition.columns]
         self._batches = file.iter_batches(
             batch_size=BATCH_ROWS, row_groups=list(range(first, file.num_row_groups)), columns=columns

@@ -22,6 +22,7 @@ from headwinds.study.environment import NUMERICAL, processor, versions
 LARGEST_IN_MEMORY = 1_000_000
 """Rows of one Parquet file that are read at once; a longer file is streamed."""
 RESULT = "scores"
+RUNS = f"{SCRATCH}/{RESULT}-ids"
 
 
 def is_streamed(corpus: str, output: str) -> bool:
@@ -128,17 +129,21 @@ def what_was_refused(output: str) -> str:
 @contextmanager
 def _alone(store: Store) -> Iterator[Path]:
     """Hold the lock where there is one, and give a folder for runs of ids."""
-    if isinstance(store, Folder):
-        with study_lock(store.path), tempfile.TemporaryDirectory(dir=_made(store.path / SCRATCH)) as scratch:
-            yield Path(scratch)
-    else:
+    if not isinstance(store, Folder):
         with tempfile.TemporaryDirectory() as scratch:
             yield Path(scratch)
+        return
+    with study_lock(store.path):
+        _forget_runs(store)  # of a run that was killed
+        try:
+            yield store.path / RUNS
+        finally:
+            _forget_runs(store)
 
 
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _forget_runs(store: Folder) -> None:
+    for name in store.sizes(f"{RUNS}/"):
+        store.remove(name)
 
 
 def _rows(path: Path) -> int:
