@@ -14,7 +14,11 @@ from headwinds.phrases.catalogue import translate
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
     add_study_arguments(parser)
-    alone = parser.add_argument_group("a file and a fitted model, without a study")
+    alone = parser.add_argument_group(
+        "a file and a fitted model, without a study",
+        "--corpus may then also be a folder of Parquet files, of any size, and it and --output a URL "
+        "(s3://bucket/prefix).",
+    )
     alone.add_argument(
         "--model", help="folder of a fitted model, e.g. runs/NAME/tune/fold-1; with --corpus and --output"
     )

@@ -95,18 +95,17 @@ class PartsTable:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        coded = self.read([name])[name].cast(pa.string()).combine_chunks().dictionary_encode()
-        order = pc.array_sort_indices(coded.dictionary).to_numpy()
+        distinct, code = _coded(self.read([name])[name].cast(pa.string()))
+        order = pc.array_sort_indices(distinct).to_numpy()
         rank = np.empty(len(order), dtype=np.int64)
         rank[order] = np.arange(len(order))
-        found: NDArray[np.int64] = rank[coded.indices.to_numpy(zero_copy_only=False)]
+        found: NDArray[np.int64] = rank[code]
         return found
 
     def key(self, name: str) -> NDArray[Any]:
         """A key to count by, as `key_values` has it; each distinct value is looked at once."""
-        coded = self.read([name])[name].combine_chunks().dictionary_encode(null_encoding="encode")
-        values = key_values(coded.dictionary.to_pylist())
-        found: NDArray[Any] = values[coded.indices.to_numpy(zero_copy_only=False)]
+        distinct, code = _coded(self.read([name])[name])
+        found: NDArray[Any] = key_values(distinct.to_pylist())[code]
         return found
 
     def strata(self, names: Sequence[str]) -> NDArray[np.str_]:
@@ -209,6 +208,15 @@ def open_parts(path: Path, needed: Sequence[str]) -> PartsTable:
         raise _unlike(path, error) from error
     require_columns(path, names, needed)
     return PartsTable(path, files, names, rows)
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int32]]:
+    """The distinct values of a column, and which of them each row has."""
+    import numpy as np
+
+    coded = column.dictionary_encode(null_encoding="encode").unify_dictionaries()
+    codes = [chunk.indices.to_numpy(zero_copy_only=False) for chunk in coded.chunks]
+    return coded.chunk(0).dictionary, np.concatenate(codes)
 
 
 def _unlike(path: Path, error: Exception) -> DataError:
