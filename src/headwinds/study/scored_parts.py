@@ -1,7 +1,7 @@
 """Scores in many Parquet files, read column by column: what `headwinds score` writes of a corpus larger than memory.
 
-Only numbers stay: of ids and other texts their codes, and of each column no more than its numbers while the next is read. For
-ten million passages with two labels the peak was 1.2 GiB (`benchmarks/streaming`); a dict a row would take some thirty.
+Only numbers stay: of ids and other texts their codes, and of each column no more than its numbers while the next is read.
+For ten million passages with two labels the peak was 1.2 GiB (`benchmarks/streaming`); a dict a row would take some thirty.
 """
 
 from __future__ import annotations
