@@ -55,7 +55,7 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
 DEPENDENT = {
     "study.title": ("Another title", ()),
     "study.question": ("Another question?", ()),
-    "study.language": ("en-GB", ()),
+    "study.language": ("zh", ("explain",)),  # its pictures are drawn with words
     "study.limits": (["None at all."], ()),
     "corpus.source": ("Somewhere", ()),
     "corpus.licence": ("CC0", ()),
