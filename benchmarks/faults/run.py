@@ -162,7 +162,8 @@ def main() -> None:
         Path(__file__).parent / "results.md",
         "Faults",
         "What was done to Headwinds, how often, and how often a promise was broken. "
-        "Kills hit the tuning, the search and the update of a tiny real model, saved every 20 ms so that they fall into saves too.",
+        "Kills hit the tuning, the search and the update of a tiny real model, saved every 20 ms so that "
+        "they fall into saves too.",
         ["", "fault", "times", "promises broken"],
         rows,
         f"python -m benchmarks.faults.run --kills {arguments.kills} --seeds {arguments.seeds}",

@@ -1,4 +1,4 @@
-"""`kill -9` at random moments of tuning, scoring, pretraining, updating and searching: the next run ends with the same bytes."""
+"""`kill -9` at random moments of every kind of long work: the next run ends with the same bytes."""
 
 from __future__ import annotations
 
