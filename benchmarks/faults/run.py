@@ -23,8 +23,8 @@ sys.path[:0] = [str(TESTS), str(ROOT)]
 
 def crash_points() -> list[str]:
     """A1: the power cut after every call of every write, with unsynced data kept, torn and lost."""
-    from tests.artifacts.power import LOSSES
-    from tests.artifacts.test_crash_points import PROMISES, _crash, test_every_crash_point_leaves_old_or_new
+    from artifacts.power import LOSSES
+    from artifacts.test_crash_points import PROMISES, _crash, test_every_crash_point_leaves_old_or_new
 
     points = failed = 0
     for name, promise in PROMISES.items():
