@@ -3,8 +3,7 @@
     python -m benchmarks.serving.health FITTED [--clients 0 16 200] [--seconds 15]
 
 FITTED is the folder of a fitted model. A probe opens a connection, asks, and closes it, ten times a second, as an
-orchestrator does. Beside it a bare server of the same libraries, which predicts nothing, is asked by the same probe under the
-same load of the processor (a process that only computes): what is slow there too is the machine.
+orchestrator does.
 """
 
 from __future__ import annotations
