@@ -13,6 +13,7 @@ REASONS = re.compile(
     "|names a label twice"
     "|texts are written for a request"
     "|fit beside a second one"
+    "|no word to explain"
 )
 
 
