@@ -1,6 +1,6 @@
 """A server of several fitted models with no registry, and of analyses of panels where it is said.
 
-    python -m benchmarks.serving.serve_folders PORT [--explain] NAME=FOLDER ...
+python -m benchmarks.serving.serve_folders PORT [--explain] NAME=FOLDER ...
 """
 
 from __future__ import annotations
