@@ -58,16 +58,13 @@ MAY_CALL_LIBRARY_WRITERS = {
     "adapt/scratch.py",
     "adapt/scoring.py",
     "measure/indicator_store.py",
-    "doors/explaining.py",  # makes text of a table; artifacts writes it
     "drawing/canvas.py",
     "report/files.py",
     "study/chapters.py",
-    "study/growth_files.py",  # makes text of a table; artifacts writes it
     "study/own_files.py",
     "study/stages/check.py",
     "study/stages/explain.py",
     "study/stages/measure.py",
-    "study/trace_files.py",  # makes text of a table; artifacts writes it
 }
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.artifacts.csv_cells import table_text
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
@@ -191,9 +192,7 @@ def measure_file(
         for name, indicator in found.items():
             _write(indicator, folder / name)
         for one in asked:
-            write_text(
-                folder / "diagnostics" / f"{one.name}.csv", one.table.to_csv(index=False, lineterminator="\n")
-            )
+            write_text(folder / "diagnostics" / f"{one.name}.csv", table_text(one.table))
         said = [asdict(finding) for one in asked for finding in one.findings]
         write_json(folder / "diagnostics.json", said)
 
