@@ -78,6 +78,7 @@ DEPENDENT = {
     "tune.batch_tokens": (512, ("tune/fold-1",)),
     "tune.micro_batch_tokens": (256, ("tune/fold-1",)),
     "tune.training_share": (0.5, ("tune/fold-1",)),
+    "tune.processes": (2, ("tune/fold-1",)),
     "tune.precision": ("float32", ("tune/fold-1",)),
     "tune.scoring_precision": ("float32", ("tune/fold-1",)),
     "measure.estimator": ("labelled-only", ("measure",)),
