@@ -79,6 +79,8 @@ def writers(source: str) -> list[str]:
         of_a_table = method == "rename" and any(keyword.arg == "columns" for keyword in node.keywords)
         if called in WRITING_CALLS or (method in WRITING_METHODS and not of_a_table):
             found.append(called)
+        if called == "os.open" and ast.unparse(node.args[0]) == "os.devnull":
+            continue
         if called in ("open", "io.open") or called.endswith(".open"):
             found += [f"{called}(... {mode!r})" for mode in _modes(node, called) if mode not in READING_MODES]
     return found

@@ -84,7 +84,7 @@ def _score_shards(
             path = scratch / f"shard-{number:06d}"
             if read_sealed(path) is None:
                 write_sealed(
-                    path, _to_parquet(_score_shard(batch, fold_of_document, models, predictors, scale))
+                    path, parquet_bytes(score_shard(batch, fold_of_document, models, predictors, scale))
                 )
                 raise_if_stopped()
                 scored += batch.num_rows
@@ -119,13 +119,14 @@ def _table(batches: list[pa.RecordBatch]) -> pa.Table:
     return pa.Table.from_batches(batches)
 
 
-def _score_shard(
+def score_shard(
     shard: pa.Table,
     fold_of_document: Mapping[str, int],
     models: Sequence[FittedModel],
     predictors: Sequence[Predictor],
     scale: str,
 ) -> pa.Table:
+    """Scores of a table of passages, each by the model of its document's fold; see `score_corpus` for the columns."""
     import numpy as np
     import pyarrow as pa
 
@@ -162,7 +163,8 @@ def _score_shard(
     return pa.table(columns)
 
 
-def _to_parquet(table: pa.Table) -> bytes:
+def parquet_bytes(table: pa.Table) -> bytes:
+    """A table as the content of a Parquet file."""
     import io
 
     import pyarrow.parquet as pq

@@ -198,16 +198,18 @@ def score_file(
     passage_id: str = "passage_id",
     keep: Sequence[str] = (),
     quiet: bool = False,
-) -> Path:
+) -> Path | str:
     """Score your own file with a fitted model, without a study; returns the path of the scores (Parquet).
 
-    `keep` names columns that are carried along, to measure by.
+    `keep` names columns that are carried along, to measure by. `corpus` may also be a folder of Parquet files larger than
+    memory, and it and `output` URLs of an object store (``s3://bucket/prefix``); then the folder or URL of the parts is
+    returned.
     """
     from headwinds.corpus.reading import Columns
     from headwinds.study.own_files import score_file as score
 
     columns = Columns(passage_id=passage_id, document_id="", text=text, keys=tuple(keep))
-    return score(Path(model), Path(corpus), Path(output), columns=columns, quiet=quiet)
+    return score(Path(model), corpus, output, columns=columns, quiet=quiet)
 
 
 def _labelled_files(
