@@ -32,6 +32,7 @@ __all__ = [
     "SettingsError",
     "StorageError",
     "TrainingError",
+    "quoted",
 ]
 
 
@@ -103,3 +104,23 @@ class Interrupted(HeadwindsError):
     """Stopped by a signal. What was done is kept; the same command goes on from there."""
 
     exit_code = 130
+
+
+LONGEST_QUOTE = 40
+
+
+def quoted(value: object) -> str:
+    """A cell of a user's file in an error: recognised by its beginning, and no more of it is told than is needed for that.
+
+    Errors are copied into mails and logs, and cells hold what people wrote and who they are.
+
+    Examples
+    --------
+    >>> quoted("no number")
+    "'no number'"
+    >>> quoted("Dear Ms Example, thank you for your letter of May")
+    "'Dear Ms Example, thank you for your ...'"
+    """
+    text = value if isinstance(value, str) else repr(value)
+    short = text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 3]}..."
+    return repr(short) if isinstance(value, str) else short

@@ -26,6 +26,7 @@ from headwinds.doors.growth import explain_file
 from headwinds.errors import DataError
 from headwinds.measure import indicator_document, indicator_of, read_indicator, write_indicator
 from headwinds.serve.calculation import analysed
+from headwinds.serve.incoming import RequestError
 from headwinds.serve.panel_settings import SETTINGS, read_settings
 from serve.servers import served
 
@@ -503,3 +504,19 @@ def _accounts_of(columns: dict) -> dict:
     count = len(columns["entity"])
     level = [1.0 + 0.01 * (place * 7919 % 97) for place in range(count)]
     return dict.fromkeys(("rgdpna", "rkna", "hc", "rtfpna", "emp", "avh"), level) | {"labsh": [0.6] * count}
+
+
+def test_a_whole_number_is_one_however_json_writes_it_and_no_other_number_is():
+    body = {
+        "panel": {"entity": ["a"], "period": [2000], "y": [1.0]},
+        "outcome": "y",
+        "before": [1990.0, 2e3],
+        "lag": 5.0,
+    }
+    found = read_settings("growth", json.dumps(body).encode())
+    assert found["before"] == [1990, 2000]
+    assert {type(one) for one in (*found["before"], found["lag"])} == {int}
+    assert [type(one) for one in found["panel"]["y"]] == [float]
+    for wrong in (5.5, True, 1e300, -1.0, "5"):
+        with pytest.raises(RequestError):
+            read_settings("growth", json.dumps({**body, "lag": wrong}).encode())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.contracts.gold import KINDS
 from headwinds.corpus.reading import require_columns
-from headwinds.errors import DataError, SettingsError
+from headwinds.errors import DataError, SettingsError, quoted
 
 if TYPE_CHECKING:
     from headwinds.corpus.records import Record
@@ -116,7 +116,7 @@ def _names(answers: Answers, record: Record, column: str) -> list[str]:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return value
     raise DataError(
-        f"{answers.path}, line {record.row}: {column} is {value!r}, expected a list of label names.",
+        f"{answers.path}, line {record.row}: {column} is {quoted(value)}, expected a list of label names.",
         remedy='For instance ["growth"], or [] where no label applies.',
     )
 
@@ -127,7 +127,7 @@ def _by_column(answers: Answers, record: Record) -> list[str]:
         value = str(record.values.get(name)).strip().lower()
         if value not in ("0", "1", "true", "false", "0.0", "1.0"):
             raise DataError(
-                f"{answers.path}, line {record.row}: {name} = {record.values.get(name)!r}, expected 0 or 1.",
+                f"{answers.path}, line {record.row}: {name} = {quoted(record.values.get(name))}, expected 0 or 1.",
                 remedy="1 where the label applies, 0 where it does not; grades are of kind 'graded'.",
             )
         if value in ("1", "true", "1.0"):
@@ -148,7 +148,7 @@ def _known(answers: Answers, record: Record, name: str) -> None:
     hint = f" Did you mean {near[0]!r}?" if near else ""
     what = "class" if answers.kind == "multi-class" else "label"
     raise DataError(
-        f"{answers.path}, line {record.row}: {what} {name!r} is not in {answers.origin}.{hint}",
+        f"{answers.path}, line {record.row}: {what} {quoted(name)} is not in {answers.origin}.{hint}",
         remedy=f"It has {', '.join(answers.names)}.",
     )
 
@@ -157,7 +157,7 @@ def _grades(answers: Answers, record: Record, column: str) -> list[float]:
     given: Any = record.values.get(column) if column else record.values
     if not isinstance(given, Mapping):
         raise DataError(
-            f"{answers.path}, line {record.row}: {column} is {given!r}, expected a grade for each of "
+            f"{answers.path}, line {record.row}: {column} is {quoted(given)}, expected a grade for each of "
             f"{', '.join(answers.names)}.",
             remedy=f'For instance {{"{answers.names[0]}": 2}}, or a column for each.',
         )
@@ -174,7 +174,7 @@ def _grade(answers: Answers, record: Record, name: str, value: Any) -> float:
         grade = math.nan
     if not 0 <= grade <= answers.grades:
         raise DataError(
-            f"{answers.path}, line {record.row}: the grade of {name} is {value!r}, expected a number from 0 to "
+            f"{answers.path}, line {record.row}: the grade of {name} is {quoted(value)}, expected a number from 0 to "
             f"{answers.grades}.",
             remedy="Mend it, or give the highest grade of the scale (grades); leave out passages that were not read.",
         )

@@ -11,7 +11,7 @@ from headwinds.contracts import Codebook, Gold
 from headwinds.corpus.answers import Answers, answer_columns, check_kind, read_answer
 from headwinds.corpus.reading import join_stratum, require_columns
 from headwinds.corpus.records import Record, read_records
-from headwinds.errors import DataError, MismatchError
+from headwinds.errors import DataError, MismatchError, quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -127,14 +127,15 @@ def _repeated(
         what, remedy = "passage_id is empty", "Every labelled passage has one line."
     else:
         what, remedy = (
-            f"passage_id {name!r} stands already in line {ids[name]}",
+            f"passage_id {quoted(name)} stands already in line {ids[name]}",
             "Every labelled passage has one line.",
         )
         first, second = annotators[name], str(record.values.get("annotator") or "")
         if first and first == second:
-            what = f"annotator {first!r} labelled passage_id {name!r} already in line {ids[name]}"
+            what = f"annotator {quoted(first)} labelled passage_id {quoted(name)} already in line {ids[name]}"
         elif first and second:
-            what = f"passage_id {name!r} was labelled by {first!r} in line {ids[name]} and by {second!r} here"
+            both = f"by {quoted(first)} in line {ids[name]} and by {quoted(second)} here"
+            what = f"passage_id {quoted(name)} was labelled {both}"
             remedy = "Decide their differences, and keep one line a passage."
     return DataError(f"{path}, line {record.row}: {what}.", remedy=remedy)
 
@@ -164,7 +165,7 @@ def _probability(record: Record, path: Path) -> float:
         number = float("nan")
     if not (math.isfinite(number) and 0 < number <= 1):
         raise DataError(
-            f"{path}, line {record.row}: {PROBABILITY} = {value!r}, expected a number above 0 and at most 1.",
+            f"{path}, line {record.row}: {PROBABILITY} = {quoted(value)}, expected a number above 0 and at most 1.",
             remedy="It is the probability with which the design drew this passage.",
         )
     return number

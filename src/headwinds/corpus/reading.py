@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from headwinds.contracts import Corpus, Refusal
 from headwinds.corpus.records import Record, read_records
-from headwinds.errors import DataError
+from headwinds.errors import DataError, quoted
 
 SHOWN = 3
 
@@ -106,7 +106,7 @@ def canonical_row(record: Record, columns: Columns, seen: Container[str]) -> tup
     if problem:
         return {}, problem
     if passage in seen:
-        return {}, f"{columns.passage_id} {passage!r} stands there already"
+        return {}, f"{columns.passage_id} {quoted(passage)} stands there already"
     text = values.get(columns.text)
     if not isinstance(text, str) or not text.strip():
         return {}, f"{columns.text} is empty" if text is None or isinstance(
@@ -178,9 +178,9 @@ def _weight(value: Any, name: str) -> tuple[float, str]:
     except (TypeError, ValueError, OverflowError):
         weight = math.nan
     if math.isnan(weight):
-        return 0.0, f"{name} = {value!r} is not a number"
+        return 0.0, f"{name} = {quoted(value)} is not a number"
     if not 0 < weight < math.inf:
-        return 0.0, f"{name} = {value!r} is not a finite number above 0"
+        return 0.0, f"{name} = {quoted(value)} is not a finite number above 0"
     return weight, ""
 
 
@@ -201,7 +201,7 @@ def _column(rows: list[dict[str, Any]], name: str, path: Path) -> Any:
     if numeric > 0.5 * len(values):
         index = next(index for index, value in enumerate(whole) if value is None)
         raise DataError(
-            f"{path}: {name} = {values[index]!r} in passage {rows[index]['passage_id']!r} is no whole number;"
+            f"{path}: {name} = {quoted(values[index])} in passage {quoted(rows[index]['passage_id'])} is no whole number;"
             f" {numeric:,} of {len(values):,} are.",
             remedy="Mend it, or take the column out of keys.",
         )

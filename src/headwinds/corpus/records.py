@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from headwinds.corpus.encodings import decode
-from headwinds.errors import DataError
+from headwinds.errors import DataError, quoted
 
 LARGEST_CELL = 16_000_000
 LARGEST_RATIO = 100
@@ -152,7 +152,7 @@ def _check_header(header: tuple[str, ...], path: Path, delimiter: str) -> None:
     doubled = sorted({name for name in header if header.count(name) > 1})
     if doubled:
         raise DataError(
-            f"{path}, line 1: the column {doubled[0]!r} stands there {header.count(doubled[0])} times.",
+            f"{path}, line 1: the column {quoted(doubled[0])} stands there {header.count(doubled[0])} times.",
             remedy="Rename all but one.",
         )
     if len(header) == 1:
@@ -225,7 +225,7 @@ def _parquet(path: Path) -> tuple[tuple[str, ...], Iterator[Record]]:
     doubled = sorted({name for name in columns if columns.count(name) > 1})
     if doubled:
         raise DataError(
-            f"{path}: the column {doubled[0]!r} stands there twice.", remedy="Rename one of them."
+            f"{path}: the column {quoted(doubled[0])} stands there twice.", remedy="Rename one of them."
         )
     if not file.metadata.num_rows:
         raise DataError(f"{path} is empty: it has columns and no row.", remedy="Fetch or save it again.")

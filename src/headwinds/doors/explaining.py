@@ -222,6 +222,7 @@ def _kept(
 ) -> Result:
     """The result; written if a folder is named, the further tables as ``name-TABLE.csv``."""
     from headwinds.artifacts.csv_cells import table_text
+    from headwinds.artifacts.page_head import page_head
     from headwinds.artifacts.write import write_text
 
     if output is not None:
@@ -233,6 +234,6 @@ def _kept(
             write_text(folder / f"{one}.csv", table_text(table))
         write_text(
             folder / f"{name}.html",
-            f'<!DOCTYPE html>\n<meta charset="utf-8">\n<title>{name}</title>\n{found.to_html()}\n',
+            f"{page_head(name)}</head>\n<body>\n{found.to_html()}\n</body></html>\n",
         )
     return found

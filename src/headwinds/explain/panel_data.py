@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from headwinds.contracts import Panel, Series
-from headwinds.errors import DataError, SettingsError
+from headwinds.errors import DataError, SettingsError, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -103,7 +103,7 @@ def parse_years(column: pd.Series, place: str, first_line: int = 2) -> NDArray[n
     for row, value in enumerate(text):
         if not _YEAR.fullmatch(value):
             raise DataError(
-                f"{place}, line {row + first_line}, column {column.name!r}: {value!r} is no year.",
+                f"{place}, line {row + first_line}, column {column.name!r}: {quoted(value)} is no year.",
                 remedy="Write periods as four-digit years, for instance 1995.",
             )
     years: NDArray[np.int64] = np.array([int(value[:4]) for value in text], dtype=np.int64)
@@ -125,7 +125,7 @@ def parse_numbers(column: pd.Series, place: str, first_line: int = 2) -> NDArray
         if wrong.size:
             row = int(wrong[0])
             raise DataError(
-                f"{place}, line {row + first_line}, column {column.name!r}: {text.iloc[row]!r} is not a number.",
+                f"{place}, line {row + first_line}, column {column.name!r}: {quoted(text.iloc[row])} is not a number.",
                 remedy="Write a number, or leave the field empty where there is none.",
             )
     infinite = np.flatnonzero(np.isinf(values))

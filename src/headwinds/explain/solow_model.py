@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.contracts import Estimate, Finding
 from headwinds.contracts.result import Result, number
-from headwinds.errors import DataError, EstimationError, SettingsError
+from headwinds.errors import DataError, EstimationError, SettingsError, quoted
 from headwinds.explain.panel_data import require_columns
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def _logs(
         wrong = np.flatnonzero(~(values > 0) | ~np.isfinite(values))
         if wrong.size:
             raise DataError(
-                f"Column {column!r}, row {table.index[int(wrong[0])]}: {table[column].iloc[int(wrong[0])]!r}; "
+                f"Column {column!r}, row {table.index[int(wrong[0])]}: {quoted(table[column].iloc[int(wrong[0])])}; "
                 f"a positive number is expected ({wrong.size} such rows).",
                 remedy="Leave out the countries without data first, so that it is seen.",
             )

@@ -135,8 +135,22 @@ def read_settings(analysis: str, body: bytes) -> dict[str, Any]:
         our own.
     """
     content: dict[str, Any] = plain_json(body)
-    _check(content, SETTINGS[analysis][1], "The body")
-    return content
+    schema = SETTINGS[analysis][1]
+    _check(content, schema, "The body")
+    found: dict[str, Any] = _with_whole_numbers(content, schema)
+    return found
+
+
+def _with_whole_numbers(value: Any, schema: Mapping[str, Any]) -> Any:
+    """The same with integers where the schema says so: to JSON, 5.0 is one."""
+    if schema.get("type") == "integer":
+        return int(value)
+    if schema.get("type") == "array" and isinstance(value, list):
+        return [_with_whole_numbers(one, schema["items"]) for one in value]
+    known = schema.get("properties", {})
+    if known and isinstance(value, dict):
+        return {name: _with_whole_numbers(one, known.get(name, {})) for name, one in value.items()}
+    return value
 
 
 def _check(value: Any, schema: Mapping[str, Any], where: str) -> None:
@@ -186,7 +200,10 @@ def _string(value: Any, schema: Mapping[str, Any], where: str) -> None:
 
 def _integer(value: Any, schema: Mapping[str, Any], where: str) -> None:
     least, most = schema["minimum"], schema["maximum"]
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+    is_whole = (isinstance(value, int) and not isinstance(value, bool)) or (
+        isinstance(value, float) and value.is_integer()
+    )
+    if not is_whole or not least <= value <= most:
         raise RequestError(422, f"{where} is not a whole number from {least} to {most}.")
 
 

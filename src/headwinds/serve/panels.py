@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -41,12 +42,16 @@ async def analyse(request: Request) -> Response:
     if analysis not in SETTINGS:
         raise RequestError(404, "There is no such analysis.")
     body = await json_body(request)
-    await run_in_threadpool(read_settings, analysis, body)
+    body = await run_in_threadpool(_plain, analysis, body)
     note(request, analysis=analysis, bytes=len(body))
     found = await _waited(request, calculator, analysis, body, site.limits.seconds)
     if found.failed:
         site.journal.write("analysis failed", analysis=analysis, place=found.failed)
     return Response(found.body, found.status, media_type="application/json")
+
+
+def _plain(analysis: str, body: bytes) -> bytes:
+    return json.dumps(read_settings(analysis, body), ensure_ascii=False, allow_nan=False).encode()
 
 
 def _calculator(request: Request) -> Calculator:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwinds.errors import DataError, MismatchError, SettingsError
+from headwinds.errors import DataError, MismatchError, SettingsError, quoted
 from headwinds.study.data import CheckedStudy
 from headwinds.study.settings import GroupSettings, StudySettings
 
@@ -183,7 +183,7 @@ def read_population(settings: StudySettings) -> Population:
         count = str(record.values["passages"])
         if not count.isdecimal():
             raise DataError(
-                f"{path}, line {record.row}: passages = {count!r}, expected a whole number.",
+                f"{path}, line {record.row}: passages = {quoted(count)}, expected a whole number.",
                 remedy="It is how many passages the population has there.",
             )
         rows.append(record.values)

@@ -16,7 +16,7 @@ from headwinds.artifacts.write import write_json, write_text
 from headwinds.corpus.answers import check_kind
 from headwinds.corpus.reading import require_columns
 from headwinds.corpus.records import Record, read_records
-from headwinds.errors import DataError, MismatchError, SettingsError
+from headwinds.errors import DataError, MismatchError, SettingsError, quoted
 from headwinds.study.environment import STATISTICAL, versions
 from headwinds.study.scores_file import PROBABILITY, SCORE
 
@@ -276,7 +276,7 @@ def _number(record: Record, column: str, path: Path, low: float, high: float) ->
         words = f"from {low:g} to {high:g}" if math.isfinite(high) else f"of at least {low:g}"
         words = "above 0 and at most 1" if column == CHANCE else words
         raise DataError(
-            f"{path}, line {record.row}: {column} = {record.values.get(column)!r}, expected a number {words}."
+            f"{path}, line {record.row}: {column} = {quoted(record.values.get(column))}, expected a number {words}."
         )
     return value
 

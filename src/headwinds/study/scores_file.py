@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.artifacts.fingerprint import file_digest
 from headwinds.corpus.reading import join_stratum, require_columns
-from headwinds.errors import DataError, MismatchError
+from headwinds.errors import DataError, MismatchError, quoted
 from headwinds.study.frame import key_values
 
 if TYPE_CHECKING:
@@ -325,4 +325,4 @@ def _number(path: Path, line: int, values: dict[str, Any], name: str) -> float:
     try:
         return float(str(given))
     except ValueError:
-        raise DataError(f"{path}, line {line}: {name} = {given!r}, expected a number.") from None
+        raise DataError(f"{path}, line {line}: {name} = {quoted(given)}, expected a number.") from None

@@ -10,6 +10,7 @@ from headwinds.adapt.audit.joint import MULTIPLICITY
 from headwinds.adapt.audit.perturbations import MEANINGS
 from headwinds.adapt.audit.pictures import group_picture, robustness_picture, swap_picture
 from headwinds.adapt.evaluation.task_page import STYLE
+from headwinds.artifacts.page_head import page_head
 from headwinds.drawing.canvas import inline, to_bytes
 
 if TYPE_CHECKING:
@@ -40,9 +41,7 @@ def audit_page(report: AuditReport) -> str:
     parts += [*_bias(report), *_groups(report), *_robustness(report), *_explanations(report)]
     parts += [*_privacy(report), *_energy(report)]
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}{OWN_STYLE}</style></head>\n<body>\n"
+        f"{page_head(title)}<style>{STYLE}{OWN_STYLE}</style></head>\n<body>\n"
         + "\n".join(parts)
         + "\n</body></html>\n"
     )

@@ -13,6 +13,7 @@ from headwinds.adapt.evaluation.shown import (
     shown_order,
     told_mistakes,
 )
+from headwinds.artifacts.page_head import page_head
 
 if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
@@ -74,11 +75,7 @@ def task_page(
     parts += ["<h2>What it gets wrong</h2>", _told(evaluation, len(errors))]
     parts += [_error(*error) for error in errors[:SHOWN_ERRORS]]
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n"
-        + "\n".join(parts)
-        + "\n</body></html>\n"
+        f"{page_head(title)}<style>{STYLE}</style></head>\n<body>\n" + "\n".join(parts) + "\n</body></html>\n"
     )
 
 

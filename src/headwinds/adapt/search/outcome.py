@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.evaluation.shown import shown_number
 from headwinds.adapt.evaluation.task_page import STYLE
 from headwinds.adapt.settings import TuneSettings
+from headwinds.artifacts.page_head import page_head
 from headwinds.artifacts.write import write_json, write_text
 
 if TYPE_CHECKING:
@@ -136,11 +137,7 @@ def search_page(outcome: SearchOutcome) -> str:
         "<h2>Trials</h2>",
         _table(("trial", "", "score", *names), trials),
     ]
-    head = (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}\nsvg.wide {{ width: 100%; max-width: 44rem; height: auto; }}</style>"
-    )
+    head = f"{page_head(title)}<style>{STYLE}\nsvg.wide {{ width: 100%; max-width: 44rem; height: auto; }}</style>"
     return head + "</head>\n<body>\n" + "\n".join(parts) + "\n</body></html>\n"
 
 

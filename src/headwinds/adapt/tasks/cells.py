@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from headwinds.adapt.tasks.contract import Row
-from headwinds.errors import DataError
+from headwinds.errors import DataError, quoted
 
 BETWEEN = ";"
 
@@ -22,7 +22,9 @@ def text_cell(row: Row, column: str) -> str:
     """
     value = row.values.get(column)
     if not isinstance(value, str) or not value.strip():
-        said = "is empty" if value in (None, "") or isinstance(value, str) else f"= {value!r} is no text"
+        said = (
+            "is empty" if value in (None, "") or isinstance(value, str) else f"= {quoted(value)} is no text"
+        )
         raise DataError(f"{row.place}: {column} {said}.", remedy="Fill it, or leave the row out.")
     return value
 
@@ -82,7 +84,7 @@ def list_cell(row: Row, column: str) -> list[Any]:
             return list(found)
         return [part.strip() for part in value.split(BETWEEN) if part.strip()]
     raise DataError(
-        f"{row.place}: {column} = {value!r}, expected a list, or names with {BETWEEN!r} between them."
+        f"{row.place}: {column} = {quoted(value)}, expected a list, or names with {BETWEEN!r} between them."
     )
 
 
@@ -95,4 +97,4 @@ def _name(value: Any, row: Row, column: str) -> str:
         return str(value)
     if isinstance(value, str) and value.strip():
         return value.strip()
-    raise DataError(f"{row.place}: {column} = {value!r}, expected the name of a label.")
+    raise DataError(f"{row.place}: {column} = {quoted(value)}, expected the name of a label.")

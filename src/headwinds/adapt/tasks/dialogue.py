@@ -12,7 +12,7 @@ from headwinds.adapt.tasks.contract import Column, Row
 from headwinds.adapt.tasks.translation import judge_translations
 from headwinds.adapt.tasks.written import TextWriter
 from headwinds.adapt.tasks.written_examples import Turn, WrittenExamples
-from headwinds.errors import DataError
+from headwinds.errors import DataError, quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +52,7 @@ def read_conversations(rows: Sequence[Row], labelled: bool) -> WrittenExamples:
     for row, turns in zip(rows, conversations, strict=True):
         if labelled and turns[-1].role != ASSISTANT:
             raise DataError(
-                f"{row.place}: the last of the messages is of role {turns[-1].role!r}, and the assistant's is learnt.",
+                f"{row.place}: the last of the messages is of role {quoted(turns[-1].role)}, and the assistant's is learnt.",
                 remedy="Add the answer, or leave the row out.",
             )
         if turns[-1].role == ASSISTANT and len(turns) < 2:
@@ -99,7 +99,7 @@ def _turns(row: Row) -> tuple[Turn, ...]:
         content = turn.get("content") if isinstance(turn, dict) else None
         if role not in ROLES or not isinstance(content, str) or not content.strip():
             raise DataError(
-                f"{row.place}: message {number} has role {role!r} and content {content!r}, expected one of "
+                f"{row.place}: message {number} has role {quoted(role)} and content {quoted(content)}, expected one of "
                 f"{', '.join(ROLES)} and a text.",
                 remedy="Mend it, or leave the row out.",
             )

@@ -16,7 +16,7 @@ from headwinds.adapt.tasks.one_label import (
     mean_log_likelihood,
     selective_metrics,
 )
-from headwinds.errors import DataError
+from headwinds.errors import DataError, quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -232,7 +232,7 @@ def _choices(row: Row) -> tuple[str, ...]:
     found = tuple(str(choice).strip() for choice in list_cell(row, "choices"))
     if len(found) < 2 or not all(found) or len(set(found)) < len(found):
         raise DataError(
-            f"{row.place}: choices = {list(found)!r}, expected two or more different answers.",
+            f"{row.place}: choices = {quoted(list(found))}, expected two or more different answers.",
             remedy="Give a list, or leave the row out.",
         )
     return found
@@ -246,6 +246,6 @@ def _answer(row: Row, choices: tuple[str, ...]) -> int:
     if text.isdecimal() and int(text) < len(choices):
         return int(text)
     raise DataError(
-        f"{row.place}: answer = {value!r} is none of the {len(choices)} choices.",
+        f"{row.place}: answer = {quoted(value)} is none of the {len(choices)} choices.",
         remedy="Write the choice's text, or its number from 0.",
     )

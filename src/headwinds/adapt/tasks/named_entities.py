@@ -13,7 +13,7 @@ from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.tags import WordSpan, best_tags, spans_of_numbers, spans_of_tags, tag_numbers
 from headwinds.adapt.tasks.token_words import first_tokens, word_scores, word_shapes
 from headwinds.adapt.tasks.words import SHAPES, split_words
-from headwinds.errors import DataError, MismatchError
+from headwinds.errors import DataError, MismatchError, quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,7 +108,7 @@ class NamedEntities:
             for _, _, name in spans:
                 if name not in labels:
                     raise MismatchError(
-                        f"{place}: entity type {name!r} does not occur in training; known: {', '.join(labels)}.",
+                        f"{place}: entity type {quoted(name)} does not occur in training; known: {', '.join(labels)}.",
                         remedy="Mend its spelling, add training examples of it, or leave the row out.",
                     )
 
@@ -324,7 +324,7 @@ def _tagged(row: Row, labelled: bool) -> tuple[str, tuple[tuple[int, int], ...],
     tokens = list_cell(row, "tokens")
     wrong = next((token for token in tokens if not isinstance(token, str) or not token.strip()), None)
     if not tokens or wrong is not None:
-        said = "is empty" if not tokens else f"holds {wrong!r}, which is no word"
+        said = "is empty" if not tokens else f"holds {quoted(wrong)}, which is no word"
         raise DataError(f"{row.place}: tokens {said}.", remedy="Give a list of words, or leave the row out.")
     words, place = [], 0
     for token in tokens:
@@ -343,7 +343,8 @@ def _tagged(row: Row, labelled: bool) -> tuple[str, tuple[tuple[int, int], ...],
         return text, tuple(words), tuple(spans_of_tags([str(tag) for tag in tags]))
     except ValueError as error:
         raise DataError(
-            f"{row.place}: {str(error)!r} is no tag.", remedy="Write O, or B-NAME and I-NAME (also E-, S-)."
+            f"{row.place}: {quoted(str(error))} is no tag.",
+            remedy="Write O, or B-NAME and I-NAME (also E-, S-).",
         ) from None
 
 
@@ -362,7 +363,8 @@ def _raw(row: Row, labelled: bool) -> tuple[str, tuple[tuple[int, int], ...], tu
         if start not in starts or end not in ends:
             around = text[max(start - 12, 0) : end + 12]
             raise DataError(
-                f"{row.place}: span {start}-{end} {text[start:end]!r} does not begin and end with words, in {around!r}.",
+                f"{row.place}: span {start}-{end} {quoted(text[start:end])} does not begin and end with words, "
+                f"in {quoted(around)}.",
                 remedy="Move it to the borders of words; offsets count characters, the end exclusive.",
             )
         spans.append((starts[start], ends[end] + 1, name))
@@ -370,7 +372,7 @@ def _raw(row: Row, labelled: bool) -> tuple[str, tuple[tuple[int, int], ...], tu
     for (_, before, one), (after, _, other) in pairwise(spans):
         if after < before:
             raise DataError(
-                f"{row.place}: spans {one!r} and {other!r} overlap at {text[words[after][0] :][:20]!r}; "
+                f"{row.place}: spans {quoted(one)} and {quoted(other)} overlap at {quoted(text[words[after][0] :][:20])}; "
                 "nested entities are not learnt.",
                 remedy="Keep the one that matters, or give the types to two models.",
             )
@@ -389,7 +391,8 @@ def _span(row: Row, item: Any, text: str) -> tuple[int, int, str]:
     whole = all(isinstance(number, int) and not isinstance(number, bool) for number in (start, end))
     if not whole or not isinstance(name, str) or not name.strip():
         raise DataError(
-            f"{row.place}: {item!r} is no span.", remedy='Write {"start": 0, "end": 5, "label": "PERSON"}.'
+            f"{row.place}: {quoted(item)} is no span.",
+            remedy='Write {"start": 0, "end": 5, "label": "PERSON"}.',
         )
     if not 0 <= start < end <= len(text):
         raise DataError(

@@ -14,7 +14,7 @@ from headwinds.adapt.encoding import EncodedTexts, encode_pairs
 from headwinds.adapt.tasks.cells import list_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.words import split_words
-from headwinds.errors import DataError
+from headwinds.errors import DataError, quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -362,7 +362,7 @@ def _answer(row: Row, item: Any, context: str) -> tuple[int, int]:
     text, start = (item.get("text"), item.get("start")) if isinstance(item, Mapping) else (item, None)
     if not isinstance(text, str) or not text.strip():
         raise DataError(
-            f"{row.place}: answers holds {item!r}, expected a text of the context.",
+            f"{row.place}: answers holds {quoted(item)}, expected a text of the context.",
             remedy='Write {"text": "...", "start": 17}; an empty list where there is no answer.',
         )
     if start is None:
@@ -370,14 +370,15 @@ def _answer(row: Row, item: Any, context: str) -> tuple[int, int]:
         if start < 0 or context.find(text, start + 1) >= 0:
             count = "no time" if start < 0 else "more than once"
             raise DataError(
-                f"{row.place}: the answer {text[:40]!r} stands in the context {count}.",
+                f"{row.place}: the answer {quoted(text)} stands in the context {count}.",
                 remedy="Copy it from the context as it stands there; give its start if it stands there twice.",
             )
     if not isinstance(start, int) or context[start : start + len(text)] != text:
         raise DataError(
-            f"{row.place}: at {start!r} the context has {context[start : start + len(text)][:40]!r}, not {text[:40]!r}."
+            f"{row.place}: at {start} the context has {quoted(context[start : start + len(text)])}, "
+            f"not {quoted(text)}."
             if isinstance(start, int)
-            else f"{row.place}: start = {start!r} is no whole number.",
+            else f"{row.place}: start = {quoted(start)} is no whole number.",
             remedy="Offsets count characters of the context (not bytes, not UTF-16 units).",
         )
     return start, start + len(text)

@@ -23,7 +23,7 @@ from headwinds.adapt.tasks.one_label import (
     mean_log_likelihood,
     selective_metrics,
 )
-from headwinds.errors import DataError, MismatchError
+from headwinds.errors import DataError, MismatchError, quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -362,7 +362,7 @@ def _place(row: Row, column: str, text: str) -> tuple[int, int]:
         start, end = (int(str(number)) for number in item)
     except (TypeError, ValueError):
         raise DataError(
-            f"{row.place}: {column} = {value!r} is no place.", remedy="Write [start, end]."
+            f"{row.place}: {column} = {quoted(value)} is no place.", remedy="Write [start, end]."
         ) from None
     if not 0 <= start < end <= len(text):
         raise DataError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.encoding import EncodedTexts, encode_texts
 from headwinds.adapt.tasks.cells import text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
-from headwinds.errors import DataError
+from headwinds.errors import DataError, quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -314,6 +314,6 @@ def _score(row: Row) -> float:
         score = math.nan
     if not math.isfinite(score):
         raise DataError(
-            f"{row.place}: score = {value!r} is no number.", remedy="Write one, or leave the row out."
+            f"{row.place}: score = {quoted(value)} is no number.", remedy="Write one, or leave the row out."
         )
     return score

@@ -16,7 +16,7 @@ from headwinds.adapt.tasks.losses import (
     classification_units,
 )
 from headwinds.adapt.tasks.one_label import abstained, fit_one_label_decoder, selective_metrics
-from headwinds.errors import DataError, MismatchError
+from headwinds.errors import DataError, MismatchError, quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -117,7 +117,7 @@ class TextClassification:
             for name in names:
                 if name not in known:
                     raise MismatchError(
-                        f"{where}: label {name!r} does not occur in training; known: {_shown(labels)}.",
+                        f"{where}: label {quoted(name)} does not occur in training; known: {_shown(labels)}.",
                         remedy="Mend its spelling, add training examples of it, or leave the row out.",
                     )
 

@@ -14,7 +14,7 @@ from headwinds.adapt.tasks.control import controls_kept, suited_classifier
 from headwinds.adapt.tasks.written_examples import WrittenExamples, read_source_and_target
 from headwinds.adapt.writing import Writing
 from headwinds.adapt.written_encoding import Form, encode_read_and_written
-from headwinds.errors import MismatchError
+from headwinds.errors import MismatchError, quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,7 +92,7 @@ class TextWriter:
             unknown = [code for code in own if code not in labels]
             if unknown:
                 raise MismatchError(
-                    f"{place}: attribute {unknown[0]!r} does not occur in training.",
+                    f"{place}: attribute {quoted(unknown[0])} does not occur in training.",
                     remedy=f"Known: {', '.join(labels)}.",
                 )
 
