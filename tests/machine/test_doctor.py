@@ -13,9 +13,10 @@ import pytest
 import headwinds
 from headwinds.adapt.training.precision import choose_precision
 from headwinds.cli.main import main
+from headwinds.compute.capacity import cpu_quota, memory, usable_cores
 from headwinds.machine.choices import choice_lines
 from headwinds.machine.diagnosis import SECTIONS, Diagnosis, Line
-from headwinds.machine.hardware import cpu_quota, font_line, memory, usable_cores
+from headwinds.machine.hardware import font_line
 from headwinds.machine.libraries import library_lines
 from headwinds.machine.models import cached_checkpoints, what_is_wrong
 

@@ -38,6 +38,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _alone(arguments: argparse.Namespace) -> int:
+    from headwinds.cli.compute_arguments import compute_settings
     from headwinds.corpus.reading import Columns
     from headwinds.study.own_files import score_file
 
@@ -51,6 +52,7 @@ def _alone(arguments: argparse.Namespace) -> int:
         Path(arguments.output),
         columns=columns,
         quiet=arguments.quiet,
+        compute=compute_settings(arguments),
     )
     sys.stdout.write(f"Scores: {path}\n")
     return 0

@@ -198,16 +198,23 @@ def score_file(
     passage_id: str = "passage_id",
     keep: Sequence[str] = (),
     quiet: bool = False,
+    on: str = "local",
+    address: str = "",
+    workers: int = 0,
+    fall_back: bool = False,
 ) -> Path:
     """Score your own file with a fitted model, without a study; returns the path of the scores (Parquet).
 
-    `keep` names columns that are carried along, to measure by.
+    `keep` names columns that are carried along, to measure by. `on`, `address`, `workers` and `fall_back` say where it is
+    computed, as [compute] does in a study file; the scores are the same bytes.
     """
+    from headwinds.compute.settings import ComputeSettings
     from headwinds.corpus.reading import Columns
     from headwinds.study.own_files import score_file as score
 
     columns = Columns(passage_id=passage_id, document_id="", text=text, keys=tuple(keep))
-    return score(Path(model), Path(corpus), Path(output), columns=columns, quiet=quiet)
+    compute = ComputeSettings(on, address, workers, fall_back)
+    return score(Path(model), Path(corpus), Path(output), columns=columns, quiet=quiet, compute=compute)
 
 
 def _labelled_files(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from headwinds.artifacts.stages import run_stage
 from headwinds.artifacts.write import write_json, write_text
 from headwinds.corpus.reading import Columns, read_corpus
 from headwinds.errors import MismatchError, SettingsError
+from headwinds.phrases.catalogue import spoken
 from headwinds.study.environment import NUMERICAL, STATISTICAL, processor, versions
 from headwinds.study.scores_file import ScoresFile, read_scores, read_texts
 from headwinds.study.stages.measure import index_name
@@ -23,18 +25,25 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from headwinds.contracts import Corpus, Indicator
+    from headwinds.compute.settings import ComputeSettings
+    from headwinds.contracts import Corpus, Finding, Indicator
     from headwinds.measure.diagnostics.diagnostic import Diagnostic
     from headwinds.measure.frame import Frame
 
 
 def score_file(
-    model: Path, corpus: Path, output: Path, *, columns: Columns | None = None, quiet: bool = False
+    model: Path,
+    corpus: Path,
+    output: Path,
+    *,
+    columns: Columns | None = None,
+    quiet: bool = False,
+    compute: ComputeSettings | None = None,
 ) -> Path:
     """Score every passage of `corpus` with a fitted model; returns the path of ``scores.parquet`` in ``output/scores``.
 
     `columns.keys` name columns that are carried along, to measure by. It goes on where it was killed, and is found again
-    when model and corpus are the same.
+    when model and corpus are the same, wherever `compute` has it run.
 
     Raises
     ------
@@ -60,13 +69,20 @@ def score_file(
     )
 
     def work(folder: Path, scratch: Path) -> None:
-        _score(passages, model, folder, scratch, quiet)
+        _score(passages, model, folder, scratch, quiet, compute)
 
     with study_lock(output), graceful_stop():
         return run_stage(output, "scores", parts, work).path / "scores.parquet"
 
 
-def _score(passages: Corpus, model: Path, folder: Path, scratch: Path, quiet: bool) -> None:
+def _score(
+    passages: Corpus,
+    model: Path,
+    folder: Path,
+    scratch: Path,
+    quiet: bool,
+    compute: ComputeSettings | None,
+) -> None:
     import io
 
     import pyarrow.parquet as pq
@@ -79,7 +95,15 @@ def _score(passages: Corpus, model: Path, folder: Path, scratch: Path, quiet: bo
     write_bytes(scratch / "corpus.parquet", buffer.getvalue())
     documents = dict.fromkeys(passages.table["document_id"].to_pylist(), 0)
     score_corpus(
-        scratch / "corpus.parquet", documents, [model], folder, scratch, quiet=quiet, scale=_scale(model)
+        scratch / "corpus.parquet",
+        documents,
+        [model],
+        folder,
+        scratch,
+        quiet=quiet,
+        scale=_scale(model),
+        compute=compute,
+        tell=_say,
     )
     if passages.keys:
         scored = pq.read_table(folder / "scores.parquet")
@@ -88,6 +112,10 @@ def _score(passages: Corpus, model: Path, folder: Path, scratch: Path, quiet: bo
         kept = io.BytesIO()
         pq.write_table(scored, kept)
         write_bytes(folder / "scores.parquet", kept.getvalue())
+
+
+def _say(finding: Finding) -> None:
+    sys.stderr.write(f"{finding.in_language(spoken())}\n")
 
 
 def _scale(model: Path) -> str:
