@@ -30,6 +30,7 @@ SECONDS_TO_PROBE = 20.0
 STORE_BYTES = 2**30
 """Of the object store of a cluster that is started here: models on their way to workers."""
 CLIENT = "ray://"
+LOST = "A worker died or was killed"
 HOW_TO_GUARD = (
     "Start its nodes with RAY_AUTH_MODE=token and one token, and give it here too, as "
     "RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token."
@@ -53,9 +54,9 @@ class Unreachable(ComputeError):
 
 
 def connect(address: str, workers: int) -> tuple[Any, bool]:
-    """The module `ray`, connected, and whether the cluster was started here (then `workers` is its number of cores).
+    """The module `ray`, connected, and whether that is new, so that whoever asked ends it.
 
-    A process that is connected already stays where it is.
+    `workers` are the cores of a cluster that is started here. A process that is connected already stays where it is.
 
     Raises
     ------
@@ -87,13 +88,16 @@ def connect(address: str, workers: int) -> tuple[Any, bool]:
         options |= {"num_cpus": workers, "include_dashboard": False, "object_store_memory": STORE_BYTES}
     with _own_signal_handlers(), _in_one_line(address):
         ray.init(address or "local", **options)
-    return ray, not address
+    return ray, True
 
 
 def _want_tokens(address: str) -> None:
-    """Have Ray use tokens, unless the environment says otherwise; make one for a cluster that is started here."""
+    """Have Ray be quiet and use tokens, unless the environment says otherwise; make one for a cluster of our own."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault(
+        "RAY_DEDUP_LOGS_SKIP_REGEX", LOST
+    )  # Ray tells the driver's standard output; it is no result
     if not address:
         os.environ[MODE] = "token"  # what we start listens on every address, so it never goes without
     os.environ.setdefault(MODE, "token")
@@ -185,6 +189,12 @@ def _own_signal_handlers() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
 @contextmanager
 def _in_one_line(address: str) -> Iterator[None]:
     from ray.exceptions import AuthenticationError, RayError
@@ -193,7 +203,7 @@ def _in_one_line(address: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        chain = [error, *filter(None, (error.__cause__, error.__context__))]
+        chain = list(_causes(error))
         text = " ".join(str(error).split())
         if any(isinstance(one, AuthenticationError) for one in chain) or "AuthToken" in text:
             raise ComputeError(

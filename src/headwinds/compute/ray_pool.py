@@ -94,7 +94,7 @@ class RayPool:
     ) -> None:
         places = name_places(work.places)
         own = compute.workers or workers_here(shards=expected)
-        self._ray, self._started = connect(compute.address, own)
+        self._ray, self._ours_to_end = connect(compute.address, own)
         cores = int(self._ray.cluster_resources().get("CPU", 1))
         wanted = compute.workers or cores
         self.size = max(1, min(wanted, expected) if expected else wanted)
@@ -147,11 +147,12 @@ class RayPool:
         return found
 
     def close(self) -> None:
-        """End the actors; the cluster too, if it was started for them."""
+        """End the actors; and the connection, with a cluster that was started for it, unless it was there before."""
         for actor in self._actors:
             self._ray.kill(actor.handle)
         self._actors, self._refs = [], []
-        self._ray.shutdown()
+        if self._ours_to_end:
+            self._ray.shutdown()
 
     def _take(self, actor: _Actor, kind: str, value: Any) -> list[Done | Lost]:
         if kind == WRONG:

@@ -38,6 +38,13 @@ class Work:
     places: tuple[Path, ...] = ()
     libraries: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for function in (self.prepare, self.do):
+            if function.__module__ == "__main__" or "<" in function.__qualname__:
+                raise ValueError(
+                    f"{function.__qualname__} must be a function of a module that workers can import"
+                )
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:

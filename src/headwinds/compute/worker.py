@@ -48,9 +48,11 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's matter
     with Connection(descriptor) as parent:
         try:
-            work = parent.recv()
             try:
+                work = parent.recv()
                 held = work.prepare(work.places, work.given)
+            except EOFError:
+                return
             except Exception as error:  # told to the parent, whatever it is
                 parent.send((WRONG, portable(error)))
                 return
