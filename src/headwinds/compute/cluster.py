@@ -98,7 +98,9 @@ def _want_tokens(address: str) -> None:
     os.environ.setdefault(
         "RAY_DEDUP_LOGS_SKIP_REGEX", LOST
     )  # Ray tells the driver's standard output; it is no result
-    if not address:
+    if address:  # a few tries in seconds, not twenty
+        os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "4")
+    else:
         os.environ[MODE] = "token"  # what we start listens on every address, so it never goes without
     os.environ.setdefault(MODE, "token")
     from ray import _raylet
@@ -203,9 +205,8 @@ def _in_one_line(address: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        chain = list(_causes(error))
-        text = " ".join(str(error).split())
-        if any(isinstance(one, AuthenticationError) for one in chain) or "AuthToken" in text:
+        chain, text = list(_causes(error)), " ".join(str(error).split())
+        if any(isinstance(one, AuthenticationError) or "AuthToken" in str(one) for one in chain):
             raise ComputeError(
                 f"The Ray cluster at {where} refuses the token of this machine, or there is none.",
                 remedy=HOW_TO_GUARD,
