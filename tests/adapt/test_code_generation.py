@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adapt.test_every_task import EXAMPLES, predicted_again
+from adapt.fresh_process import predicted_again
+from adapt.test_every_task import EXAMPLES
 from headwinds.adapt.execution import trial
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.predicting import predict_file

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from adapt.fresh_process import predicted_again
 from adapt.speakers import make_decoder, make_masked
 from adapt.tiny import make_checkpoint
 from headwinds.adapt.methods.registry import METHODS, PROMPTING
@@ -55,12 +54,6 @@ CODEBOOK = """
 | lost_or_stolen_card | a bank card was lost or has been stolen |
 | top_up_failed | putting money on the account by a top-up did not work |
 """
-AGAIN = """
-import sys
-from pathlib import Path
-from headwinds.adapt.predicting import predict_file
-predict_file(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -80,11 +73,6 @@ def tuned(task: str, checkpoint: Path, output: Path, **changes: object):
         own |= {"beams": 2, "max_new_tokens": 12, "vocabulary": 1000}
     settings = TuneSettings(**{**own, **changes})
     return tune_files(LabelledFiles(train, test=test, codebook=codebook), settings, output, quiet=True), test
-
-
-def predicted_again(model: Path, test: Path, output: Path) -> bytes:
-    subprocess.run([sys.executable, "-c", AGAIN, model, test, output], check=True, capture_output=True)
-    return output.read_bytes()
 
 
 def test_every_task_has_example_files():

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from adapt.fresh_process import predicted_again
 from adapt.speakers import CLASSES, CODEBOOK, make_decoder, make_entailment, make_masked, write_rows
-from adapt.test_every_task import predicted_again
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.predicting import predict_file
 from headwinds.adapt.settings import TuneSettings

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import torch
 
-from adapt.test_every_task import EXAMPLES, FILES, predicted_again
+from adapt.fresh_process import predicted_again
+from adapt.test_every_task import EXAMPLES, FILES
 from headwinds.adapt.checkpoints import load_tokenizer, resolve_checkpoint
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.generators import formed_for, load_generator
