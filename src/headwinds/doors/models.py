@@ -130,14 +130,20 @@ def search(
     storage: str = "",
     seed: int = 0,
     quiet: bool = False,
+    on: str = "",
+    address: str = "",
+    workers: int = 0,
+    fall_back: bool = False,
     **settings: object,
 ) -> tuple[SearchOutcome, TunedModel]:
     """Search for settings, the finalists over several seeds, and tune with the winner's; other arguments as in `tune`.
 
     `space` says what varies, as ``("learning_rate=1e-5..1e-3", "method=full,lora")``; without one the usual settings do.
+    With `on` or `workers` the finalists are fitted by workers, as [compute] says in a study file, each fit on one thread.
     """
     from headwinds.adapt.search import trials as trying
     from headwinds.adapt.search.space import DEFAULT_SPACE, parse_space
+    from headwinds.compute.settings import ComputeSettings
     from headwinds.study.study_file import tune_settings
 
     plan = trying.SearchSettings(trials=trials, minutes=minutes, storage=storage)
@@ -148,6 +154,7 @@ def search(
         plan,
         Path(output),
         quiet=quiet,
+        compute=ComputeSettings(on or "local", address, workers, fall_back) if on or workers else None,
     )
 
 
