@@ -79,6 +79,7 @@ def main(folder: Path) -> dict[str, Any]:
     found["two"] = contents(work, passages, folder / "two", ComputeSettings(workers=2))
     found["one"] = contents(work, passages, folder / "one", ComputeSettings(workers=1))
     found["wrong"] = line_of(squares(), shards("wrong"), folder / "chores", RAY)
+    ray_pool.MOST_FAILED_STARTS = 3
     found["lost"] = line_of(squares(deadly="yes"), shards("quick"), folder / "chores", RAY)
     ray_pool.own_facts = lambda libraries: {**likeness.own_facts(libraries), "headwinds": "9.9"}
     found["skew"] = line_of(squares(), shards("quick"), folder / "chores", RAY)

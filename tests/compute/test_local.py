@@ -14,7 +14,7 @@ import pytest
 
 from compute.chores import shards, squares
 from headwinds.artifacts.sealed import read_sealed
-from headwinds.compute import running
+from headwinds.compute import local, running
 from headwinds.compute.capacity import workers_here
 from headwinds.compute.running import run_shards
 from headwinds.compute.settings import ComputeSettings
@@ -64,8 +64,11 @@ def test_a_shard_that_kills_every_worker_is_given_up_and_the_others_are_kept(
     assert len(list(tmp_path.glob("shard-00000[01]-*"))) == 2
 
 
-def test_workers_that_die_before_they_are_ready_are_not_started_for_ever(tmp_path: Path) -> None:
-    with pytest.raises(ComputeError, match=r"4 workers in a row died on this machine .* exit code -9\."):
+def test_workers_that_die_before_they_are_ready_are_not_started_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "MOST_FAILED_STARTS", 3)
+    with pytest.raises(ComputeError, match=r"3 workers in a row died on this machine .* exit code -9\."):
         contents(run_shards(squares(deadly="yes"), shards("quick", "quick"), tmp_path, TWO))
 
 

@@ -49,7 +49,7 @@ def test_what_a_worker_on_ray_finds_wrong_is_told_in_its_own_line(found: dict[st
 def test_workers_on_ray_that_die_before_they_are_ready_are_not_started_for_ever(
     found: dict[str, Any],
 ) -> None:
-    assert found["lost"].startswith("ComputeError: 4 workers in a row died on the cluster")
+    assert found["lost"].startswith("ComputeError: 3 workers in a row died on the cluster")
 
 
 def test_another_version_on_a_node_is_one_line_that_names_both(found: dict[str, Any]) -> None:

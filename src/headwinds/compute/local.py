@@ -84,7 +84,9 @@ class LocalPool:
         if not dead.ready:
             self._failed_starts += 1
             if self._failed_starts >= MOST_FAILED_STARTS:
-                raise no_worker_starts("on this machine", f"the last by exit code {code}")
+                raise no_worker_starts(
+                    self._failed_starts, "on this machine", f"the last by exit code {code}"
+                )
         self._workers[self._workers.index(dead)] = self._start()
         return [] if dead.shard is None else [Lost(dead.shard.number)]
 

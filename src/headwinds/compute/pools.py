@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from headwinds.compute.work import Shard, Work
 from headwinds.errors import ComputeError
 
-MOST_FAILED_STARTS = 4
+MOST_FAILED_STARTS = 10
+"""Workers that may die in a row before one is ready: nodes that come and go take some, a lack of memory takes all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,9 @@ class Alone:
         self._held = None
 
 
-def no_worker_starts(where: str, reason: str = "") -> ComputeError:
+def no_worker_starts(count: int, where: str, reason: str) -> ComputeError:
     """The error of workers that die before they can do anything."""
     return ComputeError(
-        f"{MOST_FAILED_STARTS} workers in a row died {where} before they were ready{f': {reason}' if reason else ''}.",
+        f"{count} workers in a row died {where} before they were ready: {reason}.",
         remedy="Most often the memory is short: give fewer workers.",
     )

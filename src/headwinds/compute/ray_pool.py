@@ -186,7 +186,9 @@ class RayPool:
         if not dead.ready:
             self._failed_starts += 1
             if self._failed_starts >= MOST_FAILED_STARTS:
-                raise no_worker_starts("on the cluster", " ".join(str(error).split())[:200]) from error
+                raise no_worker_starts(
+                    self._failed_starts, "on the cluster", str(error).partition("\n")[0].rstrip(".")
+                ) from error
         self._ray.kill(dead.handle)
         self._actors[self._actors.index(dead)] = self._start()
         return [] if dead.shard is None else [Lost(dead.shard.number)]
