@@ -34,6 +34,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return result
 
 
+@pytest.mark.slow
 def test_scores_from_ray_with_a_killed_actor_from_two_processes_and_from_one_are_the_same_bytes(
     found: dict[str, Any],
 ) -> None:
@@ -42,21 +43,25 @@ def test_scores_from_ray_with_a_killed_actor_from_two_processes_and_from_one_are
     assert len(set(found["one"])) == 4
 
 
+@pytest.mark.slow
 def test_what_a_worker_on_ray_finds_wrong_is_told_in_its_own_line(found: dict[str, Any]) -> None:
     assert found["wrong"] == "DataError: Row 0 has no text. Mend it."
 
 
+@pytest.mark.slow
 def test_workers_on_ray_that_die_before_they_are_ready_are_not_started_for_ever(
     found: dict[str, Any],
 ) -> None:
     assert found["lost"].startswith("ComputeError: 3 workers in a row died on the cluster")
 
 
+@pytest.mark.slow
 def test_another_version_on_a_node_is_one_line_that_names_both(found: dict[str, Any]) -> None:
     assert found["skew"].startswith("ComputeError: This machine has headwinds 9.9; the node ")
     assert "of the cluster has headwinds 0." in found["skew"]
 
 
+@pytest.mark.slow
 def test_a_cluster_that_is_started_here_wants_its_token(found: dict[str, Any]) -> None:
     assert found["token"] == "token"
     assert "refuses the token of this machine" in found["stranger"]
@@ -111,3 +116,9 @@ def test_a_node_without_the_model_that_cannot_keep_it_is_named_with_the_folder(
 def test_an_address_without_host_and_port_is_refused_with_an_example(address: str) -> None:
     with pytest.raises(SettingsError, match="expected a host and a port"):
         connect(address, 1)
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headwinds.extras.importlib.util.find_spec", lambda _: None)
+    with pytest.raises(SettingsError, match=r"pip install 'headwinds\[cluster\]'"):
+        connect("10.0.0.5:6379", 1)
