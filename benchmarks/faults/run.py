@@ -23,8 +23,8 @@ sys.path[:0] = [str(TESTS), str(ROOT)]
 
 def crash_points() -> list[str]:
     """A1: the power cut after every call of every write, with unsynced data kept, torn and lost."""
-    from tests.artifacts.power import LOSSES
-    from tests.artifacts.test_crash_points import PROMISES, _crash, test_every_crash_point_leaves_old_or_new
+    from artifacts.power import LOSSES
+    from artifacts.test_crash_points import PROMISES, _crash, test_every_crash_point_leaves_old_or_new
 
     points = failed = 0
     for name, promise in PROMISES.items():
@@ -49,7 +49,7 @@ def killed(code: str, work: str, kills: int) -> list[str]:
     """A2, A3: `kill -9` at random moments."""
     with tempfile.TemporaryDirectory() as place:
         command = [sys.executable, str(TESTS / "faults" / "killed.py"), work, str(kills), "1", place]
-        found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
     what = f"`kill -9` while {work}, {found['runs']} runs ended and compared byte by byte ({found['files']} files)"
     return [code, what, str(found["kills"]), str(found["different"])]
 
@@ -151,6 +151,7 @@ def main() -> None:
         crash_points(),
         killed("A2", "tuning", arguments.kills),
         killed("A2", "updating", arguments.kills),
+        killed("A2", "searching", max(20, arguments.kills // 2)),
         killed("A3", "scoring", arguments.kills),
         corruptions(200, 50),
         polluted(arguments.seeds),
@@ -161,7 +162,8 @@ def main() -> None:
         Path(__file__).parent / "results.md",
         "Faults",
         "What was done to Headwinds, how often, and how often a promise was broken. "
-        "Kills hit the tuning and the update of a tiny real model, saved every 20 ms so that they fall into saves too.",
+        "Kills hit the tuning, the search and the update of a tiny real model, saved every 20 ms so that "
+        "they fall into saves too.",
         ["", "fault", "times", "promises broken"],
         rows,
         f"python -m benchmarks.faults.run --kills {arguments.kills} --seeds {arguments.seeds}",

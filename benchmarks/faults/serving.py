@@ -240,6 +240,8 @@ def malicious(fitted: Fitted) -> list[list[str]]:
     for code, what, kinds in (
         ("C2", "malicious checkpoints and models", ("weights", "model", "registry")),
         ("C3", "configurations that ask for code or for another place", ("configuration",)),
+        ("C3", "tokenizers that explode, or are none", ("tokenizer",)),
+        ("C3", "chat templates that loop, grow or reach out", ("template",)),
     ):
         cases = {case: said for case, said in found["outcome"].items() if case.startswith(kinds)}
         wrong = (

@@ -22,7 +22,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         program = str(ROOT / "tests" / "faults" / "killed.py")
         command = [sys.executable, program, "pretraining", str(KILLS), "11", place]
-        found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
     write_table(
         HERE / "kills.md",
         "Pretraining killed at random moments",

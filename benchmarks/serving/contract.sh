@@ -1,7 +1,8 @@
 #!/bin/sh
 # Schemathesis against a server of fitted models, with a key: all its checks, EXAMPLES for each operation, from the repository's root.
 #   python -m venv .venv-schemathesis && .venv-schemathesis/bin/pip install schemathesis
-#   sh benchmarks/serving/contract.sh .venv-schemathesis/bin/schemathesis EXAMPLES NAME=FOLDER ...
+#   sh benchmarks/serving/contract.sh .venv-schemathesis/bin/schemathesis EXAMPLES [--explain] NAME=FOLDER ...
+# SECONDS_AT_MOST bounds the whole run; what was not reached by then is said.
 set -eu
 HEADWINDS_TOKEN=a-key-of-the-check-0123
 export HEADWINDS_TOKEN
@@ -21,6 +22,6 @@ curl -s localhost:8799/openapi.json -H "authorization: Bearer $HEADWINDS_TOKEN" 
 # A long answer may take the 30 seconds that the server gives it.
 SCHEMATHESIS_HOOKS=benchmarks.serving.contract_hooks "$schemathesis" run "$document" --url http://localhost:8799 \
     -H "Authorization: Bearer $HEADWINDS_TOKEN" --max-examples "$examples" --checks all \
-    --exclude-checks positive_data_acceptance --continue-on-failure --seed 0 --request-timeout 40 --max-response-time 40 || true
+    --exclude-checks positive_data_acceptance --continue-on-failure --seed 0 ${SECONDS_AT_MOST:+--max-time $SECONDS_AT_MOST} --request-timeout 40 --max-response-time 40 || true
 echo "failures of the server itself: $(grep -c 'a request failed' "$log" || true)"
 rm "$document" "$log"

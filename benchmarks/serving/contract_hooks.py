@@ -13,6 +13,8 @@ REASONS = re.compile(
     "|names a label twice"
     "|texts are written for a request"
     "|fit beside a second one"
+    "|no word to explain"
+    '|"error": "(panel|graph|index)[:, ]'  # what the columns, the nodes or the index hold
 )
 
 

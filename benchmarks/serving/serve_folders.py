@@ -1,4 +1,7 @@
-"""A server of several fitted models with no registry: `` -m benchmarks.serving.serve_folders PORT NAME=FOLDER ...``."""
+"""A server of several fitted models with no registry, and of analyses of panels where it is said.
+
+python -m benchmarks.serving.serve_folders PORT [--explain] NAME=FOLDER ...
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,14 @@ from headwinds.web.listening import Address
 
 def main() -> None:
     models = {}
+    explain = "--explain" in sys.argv
     for one in sys.argv[2:]:
+        if one == "--explain":
+            continue
         name, _, folder = one.partition("=")
         models |= shelf_of_folder(Path(folder), name).models
     address = Address(port=int(sys.argv[1]), token=os.environ.get("HEADWINDS_TOKEN", ""))
-    serve(Shelf(models), address, ready=lambda url: print(url, flush=True))
+    serve(Shelf(models), address, explain=explain, ready=lambda url: print(url, flush=True))
 
 
 if __name__ == "__main__":

@@ -62,7 +62,14 @@ def _skip() -> Exception:
     return SkipNode()
 
 
+def _language(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """A page in Chinese says so, and a browser then takes Chinese shapes of the characters."""
+    if page.startswith("docs/zh/") or page in ("README.zh", "docs/tutorials/chinese-study"):
+        context["language"] = "zh-CN"
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Formulas as MathML by docutils: no script, no network, read by every browser of today."""
     app.add_html_math_renderer("mathml", inline_renderers=(_inline, None), block_renderers=(_block, None))
+    app.connect("html-page-context", _language)
     return {"parallel_read_safe": True}

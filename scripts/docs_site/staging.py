@@ -14,6 +14,7 @@ PAGES = (
     "docs/tutorials/*.md",
     "docs/how-to/*.md",
     "docs/explanation/*.md",
+    "docs/zh/*.md",
     "benchmarks/**/*.md",
     "design/*.md",
     "studies/*/README.md",
@@ -23,7 +24,14 @@ PAGES = (
     "SECURITY.md",
     "CHANGELOG.md",
 )
-TUTORIALS = ("first-model", "growth-accounts", "un-study", "chinese-study")
+TUTORIALS = ("first-model", "growth-accounts", "un-study")
+CHINESE = (
+    "README.zh.md",
+    "docs/zh/first-model.md",
+    "docs/zh/growth-accounts.md",
+    "docs/zh/un-study.md",
+    "docs/tutorials/chinese-study.md",
+)
 REFERENCE = (
     "command-line",
     "python",
@@ -113,7 +121,8 @@ def staged_text(page: str, text: str, pages: frozenset[str]) -> str:
 def navigation(pages: list[str]) -> str:
     """The tables of contents, one a part; a page that no list names comes after those that one does."""
     parts = {
-        "Tutorials": ordered("docs/tutorials", TUTORIALS, pages),
+        "Tutorials": [page for page in ordered("docs/tutorials", TUTORIALS, pages) if page not in CHINESE],
+        "中文": [page for page in CHINESE if page in pages],
         "How to": ordered("docs/how-to", ("install", *listed("docs/how-to/README.md")), pages),
         "Explanation": ordered("docs/explanation", listed("docs/index.md", "explanation/"), pages),
         "Reference": ordered("docs/reference", REFERENCE, pages),

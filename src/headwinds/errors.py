@@ -49,6 +49,7 @@ class HeadwindsError(Exception):
     """
 
     exit_code = 2
+    language = ""  # in which it is to be told, where a study says so
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
         super().__init__(message)

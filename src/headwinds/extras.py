@@ -18,6 +18,8 @@ NEEDED = {
     "phonenumbers": ("privacy", "to find personal data"),
     "psycopg": ("postgresql", "to use PostgreSQL"),
     "stdnum": ("privacy", "to find personal data"),
+    "fsspec": ("object-store", "for object stores"),
+    "s3fs": ("object-store", "for s3:// places"),
 }
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.artifacts.power import LOSSES, FailingDisk, PowerCut
 
+from artifacts.power import LOSSES, FailingDisk, PowerCut
 from headwinds.artifacts.filesystem import use_file_system
 from headwinds.artifacts.manifest import is_complete, verify
 from headwinds.artifacts.stages import run_stage

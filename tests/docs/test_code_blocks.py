@@ -52,9 +52,8 @@ def run(blocks: list[Block], name: str) -> int:
     return done
 
 
-ALONE = [
-    page for page in PAGES if page.parent.name != "tutorials"
-]  # those have commands too: test_tutorials.py
+ALONE = [page for page in PAGES if page.parent.name not in ("tutorials", "zh")]
+"""Tutorials have commands too (test_tutorials.py); those in Chinese have the same ones, as a test below says."""
 
 
 @pytest.mark.parametrize("page", ALONE, ids=[path.relative_to(ROOT).as_posix() for path in ALONE])
@@ -94,9 +93,25 @@ def test_the_links_between_pages_lead_somewhere():
     assert dead == []
 
 
+@pytest.mark.parametrize("name", ["first-model", "growth-accounts", "un-study"])
+def test_a_tutorial_in_chinese_has_the_blocks_and_commands_of_the_english_one(name):
+    """So they run, since those do; and nothing of the words is left in English."""
+    english, chinese = (
+        (ROOT / "docs" / place / f"{name}.md").read_text("utf-8") for place in ("tutorials", "zh")
+    )
+    fence = re.compile(r"^```.*?^```$", flags=re.MULTILINE | re.DOTALL)
+    assert fence.findall(chinese) == fence.findall(english)
+    heading = re.compile(r"^#+ ", flags=re.MULTILINE)
+    assert len(heading.findall(fence.sub("", chinese))) == len(heading.findall(fence.sub("", english)))
+    for line in fence.sub("", chinese).splitlines():
+        assert not line.strip() or re.search("[\u4e00-\u9fff]", line), line
+
+
 def test_the_chinese_readme_has_the_blocks_and_the_commands_of_the_english_one():
     english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md"))
     assert [block.code for block in blocks_in(chinese)] == [block.code for block in blocks_in(english)]
+    shell = re.compile(r"^```sh\n.*?^```$", flags=re.MULTILINE | re.DOTALL)
+    assert shell.findall(chinese) == shell.findall(english) != []
     command = re.compile(r"^    ((?:make|headwinds|pip) [^#\n]*?)\s*(?:#.*)?$", flags=re.MULTILINE)
     assert command.findall(chinese) == command.findall(english)
     verbs = re.compile(r"`headwinds (\w+) [^`]*…")

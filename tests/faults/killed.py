@@ -129,14 +129,29 @@ def updating(place: Path) -> Work:
     )
 
 
+def searching(place: Path) -> Work:
+    """Search for the settings of a tiny model: six trials, two finalists with two seeds each, the winner tuned."""
+    import optuna  # noqa: F401 - no attempt shall wait for it
+
+    from adapt.search import test_search as promises
+    from adapt.tiny import make_checkpoint
+    from headwinds.adapt.search.trials import search
+    from headwinds.adapt.training import loop
+
+    settings = promises.settings_of(make_checkpoint(place / "checkpoint"))
+    loop.SECONDS_BETWEEN_SAVES = 0.02
+    return lambda folder: search(promises.FILES, settings, promises.SPACE, promises.PLAN, folder, quiet=True)
+
+
 WORKS: dict[str, Callable[[Path], Work]] = {
     "tuning": tuning,
     "scoring": scoring,
     "pretraining": pretraining,
     "updating": updating,
+    "searching": searching,
 }
-# What holds a clock, and is no part of what comes out: how fast this machine was.
-OF_THE_CLOCK = ("plan", "speed.json", ".lock")
+# What holds a clock, and is no part of what comes out: how fast this machine was, when a trial began.
+OF_THE_CLOCK = ("plan", "speed.json", ".lock", "search.db")
 
 
 def attempt(work: Work, folder: Path, seconds: float | None) -> bool:
@@ -185,6 +200,7 @@ def kill_at_random(name: str, kills: int, seed: int, place: Path) -> dict[str, o
         attempt(work, folder, None)
         runs += 1
         different += digests(folder) != expected
+        sys.stderr.write(f"{name}: {landed} kills, {runs} runs ended, {different} with other bytes\n")
     return {
         "work": name,
         "files": len(expected),

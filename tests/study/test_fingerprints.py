@@ -55,7 +55,7 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
 DEPENDENT = {
     "study.title": ("Another title", ()),
     "study.question": ("Another question?", ()),
-    "study.language": ("en-GB", ()),
+    "study.language": ("zh", ("explain",)),  # its pictures are drawn with words
     "study.limits": (["None at all."], ()),
     "corpus.source": ("Somewhere", ()),
     "corpus.licence": ("CC0", ()),
@@ -78,6 +78,7 @@ DEPENDENT = {
     "tune.batch_tokens": (512, ("tune/fold-1",)),
     "tune.micro_batch_tokens": (256, ("tune/fold-1",)),
     "tune.training_share": (0.5, ("tune/fold-1",)),
+    "tune.processes": (2, ("tune/fold-1",)),
     "tune.precision": ("float32", ("tune/fold-1",)),
     "tune.scoring_precision": ("float32", ("tune/fold-1",)),
     "measure.estimator": ("labelled-only", ("measure",)),

@@ -174,6 +174,8 @@ LIMITS = {
     "tune.folds": ("10000000", "1", "0", "-3"),
     "tune.validation_share": ("0", "1", "nan"),
     "tune.micro_batch_tokens": ("-1", "10000000"),
+    "tune.processes": ("0", "10000000"),
+    "tune.sharding": ('"half"', '"full"'),
     "tune.training_share": ("0", "1.1", "nan"),
     "tune.schedule": ('"cosine"',),
     "tune.label_smoothing": ("-0.1", "1", "nan"),

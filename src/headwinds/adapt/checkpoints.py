@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.allowed_config import check_beside, check_config
+from headwinds.adapt.allowed_tokenizer import check_tokenizer
 from headwinds.artifacts.fingerprint import file_digest, fingerprint
 from headwinds.errors import CheckpointError
 
@@ -171,13 +172,17 @@ def load_tokenizer(checkpoint: Checkpoint, *, offsets: bool = True) -> PreTraine
     """
     from transformers import AutoTokenizer
 
+    check_tokenizer(checkpoint.folder)
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             str(checkpoint.folder), local_files_only=True, trust_remote_code=False
         )
-    except (ImportError, OSError, ValueError, KeyError) as error:
+    except BaseException as error:  # the library raises plain exceptions, and panics that are none
+        if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
+            raise
+        reason = (str(error) or type(error).__name__).splitlines()[0][:200]
         raise CheckpointError(
-            f"The tokenizer of checkpoint {checkpoint.name!r} cannot be loaded: {error}"
+            f"The tokenizer of checkpoint {checkpoint.name!r} cannot be loaded: {reason}"
         ) from error
     if len(tokenizer) <= len(
         tokenizer.all_special_ids

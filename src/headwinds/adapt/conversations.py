@@ -1,7 +1,7 @@
 """Conversations as tokens: by the checkpoint's own template, or a plain one; which tokens are the assistant's is exact.
 
 A template comes with a checkpoint's folder and is data: it is rendered in the sandbox of jinja that `transformers` uses,
-where it can reach neither files nor Python's objects.
+where it can reach neither files nor Python's objects, and within bounds of time and memory.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headwinds.adapt.bounded_rendering import check_template, rendered_within
 from headwinds.adapt.encoding import EncodedTexts
 from headwinds.adapt.written_encoding import Form, ending
 from headwinds.errors import CheckpointError, DataError
@@ -175,9 +176,12 @@ def _by_template(
             f"The chat template of this checkpoint is longer than {LARGEST_TEMPLATE:,} characters.",
             remedy="Name another checkpoint.",
         )
+    check_template(str(template))
     messages = [{"role": turn.role, "content": turn.content} for turn in turns]
     try:
-        found = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=invite)
+        found = rendered_within(
+            lambda: str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=invite))
+        )
     except SecurityError as error:
         raise CheckpointError(
             f"The chat template of this checkpoint asks for what a template may not have: {error}.",
@@ -189,4 +193,4 @@ def _by_template(
             f"{error}.",
             remedy="Use the roles that it knows, or name another checkpoint.",
         ) from error
-    return str(found)
+    return found

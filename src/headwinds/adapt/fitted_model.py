@@ -21,6 +21,7 @@ from headwinds.adapt.generators import formed_for, load_pretrained
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.tasks.registry import get_task
+from headwinds.adapt.weights_file import told_if_no_room, weights_bytes
 from headwinds.artifacts.fingerprint import file_digest
 from headwinds.artifacts.write import write_bytes, write_json
 from headwinds.errors import CheckpointError, MismatchError
@@ -105,17 +106,24 @@ class FittedModel:
 
 
 def save_model(model: FittedModel, folder: Path, *, adapter: Adapter | None = None) -> None:
-    """Write a model into `folder` (inside a directory that is committed as a whole); with `adapter` no encoder's weights."""
-    from safetensors.torch import save
+    """Write a model into `folder` (inside a directory that is committed as a whole); with `adapter` no encoder's weights.
 
+    Raises
+    ------
+    TrainingError
+        There is no memory for it.
+    StorageError
+        The disk refuses.
+    """
     encoder_folder = folder / "encoder"
     if adapter is None:
-        with quiet_transformers():
+        size = sum(value.numel() * value.element_size() for value in model.network.encoder.parameters())
+        with quiet_transformers(), told_if_no_room(size, folder):
             model.network.encoder.save_pretrained(encoder_folder)
     else:
         (folder / ADAPTER).mkdir()
         model.network.encoder.config.save_pretrained(encoder_folder)
-        write_bytes(folder / ADAPTER / "adapter_model.safetensors", save(adapter.weights))
+        write_bytes(folder / ADAPTER / "adapter_model.safetensors", weights_bytes(adapter.weights))
         write_json(folder / ADAPTER / "adapter_config.json", adapter.facts())
     model.tokenizer.save_pretrained(encoder_folder)
     head = {
@@ -123,7 +131,7 @@ def save_model(model: FittedModel, folder: Path, *, adapter: Adapter | None = No
         for name, value in model.network.state_dict().items()
         if not name.startswith("encoder.")
     }
-    write_bytes(folder / "head.safetensors", save(head))
+    write_bytes(folder / "head.safetensors", weights_bytes(head))
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "model.json")
     digests = {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
     write_json(folder / "model.json", {"format": FORMAT, **asdict(model.facts), "files": digests})

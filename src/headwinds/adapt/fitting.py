@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +11,17 @@ from headwinds.adapt.checkpoints import Checkpoint, load_tokenizer
 from headwinds.adapt.fitted_model import FittedModel, ModelFacts, save_model
 from headwinds.adapt.generators import formed_for, load_pretrained, network_settings
 from headwinds.adapt.methods.contract import Fitting
-from headwinds.adapt.methods.registry import method_for, require_suited
+from headwinds.adapt.methods.registry import method_for, require_shareable, require_suited
 from headwinds.adapt.openvino_encoder import LEAST_AGREEMENT, agreement
 from headwinds.adapt.prediction import make_predictor, predict_outputs
 from headwinds.adapt.prompts.forms import memory_of
 from headwinds.adapt.scratch import is_scratch, open_checkpoint, scratch_settings
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.training.device import choose_device
+from headwinds.adapt.training.launching import require_room, train_on_processes
 from headwinds.adapt.training.memory import told_if_short
 from headwinds.adapt.training.precision import choose_precision, choose_predicting_precision
+from headwinds.adapt.training.team import ALONE
 from headwinds.adapt.writing import likelihoods
 from headwinds.artifacts.fingerprint import code_digest
 from headwinds.artifacts.seeds import derive_seed
@@ -32,11 +35,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headwinds.adapt.encoding import EncodedTexts
+    from headwinds.adapt.methods.contract import Method
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.tasks.contract import Task
     from headwinds.adapt.training.loop import AfterEpoch
     from headwinds.adapt.training.precision import PredictingPrecision
-    from headwinds.adapt.training.state import Position
+    from headwinds.adapt.training.state import EpochRecord, Position
+    from headwinds.adapt.training.team import Team
+    from headwinds.adapt.training.together import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,36 @@ class FittingData:
     words: tuple[tuple[str, ...], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """All that a fitting begins with, in a form that another process can be told.
+
+    Attributes
+    ----------
+    scratch
+        Where the training state lives.
+    seeds
+        Name the run, so that runs of one seed draw their own heads.
+    """
+
+    task: Task[Any]
+    data: FittingData
+    settings: TuneSettings
+    scratch: Path
+    title: str
+    quiet: bool
+    seeds: tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A fitting that can begin, how it is to be done, and on what checkpoint."""
+
+    fitting: Fitting
+    method: Method
+    checkpoint: Checkpoint
+
+
 def fit_model(
     task: Task[Any],
     data: FittingData,
@@ -82,46 +118,31 @@ def fit_model(
 
     The training state lives in `scratch`; a run that was killed goes on from there and ends with the same bytes. `seeds`
     names the run, so that runs of one seed draw their own heads. `after_epoch` is told of every epoch; what it raises ends
-    the run.
+    the run. With several `processes` others train first, and what is done here finds their state.
 
     Raises
     ------
     CheckpointError, SettingsError, TrainingError, Interrupted
         See the functions called.
     """
-    data = replace(data, training=_first_share(data.training, settings))
-    examples, labels = data.examples, data.labels
     method = method_for(settings)
     require_suited(method, task)
-    if is_scratch(settings.checkpoint):
-        settings = scratch_settings(settings)
-    checkpoint = open_checkpoint(settings, task, examples, data.training, scratch / "checkpoint")
-    settings = method.settings(settings, checkpoint.layers)
-    tokenizer = load_tokenizer(checkpoint, offsets=not writes(task))
-    max_tokens = window_length(checkpoint, settings)
-    precision = choose_precision(settings.precision, choose_device(settings.device))
-    task = formed_for(task, settings, checkpoint, memory_of(settings, data))
-    encoder = load_pretrained(task, checkpoint, dropout=settings.encoder_dropout)
-    network = task.network(encoder, labels, settings)
-    task.initialise(network, examples, data.training, labels, seed=derive_seed(settings.seed, "head", *seeds))
-    encoded = task.encode(examples, tokenizer, max_tokens=max_tokens)
-    fitting = Fitting(
-        task,
-        data,
-        encoded,
-        network,
-        tokenizer,
-        settings,
-        max_tokens,
-        precision,
-        scratch,
-        title,
-        quiet,
-        after_epoch,
-    )
+    require_shareable(method, settings)
+    require_room(settings)
+    preparation = Preparation(task, data, settings, scratch, title, quiet, seeds)
+    if settings.processes > 1:
+        _open(preparation)  # made, or fetched, once
+        work = partial(_take_part, preparation)
+        train_on_processes(work, settings, title=title, quiet=quiet, after_epoch=after_epoch)
+        after_epoch = None  # has been told
+    made = prepare(preparation, after_epoch=after_epoch)
+    fitting, checkpoint = made.fitting, made.checkpoint
+    task, data, settings, network = fitting.task, fitting.data, fitting.settings, fitting.network
+    examples, labels, encoded, tokenizer = data.examples, data.labels, fitting.encoded, fitting.tokenizer
+    max_tokens, precision = fitting.max_tokens, fitting.precision
     with told_if_short(settings):
-        done = method.optimise(fitting)
-    adapter = method.finish(network, settings)
+        done = made.method.optimise(fitting)
+    adapter = made.method.finish(network, settings)
     decoder = done.decoder
     predicting: PredictingPrecision = precision
     parity: float | None = None
@@ -170,6 +191,71 @@ def fit_model(
     if done.chosen is not None:
         history["chosen"] = done.chosen
     write_json(output / "history.json", history, allow_missing=True)
+
+
+def prepare(
+    preparation: Preparation, *, team: Team = ALONE, after_epoch: AfterEpoch | None = None
+) -> Prepared:
+    """Load, build and encode what is trained, the same in every process.
+
+    Raises
+    ------
+    CheckpointError, SettingsError
+        See the functions called.
+    """
+    settings, seeds = preparation.settings, preparation.seeds
+    task = preparation.task
+    data, checkpoint = _open(preparation)
+    examples, labels = data.examples, data.labels
+    method = method_for(settings)
+    if is_scratch(settings.checkpoint):
+        settings = scratch_settings(settings)
+    settings = method.settings(settings, checkpoint.layers)
+    tokenizer = load_tokenizer(checkpoint, offsets=not writes(task))
+    max_tokens = window_length(checkpoint, settings)
+    precision = choose_precision(settings.precision, choose_device(settings.device))
+    task = formed_for(task, settings, checkpoint, memory_of(settings, data))
+    encoder = load_pretrained(task, checkpoint, dropout=settings.encoder_dropout)
+    network = task.network(encoder, labels, settings)
+    task.initialise(network, examples, data.training, labels, seed=derive_seed(settings.seed, "head", *seeds))
+    encoded = task.encode(examples, tokenizer, max_tokens=max_tokens)
+    fitting = Fitting(
+        task,
+        data,
+        encoded,
+        network,
+        tokenizer,
+        settings,
+        max_tokens,
+        precision,
+        preparation.scratch,
+        preparation.title,
+        preparation.quiet,
+        after_epoch,
+        team=team,
+    )
+    return Prepared(fitting, method, checkpoint)
+
+
+def _open(preparation: Preparation) -> tuple[FittingData, Checkpoint]:
+    """The examples that train, and the checkpoint, which for a new model is made of them."""
+    settings = preparation.settings
+    data = replace(preparation.data, training=_first_share(preparation.data.training, settings))
+    if is_scratch(settings.checkpoint):
+        settings = scratch_settings(settings)
+    folder = preparation.scratch / "checkpoint"
+    return data, open_checkpoint(settings, preparation.task, data.examples, data.training, folder)
+
+
+def _take_part(preparation: Preparation, team: Together) -> None:
+    """The training, as one of several processes; the first of them leaves the state in `scratch`."""
+
+    def after_epoch(record: EpochRecord) -> None:
+        team.tell("epoch", record)
+
+    made = prepare(preparation, team=team, after_epoch=after_epoch if team.first else None)
+    with told_if_short(made.fitting.settings):
+        made.method.optimise(made.fitting)
 
 
 def _agreement(

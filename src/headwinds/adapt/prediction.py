@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from headwinds.adapt.training.precision import PredictingPrecision
 
 SCORING_TOKENS = 2048
-ONE_LABEL = ("text-classification", "ordinal-classification")
-"""Tasks that give a text one label of several, where they do not give it any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +121,7 @@ def predict(model: FittedModel, texts: Sequence[str], *, predictor: Predictor | 
     else:
         encoded = encode_texts(predictor.tokenizer, texts, max_tokens=facts.max_tokens)
     logits = predict_logits(predictor, encoded)
-    if "temperature" in facts.decoder and facts.task in ONE_LABEL:
+    if model.task.classifies and "temperature" in facts.decoder:  # one label a text, not any number of them
         found = model.task.decode(list(logits), asked, encoded, facts.labels, facts.decoder)
         shares = np.array([item["probabilities"] for item in found], dtype=np.float64)
         given = truth_of_predictions(found, facts.labels)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.checkpoints import load_tokenizer
 from headwinds.adapt.fitting import window_length
 from headwinds.adapt.generators import formed_for
-from headwinds.adapt.methods.registry import method_for, require_suited
+from headwinds.adapt.methods.registry import method_for, require_shareable, require_suited
 from headwinds.adapt.prompts.forms import memory_of
 from headwinds.adapt.scratch import is_scratch, open_checkpoint, scratch_settings
 from headwinds.adapt.training.batches import plan_batches
+from headwinds.adapt.training.launching import require_room
 from headwinds.adapt.tuning import LabelledFiles, prepare_files
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def rehearse(files: LabelledFiles, settings: TuneSettings) -> Rehearsal:
     task, data, test = prepare_files(files, settings)
     method = method_for(settings)
     require_suited(method, task)
+    require_shareable(method, settings)
+    require_room(settings)
     chosen = scratch_settings(settings) if is_scratch(settings.checkpoint) else settings
     with TemporaryDirectory() as folder:
         checkpoint = open_checkpoint(chosen, task, data.examples, data.training, Path(folder) / "checkpoint")

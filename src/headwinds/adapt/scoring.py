@@ -148,8 +148,8 @@ def _do(held: _Held, content: bytes) -> bytes:
 
     with pa.ipc.open_stream(content) as reader:
         passages = reader.read_all()
-    return _to_parquet(
-        _score_shard(passages, held.fold_of_document, held.models, held.predictors, held.scale)
+    return parquet_bytes(
+        score_shard(passages, held.fold_of_document, held.models, held.predictors, held.scale)
     )
 
 
@@ -183,13 +183,14 @@ def _table(batches: list[pa.RecordBatch]) -> pa.Table:
     return pa.Table.from_batches(batches)
 
 
-def _score_shard(
+def score_shard(
     shard: pa.Table,
     fold_of_document: Mapping[str, int],
     models: Sequence[FittedModel],
     predictors: Sequence[Predictor],
     scale: str,
 ) -> pa.Table:
+    """Scores of a table of passages, each by the model of its document's fold; see `score_corpus` for the columns."""
     import numpy as np
     import pyarrow as pa
 
@@ -226,7 +227,8 @@ def _score_shard(
     return pa.table(columns)
 
 
-def _to_parquet(table: pa.Table) -> bytes:
+def parquet_bytes(table: pa.Table) -> bytes:
+    """A table as the content of a Parquet file."""
     import io
 
     import pyarrow.parquet as pq

@@ -13,6 +13,7 @@ POOLINGS = ("mean", "normalised-mean", "smooth-maximum")
 CLASS_WEIGHTS = ("none", "balanced")
 LARGEST_COUNT = 1_000_000
 DEVICES = ("auto", "cpu", "cuda")
+SHARDINGS = ("none", "full")
 PRECISIONS = ("auto", "float32", "bfloat16")
 SCORING_PRECISIONS = (*PRECISIONS, "int8", "openvino-int8")
 AUGMENTS = ("", "easy", "masked", "back-translation", "generated")
@@ -125,6 +126,10 @@ class TuneSettings:
     device
         Where to train by gradient: "auto" is a GPU ("cuda") where there is one, else the processor ("cpu"). On a GPU two
         runs of one seed need not end with the same bytes.
+    processes, sharding
+        So many processes of this machine share every batch, each with a core or a GPU of its own, by the Accelerate library;
+        the model is that of one process up to rounding and the draws of dropout. With `sharding` = "full" the weights, their
+        gradients and the optimiser's moments are cut into one part a process (FSDP), for models that do not fit in one.
     precision
         "auto" uses bfloat16 autocast where the processor computes in it, else float32.
     scoring_precision
@@ -196,6 +201,8 @@ class TuneSettings:
     validation_share: float = 0.1
     training_share: float = 1.0
     device: str = "auto"
+    processes: int = 1
+    sharding: str = "none"
     precision: str = "auto"
     scoring_precision: str = "auto"
     seed: int = 0
@@ -215,6 +222,7 @@ class TuneSettings:
             "augment_copies",
             "private_clip",
             "private_batch",
+            "processes",
         )
         for name in positive:
             _require(getattr(self, name) > 0, name, getattr(self, name), "a number above 0")
@@ -300,6 +308,13 @@ class TuneSettings:
             f"one of {', '.join(CLASS_WEIGHTS)}",
         )
         _require(self.device in DEVICES, "device", self.device, f"one of {', '.join(DEVICES)}")
+        _require(self.sharding in SHARDINGS, "sharding", self.sharding, f"one of {', '.join(SHARDINGS)}")
+        _require(
+            self.sharding == "none" or self.processes > 1,
+            "sharding",
+            self.sharding,
+            '"none" with processes = 1: there is nobody to share with',
+        )
         _require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")
         _require(
             self.scoring_precision in SCORING_PRECISIONS,

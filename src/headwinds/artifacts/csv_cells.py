@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a formula begins with (OWASP, CSV injection), in full width too."""
@@ -24,6 +27,27 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]], *, delimiter:
         torn = any(isinstance(value, str) and "\r" in value for value in row)
         (quoted if torn else plain).writerow(row)
     return buffer.getvalue()
+
+
+def table_text(table: DataFrame, *, for_spreadsheets: bool = False) -> str:
+    """A table as `csv_text`: what is missing is an empty cell, numbers as Python writes them.
+
+    With `for_spreadsheets`, texts are `guarded`.
+    """
+
+    def cell(value: Any, absent: bool) -> Any:
+        if absent:
+            return ""
+        return guarded(value) if for_spreadsheets and isinstance(value, str) else value
+
+    columns = []
+    for place in range(table.shape[1]):  # by place: names may stand twice
+        column = table.iloc[:, place]
+        absent = column.isna().tolist()
+        columns.append([cell(one, no) for one, no in zip(column.tolist(), absent, strict=True)])
+    names = [str(name) for name in table.columns]
+    header = [guarded(name) for name in names] if for_spreadsheets else names
+    return csv_text(header, zip(*columns, strict=True))
 
 
 def guarded(text: str) -> str:

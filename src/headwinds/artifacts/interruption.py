@@ -39,6 +39,11 @@ def stop_requested() -> bool:
     return bool(_received)
 
 
+def request_stop(number: int) -> None:
+    """Ask to stop as that signal would: for a process that is told of it by another, and gets no signal itself."""
+    _received.append(number)
+
+
 def raise_if_stopped() -> None:
     """Raise if a signal asked to stop; to be called where the work done so far is kept.
 

@@ -39,7 +39,7 @@ def manifest_bytes(directory: Path) -> bytes:
         if not stat.S_ISREG(path.lstat().st_mode):
             raise ArtifactError(f"{path} is not a plain file, and only those can be part of an artifact.")
         files[name] = {"size": path.stat().st_size, "sha256": file_digest(path)}
-    return _canonical(files)
+    return canonical_manifest(files)
 
 
 def verify(directory: Path) -> None:
@@ -96,7 +96,8 @@ def _names(directory: Path) -> list[str]:
     return sorted(name for name in found if name != MANIFEST)
 
 
-def _canonical(files: Mapping[str, Mapping[str, Any]]) -> bytes:
+def canonical_manifest(files: Mapping[str, Mapping[str, Any]]) -> bytes:
+    """The one spelling of a manifest of these files."""
     text = json.dumps({"format": FORMAT, "files": files}, sort_keys=True, indent=1, ensure_ascii=True)
     return (text + "\n").encode("ascii")
 
@@ -116,7 +117,7 @@ def _read(directory: Path) -> dict[str, dict[str, Any]]:
     try:
         files: dict[str, dict[str, Any]] = json.loads(content)["files"]
         # One spelling only: a change of any byte that leaves the same list behind is a change all the same.
-        unchanged = _canonical(files) == content and all(
+        unchanged = canonical_manifest(files) == content and all(
             isinstance(facts["size"], int) and isinstance(facts["sha256"], str) for facts in files.values()
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -78,13 +78,13 @@ def run_stage(
     clean_stale(path.parent)
     findings = _damage(path)
     if not findings and stored_fingerprint(path) == fingerprint:
-        _drop_scratch(directory, name, keep=None)  # left there by a kill between the commit and the cleaning
+        drop_scratch(directory, name)  # left there by a kill between the commit and the cleaning
         return StageResult(name, path, fingerprint, reused=True, seconds=time.monotonic() - started)
     scratch = _prepare_scratch(directory, name, fingerprint)
     with atomic_directory(path, replace=True) as output:
         work(output, scratch)
         write_json(output / STAGE, {"name": name, "fingerprint": fingerprint})
-    _drop_scratch(directory, name, keep=None)
+    drop_scratch(directory, name)
     return StageResult(
         name, path, fingerprint, reused=False, seconds=time.monotonic() - started, findings=findings
     )
@@ -111,7 +111,7 @@ def _damage(path: Path) -> tuple[Finding, ...]:
 
 def _prepare_scratch(directory: Path, name: str, fingerprint: str) -> Path:
     scratch = directory / SCRATCH / f"{_stem(name)}{fingerprint[:_DIGITS]}"
-    _drop_scratch(directory, name, keep=scratch)
+    drop_scratch(directory, name, keep=scratch)
     try:
         file_system().make_directory(scratch)
     except OSError as error:
@@ -120,7 +120,7 @@ def _prepare_scratch(directory: Path, name: str, fingerprint: str) -> Path:
     return scratch
 
 
-def _drop_scratch(directory: Path, name: str, *, keep: Path | None) -> None:
+def drop_scratch(directory: Path, name: str, *, keep: Path | None = None) -> None:
     """Remove the scratch folders of a stage, those of other fingerprints included, but one to keep."""
     root = directory / SCRATCH
     if not root.is_dir():

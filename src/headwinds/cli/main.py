@@ -13,7 +13,10 @@ from typing import NoReturn
 
 from headwinds import __version__
 from headwinds.cli import explain_panel
-from headwinds.errors import HeadwindsError
+from headwinds.cli.help_language import localise
+from headwinds.errors import HeadwindsError, Interrupted
+from headwinds.phrases.catalogue import ENGLISH, ERRORS, speaking, spoken, translate
+from headwinds.phrases.telling import language_here, told
 
 VERBS = {
     "doctor": "say what this machine has, and what will be used of it",
@@ -53,35 +56,45 @@ def entry() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Parse and execute; returns the exit code: 0 done, 2 the user can mend it, 130 or 143 stopped by a signal."""
-    parser = make_parser()
-    chosen = parser.parse_args(_joined(arguments))
+    try:
+        language = language_here(os.environ)
+    except HeadwindsError as error:
+        return _tell("headwinds", error, ENGLISH)
+    with speaking(language):
+        parser = make_parser()
+        localise(parser, language)
+        chosen = parser.parse_args(_joined(arguments))
     if chosen.verb is None:
         parser.print_help()
         return 0
+    said = f"headwinds {chosen.verb}"
     try:
         module = importlib.import_module(f"headwinds.cli.{getattr(chosen, 'home', chosen.verb)}")
         code: int = module.execute(chosen)
         return code
     except HeadwindsError as error:
-        sys.stderr.write(f"headwinds {chosen.verb}: {error}\n")
-        return error.exit_code
+        return _tell(said, error, error.language or language)
     except KeyboardInterrupt:
-        sys.stderr.write(
-            f"headwinds {chosen.verb}: stopped; what was done is kept. Run the same command again to go on.\n"
+        stopped = Interrupted(
+            "stopped; what was done is kept.", remedy="Run the same command again to go on."
         )
-        return 130
+        return _tell(said, stopped, language)
     except MemoryError:
-        sys.stderr.write(
-            f"headwinds {chosen.verb}: out of memory; lower batch_tokens under [tune], or close other programs.\n"
-        )
-        return 2
+        remedy = "lower batch_tokens under [tune], or close other programs."
+        return _tell(said, HeadwindsError("out of memory;", remedy=remedy), language)
     except BrokenPipeError:
         return 141
     except OSError as error:  # what no reader or writer put into better words
         named = f"{error.filename}: " if error.filename else ""
-        said = (error.strerror or str(error)).lower()
-        sys.stderr.write(f"headwinds {chosen.verb}: {named}{said}. Check the path and its permissions.\n")
-        return 2
+        reason = (error.strerror or str(error)).lower()
+        remedy = "Check the path and its permissions."
+        return _tell(said, HeadwindsError(f"{named}{reason}.", remedy=remedy), language)
+
+
+def _tell(program: str, error: HeadwindsError, language: str) -> int:
+    """One line to whoever sits there; the exit code."""
+    sys.stderr.write(f"{program}: {told(error, language)}\n")
+    return error.exit_code
 
 
 class _Parser(argparse.ArgumentParser):
@@ -91,8 +104,11 @@ class _Parser(argparse.ArgumentParser):
         """Leave with exit code 2."""
         unknown = re.search(r"invalid choice: '([^']*)'", message)
         near = get_close_matches(unknown.group(1), VERBS, n=1) if unknown else []
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        self.exit(2, f"{self.prog}: {message}.{hint} See {self.prog} --help.\n")
+        hint = f"Did you mean {near[0]!r}? " if near else ""
+        wrong = translate(message, spoken(), ERRORS)
+        stop = "." if wrong == message else "。"
+        remedy = translate(f"{hint}See {self.prog} --help.", spoken(), ERRORS)
+        self.exit(2, f"{self.prog}: {wrong}{stop}{' ' if stop == '.' else ''}{remedy}\n")
 
 
 def make_parser() -> argparse.ArgumentParser:

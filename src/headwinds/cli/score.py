@@ -14,7 +14,11 @@ from headwinds.phrases.catalogue import translate
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
     add_study_arguments(parser)
-    alone = parser.add_argument_group("a file and a fitted model, without a study")
+    alone = parser.add_argument_group(
+        "a file and a fitted model, without a study",
+        "--corpus may then also be a folder of Parquet files, of any size, and it and --output a URL "
+        "(s3://bucket/prefix).",
+    )
     alone.add_argument(
         "--model", help="folder of a fitted model, e.g. runs/NAME/tune/fold-1; with --corpus and --output"
     )
@@ -41,6 +45,7 @@ def _alone(arguments: argparse.Namespace) -> int:
     from headwinds.cli.compute_arguments import compute_settings
     from headwinds.corpus.reading import Columns
     from headwinds.study.own_files import score_file
+    from headwinds.study.streamed_files import is_streamed, what_was_refused
 
     if not arguments.corpus or not arguments.output or arguments.study:
         raise SettingsError("--model goes with --corpus FILE and --output FOLDER, and without a study file.")
@@ -48,11 +53,13 @@ def _alone(arguments: argparse.Namespace) -> int:
     columns = Columns(passage_id=arguments.passage_id, document_id="", text=arguments.text, keys=keys)
     path = score_file(
         Path(arguments.model),
-        Path(arguments.corpus),
-        Path(arguments.output),
+        arguments.corpus,
+        arguments.output,
         columns=columns,
         quiet=arguments.quiet,
         compute=compute_settings(arguments),
     )
     sys.stdout.write(f"Scores: {path}\n")
+    if is_streamed(arguments.corpus, arguments.output) and (refused := what_was_refused(arguments.output)):
+        sys.stdout.write(f"{refused}\n")
     return 0

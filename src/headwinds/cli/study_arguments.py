@@ -82,15 +82,20 @@ def chosen_settings(arguments: argparse.Namespace) -> StudySettings:
 def execute_until(stage: str, arguments: argparse.Namespace, *, brief: bool = False) -> StudyRun:
     """Run a study up to a stage, and write the brief where it is asked for."""
     from headwinds.doors.studies import run
+    from headwinds.phrases.catalogue import speaking
 
-    return run(
-        chosen_settings(arguments),
-        until=stage,
-        output=arguments.output,
-        quiet=arguments.quiet,
-        wait=arguments.wait,
-        brief=brief,
-    )
+    settings = chosen_settings(arguments)
+    with speaking(
+        settings.study.language
+    ):  # before the run too: what is wrong with it is told in its language
+        return run(
+            settings,
+            until=stage,
+            output=arguments.output,
+            quiet=arguments.quiet,
+            wait=arguments.wait,
+            brief=brief,
+        )
 
 
 def settings_changes(given: list[str]) -> dict[str, Any]:

@@ -19,6 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", metavar="KEY=VALUE[,...]", help="the documents of the change to this cell")
     parser.add_argument("--limit", type=int, default=20, help="rows shown (default 20)")
     parser.add_argument("--save", metavar="FILE", help="write the rows as CSV")
+    parser.add_argument(
+        "--for-spreadsheets",
+        action="store_true",
+        help="with --save: an apostrophe before texts that a spreadsheet would take for formulas",
+    )
     alone = parser.add_argument_group("scores of any classifier, without a study")
     alone.add_argument("--scores", help="passages with a column probability_<label> each; with --gold")
     alone.add_argument("--weight", default="", metavar="COLUMN")
@@ -33,6 +38,8 @@ def execute(arguments: argparse.Namespace) -> int:
     from headwinds.doors.tracing import trace_file
     from headwinds.study.trace_files import read_point, save_trace, trace_study
 
+    if arguments.for_spreadsheets and not arguments.save:
+        raise SettingsError("--for-spreadsheets goes with --save FILE.")
     if arguments.scores:
         if not arguments.gold or arguments.study:
             raise SettingsError("--scores goes with --gold FILE, and without a study file.")
@@ -54,6 +61,6 @@ def execute(arguments: argparse.Namespace) -> int:
         found = trace_study(execute_until("measure", arguments), point, to, limit=arguments.limit)
     sys.stdout.write(f"{found.summary()}\n")
     if arguments.save:
-        save_trace(found, Path(arguments.save))
+        save_trace(found, Path(arguments.save), for_spreadsheets=arguments.for_spreadsheets)
         sys.stdout.write(f"Rows: {arguments.save}\n")
     return 0

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.tuning import LabelledFiles
 
+NAMED = ("task", "method", "checkpoint", "processes", "sharding")  # settings with a flag of their own
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
@@ -35,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     alone.add_argument("--method", help="see `headwinds methods` (default: full)")
     alone.add_argument("--checkpoint", help='"default", a folder, or a name on the hub')
+    alone.add_argument("--processes", type=int, help="so many share every batch, a core or a GPU each")
+    alone.add_argument("--sharding", help='"full" cuts the weights into a part a process (default: none)')
     alone.add_argument("--seed", type=int, default=0, help="rules everything that is random (default: 0)")
     alone.add_argument(
         "--seeds", default="", metavar="N[,N]", help="tune once for each, tell mean and spread"
@@ -101,9 +105,11 @@ def _alone(arguments: argparse.Namespace) -> int:
             raise SettingsError(
                 f"--set {name}: only settings of [tune] count here.", remedy="Try tune.epochs=3."
             )
-    named = {"task": arguments.task, "method": arguments.method, "checkpoint": arguments.checkpoint}
+    named = {name: getattr(arguments, name) for name in NAMED}
     chosen = {name.removeprefix("tune."): value for name, value in changes.items()}
-    settings = tune_settings({**chosen, **{k: v for k, v in named.items() if v}}, seed=arguments.seed)
+    settings = tune_settings(
+        {**chosen, **{k: v for k, v in named.items() if v not in (None, "")}}, seed=arguments.seed
+    )
     files = LabelledFiles(
         Path(arguments.train),
         Path(arguments.validation) if arguments.validation else None,

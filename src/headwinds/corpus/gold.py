@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,8 +95,8 @@ def read_gold(
     )
 
 
-def match_gold(gold: Gold, passage_ids: Sequence[str]) -> NDArray[np.int64]:
-    """The row of each gold passage in the corpus.
+def match_gold(gold: Gold, passage_ids: Sequence[str] | Mapping[str, int]) -> NDArray[np.int64]:
+    """The row of each gold passage in the corpus, of which the ids are given, or the rows of those that gold names.
 
     Raises
     ------
@@ -105,7 +105,11 @@ def match_gold(gold: Gold, passage_ids: Sequence[str]) -> NDArray[np.int64]:
     """
     import numpy as np
 
-    place = {name: row for row, name in enumerate(passage_ids)}
+    place = (
+        passage_ids
+        if isinstance(passage_ids, Mapping)
+        else {name: row for row, name in enumerate(passage_ids)}
+    )
     missing = [name for name in gold.passage_ids if name not in place]
     if missing:
         raise MismatchError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -63,7 +63,7 @@ def read_corpus(
     rows_in = 0
     for record in records:
         rows_in += 1
-        row, problem = _canonical(record, columns, seen)
+        row, problem = canonical_row(record, columns, seen)
         if problem:
             refused.append(Refusal(str(path), record.row, problem))
         else:
@@ -93,15 +93,15 @@ def require_columns(path: Path, found: Sequence[str], needed: Sequence[str]) -> 
             )
 
 
-def _canonical(record: Record, columns: Columns, seen: set[str]) -> tuple[dict[str, Any], str]:
-    """The row in canonical columns, or the reason for refusing it."""
+def canonical_row(record: Record, columns: Columns, seen: Container[str]) -> tuple[dict[str, Any], str]:
+    """The row in canonical columns, or the reason for refusing it; `seen` are the ids that stood before."""
     values = record.values
     if record.problem:
         return {}, record.problem
     passage, problem = (
-        _word(str(record.row), "row")
+        as_word(str(record.row), "row")
         if not columns.passage_id
-        else _word(values.get(columns.passage_id), columns.passage_id)
+        else as_word(values.get(columns.passage_id), columns.passage_id)
     )
     if problem:
         return {}, problem
@@ -112,13 +112,13 @@ def _canonical(record: Record, columns: Columns, seen: set[str]) -> tuple[dict[s
         return {}, f"{columns.text} is empty" if text is None or isinstance(
             text, str
         ) else f"{columns.text} is not text"
-    text, problem = _word(text, columns.text)
+    text, problem = as_word(text, columns.text)
     if problem:
         return {}, problem
     document, problem = (
         (passage, "")
         if not columns.document_id
-        else _word(values.get(columns.document_id), columns.document_id)
+        else as_word(values.get(columns.document_id), columns.document_id)
     )
     if problem:
         return {}, problem
@@ -137,7 +137,7 @@ def _canonical(record: Record, columns: Columns, seen: set[str]) -> tuple[dict[s
             return {}, problem
         row["stratum"] = stratum
     for key in columns.keys:
-        row[key], problem = _word(values.get(key), key)
+        row[key], problem = as_word(values.get(key), key)
         if problem:
             return {}, problem
     return row, ""
@@ -147,15 +147,17 @@ def join_stratum(values: dict[str, Any], names: Sequence[str]) -> tuple[str, str
     """The stratum as one string, "none / 1990-2000", or the reason why there is none."""
     parts = []
     for name in names:
-        part, problem = _word(values.get(name), name)
+        part, problem = as_word(values.get(name), name)
         if problem:
             return "", problem
         parts.append(part)
     return " / ".join(parts), ""
 
 
-def _word(value: Any, name: str) -> tuple[str, str]:
+def as_word(value: Any, name: str) -> tuple[str, str]:
     """A value as text, 1990.0 as "1990" (a column of whole numbers with gaps is stored as fractions), or its problem."""
+    if type(value) is str and value.isascii() and "\0" not in value and value and not value.isspace():
+        return value, ""  # the usual case, and the same as below
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return "", f"{name} is empty"
     if isinstance(value, (list, dict, bytes)):
@@ -191,7 +193,7 @@ def _column(rows: list[dict[str, Any]], name: str, path: Path) -> Any:
         return pa.array(values, pa.float64())
     if name in ("passage_id", "document_id", "text", "stratum"):
         return pa.array(values, pa.string())
-    whole = [_whole(value) for value in values]
+    whole = [whole_number(value) for value in values]
     if all(value is not None for value in whole):
         return pa.array(whole, pa.int64())
     numeric = sum(value is not None for value in whole)
@@ -206,7 +208,8 @@ def _column(rows: list[dict[str, Any]], name: str, path: Path) -> Any:
     return pa.array([str(value) for value in values], pa.string())
 
 
-def _whole(value: str) -> int | None:
+def whole_number(value: str) -> int | None:
+    """The whole number that a text spells, None where it spells none or one that is better kept as text."""
     text = value.strip()
     # Leading zeros are part of a code ("007"), not of a number; nineteen digits may not fit into 64 bits.
     if not (text.isascii() and text.lstrip("-").isdecimal() and len(text) < 19):

@@ -221,7 +221,8 @@ def _kept(
     found: Result, output: PathLike | None, name: str, tables: dict[str, pd.DataFrame] | None = None
 ) -> Result:
     """The result; written if a folder is named, the further tables as ``name-TABLE.csv``."""
-    from headwinds.artifacts.write import write_bytes, write_text
+    from headwinds.artifacts.csv_cells import table_text
+    from headwinds.artifacts.write import write_text
 
     if output is not None:
         folder = Path(output)
@@ -229,7 +230,7 @@ def _kept(
             name: found.table,
             **{f"{name}-{key}": t for key, t in (tables or {}).items()},
         }.items():
-            write_bytes(folder / f"{one}.csv", table.to_csv(index=False, lineterminator="\n").encode())
+            write_text(folder / f"{one}.csv", table_text(table))
         write_text(
             folder / f"{name}.html",
             f'<!DOCTYPE html>\n<meta charset="utf-8">\n<title>{name}</title>\n{found.to_html()}\n',

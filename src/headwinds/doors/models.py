@@ -209,11 +209,13 @@ def score_file(
     address: str = "",
     workers: int = 0,
     fall_back: bool = False,
-) -> Path:
+) -> Path | str:
     """Score your own file with a fitted model, without a study; returns the path of the scores (Parquet).
 
-    `keep` names columns that are carried along, to measure by. `on`, `address`, `workers` and `fall_back` say where it is
-    computed, as [compute] does in a study file; the scores are the same bytes.
+    `keep` names columns that are carried along, to measure by. `corpus` may also be a folder of Parquet files larger than
+    memory, and it and `output` URLs of an object store (``s3://bucket/prefix``); then the folder or URL of the parts is
+    returned. `on`, `address`, `workers` and `fall_back` say where it is computed, as [compute] does in a study file; the
+    scores are the same bytes.
     """
     from headwinds.compute.settings import ComputeSettings
     from headwinds.corpus.reading import Columns
@@ -221,7 +223,7 @@ def score_file(
 
     columns = Columns(passage_id=passage_id, document_id="", text=text, keys=tuple(keep))
     compute = ComputeSettings(on, address, workers, fall_back)
-    return score(Path(model), Path(corpus), Path(output), columns=columns, quiet=quiet, compute=compute)
+    return score(Path(model), corpus, output, columns=columns, quiet=quiet, compute=compute)
 
 
 def _labelled_files(

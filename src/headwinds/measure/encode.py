@@ -19,6 +19,8 @@ def encode(values: ArrayLike) -> tuple[NDArray[np.int64], list[Any]]:
     table = pa.array(
         np.asarray(values).tolist() if np.asarray(values).dtype == object else np.asarray(values)
     )
+    if isinstance(table, pa.ChunkedArray):  # what Arrow makes of many million strings
+        table = table.combine_chunks()
     encoded = table.dictionary_encode()
     distinct = encoded.dictionary.to_pylist()
     order = sorted(range(len(distinct)), key=lambda place: distinct[place])

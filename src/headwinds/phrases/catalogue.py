@@ -2,7 +2,8 @@
 
 Findings, reasons and progress arise deep in the code, where no language is known, and are stored with results; English is
 their one stored form. Whoever shows them translates them here, gaps and all, as gettext does by the sentence itself. The
-page's own words stand apart, in the report's catalogue.
+page's own words stand apart, in the report's catalogue. Errors have a book of their own (`zh.errors.toml`): there are many,
+and some have little but gaps, so they are never tried on other sentences.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from headwinds.errors import HeadwindsError
+
 ENGLISH = "en"
-_GAP = re.compile(r"\{(\w+)\}")
+ERRORS = "errors"
+_GAP = re.compile(r"\{\{|\}\}|\{(\w+)\}")  # doubled braces stand for themselves
 _SPOKEN: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 
 
@@ -33,14 +37,21 @@ class Phrase:
 
     english: str
     translation: str
-    pattern: re.Pattern[str]
+    fixed: str  # its longest part without a gap, looked for before any pattern is made
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """The text as this sentence, its gaps filled."""
+        return _pattern(self.english).fullmatch(text) if self.fixed in text else None
 
 
 @cache
-def phrases(language: str) -> tuple[Phrase, ...]:
-    """The catalogue of a language, those with the most fixed words first; empty where there is none."""
-    entries = _read(language).get("phrase", ())
-    found = [Phrase(one["english"], one["translation"], _pattern(one["english"])) for one in entries]
+def phrases(language: str, book: str = "") -> tuple[Phrase, ...]:
+    """The catalogue of a language (and a book of it), those with the most fixed words first; empty where there is none."""
+    entries = [
+        *_read(language).get("phrase", ()),
+        *(_read(f"{language}.{book}").get("phrase", ()) if book else ()),
+    ]
+    found = [Phrase(one["english"], one["translation"], _fixed(one["english"])) for one in entries]
     return tuple(sorted(found, key=lambda one: -len(_GAP.sub("", one.english))))
 
 
@@ -51,19 +62,46 @@ def marks(language: str) -> tuple[str, str]:
     return str(entries.get("semicolon", SEMICOLON)), str(entries.get("comma", COMMA))
 
 
-def translate(text: str, language: str) -> str:
+def translate(text: str, language: str, book: str = "") -> str:
     """The sentence in a language; as it is where the catalogue does not have it.
 
     What fills a gap is translated too, if it is a phrase itself; a list with commas or semicolons, part by part.
     """
     if not text or language == ENGLISH:
         return text
-    for phrase in phrases(language):
-        match = phrase.pattern.fullmatch(text)
+    for phrase in phrases(language, book):
+        match = phrase.match(text)
         if match:
-            gaps = {name: _value(value, language) for name, value in match.groupdict().items()}
+            gaps = {name: translate_list(value, language, book) for name, value in match.groupdict().items()}
             return phrase.translation.format(**gaps)
     return text
+
+
+def translate_text(text: str, language: str, book: str = "") -> str:
+    """Several sentences with a space between them, each by itself where the catalogue has them so; a finding's code stays.
+
+    A gap of a sentence could swallow the next sentence, so that single ones are tried before the whole.
+    """
+    code = re.match(r"[EWN]\d{3} ", text)
+    if code:
+        return code[0] + translate_text(text[code.end() :], language, book)
+    for end in (match.end() for match in re.finditer(r"\. ", text)):
+        first, rest = translate(text[: end - 1], language, book), translate_text(text[end:], language, book)
+        if first != text[: end - 1] and rest != text[end:]:
+            return first + rest
+    return translate(text, language, book)
+
+
+def translate_list(text: str, language: str, book: str = "") -> str:
+    """A phrase, or a list of phrases and names: with semicolons only if every part is a phrase."""
+    several = text.split(SEMICOLON)
+    parts = [translate(part, language, book) for part in several]
+    if len(several) > 1 and all(part != said for part, said in zip(several, parts, strict=True)):
+        return marks(language)[0].join(parts)
+    whole = translate(text, language, book)
+    if whole != text or language == ENGLISH:
+        return whole
+    return marks(language)[1].join(translate(part, language, book) for part in text.split(COMMA))
 
 
 def spoken() -> str:
@@ -73,10 +111,14 @@ def spoken() -> str:
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """Within it, `say` speaks this language."""
+    """Within it, `say` speaks this language, and an error that leaves it is to be told in it."""
     token = _SPOKEN.set(language)
     try:
         yield
+    except HeadwindsError as error:
+        if language != ENGLISH:
+            error.language = language
+        raise
     finally:
         _SPOKEN.reset(token)
 
@@ -86,31 +128,28 @@ def say(text: str) -> str:
     return translate(text, spoken())
 
 
-def _read(language: str) -> dict[str, Any]:
-    path = resources.files("headwinds.phrases").joinpath(f"{language}.toml")
-    if language == ENGLISH or not path.is_file():
+def _read(name: str) -> dict[str, Any]:
+    path = resources.files("headwinds.phrases").joinpath(f"{name}.toml")
+    if name == ENGLISH or not path.is_file():
         return {}
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def _value(value: str, language: str) -> str:
-    """What fills a gap: a list whose every part is a phrase, a phrase, or a list of names."""
-    several = value.split(SEMICOLON)
-    parts = [translate(part, language) for part in several]
-    if len(several) > 1 and all(part != said for part, said in zip(several, parts, strict=True)):
-        return marks(language)[0].join(parts)
-    whole = translate(value, language)
-    if whole != value:
-        return whole
-    return marks(language)[1].join(translate(part, language) for part in value.split(COMMA))
+def _fixed(english: str) -> str:
+    return max(re.split(r"\{\{|\}\}|\{\w+\}", english), key=len)
 
 
+@cache
 def _pattern(english: str) -> re.Pattern[str]:
     """Gaps take as little as they can, `..._n` a number, `..._w` a word; one that stands twice must be filled alike."""
     seen: set[str] = set()
     parts, end = [], 0
     for match in _GAP.finditer(english):
         name = match.group(1)
+        if name is None:
+            parts.append(re.escape(english[end : match.start() + 1]))
+            end = match.end()
+            continue
         filling = NUMBER if name.endswith("_n") else WORD if name.endswith("_w") else ".*?"
         gap = f"(?P={name})" if name in seen else f"(?P<{name}>{filling})"
         parts += [re.escape(english[end : match.start()]), gap]

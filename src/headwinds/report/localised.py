@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from headwinds.phrases.catalogue import ENGLISH, translate
+from headwinds.phrases.catalogue import ENGLISH, ERRORS, translate, translate_list, translate_text
 
 if TYPE_CHECKING:
-    from headwinds.contracts import Evaluation, Finding, Indicator
-    from headwinds.report.content import IndicatorFigure, ReportContent
+    from headwinds.contracts import Estimate, Evaluation, Finding, Indicator
+    from headwinds.report.content import IndicatorFigure, ReportContent, ResultChapter
+
+NOT_DONE, MARK = "N405", ": not available. "
 
 
 def in_language(content: ReportContent, language: str) -> ReportContent:
@@ -26,33 +28,63 @@ def in_language(content: ReportContent, language: str) -> ReportContent:
             growth.accounts,
             estimand=translate(growth.accounts.estimand, language),
             units=translate(growth.accounts.units, language),
-            findings=_findings(growth.accounts.findings, language),
+            findings=in_words(growth.accounts.findings, language),
         )
         growth = replace(growth, accounts=accounts, rebuild=translate(growth.rebuild, language))
     if regression is not None:
-        naive, corrected = (
-            replace(one, findings=_findings(one.findings, language))
-            for one in (regression.naive, regression.corrected)
-        )
+        naive, corrected = (_estimate(one, language) for one in (regression.naive, regression.corrected))
         sentences = tuple(translate(one, language) for one in regression.sentences)
         regression = replace(regression, naive=naive, corrected=corrected, sentences=sentences)
     return replace(
         content,
-        check=replace(content.check, findings=_findings(content.check.findings, language)),
+        check=replace(content.check, findings=in_words(content.check.findings, language)),
         evaluation=_evaluation(content.evaluation, language),
         indicators=tuple(_figure(one, language) for one in content.indicators),
         growth=growth,
         regression=regression,
-        chapters=tuple(
-            replace(one, sentences=tuple(translate(said, language) for said in one.sentences))
-            for one in content.chapters
-        ),
-        findings=_findings(content.findings, language),
+        chapters=tuple(_chapter(one, language) for one in content.chapters),
+        findings=in_words(content.findings, language),
     )
 
 
-def _findings(findings: Iterable[Finding], language: str) -> tuple[Finding, ...]:
-    return tuple(one.in_language(language) for one in findings)
+def in_words(findings: Iterable[Finding], language: str) -> tuple[Finding, ...]:
+    """Translated; what could not be done is told with the error that says why."""
+    return tuple(
+        replace(one, sentence=_without(one.sentence, language))
+        if one.code == NOT_DONE
+        else one.in_language(language)
+        for one in findings
+    )
+
+
+def _without(sentence: str, language: str) -> str:
+    title, mark, reason = sentence.partition(MARK)
+    return translate(f"{title}{mark}{translate_text(reason, language, ERRORS)}", language)
+
+
+def _chapter(chapter: ResultChapter, language: str) -> ResultChapter:
+    """Its sentences, and the words in its table; names that the catalogue lacks stay."""
+    table = chapter.table
+    if hasattr(table, "select_dtypes"):
+        table = table.copy()
+        for name in table.columns:
+            table[name] = [
+                translate_list(value, language) if isinstance(value, str) else value for value in table[name]
+            ]
+    sentences = tuple(translate_text(said, language) for said in chapter.sentences)
+    return replace(chapter, sentences=sentences, table=table)
+
+
+def _estimate(estimate: Estimate, language: str) -> Estimate:
+    return replace(
+        estimate,
+        estimand=translate(estimate.estimand, language),
+        units=translate(estimate.units, language),
+        variation=translate(estimate.variation, language),
+        absorbed=translate(estimate.absorbed, language),
+        method=translate(estimate.method, language),
+        findings=in_words(estimate.findings, language),
+    )
 
 
 def _evaluation(evaluation: Evaluation, language: str) -> Evaluation:
@@ -63,7 +95,7 @@ def _evaluation(evaluation: Evaluation, language: str) -> Evaluation:
             replace(one, first=translate(one.first, language), second=translate(one.second, language))
             for one in evaluation.differences
         ),
-        findings=_findings(evaluation.findings, language),
+        findings=in_words(evaluation.findings, language),
     )
 
 
@@ -81,5 +113,5 @@ def _indicator(indicator: Indicator, language: str) -> Indicator:
         indicator,
         method=translate(indicator.method, language),
         pooled=tuple(translate(one, language) for one in indicator.pooled),
-        findings=_findings(indicator.findings, language),
+        findings=in_words(indicator.findings, language),
     )

@@ -40,7 +40,8 @@ PAGES = {
     "/static/api.js": ("api.js", "text/javascript"),
 }
 """Every file that is served; they say nothing of the models."""
-OPEN = frozenset({"/health", "/ready", *PAGES})
+PROBES = ("/health", "/ready")
+OPEN = frozenset({*PROBES, *PAGES})
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 

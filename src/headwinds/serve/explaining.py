@@ -1,12 +1,12 @@
-"""Why a text got a label: what its probability loses when a piece is left out (occlusion: Zeiler, Fergus 2014)."""
+"""Why a text got a label: the audit's occlusion, asked of the model that is served (`headwinds.adapt.audit.occlusion`)."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
 
+from headwinds.adapt.audit.occlusion import occluded, worth
 from headwinds.serve.engine import Waiting
 from headwinds.serve.incoming import RequestError, check_row, plain_json
 from headwinds.serve.site import asked_version, json_body, note, site_of
@@ -17,24 +17,12 @@ if TYPE_CHECKING:
 
     from headwinds.adapt.fitted_model import FittedModel
 
-MOST_PIECES = 96
 LONGEST_TEXT = 6_000
-# A word with the space after it; a Chinese or Japanese character is a word.
-PIECE = re.compile(
-    r"\s*(?:[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\s\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+)\s*"
-)
 
 
 def explains(model: FittedModel) -> bool:
     """Whether predictions of a model can be explained here: it gives a text probabilities of labels."""
     return model.task.name == "text-classification" and bool(model.facts.labels)
-
-
-def pieces_of(text: str) -> list[str]:
-    """A text in pieces that are together the text; where there are too many words, several are one piece."""
-    words = PIECE.findall(text)
-    together = -(-len(words) // MOST_PIECES)
-    return ["".join(words[start : start + together]) for start in range(0, len(words), max(1, together))]
 
 
 async def explain(request: Request) -> Response:
@@ -44,30 +32,43 @@ async def explain(request: Request) -> Response:
     if not explains(loaded.model):
         raise RequestError(422, "Only what classifies texts is explained here.")
     row, label = _read(await json_body(request), loaded.model.facts.labels)
-    pieces = pieces_of(row["text"])
-    without = [{**row, "text": "".join(pieces[:place] + pieces[place + 1 :])} for place in range(len(pieces))]
-    rows = [row, *(one if one["text"].strip() else row for one in without)]
+    text = row["text"]
+    pieces, texts = occluded(text)
+    if not pieces:
+        raise RequestError(422, "The text has no word to explain.")
+    rows = [{**row, "text": one} for one in texts]
     note(request, model=name, version=loaded.version[:12], rows=len(rows))
     _, found = await answered(request, site, loaded, rows, Waiting())
     labels = loaded.model.facts.labels
     place = (
         labels.index(label) if label else max(range(len(labels)), key=lambda n: found[0]["probabilities"][n])
     )
-    whole = found[0]["probabilities"][place]
-    told = [
-        {"text": piece, "contribution": whole - one["probabilities"][place]}
-        for piece, one in zip(pieces, found[1:], strict=True)
-    ]
+    values, odds = worth([one["probabilities"][place] for one in found])
     return JSONResponse(
         {
             "model": name,
             "version": loaded.version,
             "label": labels[place],
-            "probability": whole,
+            "probability": found[0]["probabilities"][place],
+            "log_odds": odds,
             "method": "occlusion",
-            "pieces": told,
+            "pieces": _together(text, pieces, values),
         }
     )
+
+
+def _together(text: str, pieces: list[tuple[int, int]], values: list[float]) -> list[dict[str, Any]]:
+    """The pieces and what stands between them, which contributes nothing: together the text."""
+    told: list[dict[str, Any]] = []
+    before = 0
+    for (start, end), value in zip(pieces, values, strict=True):
+        if start > before:
+            told.append({"text": text[before:start], "contribution": 0.0})
+        told.append({"text": text[start:end], "contribution": value})
+        before = end
+    if before < len(text):
+        told.append({"text": text[before:], "contribution": 0.0})
+    return told
 
 
 def _read(body: bytes, labels: tuple[str, ...]) -> tuple[dict[str, Any], str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from headwinds.serve.application import make_application
+from headwinds.serve.application import PROBES, make_application
 from headwinds.serve.calculator import Calculator
 from headwinds.serve.engine import Engine, Engines
 from headwinds.serve.journal import Journal
@@ -92,7 +92,14 @@ def serve(
         journal.write("stopping")
 
     try:
-        run(application, address, ready=ready, stopping=stopping, seconds_to_drain=SECONDS_TO_DRAIN)
+        run(
+            application,
+            address,
+            ready=ready,
+            stopping=stopping,
+            seconds_to_drain=SECONDS_TO_DRAIN,
+            probes=PROBES,
+        )
     finally:
         shelf.close()
         engines.stop()

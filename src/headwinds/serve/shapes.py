@@ -67,6 +67,7 @@ EXPLANATION = thing(
         "version": TEXT,
         "label": TEXT,
         "probability": FRACTION,
+        "log_odds": FRACTION,
         "method": TEXT,
         "pieces": some(thing({"text": TEXT, "contribution": FRACTION})),
     }

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from anyio import CapacityLimiter
+
 from headwinds.serve.incoming import RequestError, read_version
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from headwinds.serve.journal import Journal
     from headwinds.serve.metrics import Metrics
     from headwinds.serve.shelf import Shelf, Shown
+
+READERS = 4
+"""Threads that take requests apart; more of them would only wait for one another, and everybody else for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Site:
     """What the routes share.
 
     `runs` holds, by model, the files of a finished run by their names; `since` is its start (seconds since 1970);
-    `calculator` computes analyses of panels, where they are served.
+    `calculator` computes analyses of panels, where they are served; `readers` are the threads that read what was sent.
     """
 
     shelf: Shelf
@@ -59,6 +64,7 @@ class Site:
     runs: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
     since: int = field(default_factory=lambda: int(time.time()))
     calculator: Calculator | None = None
+    readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
 
 
 def site_of(request: Request) -> Site:

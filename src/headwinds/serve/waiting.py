@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from starlette.concurrency import run_in_threadpool
+from anyio import to_thread
 
 from headwinds.adapt.watching import Unwanted
 from headwinds.errors import HeadwindsError
@@ -35,7 +35,7 @@ async def submitted(site: Site, loaded: Loaded, rows: Rows, waiting: Waiting) ->
     Overloaded
         Too much waits.
     """
-    return await run_in_threadpool(_submit, site, loaded, rows, waiting)
+    return await to_thread.run_sync(_submit, site, loaded, rows, waiting, limiter=site.readers)
 
 
 async def answered(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.artifacts.write import write_bytes, write_json
 from headwinds.errors import HeadwindsError
+from headwinds.phrases.catalogue import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,19 +35,25 @@ class Chapter:
     png: bytes
 
 
-def write_chapter(folder: Path, name: str, title: str, make: Callable[[], Result]) -> str:
+def write_chapter(
+    folder: Path, name: str, title: str, make: Callable[[], Result], *, language: str = ENGLISH
+) -> str:
     """Compute a result and keep it under ``folder/name``; where the data do not allow it, the reason is given back.
 
-    A study has many questions, and one that its data cannot answer must not take the others with it.
+    A study has many questions, and one that its data cannot answer must not take the others with it. The picture is drawn
+    in the study's language; sentences are kept in English, and whoever shows them translates them.
     """
     from headwinds.drawing.canvas import style, to_bytes
+    from headwinds.drawing.wording import reword
 
     try:
         result = make()
     except HeadwindsError as error:
         return f"{title}: not available. {error}"
     with style():
-        svg, png = to_bytes(result.plot())
+        figure = result.plot()
+        reword(figure, language)
+        svg, png = to_bytes(figure)
     place = folder / name
     place.mkdir(parents=True)
     table = result.table.copy()

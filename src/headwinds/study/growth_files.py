@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.artifacts.csv_cells import table_text
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import run_stage
-from headwinds.artifacts.write import write_bytes, write_json
+from headwinds.artifacts.write import write_json, write_text
 from headwinds.errors import SettingsError
 from headwinds.study.environment import STATISTICAL, versions
 from headwinds.study.stages.explain import plain_estimate
@@ -176,7 +177,7 @@ def explain_file(growth: GrowthFile, output: Path) -> GrowthResult:
 
     def work(folder: Path, _: Path) -> None:
         for name, table in found.tables().items():
-            write_bytes(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n").encode())
+            write_text(folder / f"{name}.csv", table_text(table))
         write_json(folder / "growth.json", facts, allow_missing=True)
 
     asked = {name: value for name, value in asdict(growth).items() if name not in ("path", "index")}

@@ -7,17 +7,20 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.artifacts.csv_cells import table_text
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import run_stage
+from headwinds.artifacts.stores import is_url
 from headwinds.artifacts.write import write_json, write_text
 from headwinds.corpus.reading import Columns, read_corpus
 from headwinds.errors import MismatchError, SettingsError
 from headwinds.phrases.catalogue import spoken
 from headwinds.study.environment import NUMERICAL, STATISTICAL, processor, versions
-from headwinds.study.scores_file import ScoresFile, read_scores, read_texts
+from headwinds.study.scores_file import ScoresFile, read_scores, read_texts, scores_digest
 from headwinds.study.stages.measure import index_name
+from headwinds.study.streamed_files import is_streamed, score_partitions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,17 +36,20 @@ if TYPE_CHECKING:
 
 def score_file(
     model: Path,
-    corpus: Path,
-    output: Path,
+    corpus: Path | str,
+    output: Path | str,
     *,
     columns: Columns | None = None,
     quiet: bool = False,
     compute: ComputeSettings | None = None,
-) -> Path:
+) -> Path | str:
     """Score every passage of `corpus` with a fitted model; returns the path of ``scores.parquet`` in ``output/scores``.
 
     `columns.keys` name columns that are carried along, to measure by. It goes on where it was killed, and is found again
-    when model and corpus are the same, wherever `compute` has it run.
+    when model and corpus are the same, wherever `compute` has it run. Where `corpus` is a folder of Parquet files, a URL or
+    a Parquet file of over a million rows, or `output` a URL, it is scored in pieces (`streamed_files.score_partitions`),
+    bad rows are listed instead of stopping it, and what is returned is the folder or URL of the parts; that is done in one
+    process.
 
     Raises
     ------
@@ -58,6 +64,18 @@ def score_file(
 
     read_facts(model)
     columns = columns or Columns()
+    if is_streamed(str(corpus), str(output)):
+        if compute is not None and (compute.on != "local" or compute.workers > 1):
+            raise SettingsError(
+                f"{corpus} is scored in pieces, by one process: on = {compute.on!r} with workers = {compute.workers} "
+                "cannot be used for it.",
+                remedy="Leave them out, or score its files one by one.",
+            )
+        place = score_partitions(
+            model, str(corpus), str(output), columns=columns, scale=_scale(model), quiet=quiet
+        )
+        return place if is_url(place) else Path(place)
+    corpus, output = Path(corpus), Path(output)
     passages = read_corpus(corpus, columns)
     parts = fingerprint(
         model=file_digest(model / "model.json"),
@@ -189,12 +207,12 @@ def measure_file(
     }
     asked = _diagnose(scores, frame, every[scores.by[0]] if fits else [], others, pretraining_until)
     parts = fingerprint(
-        scores=file_digest(scores.path),
+        scores=scores_digest(scores.path),
         gold=file_digest(gold),
         columns={key: value for key, value in asdict(scores).items() if key != "path"},
         options={"estimator": estimator, **options},
-        fits=[file_digest(path) for path in fits],
-        wordings={name: file_digest(path) for name, path in wordings.items()},
+        fits=[scores_digest(path) for path in fits],
+        wordings={name: scores_digest(path) for name, path in wordings.items()},
         pretraining_until=pretraining_until,
         code=code_digest("headwinds.measure", "headwinds.contracts"),
         versions=versions(STATISTICAL),
@@ -204,9 +222,7 @@ def measure_file(
         for name, indicator in found.items():
             _write(indicator, folder / name)
         for one in asked:
-            write_text(
-                folder / "diagnostics" / f"{one.name}.csv", one.table.to_csv(index=False, lineterminator="\n")
-            )
+            write_text(folder / "diagnostics" / f"{one.name}.csv", table_text(one.table))
         said = [asdict(finding) for one in asked for finding in one.findings]
         write_json(folder / "diagnostics.json", said)
 

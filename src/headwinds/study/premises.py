@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from headwinds.errors import SettingsError
+from headwinds.phrases.telling import told_languages
 from headwinds.study.answers import check_form
 from headwinds.study.settings import StudySettings
 from headwinds.study.suggestions import nearest
@@ -16,11 +17,17 @@ def check_premises(settings: StudySettings) -> None:
     Raises
     ------
     SettingsError
-        The model's task or the estimator does not go with the codebook's kind; a group, an index or the
-        regression is made from a key that there is not, or a file is not there.
+        The study's language has no translation; the model's task or the estimator does not go with the codebook's kind; a
+        group, an index or the regression is made from a key that there is not, or a file is not there.
     DataError
         The population's counts or the growth panel cannot be used: the line is told.
     """
+    if settings.study.language not in told_languages():
+        raise SettingsError(
+            f"{settings.file}: language = {settings.study.language!r} has no translation; it can be "
+            f"{', '.join(told_languages())}.",
+            remedy="Set one of them as language under [study].",
+        )
     check_form(settings)
     _check_groups(settings)
     _check_indices(settings)

@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.artifacts.fingerprint import file_digest
 from headwinds.corpus.reading import join_stratum, require_columns
 from headwinds.errors import DataError, MismatchError
 from headwinds.study.frame import key_values
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
+    from headwinds.contracts import Gold
     from headwinds.corpus.records import Record
     from headwinds.measure.frame import Frame
+    from headwinds.study.scored_parts import PartsTable
 
 PROBABILITY = "probability_"
 SCORE = "score_"
@@ -30,8 +35,9 @@ class ScoresFile:
     Attributes
     ----------
     path
-        CSV, JSONL or Parquet with one passage a row, and a column ``probability_<label>`` for each label; where there is
-        also ``label_<label>`` (0 or 1) it is the classifier's decision, else a probability of one half decides.
+        CSV, JSONL or Parquet, or the folder of parts that `score` writes of a large corpus, with one passage a row, and a
+        column ``probability_<label>`` for each label; where there is also ``label_<label>`` (0 or 1) it is the classifier's
+        decision, else a probability of one half decides.
     by
         The cells of each index: lists of columns; an empty one is the whole file.
     document_id, weight
@@ -65,21 +71,16 @@ def read_scores(scores: ScoresFile, gold: Path) -> Frame:
     """Scores and gold, brought together; see `measure_file`."""
     import numpy as np
 
-    from headwinds.contracts import Codebook, Label
     from headwinds.corpus.answers import check_kind
-    from headwinds.corpus.gold import match_gold, read_gold
+    from headwinds.corpus.gold import match_gold
     from headwinds.corpus.records import read_records
     from headwinds.measure.frame import make_frame
 
     check_kind(scores.kind, scores.grades)
+    if scores.path.is_dir():
+        return _read_parts(scores, gold)
     columns, records = read_records(scores.path, encoding=scores.encoding)
-    labels = tuple(name.removeprefix(scores.prefix) for name in columns if name.startswith(scores.prefix))
-    if not labels:
-        what = "predicted grades" if scores.kind == "graded" else "probabilities"
-        raise DataError(
-            f"{scores.path} has no column {scores.prefix}<label>; it has {', '.join(columns)}.",
-            remedy=f"Name each label's column of {what} {scores.prefix}<label>.",
-        )
+    labels = _labels(scores, columns)
     keys = tuple(dict.fromkeys(key for by in scores.by for key in by))
     require_columns(
         scores.path,
@@ -104,22 +105,10 @@ def read_scores(scores: ScoresFile, gold: Path) -> Frame:
             remedy="One passage a row.",
         )
     probability, label = _predictions(scores, rows, labels, columns)
-    found = read_gold(
-        gold,
-        Codebook(tuple(Label(name, "") for name in labels)),
-        stratum=scores.stratum,
-        kind=scores.kind,
-        grades=scores.grades,
-        origin=f"the columns {scores.prefix}<label> of {scores.path.name}",
-    )
+    found = _gold(scores, gold, labels)
     place = match_gold(found, ids)
     strata = _strata(scores, rows)
-    for name, row, stratum in zip(found.passage_ids, place.tolist(), found.stratum, strict=True):
-        if strata[row] != stratum:
-            raise MismatchError(
-                f"{gold}: passage {name!r} is in stratum {stratum!r}, and in the scores in {strata[row]!r}.",
-                remedy="Both files must say in which stratum it was drawn.",
-            )
+    _check_strata(gold, found, strata, place)
     inclusion = found.inclusion_probability
     return make_frame(
         document_ids=[str(row.values[scores.document_id]) for row in rows] if scores.document_id else ids,
@@ -137,6 +126,108 @@ def read_scores(scores: ScoresFile, gold: Path) -> Frame:
         kind="score" if scores.kind == "graded" else scores.kind,
         value_range=(0.0, float(scores.grades)) if scores.kind == "graded" else (0.0, 1.0),
     )
+
+
+def _read_parts(scores: ScoresFile, gold: Path) -> Frame:
+    """The same from a folder of parts, column by column."""
+    import numpy as np
+
+    from headwinds.corpus.gold import match_gold
+    from headwinds.measure.frame import make_frame
+    from headwinds.study.scored_parts import open_parts
+
+    keys = tuple(dict.fromkeys(key for by in scores.by for key in by))
+    document = scores.document_id or scores.passage_id
+    named = (scores.passage_id, document, scores.weight, *scores.stratum, *keys)
+    parts = open_parts(scores.path, [name for name in dict.fromkeys(named) if name])
+    labels = _labels(scores, parts.names)
+    found = _gold(scores, gold, labels)
+    places = parts.places(scores.passage_id, found.passage_ids)
+    place = match_gold(found, places)
+    strata = parts.strata(scores.stratum)
+    _check_strata(gold, found, strata, place)
+    probability = np.empty((parts.rows, len(labels)))
+    for number, name in enumerate(labels):
+        probability[:, number] = parts.numbers(scores.prefix + name)
+    label = _decisions(scores, parts, probability, labels)
+    inclusion = found.inclusion_probability
+    return make_frame(
+        document_ids=parts.codes(document),
+        strata=strata,
+        keys={key: parts.key(key) for key in keys},
+        weight=parts.numbers(scores.weight) if scores.weight else np.ones(len(probability)),
+        probability=probability,
+        label=label,
+        gold_rows=place,
+        gold_labels=found.labels if found.grades is None else found.grades,
+        inclusion_probability=None if np.isnan(inclusion).all() else inclusion,
+        label_names=labels,
+        kind="score" if scores.kind == "graded" else scores.kind,
+        value_range=(0.0, float(scores.grades)) if scores.kind == "graded" else (0.0, 1.0),
+    )
+
+
+def _decisions(
+    scores: ScoresFile, parts: PartsTable, probability: NDArray[np.float64], labels: tuple[str, ...]
+) -> NDArray[Any]:
+    """What the model decides of each passage and label, where its predictions are what they should be."""
+    import numpy as np
+
+    low, high = (0.0, float(scores.grades)) if scores.kind == "graded" else (0.0, 1.0)
+    bad = ~((probability >= low) & (probability <= high))
+    if bad.any():
+        row, column = (int(value) for value in np.argwhere(bad)[0])
+        raise DataError(
+            f"{scores.path}, row {row + 1}: {scores.prefix}{labels[column]} = {probability[row, column]}, "
+            f"expected a number from {low:g} to {high:g}.",
+            remedy="Give the highest grade of the scale (grades), and predictions on that scale."
+            if scores.kind == "graded"
+            else "Score the passages again.",
+        )
+    if scores.kind == "graded":
+        return probability
+    if scores.kind == "multi-class":
+        _check_sums(scores.path, range(1, len(probability) + 1), probability, labels)
+    if all(f"{DECISION}{name}" in parts.names for name in labels):
+        return np.stack([parts.numbers(DECISION + name) > 0.5 for name in labels], axis=1)
+    if scores.kind == "multi-class":
+        largest: NDArray[np.bool_] = np.arange(len(labels)) == probability.argmax(axis=1)[:, None]
+        return largest
+    return probability >= 0.5
+
+
+def _labels(scores: ScoresFile, columns: Sequence[str]) -> tuple[str, ...]:
+    labels = tuple(name.removeprefix(scores.prefix) for name in columns if name.startswith(scores.prefix))
+    if not labels:
+        what = "predicted grades" if scores.kind == "graded" else "probabilities"
+        raise DataError(
+            f"{scores.path} has no column {scores.prefix}<label>; it has {', '.join(columns)}.",
+            remedy=f"Name each label's column of {what} {scores.prefix}<label>.",
+        )
+    return labels
+
+
+def _gold(scores: ScoresFile, gold: Path, labels: tuple[str, ...]) -> Gold:
+    from headwinds.contracts import Codebook, Label
+    from headwinds.corpus.gold import read_gold
+
+    return read_gold(
+        gold,
+        Codebook(tuple(Label(name, "") for name in labels)),
+        stratum=scores.stratum,
+        kind=scores.kind,
+        grades=scores.grades,
+        origin=f"the columns {scores.prefix}<label> of {scores.path.name}",
+    )
+
+
+def _check_strata(gold: Path, found: Gold, strata: Any, place: NDArray[np.int64]) -> None:
+    for name, row, stratum in zip(found.passage_ids, place.tolist(), found.stratum, strict=True):
+        if strata[row] != stratum:
+            raise MismatchError(
+                f"{gold}: passage {name!r} is in stratum {stratum!r}, and in the scores in {strata[row]!r}.",
+                remedy="Both files must say in which stratum it was drawn.",
+            )
 
 
 def _predictions(
@@ -162,10 +253,21 @@ def _predictions(
     return probability, probability >= 0.5
 
 
+def scores_digest(path: Path) -> str:
+    """What differs whenever the content of a file or folder of scores does."""
+    if not path.is_dir():
+        return file_digest(path)
+    from headwinds.study.scored_parts import parts_digest
+
+    return parts_digest(path)
+
+
 def read_texts(scores: ScoresFile) -> list[str] | None:
     """The passages, if they stand in the file of scores."""
     from headwinds.corpus.records import read_records
 
+    if scores.path.is_dir():
+        return None
     columns, records = read_records(scores.path, encoding=scores.encoding)
     return [str(record.values.get(TEXT) or "") for record in records] if TEXT in columns else None
 
@@ -183,7 +285,7 @@ def _strata(scores: ScoresFile, rows: list[Record]) -> list[str]:
 
 
 def _check_sums(
-    path: Path, lines: list[int], probability: NDArray[np.float64], labels: tuple[str, ...]
+    path: Path, lines: Sequence[int], probability: NDArray[np.float64], labels: tuple[str, ...]
 ) -> None:
     import numpy as np
 

@@ -86,11 +86,16 @@ def trace_file(
     return _trace(frame, point, to, limit, ids, [str(row.values.get("text", "")) for row in rows])
 
 
-def save_trace(trace: Trace, path: Path) -> None:
-    """Write the rows of a trace as CSV."""
+def save_trace(trace: Trace, path: Path, *, for_spreadsheets: bool = False) -> None:
+    """Write the rows of a trace as CSV.
+
+    Ids and texts are written as they came; with `for_spreadsheets` with an apostrophe before those that a spreadsheet would
+    take for formulas.
+    """
+    from headwinds.artifacts.csv_cells import table_text
     from headwinds.artifacts.write import write_text
 
-    write_text(path, trace.table.to_csv(index=False, lineterminator="\n"))
+    write_text(path, table_text(trace.table, for_spreadsheets=for_spreadsheets))
 
 
 def _trace(

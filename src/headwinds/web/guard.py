@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -53,9 +54,14 @@ class Buckets:
     burst: float
     clock: Callable[[], float] = time.monotonic
     level: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)  # two threads ask where there is a door
 
     def wait(self, client: str) -> float:
         """Take one token; 0, or the seconds until there is one."""
+        with self._lock:
+            return self._wait(client)
+
+    def _wait(self, client: str) -> float:
         moment = self.clock()
         tokens, since = self.level.get(client, (self.burst, moment))
         tokens = min(self.burst, tokens + (moment - since) * self.rate)

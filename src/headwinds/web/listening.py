@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import logging
 import socket
+import sys
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from headwinds.errors import SettingsError
+from headwinds.web.door import Door
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -23,6 +29,8 @@ SECONDS_FOR_HEADERS = 10.0
 SECONDS_TO_READ = 30.0
 MOST_CONNECTIONS = 800
 SHORTEST_TOKEN = 16
+SECONDS_OF_A_TURN = 0.0005
+"""For which a thread may compute in Python while another waits: ten times less than usual, so that the door comes soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +127,13 @@ def run(
     ready: Callable[[str], Any],
     stopping: Callable[[], Any] = lambda: None,
     seconds_to_drain: int = 10,
+    probes: Sequence[str] = (),
 ) -> None:
     """Serve an application until a signal stops it; requests under way are finished, for `seconds_to_drain` at most.
 
-    `ready` is called with the address once it answers, `stopping` as soon as a signal has come.
+    `ready` is called with the address once it answers, `stopping` as soon as a signal has come. What a new connection asks
+    of the paths in `probes` is answered beside all other requests (`headwinds.web.door`), and the connection closed; the
+    application shall need nothing of the event loop there.
 
     Raises
     ------
@@ -149,19 +160,86 @@ def run(
     with listening:
         shown = "localhost" if _is_loopback(address.host) else address.host
         ready(f"http://{shown}:{listening.getsockname()[1]}/")
-        _Server(config, stopping).run(sockets=[listening])
+        with _prompt():
+            _Server(config, stopping, listening, probes).run(sockets=[])
+
+
+@contextmanager
+def _prompt() -> Iterator[None]:
+    """No thread keeps the others waiting for long: turns are short, and no collection of garbage walks through libraries.
+
+    A full one takes half a second where torch and transformers are loaded, and stops every thread.
+    """
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(SECONDS_OF_A_TURN)
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        sys.setswitchinterval(interval)
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it begins to stop."""
+    """A server that says when it begins to stop, and whose connections come through a door."""
 
-    def __init__(self, config: uvicorn.Config, stopping: Callable[[], Any]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        stopping: Callable[[], Any],
+        listening: socket.socket,
+        probes: Sequence[str],
+    ) -> None:
         super().__init__(config)
         self._stopping = stopping
+        self._coming: set[asyncio.Task[Any]] = set()
+        begins = [f"{verb} {path} ".encode() for path in probes for verb in ("GET", "HEAD")]
+        self._probed = ServerState()
+        self._door = Door(
+            listening,
+            begins or [b"\n"],  # no request begins so
+            self._probe,
+            self._hand_on,
+            SECONDS_FOR_HEADERS,
+            MOST_CONNECTIONS,
+        )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
+        self._door.open()
+
+    async def on_tick(self, counter: int) -> bool:
+        self._door.turned = time.monotonic()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._stopping()
+        await asyncio.to_thread(self._door.close)
+        await asyncio.sleep(0)  # what the door handed on last
+        await asyncio.gather(*self._coming, return_exceptions=True)
         await super().shutdown(sockets)
+
+    def _probe(self, loop: asyncio.AbstractEventLoop) -> asyncio.Protocol:
+        self._probed.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
+        return _Impatient(self.config, self._probed, {}, loop)
+
+    def _hand_on(self, connection: socket.socket) -> None:
+        self._loop.call_soon_threadsafe(self._welcome, connection)
+
+    def _welcome(self, connection: socket.socket) -> None:
+        def protocol() -> asyncio.Protocol:
+            return _Impatient(self.config, self.server_state, self.lifespan.state)
+
+        task = self._loop.create_task(self._loop.connect_accepted_socket(protocol, connection))
+        self._coming.add(task)
+        task.add_done_callback(self._came)
+
+    def _came(self, task: asyncio.Task[Any]) -> None:
+        self._coming.discard(task)
+        if not task.cancelled():
+            task.exception()  # who has left again by now needs no words
 
 
 def _listen(address: Address) -> socket.socket:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from headwinds.adapt.training.team import ALONE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from headwinds.adapt.training.loop import AfterEpoch
     from headwinds.adapt.training.precision import Precision
     from headwinds.adapt.training.state import Position
+    from headwinds.adapt.training.team import Team
 
 Penalty = Callable[["torch.Tensor", "Batch"], "torch.Tensor"]
 MakePenalty = Callable[[dict[str, "torch.nn.Parameter"], Callable[["Batch"], "torch.Tensor"]], Penalty]
@@ -50,7 +53,7 @@ class Fitting:
 
     `after_epoch` is told of every epoch of a method that learns by gradient; what it raises ends the fitting. `penalty`
     makes, of the parameters that are trained and the forward pass, what comes to the loss of every batch: an update holds
-    what was learnt before.
+    what was learnt before. `team` are the processes that share every batch.
     """
 
     task: Task[Any]
@@ -66,6 +69,7 @@ class Fitting:
     quiet: bool
     after_epoch: AfterEpoch | None = None
     penalty: MakePenalty | None = None
+    team: Team = ALONE
 
 
 @dataclass(frozen=True, slots=True)

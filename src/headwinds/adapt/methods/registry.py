@@ -27,6 +27,7 @@ METHODS = (
     "in-context",
 )
 PROMPTING = ("cloze", "in-context")
+BY_GRADIENT = (*WRITING, "head", "cloze")  # what takes steps on the task's own loss, and may share them
 
 
 def get_method(name: str) -> Method:
@@ -108,4 +109,27 @@ def require_suited(method: Method, task: Task[Any]) -> None:
             f"method {method.name!r} cannot be used with {task.name}: it trains a layer on an encoder's states, "
             "and this task writes texts.",
             remedy=f"Choose one of {', '.join(WRITING)}.",
+        )
+
+
+def require_shareable(method: Method, settings: TuneSettings) -> None:
+    """Refuse several processes for a method that they would not help.
+
+    Raises
+    ------
+    SettingsError
+        The method takes no steps on the task's own loss, or each of its steps is one row's at a time.
+    """
+    if settings.processes == 1:
+        return
+    if method.name not in BY_GRADIENT or not method.learns:
+        raise SettingsError(
+            f"processes = {settings.processes}, but method {method.name!r}"
+            f"{'' if method.learns else ' without labels'} takes no gradient steps that could be shared.",
+            remedy=f"Leave it at 1, or choose one of {', '.join(BY_GRADIENT)}.",
+        )
+    if settings.private_epsilon:
+        raise SettingsError(
+            f"processes = {settings.processes}, but private training takes the gradient of each row by itself.",
+            remedy="Leave it at 1.",
         )

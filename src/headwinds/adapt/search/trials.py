@@ -30,7 +30,7 @@ from headwinds.artifacts.fingerprint import fingerprint
 from headwinds.artifacts.interruption import graceful_stop, raise_if_stopped
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.seeds import derive_seed
-from headwinds.artifacts.stages import run_stage
+from headwinds.artifacts.stages import drop_scratch, run_stage
 from headwinds.artifacts.write import atomic_directory, write_json
 from headwinds.errors import SettingsError, StorageError, TrainingError
 
@@ -259,7 +259,12 @@ def _fit(
             history = json.loads((model / "history.json").read_text(encoding="utf-8"))
         write_json(folder / RESULT, {"settings": asdict(settings), **history}, allow_missing=True)
 
-    stage = run_stage(output, f"trials/{identity[:16]}", identity, work)
+    name = f"trials/{identity[:16]}"
+    try:
+        stage = run_stage(output, name, identity, work)
+    except (_Pruned, TrainingError):
+        drop_scratch(output, name)  # nobody goes on with it
+        raise
     found = json.loads((stage.path / RESULT).read_text(encoding="utf-8"))
     if stage.reused and report is not None:  # the pruner judges later trials by these epochs too
         for epoch in found["epochs"]:

@@ -86,6 +86,8 @@ class Task(Protocol[E]):
         What a row must hold.
     main_metric
         The metric that is told first; higher is better.
+    classifies
+        Whether a text by itself gets one label or more of a set, so that their shares in a corpus can be counted.
     """
 
     @property
@@ -103,6 +105,10 @@ class Task(Protocol[E]):
     @property
     def main_metric(self) -> str:
         """The metric that is told first."""
+
+    @property
+    def classifies(self) -> bool:
+        """Whether a text by itself gets labels."""
 
     def read(self, rows: Sequence[Row], *, labelled: bool) -> E:
         """Turn rows into examples; without `labelled` the label columns may be missing.

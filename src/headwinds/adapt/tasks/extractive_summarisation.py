@@ -62,6 +62,7 @@ class ExtractiveSummarisation:
         Column("summary", "the reference: a text, or a list of several", label=True),
     )
     main_metric: str = "rouge_1"
+    classifies: bool = False
 
     def read(self, rows: Sequence[Row], *, labelled: bool) -> SummarisedTexts:
         """See the contract."""

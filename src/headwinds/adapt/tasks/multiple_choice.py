@@ -52,6 +52,7 @@ class MultipleChoice:
         Column("answer", "the right one: its text, or its number from 0", label=True),
     )
     main_metric: str = "accuracy"
+    classifies: bool = False
 
     def read(self, rows: Sequence[Row], *, labelled: bool) -> Questions:
         """See the contract."""

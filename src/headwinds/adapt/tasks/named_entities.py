@@ -80,6 +80,7 @@ class NamedEntities:
         Column("tags", "with tokens: a list of tags, BIO, BIOES or IOB1", needed=False, label=True),
     )
     main_metric: str = "entity_f1"
+    classifies: bool = False
 
     def read(self, rows: Sequence[Row], *, labelled: bool) -> TaggedTexts:
         """See the contract."""

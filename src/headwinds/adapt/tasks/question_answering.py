@@ -86,6 +86,7 @@ class QuestionAnswering:
         ),
     )
     main_metric: str = "f1"
+    classifies: bool = False
 
     def read(self, rows: Sequence[Row], *, labelled: bool) -> AskedContexts:
         """See the contract."""

@@ -80,6 +80,7 @@ class RelationExtraction:
         Column("relation", "its name; a direction ends it, as in Cause-Effect(e1,e2)", label=True),
     )
     main_metric: str = "macro_f1"
+    classifies: bool = False
 
     def read(self, rows: Sequence[Row], *, labelled: bool) -> RelatedEntities:
         """See the contract."""

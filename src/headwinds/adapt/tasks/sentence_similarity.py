@@ -74,6 +74,7 @@ class SentenceSimilarity:
         Column("score", "how like a pair is, in any unit", needed=False),
     )
     main_metric: str = "likeness"
+    classifies: bool = False
 
     def read(self, rows: Sequence[Row], *, labelled: bool) -> TextParts:
         """See the contract."""

@@ -73,6 +73,7 @@ class TextClassification:
         ),
     )
     main_metric: str = "macro_f1"
+    classifies: bool = True
 
     def read(self, rows: Sequence[Row], *, labelled: bool) -> LabelledText:
         """See the contract."""

@@ -70,6 +70,7 @@ class TextWriter:
     reader: Reader | None = None
     form: Form = field(default_factory=Form)
     writes: bool = True
+    classifies: bool = False
 
     def formed(self, form: Form) -> TextWriter:
         """See the contract."""

@@ -10,7 +10,7 @@ from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.training.device import choose_device, computing_on
 from headwinds.adapt.training.frozen import forward_of, freeze_states
 from headwinds.adapt.training.loop import TrainingData, plan_epochs, train
-from headwinds.adapt.training.progress import watch
+from headwinds.adapt.training.together import shard
 from headwinds.adapt.writing import likelihoods
 
 if TYPE_CHECKING:
@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 def optimise_by_gradient(fitting: Fitting, parameters: dict[str, torch.nn.Parameter]) -> Optimised:
     """Train `parameters` of the network, on the device of the settings; see `training.loop.train`.
 
+    Of several processes each comes here; the one that started them comes afterwards, and finds the state finished.
+
     What holds a model near its past (`Fitting.penalty`) was measured on the processor, and is trained there.
     """
     device = "cpu" if fitting.penalty is not None else choose_device(fitting.settings.device)
+    if fitting.team.sharded:
+        return _optimise(fitting, shard(fitting.network, parameters, device))
     with computing_on(device, fitting.network):
         return _optimise(fitting, parameters)
 
@@ -33,7 +37,10 @@ def _optimise(fitting: Fitting, parameters: dict[str, torch.nn.Parameter]) -> Op
     task, data, settings, network = fitting.task, fitting.data, fitting.settings, fitting.network
     encoded, examples, labels = fitting.encoded, data.examples, data.labels
     targets = task.targets(examples, encoded, labels, settings)
-    frozen = freeze_states(network, encoded, settings, fitting.precision)
+    # Sharded layers are brought together by the whole network's forward pass, so that none can be computed alone; and where
+    # other processes have trained, nothing is computed here.
+    at_every_step = fitting.team.sharded or (settings.processes > 1 and fitting.team.size == 1)
+    frozen = None if at_every_step else freeze_states(network, encoded, settings, fitting.precision)
     forward = forward_of(network, frozen)
     penalty = fitting.penalty(parameters, forward) if fitting.penalty is not None else None
 
@@ -53,6 +60,12 @@ def _optimise(fitting: Fitting, parameters: dict[str, torch.nn.Parameter]) -> Op
             plain = Predictor(network, None, fitting.tokenizer, fitting.max_tokens, fitting.precision)
             known = predict_outputs(plain, encoded, data.validation, states=frozen.states)
             return task.score(known, examples, data.validation, encoded, labels)
+        if fitting.team.sharded:
+            network.eval()
+            sharded = Predictor(network, None, fitting.tokenizer, fitting.max_tokens, fitting.precision)
+            return task.score(
+                predict_outputs(sharded, encoded, data.validation), examples, data.validation, encoded, labels
+            )
         predictor = make_predictor(
             network, fitting.tokenizer, max_tokens=fitting.max_tokens, precision=fitting.precision
         )
@@ -62,7 +75,8 @@ def _optimise(fitting: Fitting, parameters: dict[str, torch.nn.Parameter]) -> Op
     padding = int(fitting.tokenizer.pad_token_id or 0)
     training = TrainingData(encoded, loss, data.training, padding, examples.ids, units)
     plans = plan_epochs(training, settings)
-    with watch(fitting.title, sum(len(plan) for plan in plans), quiet=fitting.quiet) as progress:
+    total = sum(len(plan) for plan in plans)
+    with fitting.team.watch(fitting.title, total, quiet=fitting.quiet) as progress:
         position = train(
             network,
             forward,
@@ -75,5 +89,6 @@ def _optimise(fitting: Fitting, parameters: dict[str, torch.nn.Parameter]) -> Op
             state_path=fitting.scratch / "state",
             progress=progress,
             after_epoch=fitting.after_epoch,
+            team=fitting.team,
         )
     return Optimised(position)

@@ -14,6 +14,7 @@ from headwinds.adapt.training.optimizer import learning_rate_share, make_optimiz
 from headwinds.adapt.training.precision import Precision, autocast
 from headwinds.adapt.training.progress import Progress
 from headwinds.adapt.training.state import EpochRecord, Position, load_state, save_state
+from headwinds.adapt.training.team import ALONE
 from headwinds.adapt.training.weights import Weights
 from headwinds.artifacts.interruption import raise_if_stopped, stop_requested
 from headwinds.artifacts.seeds import derive_seed
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from headwinds.adapt.encoding import EncodedTexts
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.training.batches import Batch
+    from headwinds.adapt.training.team import Team
 
 SECONDS_BETWEEN_SAVES = 30.0
 
@@ -68,12 +70,16 @@ def train(
     state_path: Path,
     progress: Progress,
     after_epoch: AfterEpoch | None = None,
+    team: Team = ALONE,
 ) -> Position:
     """Train `module` in place and leave it with the weights of the best validation score; None keeps the last ones.
 
     The state is saved to `state_path` at every epoch's end, every half minute, and when a signal asks to stop; if the
     file exists the run goes on from it, and ends with the same bits as a run that was never interrupted. `after_epoch` is
     told of every epoch once it is saved, after an interruption also of those before; what it raises ends the training.
+
+    Of several processes (`team`) each calls this with the same plans: every batch is shared among them, and its gradient is
+    that of the whole batch, whatever the loss is a mean over.
 
     Raises
     ------
@@ -87,7 +93,7 @@ def train(
     torch.manual_seed(derive_seed(settings.seed, "dropout"))
     optimizer = make_optimizer(parameters, settings)
     weights = Weights(parameters, settings.average_decay)
-    position = load_state(state_path, weights, optimizer)
+    position = load_state(state_path, weights, optimizer, team)
     if after_epoch is not None:
         for record in position.history:
             after_epoch(record)
@@ -99,26 +105,30 @@ def train(
         module.train()
         while position.batch < len(plan):
             rows = plan[position.batch]
-            parts = _parts(data, rows, settings)
+            parts = _parts(data, rows, settings, team)
             position.step += 1
+            team.seed_step(settings.seed, position.step)
             share = learning_rate_share(
                 position.step, steps=steps, warmup_share=settings.warmup_share, schedule=settings.schedule
             )
             set_learning_rate(optimizer, share)
-            loss = _step(forward, parameters, parts, data, optimizer, settings, precision, position)
+            own_loss = _step(forward, parameters, parts, data, optimizer, settings, precision, position, team)
             weights.follow(position.step)
             position.batch += 1
-            position.loss_sum += loss * len(rows)
-            position.tokens += sum(part.input_ids.numel() for part, _ in parts)
             now = time.monotonic()
+            wanted = team.first and (stop_requested() or now - saved_at > SECONDS_BETWEEN_SAVES)
+            own_tokens = sum(part.input_ids.numel() for part, share in parts if share)
+            loss, tokens, saving = team.sum([own_loss, own_tokens, float(wanted)])
+            position.loss_sum += loss * len(rows)
+            position.tokens += int(tokens)
             position.seconds = before + now - started_at
             progress.update(position.step, _describe(position, loss, now - started_at))
-            if stop_requested() or now - saved_at > SECONDS_BETWEEN_SAVES:
-                save_state(state_path, position, weights, optimizer)
+            if saving:
+                save_state(state_path, position, weights, optimizer, team)
                 raise_if_stopped()
                 saved_at = time.monotonic()
-        _end_epoch(weights, data, validation_score, settings, position)
-        save_state(state_path, position, weights, optimizer)
+        _end_epoch(weights, data, validation_score, settings, position, team)
+        save_state(state_path, position, weights, optimizer, team)
         if after_epoch is not None:
             after_epoch(position.history[-1])
         raise_if_stopped()
@@ -137,23 +147,30 @@ def _plan(data: TrainingData, settings: TuneSettings, epoch: int) -> list[NDArra
     )
 
 
-def _parts(data: TrainingData, rows: NDArray[np.int64], settings: TuneSettings) -> list[tuple[Batch, float]]:
-    """The batch, or the parts in which it is computed, each with its share of the batch's loss."""
+def _parts(
+    data: TrainingData, rows: NDArray[np.int64], settings: TuneSettings, team: Team = ALONE
+) -> list[tuple[Batch, float]]:
+    """The batch, or the parts in which it is computed here, each with its share of the batch's loss."""
     budget = settings.micro_batch_tokens
-    if not budget or budget >= settings.batch_tokens:
+    at_once = not budget or budget >= settings.batch_tokens
+    own = team.own_rows(rows)
+    if at_once and team.size == 1:
         return [(collate(data.encoded, rows, padding_id=data.padding_id), 1.0)]
-    batches = [
-        collate(data.encoded, part, padding_id=data.padding_id)
-        for part in plan_batches(data.encoded, rows, batch_tokens=budget)
-    ]
+    pieces = [own] if at_once else plan_batches(data.encoded, own, batch_tokens=budget)
+    batches = [collate(data.encoded, piece, padding_id=data.padding_id) for piece in pieces if len(piece)]
     units = [data.loss_units(batch) if data.loss_units else None for batch in batches]
     known = [unit for unit in units if unit is not None]
     if len(known) < len(units):
+        cut = f"micro_batch_tokens = {budget}" if team.size == 1 else f"processes = {team.size}"
         raise SettingsError(
-            f"micro_batch_tokens = {budget}, but here the texts of a batch are compared with each other.",
-            remedy="Leave it at 0, and lower batch_tokens if memory is short.",
+            f"{cut}, but here the texts of a batch are compared with each other.",
+            remedy=f"Leave it at {0 if team.size == 1 else 1}, and lower batch_tokens if memory is short.",
         )
-    return [(batch, unit / sum(known)) for batch, unit in zip(batches, known, strict=True)]
+    [total] = team.sum([sum(known)])
+    parts = [(batch, unit / total) for batch, unit in zip(batches, known, strict=True)]
+    idle = team.own_parts(len(parts)) - len(parts)
+    filler = [(collate(data.encoded, rows[:1], padding_id=data.padding_id), 0.0)] if idle else []
+    return parts + idle * filler
 
 
 def _step(
@@ -165,7 +182,9 @@ def _step(
     settings: TuneSettings,
     precision: Precision,
     position: Position,
+    team: Team,
 ) -> float:
+    """One step of the optimiser; this process's share of the batch's loss."""
     import torch
 
     optimizer.zero_grad(set_to_none=True)
@@ -178,11 +197,14 @@ def _step(
         value = float(loss.detach())
         if not math.isfinite(value):
             _refuse(value, "loss", data, batch, optimizer, position)
-        (loss * share if len(parts) > 1 else loss).backward()  # type: ignore[no-untyped-call]
+        weight = share * team.loss_factor()
+        (loss if weight == 1.0 else loss * weight).backward()  # type: ignore[no-untyped-call]
         total += value * share
+    team.sum_gradients(parameters.values())
     norm = torch.nn.utils.clip_grad_norm_(parameters.values(), settings.gradient_clip)
-    if not math.isfinite(float(norm)):
-        _refuse(float(norm), "gradient norm", data, batch, optimizer, position)
+    length = team.number(norm)
+    if not math.isfinite(length):
+        _refuse(length, "gradient norm", data, parts[0][0] if parts else None, optimizer, position)
     optimizer.step()
     return total
 
@@ -191,11 +213,11 @@ def _refuse(
     value: float,
     what: str,
     data: TrainingData,
-    batch: Batch,
+    batch: Batch | None,
     optimizer: torch.optim.Optimizer,
     position: Position,
 ) -> None:
-    names = ", ".join(data.ids[int(row)] for row in batch.rows[:3])
+    names = ", ".join(data.ids[int(row)] for row in batch.rows[:3]) if batch is not None else "of others"
     rate = max(group["lr"] for group in optimizer.param_groups)
     raise TrainingError(
         f"The {what} is {value} at step {position.step} (learning rate {rate:.2e}, passages {names}, ...).",
@@ -209,12 +231,13 @@ def _end_epoch(
     validation_score: Callable[[], float] | None,
     settings: TuneSettings,
     position: Position,
+    team: Team,
 ) -> None:
     if validation_score is None:
         score = float(position.epoch + 1)
     else:
         with weights.averaged():
-            score = validation_score()
+            score = team.score(validation_score)
     mean_loss = position.loss_sum / len(data.training_rows)
     position.history.append(EpochRecord(position.epoch + 1, mean_loss, score, position.tokens))
     if score > position.best_score:

@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.adapt.training.team import ALONE
+from headwinds.adapt.weights_file import weights_bytes
 from headwinds.artifacts.sealed import read_sealed, write_sealed
 
 if TYPE_CHECKING:
     import torch
 
+    from headwinds.adapt.training.team import Team
     from headwinds.adapt.training.weights import Weights
 
 
@@ -41,26 +44,43 @@ class Position:
     history: list[EpochRecord] = field(default_factory=list)
 
 
-def save_state(path: Path, position: Position, weights: Weights, optimizer: torch.optim.Optimizer) -> None:
-    """Write weights, their average, the best so far, optimiser moments and the random state, all or nothing."""
-    import torch
-    from safetensors.torch import save
+def save_state(
+    path: Path,
+    position: Position,
+    weights: Weights,
+    optimizer: torch.optim.Optimizer,
+    team: Team = ALONE,
+) -> None:
+    """Write weights, their average, the best so far, optimiser moments and the random state, all or nothing.
 
-    tensors = {f"current/{name}": value.detach() for name, value in weights.current.items()}
-    tensors |= {f"average/{name}": value for name, value in weights.average.items()}
-    tensors |= {f"best/{name}": value for name, value in weights.best.items()}
+    Of several processes each must call it, and the first one writes: the file is that of a process alone.
+
+    Raises
+    ------
+    TrainingError
+        There is no memory for it.
+    """
+    import torch
+
+    tensors = {f"current/{name}": team.whole(value.detach()) for name, value in weights.current.items()}
+    tensors |= {f"average/{name}": team.whole(value) for name, value in weights.average.items()}
+    tensors |= {f"best/{name}": team.whole(value) for name, value in weights.best.items()}
     for name, parameter in weights.current.items():
         for key, value in optimizer.state[parameter].items():
-            tensors[f"moment/{key}/{name}"] = value
+            tensors[f"moment/{key}/{name}"] = team.whole(value)
+    if not team.first:
+        return
     tensors["random/torch"] = torch.get_rng_state()
     if _on_gpu(weights):
         tensors["random/cuda"] = torch.cuda.get_rng_state()
     plain = json.dumps(asdict(position)).encode()
     tensors["position"] = torch.frombuffer(bytearray(plain), dtype=torch.uint8)
-    write_sealed(path, save(tensors))
+    write_sealed(path, weights_bytes(tensors))
 
 
-def load_state(path: Path, weights: Weights, optimizer: torch.optim.Optimizer) -> Position:
+def load_state(
+    path: Path, weights: Weights, optimizer: torch.optim.Optimizer, team: Team = ALONE
+) -> Position:
     """Put a saved state back into `weights`, `optimizer` and the random state; return the position.
 
     Where there is no state, or a damaged one, nothing is touched and the position is that of the start.
@@ -74,18 +94,18 @@ def load_state(path: Path, weights: Weights, optimizer: torch.optim.Optimizer) -
     tensors = load(content)
     saved = json.loads(bytes(tensors.pop("position").tolist()))
     with torch.no_grad():
-        for full, value in tensors.items():
+        for full, value in sorted(tensors.items()):  # the order in which a file is read differs by process
             kind, _, rest = full.partition("/")
             if kind == "current":
-                weights.current[rest].copy_(value)
+                weights.current[rest].copy_(team.placed(value, weights.current[rest]))
             elif kind == "average":
-                weights.average[rest] = value.to(weights.current[rest].device)
+                weights.average[rest] = team.placed(value, weights.current[rest])
             elif kind == "best":
-                weights.best[rest] = value.to(weights.current[rest].device)
+                weights.best[rest] = team.placed(value, weights.current[rest])
             elif kind == "moment":
                 key, _, name = rest.partition("/")
                 parameter = weights.current[name]
-                optimizer.state[parameter][key] = value.to(parameter.device)
+                optimizer.state[parameter][key] = team.placed(value, parameter)
     torch.set_rng_state(tensors["random/torch"])
     if _on_gpu(weights) and "random/cuda" in tensors:
         torch.cuda.set_rng_state(tensors["random/cuda"])

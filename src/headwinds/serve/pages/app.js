@@ -132,18 +132,16 @@ async function explain() {
     const strength = Math.round((4 * Math.abs(one.contribution)) / largest);
     const piece = make("span", one.text);
     if (strength) piece.className = (one.contribution > 0 ? "for" : "against") + strength;
-    const points = (100 * one.contribution).toFixed(1);
-    piece.title = (one.contribution > 0 ? "+" : "") + points + " points";
+    piece.title = (one.contribution > 0 ? "+" : "") + one.contribution.toFixed(2);
     text.append(piece);
   }
-  const ranked = [...found.pieces].sort((one, other) => Math.abs(other.contribution) - Math.abs(one.contribution)).slice(0, 6);
+  const ranked = [...found.pieces].sort((one, other) => Math.abs(other.contribution) - Math.abs(one.contribution)).slice(0, 6).filter((one) => one.contribution);
   const list = make("ol");
   list.append(...ranked.map((one) => {
-    const points = (100 * one.contribution).toFixed(1);
-    return make("li", (one.contribution > 0 ? "+" : "") + points + " points: " + one.text.trim());
+    return make("li", (one.contribution > 0 ? "+" : "") + one.contribution.toFixed(2) + ": " + one.text.trim());
   }));
   const whole = (100 * found.probability).toFixed(1) + "%";
-  const words = "What the probability of " + found.label + " (" + whole + ") owes to each piece: how much it falls when the piece is left out. ";
+  const words = "What " + found.label + " (" + whole + ") owes to each piece: how much its log-odds fall when the piece is left out. ";
   const key_ = make("p", words);
   for (const [name, said] of [["for4", "speaks for it"], ["against4", "speaks against it"]]) {
     const sample = make("span", said);

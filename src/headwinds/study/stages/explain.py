@@ -51,6 +51,7 @@ def explain_stage(settings: StudySettings, measured: Path) -> Stage:
         index=[file_digest(path) for path in sorted(index.rglob("*")) if path.is_file()],
         settings={name: value for name, value in asdict(settings.explain).items() if name not in FILES},
         essay=settings.explain.graph == ESSAY,
+        language=settings.study.language,  # of the pictures
         code=code_digest(*CODE),
         versions=versions(STATISTICAL),
     )

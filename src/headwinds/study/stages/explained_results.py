@@ -61,7 +61,11 @@ def write_chapters(evidence: Evidence, folder: Path) -> list[str]:
             ("4-graph", "What leads to what, and what of it these data can tell", graph_effects),
             ("5-attribution", "How much of the slowdown goes with which headwind", attribution),
         ]
-    reasons = [write_chapter(folder, name, title, partial(make, evidence)) for name, title, make in chapters]
+    language = evidence.settings.study.language
+    reasons = [
+        write_chapter(folder, name, title, partial(make, evidence), language=language)
+        for name, title, make in chapters
+    ]
     return [reason for reason in reasons if reason]
 
 

@@ -1,0 +1,41 @@
+"""The words of a finished figure in another language: results draw themselves in English, who shows them translates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headwinds.phrases.catalogue import ENGLISH, translate
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def reword(figure: Figure, language: str) -> None:
+    """Put every text of a figure that the catalogue has into a language: titles, axes, names along them, legends, notes.
+
+    A text over several lines is one sentence; in a language that writes closer it goes into one line again.
+    """
+    from matplotlib.text import Text
+    from matplotlib.ticker import FixedLocator
+
+    if language == ENGLISH:
+        return
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if isinstance(
+                axis.get_major_locator(), FixedLocator
+            ):  # names, set anew whenever the figure is drawn
+                places = axis.get_majorticklocs()
+                names = axis.get_major_formatter().format_ticks(places.tolist())
+                said = [_said(name, language) for name in names]
+                if said != names:
+                    axis.set_ticks(places, labels=said)
+    for text in figure.findobj(Text):
+        if isinstance(text, Text) and text.get_text().strip():
+            text.set_text(_said(text.get_text(), language))
+
+
+def _said(text: str, language: str) -> str:
+    one_line = " ".join(text.split())
+    translated = translate(one_line, language)
+    return text if translated == one_line else translated
