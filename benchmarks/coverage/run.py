@@ -17,15 +17,13 @@ from benchmarks.machine import write_table
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from chain.world import growth_table, observe  # noqa: E402
-from chain.world import make_world as make_chain_world  # noqa: E402
-from headwinds.explain.measured import corrected_estimate, make_design, naive_estimate  # noqa: E402
+from benchmarks.coverage.draws import TRUTH, draw_all  # noqa: E402
+from headwinds.compute.settings import PLACES, ComputeSettings  # noqa: E402
 from headwinds.measure.cells import make_cells  # noqa: E402
 from headwinds.measure.estimators import (  # noqa: E402
     classify_and_count,
     difference,
     labelled_only,
-    small_area,
 )
 from measure.populations import draw, make_world  # noqa: E402
 
@@ -51,50 +49,17 @@ def shares(draws: int) -> list[list[str]]:
     return [_row("share of the population", name, np.array(values), truth) for name, values in found.items()]
 
 
-def cells(draws: int) -> list[list[str]]:
+def cells(draws: int, compute: ComputeSettings) -> list[list[str]]:
     """The 360 country-years of the chain's world, most of which borrow their correction."""
-    ways = {
-        "difference": (difference, {}),
-        "difference, no contextual slope": (difference, {"contextual": False}),
-        "small-area": (small_area, {}),
-    }
-    found: dict[str, list[np.ndarray]] = {name: [] for name in ways}
-    truths = []
-    for seed in range(draws):
-        rng = np.random.default_rng(seed)
-        world = make_chain_world(rng, effect=30.0)
-        frame = observe(world, rng)
-        by_cell = make_cells(frame, ("country", "year"))
-        truths.append(world.share.ravel())
-        for name, (estimator, options) in ways.items():
-            index = estimator.estimate(frame, by_cell, **options)
-            found[name].append(np.column_stack([index.value, index.lower, index.upper]))
-    truth = np.concatenate(truths)
-    return [
-        _row("share of a country-year", name, np.concatenate(values), truth) for name, values in found.items()
-    ]
+    found = draw_all("cells", draws, compute)
+    truth = found.pop(TRUTH)
+    return [_row("share of a country-year", name, values, truth) for name, values in found.items()]
 
 
-def chain(draws: int) -> list[list[str]]:
+def chain(draws: int, compute: ComputeSettings) -> list[list[str]]:
     """The effect of the lagged share on growth, 30 in truth."""
-    ways = (
-        ("errors-in-variables on the difference index", difference, corrected_estimate),
-        ("errors-in-variables on the small-area index", small_area, corrected_estimate),
-        ("naive on the difference index", difference, naive_estimate),
-        ("naive on classify-and-count", classify_and_count, naive_estimate),
-    )
-    found: dict[str, list[tuple[float, float, float]]] = {name: [] for name, _, _ in ways}
-    for seed in range(draws):
-        rng = np.random.default_rng(seed)
-        world = make_chain_world(rng, effect=30.0)
-        frame = observe(world, rng)
-        by_cell, growth = make_cells(frame, ("country", "year")), growth_table(world)
-        for name, estimator, regress in ways:
-            design = make_design(growth, estimator.estimate(frame, by_cell), labels=("driver",), lag=1)
-            result = regress(design, "growth", 1)
-            bounds = result.confidence_interval()[0] / design.scale[0]
-            found[name].append((result.value[0] / design.scale[0], *bounds))
-    return [_row("effect on growth (30)", name, np.array(values), 30.0) for name, values in found.items()]
+    found = draw_all("chain", draws, compute)
+    return [_row("effect on growth (30)", name, values, 30.0) for name, values in found.items()]
 
 
 def _row(what: str, name: str, values: np.ndarray, truth: np.ndarray | float) -> list[str]:
@@ -154,13 +119,17 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--chain-draws", type=int, default=300)
     parser.add_argument("--only", choices=("shares", "chain"), help="one of the two tables")
+    parser.add_argument("--on", choices=PLACES, default="local", help="where the draws of the chain run")
+    parser.add_argument("--address", default="", help="of a Ray cluster; else one is started here")
+    parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
+    compute = ComputeSettings(arguments.on, arguments.address, arguments.workers)
     command = f"python -m benchmarks.coverage.run --draws {arguments.draws}"
     folder = Path(__file__).parent
     if arguments.only != "chain":
         write_shares(folder, arguments.draws, command)
     if arguments.only != "shares":
-        write_chain(folder, arguments.draws, arguments.chain_draws, command)
+        write_chain(folder, arguments.draws, arguments.chain_draws, command, compute)
 
 
 def write_shares(folder: Path, draws: int, command: str) -> None:
@@ -174,8 +143,8 @@ def write_shares(folder: Path, draws: int, command: str) -> None:
     )
 
 
-def write_chain(folder: Path, draws: int, chain_draws: int, command: str) -> None:
-    rows = shares(draws) + cells(chain_draws // 5) + chain(chain_draws)
+def write_chain(folder: Path, draws: int, chain_draws: int, command: str, compute: ComputeSettings) -> None:
+    rows = shares(draws) + cells(chain_draws // 5, compute) + chain(chain_draws, compute)
     write_table(
         folder / "chain.md",
         "Coverage of the 95% intervals, from shares to the effect on growth",

@@ -9,6 +9,7 @@
     ├── ArtifactError        something that Headwinds wrote is damaged or half there
     ├── StorageError         the disk is full, read-only, or otherwise refuses
     ├── BusyError            another run holds the same study
+    ├── ComputeError         a cluster cannot be reached or used, or workers are lost again and again
     ├── TrainingError        the optimisation went wrong (a loss that is not finite)
     ├── EstimationError      the numbers do not identify what was asked
     └── Interrupted          stopped by a signal; what was done is kept
@@ -23,6 +24,7 @@ __all__ = [
     "ArtifactError",
     "BusyError",
     "CheckpointError",
+    "ComputeError",
     "DataError",
     "EncodingError",
     "EstimationError",
@@ -90,6 +92,10 @@ class StorageError(HeadwindsError):
 
 class BusyError(HeadwindsError):
     """Another process holds the same study."""
+
+
+class ComputeError(HeadwindsError):
+    """A cluster cannot be reached or used, its workers are not like this machine, or workers are lost again and again."""
 
 
 class TrainingError(HeadwindsError):

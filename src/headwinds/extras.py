@@ -13,6 +13,7 @@ NEEDED = {
     "openvino": ("quantized", "to predict in eight-bit integers by OpenVINO"),
     "mlflow": ("mlflow", "to track a tuning there"),
     "tensorboard": ("tensorboard", "to track a tuning there"),
+    "ray": ("cluster", "to run work on a cluster"),
     "opacus": ("privacy", "to train with differential privacy"),
     "phonenumbers": ("privacy", "to find personal data"),
     "psycopg": ("postgresql", "to use PostgreSQL"),

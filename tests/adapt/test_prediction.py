@@ -16,6 +16,7 @@ from headwinds.adapt.packed import pack
 from headwinds.adapt.prediction import make_predictor, predict
 from headwinds.adapt.quantised import can_quantise, quantise
 from headwinds.adapt.settings import TuneSettings
+from headwinds.adapt.training.precision import PredictingPrecision
 from headwinds.errors import CheckpointError
 
 
@@ -85,6 +86,24 @@ def model_folder(
     folder = tmp_path_factory.mktemp("model")
     fit_fold(labelled, plan_folds(labelled, chosen)[0], chosen, folder / "m", folder / "scratch", quiet=True)
     return folder / "m"
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_bits_do_not_depend_on_the_number_of_threads(
+    model_folder: Path, labelled: LabelledTexts, precision: PredictingPrecision
+) -> None:
+    model, before = load_model(model_folder), torch.get_num_threads()
+    predictor = make_predictor(
+        model.network, model.tokenizer, max_tokens=model.facts.max_tokens, precision=precision
+    )
+    found = []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            found.append(predict(model, labelled.texts, predictor=predictor).probability.tobytes())
+    finally:
+        torch.set_num_threads(before)
+    assert len(set(found)) == 1
 
 
 def test_the_same_texts_give_the_same_bits_whatever_their_order_on_disk(

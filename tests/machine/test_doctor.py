@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 import headwinds
-from headwinds.adapt.training.cores import cpu_quota, usable_cores
 from headwinds.adapt.training.precision import choose_precision
 from headwinds.cli.main import main
+from headwinds.compute.capacity import cpu_quota, memory, usable_cores
 from headwinds.machine.choices import choice_lines
 from headwinds.machine.diagnosis import SECTIONS, Diagnosis, Line
-from headwinds.machine.hardware import font_line, memory
+from headwinds.machine.hardware import font_line
 from headwinds.machine.libraries import library_lines
 from headwinds.machine.models import cached_checkpoints, what_is_wrong
 

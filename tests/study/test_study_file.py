@@ -132,6 +132,8 @@ def test_a_slip_in_any_key_is_told_with_the_key_that_was_meant(section, key, rep
 
 
 LIMITS = {
+    "compute.on": ('"cloud"', '""'),
+    "compute.workers": ("-1", "10001"),
     "study.seed": ("-1", "4294967296"),
     "corpus.on_bad_rows": ('"drop"', '""'),
     "corpus.text": ('""',),

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headwinds.adapt.fitted_model import FittedModel, load_model
+from headwinds.adapt.fitted_model import FittedModel, ModelFacts, load_model, read_facts
 from headwinds.adapt.prediction import Predictor, make_predictor, predict
 from headwinds.adapt.tasks.label_order import number_of
-from headwinds.adapt.training.device import choose_predicting_device, computing_on
+from headwinds.adapt.training.device import choose_predicting_device
 from headwinds.adapt.training.progress import watch
-from headwinds.artifacts.interruption import raise_if_stopped
-from headwinds.artifacts.sealed import read_sealed, write_sealed
+from headwinds.artifacts.sealed import read_sealed
+from headwinds.compute.running import Tell, run_shards, tell_nobody
+from headwinds.compute.settings import ComputeSettings
+from headwinds.compute.work import Shard, Work, shard_of_bytes
 from headwinds.errors import ArtifactError, MismatchError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 SHARD_PASSAGES = 4096
+DECIDING_LIBRARIES = (
+    "numpy",
+    "pyarrow",
+    "safetensors",
+    "scikit-learn",
+    "scipy",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
+"""What the last digit of a score depends on."""
 
 
 def score_corpus(
@@ -31,6 +45,8 @@ def score_corpus(
     *,
     quiet: bool = False,
     scale: str = "",
+    compute: ComputeSettings | None = None,
+    tell: Tell = tell_nobody,
 ) -> None:
     """Write `scores.parquet` into `output`: one row a passage of `corpus_path`, in its order.
 
@@ -38,63 +54,111 @@ def score_corpus(
     `passage_id`, `document_id`, `fold`, `tokens`, `read_share`, then ``probability_<label>`` and ``label_<label>``; where
     the labels are the grades of a `scale`, also ``score_<scale>``, the expected grade.
 
-    Each finished shard of 4,096 passages is kept in `scratch`; after a kill at most one shard is computed again. Batches
-    are formed within a shard only, so the bytes do not depend on where a run was interrupted.
+    Each finished shard of 4,096 passages is kept in `scratch`; after a kill only shards that were in work are computed
+    again. Batches are formed within a shard only, so the bytes depend neither on where a run was interrupted nor on
+    `compute`, which says where the shards are scored.
 
     Raises
     ------
     MismatchError
         The models disagree on their labels, or a document has no fold.
+    ComputeError
+        The workers cannot be had; see `headwinds.compute.running.run_shards`.
     Interrupted
         A signal came; the finished shards are kept.
     """
-    models = [load_model(folder) for folder in model_folders]
-    if len({model.facts.labels for model in models}) != 1:
+    import pyarrow.parquet as pq
+
+    facts = [read_facts(folder) for folder in model_folders]
+    if len({one.labels for one in facts}) != 1:
         raise MismatchError(
             "The models of the folds do not have the same labels.", remedy="Tune them again in one run."
         )
-    device = choose_predicting_device(models[0].facts.precision)
-    with computing_on(device, *(model.network for model in models)):
-        _score_shards(corpus_path, fold_of_document, models, output, scratch, quiet=quiet, scale=scale)
-
-
-def _score_shards(
-    corpus_path: Path,
-    fold_of_document: Mapping[str, int],
-    models: Sequence[FittedModel],
-    output: Path,
-    scratch: Path,
-    *,
-    quiet: bool,
-    scale: str,
-) -> None:
-    import pyarrow.parquet as pq
-
-    predictors = [
-        make_predictor(m.network, m.tokenizer, max_tokens=m.facts.max_tokens, precision=m.facts.precision)
-        for m in models
-    ]
-    scratch.mkdir(parents=True, exist_ok=True)
     total = pq.read_metadata(corpus_path).num_rows
-    shards: list[Path] = []
+    work = scoring_work(model_folders, fold_of_document, scale=scale)
+    paths: list[Path] = []
     with watch("score passages", total, quiet=quiet) as progress:
         done, scored, started = 0, 0, time.monotonic()
         progress.update(0, "")  # from here the time is counted
-        for number, batch in enumerate(_shards(corpus_path)):
-            path = scratch / f"shard-{number:06d}"
-            if read_sealed(path) is None:
-                write_sealed(
-                    path, parquet_bytes(score_shard(batch, fold_of_document, models, predictors, scale))
-                )
-                raise_if_stopped()
-                scored += batch.num_rows
-            done += batch.num_rows
-            shards.append(path)
+        for shard in run_shards(
+            work,
+            _shards(corpus_path),
+            scratch,
+            _for_the_gpu(compute or ComputeSettings(), facts[0]),
+            expected=-(-total // SHARD_PASSAGES),
+            tell=tell,
+        ):
+            done += shard.size
+            scored += 0 if shard.reused else shard.size
+            paths.append(shard.path)
             progress.update(done, f"{scored / (time.monotonic() - started):,.0f} passages/s")
-    _join(shards, output / "scores.parquet")
+    _join(paths, output / "scores.parquet")
 
 
-def _shards(path: Path) -> Iterator[pa.Table]:
+def scoring_work(
+    model_folders: Sequence[Path], fold_of_document: Mapping[str, int], *, scale: str = ""
+) -> Work:
+    """The work whose shards are tables `passage_id`, `document_id`, `text` (see `to_shard`), and whose bytes are Parquet."""
+    return Work(
+        _prepare, _do, (dict(fold_of_document), scale), tuple(map(Path, model_folders)), DECIDING_LIBRARIES
+    )
+
+
+def to_shard(number: int, table: pa.Table) -> Shard:
+    """A shard of passages, named by their ids, documents and texts."""
+    import pyarrow as pa
+
+    buffer = pa.BufferOutputStream()
+    with pa.ipc.new_stream(buffer, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+    return shard_of_bytes(number, buffer.getvalue().to_pybytes(), size=table.num_rows)
+
+
+def _for_the_gpu(compute: ComputeSettings, facts: ModelFacts) -> ComputeSettings:
+    """One process where it has a GPU: several would only share it."""
+    device = choose_predicting_device(facts.precision)
+    alone = device != "cpu" and compute.on == "local" and not compute.workers
+    return replace(compute, workers=1) if alone else compute
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a worker holds: the models, packed, and the fold of each document."""
+
+    models: tuple[FittedModel, ...]
+    predictors: tuple[Predictor, ...]
+    fold_of_document: Mapping[str, int]
+    scale: str
+
+
+def _prepare(folders: tuple[Path, ...], given: tuple[Mapping[str, int], str]) -> _Held:
+    models = tuple(load_model(folder) for folder in folders)
+    device = choose_predicting_device(models[0].facts.precision)
+    for model in models:
+        model.network.to(device)
+    predictors = tuple(
+        make_predictor(m.network, m.tokenizer, max_tokens=m.facts.max_tokens, precision=m.facts.precision)
+        for m in models
+    )
+    return _Held(models, predictors, *given)
+
+
+def _do(held: _Held, content: bytes) -> bytes:
+    import pyarrow as pa
+
+    with pa.ipc.open_stream(content) as reader:
+        passages = reader.read_all()
+    return parquet_bytes(
+        score_shard(passages, held.fold_of_document, held.models, held.predictors, held.scale)
+    )
+
+
+def _shards(path: Path) -> Iterator[Shard]:
+    for number, table in enumerate(_tables(path)):
+        yield to_shard(number, table)
+
+
+def _tables(path: Path) -> Iterator[pa.Table]:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:

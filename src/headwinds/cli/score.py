@@ -42,6 +42,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _alone(arguments: argparse.Namespace) -> int:
+    from headwinds.cli.compute_arguments import compute_settings
     from headwinds.corpus.reading import Columns
     from headwinds.study.own_files import score_file
     from headwinds.study.streamed_files import is_streamed, what_was_refused
@@ -56,6 +57,7 @@ def _alone(arguments: argparse.Namespace) -> int:
         arguments.output,
         columns=columns,
         quiet=arguments.quiet,
+        compute=compute_settings(arguments),
     )
     sys.stdout.write(f"Scores: {path}\n")
     if is_streamed(arguments.corpus, arguments.output) and (refused := what_was_refused(arguments.output)):

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.cli.compute_arguments import add_compute_arguments, given_compute
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
         help="wait so long if another run holds the study",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress, only the result")
+    add_compute_arguments(parser)
 
 
 def add_kind_arguments(parser: argparse._ActionsContainer) -> None:
@@ -67,6 +69,7 @@ def chosen_settings(arguments: argparse.Namespace) -> StudySettings:
 
     files = (arguments.corpus, arguments.gold, arguments.codebook)
     changes = settings_changes(arguments.set)
+    changes |= {f"compute.{name}": value for name, value in given_compute(arguments).items()}
     if arguments.study and not any(files):
         return change_settings(read_study(Path(arguments.study)), changes)
     if not arguments.study and all(files):

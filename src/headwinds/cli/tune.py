@@ -159,6 +159,7 @@ def _alone(arguments: argparse.Namespace) -> int:
 def _search(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Namespace) -> int:
     from headwinds.adapt.search.space import DEFAULT_SPACE, parse_space
     from headwinds.adapt.search.trials import SearchSettings, search
+    from headwinds.cli.compute_arguments import compute_settings, given_compute
 
     if arguments.seeds or arguments.learning_curve:
         raise SettingsError("--search, --seeds and --learning-curve: one at a time.")
@@ -167,7 +168,8 @@ def _search(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Na
         plan = replace(plan, trials=arguments.search)
     space = parse_space(arguments.space) if arguments.space else DEFAULT_SPACE
     output = Path(arguments.output)
-    outcome, tuned = search(files, settings, space, plan, output, quiet=arguments.quiet)
+    compute = compute_settings(arguments) if given_compute(arguments) else None
+    outcome, tuned = search(files, settings, space, plan, output, quiet=arguments.quiet, compute=compute)
     for one in outcome.finalists:
         values = ", ".join(f"{name} {_plain(value)}" for name, value in one.settings.items())
         sys.stdout.write(

@@ -130,14 +130,20 @@ def search(
     storage: str = "",
     seed: int = 0,
     quiet: bool = False,
+    on: str = "",
+    address: str = "",
+    workers: int = 0,
+    fall_back: bool = False,
     **settings: object,
 ) -> tuple[SearchOutcome, TunedModel]:
     """Search for settings, the finalists over several seeds, and tune with the winner's; other arguments as in `tune`.
 
     `space` says what varies, as ``("learning_rate=1e-5..1e-3", "method=full,lora")``; without one the usual settings do.
+    With `on` or `workers` the finalists are fitted by workers, as [compute] says in a study file, each fit on one thread.
     """
     from headwinds.adapt.search import trials as trying
     from headwinds.adapt.search.space import DEFAULT_SPACE, parse_space
+    from headwinds.compute.settings import ComputeSettings
     from headwinds.study.study_file import tune_settings
 
     plan = trying.SearchSettings(trials=trials, minutes=minutes, storage=storage)
@@ -148,6 +154,7 @@ def search(
         plan,
         Path(output),
         quiet=quiet,
+        compute=ComputeSettings(on or "local", address, workers, fall_back) if on or workers else None,
     )
 
 
@@ -198,18 +205,25 @@ def score_file(
     passage_id: str = "passage_id",
     keep: Sequence[str] = (),
     quiet: bool = False,
+    on: str = "local",
+    address: str = "",
+    workers: int = 0,
+    fall_back: bool = False,
 ) -> Path | str:
     """Score your own file with a fitted model, without a study; returns the path of the scores (Parquet).
 
     `keep` names columns that are carried along, to measure by. `corpus` may also be a folder of Parquet files larger than
     memory, and it and `output` URLs of an object store (``s3://bucket/prefix``); then the folder or URL of the parts is
-    returned.
+    returned. `on`, `address`, `workers` and `fall_back` say where it is computed, as [compute] does in a study file; the
+    scores are the same bytes.
     """
+    from headwinds.compute.settings import ComputeSettings
     from headwinds.corpus.reading import Columns
     from headwinds.study.own_files import score_file as score
 
     columns = Columns(passage_id=passage_id, document_id="", text=text, keys=tuple(keep))
-    return score(Path(model), corpus, output, columns=columns, quiet=quiet)
+    compute = ComputeSettings(on, address, workers, fall_back)
+    return score(Path(model), corpus, output, columns=columns, quiet=quiet, compute=compute)
 
 
 def _labelled_files(

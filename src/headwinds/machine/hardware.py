@@ -8,11 +8,10 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from headwinds.adapt.training.cores import usable_cores
+from headwinds.compute.capacity import GIB, memory, usable_cores
 from headwinds.drawing.glyphs import FILES
 from headwinds.machine.diagnosis import Line
 
-GIB = 2**30
 LEAST_MEMORY = 2 * GIB
 FONT_FOLDERS = tuple(
     Path(name)
@@ -40,32 +39,6 @@ INSTRUCTIONS = {
     "bf16": "BF16",
     "sve": "SVE",
 }
-
-
-def memory() -> tuple[int, int] | None:
-    """Bytes free for new work and bytes in all, within the control group's limit; None where the system does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        told = {
-            name: int(rest.split()[0]) * 1024 for name, _, rest in (line.partition(":") for line in lines)
-        }
-        free, total = told["MemAvailable"], told["MemTotal"]
-    except (OSError, ValueError, KeyError, IndexError):
-        return None
-    for limit, used in (
-        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-        (
-            "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-            "/sys/fs/cgroup/memory/memory.usage_in_bytes",
-        ),
-    ):
-        try:
-            most, taken = (int(Path(path).read_text(encoding="ascii")) for path in (limit, used))
-        except (OSError, ValueError):  # no such group, or "max"
-            continue
-        if most < total:
-            free, total = min(free, max(0, most - taken)), most
-    return free, total
 
 
 def hardware_lines(output: Path) -> list[Line]:

@@ -22,7 +22,7 @@ def inspect_machine(output: Path) -> Diagnosis:
         remedy = "Install it anew: pip install --force-reinstall torch"
         broken = Line("libraries", "torch", f"cannot be loaded: {reason}", "broken", remedy)
         return Diagnosis((*library_lines(), broken, *model_lines()))
-    from headwinds.adapt.training.cores import usable_cores
+    from headwinds.compute.capacity import usable_cores
     from headwinds.machine.choices import choice_lines
     from headwinds.machine.hardware import hardware_lines
     from headwinds.machine.speed import measure_speed, speed_line

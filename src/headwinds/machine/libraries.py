@@ -20,6 +20,7 @@ FOR = {
     "quantification": "shares by QuaPy's posteriors",
     "privacy": "personal data found, training with differential privacy",
     "search": "a search over settings",
+    "cluster": "work on a Ray cluster",
     "object-store": "corpora and scores in object stores",
     "quantized": "predictions in eight-bit integers by OpenVINO",
     "mlflow": "a tuning tracked in MLflow",

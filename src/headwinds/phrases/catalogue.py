@@ -26,7 +26,8 @@ _GAP = re.compile(r"\{\{|\}\}|\{(\w+)\}")  # doubled braces stand for themselves
 _SPOKEN: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 
 
-NUMBER, WORD = r"[\d.,]+", r"\S+"
+FILLINGS = {"_n": r"[\d.,]+", "_w": r"\S+", "_s": r"(?: .+)?"}
+"""What a gap may hold, by the end of its name: a number, a word, a further sentence or nothing; else anything."""
 SEMICOLON, COMMA = "; ", ", "
 """Between the parts of a list in English."""
 
@@ -46,13 +47,10 @@ class Phrase:
 
 @cache
 def phrases(language: str, book: str = "") -> tuple[Phrase, ...]:
-    """The catalogue of a language (and a book of it), those with the most fixed words first; empty where there is none."""
-    entries = [
-        *_read(language).get("phrase", ()),
-        *(_read(f"{language}.{book}").get("phrase", ()) if book else ()),
-    ]
+    """The catalogue of a language, or a book of it, those with the most fixed words first; empty where there is none."""
+    entries = _read(f"{language}.{book}" if book else language).get("phrase", ())
     found = [Phrase(one["english"], one["translation"], _fixed(one["english"])) for one in entries]
-    return tuple(sorted(found, key=lambda one: -len(_GAP.sub("", one.english))))
+    return tuple(sorted(found, key=lambda one: (-len(_GAP.sub("", one.english)), -one.english.count("{"))))
 
 
 @cache
@@ -141,7 +139,7 @@ def _fixed(english: str) -> str:
 
 @cache
 def _pattern(english: str) -> re.Pattern[str]:
-    """Gaps take as little as they can, `..._n` a number, `..._w` a word; one that stands twice must be filled alike."""
+    """Gaps take as little as they can, some by their name (`FILLINGS`); one that stands twice must be filled alike."""
     seen: set[str] = set()
     parts, end = [], 0
     for match in _GAP.finditer(english):
@@ -150,7 +148,7 @@ def _pattern(english: str) -> re.Pattern[str]:
             parts.append(re.escape(english[end : match.start() + 1]))
             end = match.end()
             continue
-        filling = NUMBER if name.endswith("_n") else WORD if name.endswith("_w") else ".*?"
+        filling = FILLINGS.get(name[-2:], ".*?")
         gap = f"(?P={name})" if name in seen else f"(?P<{name}>{filling})"
         parts += [re.escape(english[end : match.start()]), gap]
         seen.add(name)

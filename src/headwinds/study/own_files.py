@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from headwinds.artifacts.stores import is_url
 from headwinds.artifacts.write import write_json, write_text
 from headwinds.corpus.reading import Columns, read_corpus
 from headwinds.errors import MismatchError, SettingsError
+from headwinds.phrases.catalogue import spoken
 from headwinds.study.environment import NUMERICAL, STATISTICAL, processor, versions
 from headwinds.study.scores_file import ScoresFile, read_scores, read_texts, scores_digest
 from headwinds.study.stages.measure import index_name
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from headwinds.contracts import Corpus, Indicator
+    from headwinds.compute.settings import ComputeSettings
+    from headwinds.contracts import Corpus, Finding, Indicator
     from headwinds.measure.diagnostics.diagnostic import Diagnostic
     from headwinds.measure.frame import Frame
 
@@ -38,13 +41,15 @@ def score_file(
     *,
     columns: Columns | None = None,
     quiet: bool = False,
+    compute: ComputeSettings | None = None,
 ) -> Path | str:
     """Score every passage of `corpus` with a fitted model; returns the path of ``scores.parquet`` in ``output/scores``.
 
     `columns.keys` name columns that are carried along, to measure by. It goes on where it was killed, and is found again
-    when model and corpus are the same. Where `corpus` is a folder of Parquet files, a URL or a Parquet file of over a
-    million rows, or `output` a URL, it is scored in pieces (`streamed_files.score_partitions`), bad rows are listed instead
-    of stopping it, and what is returned is the folder or URL of the parts.
+    when model and corpus are the same, wherever `compute` has it run. Where `corpus` is a folder of Parquet files, a URL or
+    a Parquet file of over a million rows, or `output` a URL, it is scored in pieces (`streamed_files.score_partitions`),
+    bad rows are listed instead of stopping it, and what is returned is the folder or URL of the parts; that is done in one
+    process.
 
     Raises
     ------
@@ -60,6 +65,12 @@ def score_file(
     read_facts(model)
     columns = columns or Columns()
     if is_streamed(str(corpus), str(output)):
+        if compute is not None and (compute.on != "local" or compute.workers > 1):
+            raise SettingsError(
+                f"{corpus} is scored in pieces, by one process: on = {compute.on!r} with workers = {compute.workers} "
+                "cannot be used for it.",
+                remedy="Leave them out, or score its files one by one.",
+            )
         place = score_partitions(
             model, str(corpus), str(output), columns=columns, scale=_scale(model), quiet=quiet
         )
@@ -76,13 +87,20 @@ def score_file(
     )
 
     def work(folder: Path, scratch: Path) -> None:
-        _score(passages, model, folder, scratch, quiet)
+        _score(passages, model, folder, scratch, quiet, compute)
 
     with study_lock(output), graceful_stop():
         return run_stage(output, "scores", parts, work).path / "scores.parquet"
 
 
-def _score(passages: Corpus, model: Path, folder: Path, scratch: Path, quiet: bool) -> None:
+def _score(
+    passages: Corpus,
+    model: Path,
+    folder: Path,
+    scratch: Path,
+    quiet: bool,
+    compute: ComputeSettings | None,
+) -> None:
     import io
 
     import pyarrow.parquet as pq
@@ -95,7 +113,15 @@ def _score(passages: Corpus, model: Path, folder: Path, scratch: Path, quiet: bo
     write_bytes(scratch / "corpus.parquet", buffer.getvalue())
     documents = dict.fromkeys(passages.table["document_id"].to_pylist(), 0)
     score_corpus(
-        scratch / "corpus.parquet", documents, [model], folder, scratch, quiet=quiet, scale=_scale(model)
+        scratch / "corpus.parquet",
+        documents,
+        [model],
+        folder,
+        scratch,
+        quiet=quiet,
+        scale=_scale(model),
+        compute=compute,
+        tell=_say,
     )
     if passages.keys:
         scored = pq.read_table(folder / "scores.parquet")
@@ -104,6 +130,10 @@ def _score(passages: Corpus, model: Path, folder: Path, scratch: Path, quiet: bo
         kept = io.BytesIO()
         pq.write_table(scored, kept)
         write_bytes(folder / "scores.parquet", kept.getvalue())
+
+
+def _say(finding: Finding) -> None:
+    sys.stderr.write(f"{finding.in_language(spoken())}\n")
 
 
 def _scale(model: Path) -> str:

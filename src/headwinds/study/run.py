@@ -11,6 +11,7 @@ from pathlib import Path
 from headwinds.artifacts.interruption import graceful_stop, raise_if_stopped
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import StageResult, run_stage, stored_fingerprint
+from headwinds.contracts import Finding
 from headwinds.errors import DataError
 from headwinds.phrases.catalogue import say, speaking, spoken
 from headwinds.study.data import CheckedStudy, read_checked
@@ -111,7 +112,7 @@ def run_study(
         if last >= STAGES.index("tune"):
             _tune(run, checked)
         if last >= STAGES.index("score"):
-            run.do(score_stage(checked, _folds(run), quiet=quiet))
+            _score(run, checked)
         if last >= STAGES.index("measure"):
             run.do(measure_stage(settings, checked, run.results["score"].path / "scores.parquet"))
         if last >= STAGES.index("explain") and settings.explain.panel:
@@ -139,6 +140,15 @@ def _tune(run: StudyRun, checked: CheckedStudy) -> None:
     for stage in stages:
         run.do(stage)
     run.do(evaluation_stage(run.settings, checked, _folds(run), quiet=run.quiet))
+
+
+def _score(run: StudyRun, checked: CheckedStudy) -> None:
+    told: list[Finding] = []
+    stage = score_stage(checked, _folds(run), quiet=run.quiet, compute=run.settings.compute, tell=told.append)
+    result = run.do(stage)
+    for finding in told:
+        run.say(f"  {finding.in_language(spoken())}")
+    run.results[stage.name] = replace(result, findings=(*result.findings, *told))
 
 
 def _forecast(run: StudyRun, checked: CheckedStudy, stages: list[Stage]) -> None:

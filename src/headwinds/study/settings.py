@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headwinds.adapt.settings import TuneSettings
+from headwinds.compute.settings import ComputeSettings
 from headwinds.contracts.gold import KINDS
 from headwinds.errors import SettingsError
 from headwinds.measure.registry import ESTIMATORS as REGISTERED
@@ -206,6 +207,7 @@ class StudySettings:
     measure: MeasureSettings = field(default_factory=MeasureSettings)
     explain: ExplainSettings = field(default_factory=ExplainSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
+    compute: ComputeSettings = field(default_factory=ComputeSettings)
     folder: Path = field(default_factory=Path)
     file: Path = field(default_factory=Path)
 

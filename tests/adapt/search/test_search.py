@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from headwinds.adapt.search.finalists import fit_by_workers
 from headwinds.adapt.search.space import Choice, Range, parse_space
 from headwinds.adapt.search.trials import SearchSettings, search
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tuning import LabelledFiles
+from headwinds.compute.settings import ComputeSettings
 from headwinds.errors import SettingsError, StorageError
 from headwinds.study.study_file import tune_settings
 
@@ -157,3 +159,25 @@ def test_a_database_that_is_not_there_is_one_clear_line(tiny_checkpoint: Path, t
     plan = replace(PLAN, storage=f"sqlite:///{tmp_path}/none/search.db")
     with pytest.raises(StorageError, match="database cannot be used"):
         search(FILES, settings_of(tiny_checkpoint), SPACE, plan, tmp_path / "out", quiet=True)
+
+
+def test_finalists_fitted_by_two_workers_have_the_scores_of_one(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    every = [replace(settings_of(tiny_checkpoint), epochs=1, seed=seed) for seed in (0, 1)]
+    one, two = (
+        fit_by_workers(FILES, every, tmp_path / str(workers), ComputeSettings(workers=workers))
+        for workers in (1, 2)
+    )
+    assert one == two
+    assert len(set(one)) == 2
+    found = search(
+        FILES,
+        settings_of(tiny_checkpoint),
+        SPACE,
+        SearchSettings(trials=4, finalists=1, seeds=2),
+        tmp_path / "search",
+        quiet=True,
+        compute=ComputeSettings(workers=1),
+    )[0]
+    assert sorted(found.winner.scores) == [0, 1]

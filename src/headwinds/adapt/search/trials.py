@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.checkpoints import resolve_checkpoint
 from headwinds.adapt.fitting import fit_model
 from headwinds.adapt.methods.registry import get_method
+from headwinds.adapt.search.finalists import fit_by_workers
 from headwinds.adapt.search.outcome import Finalist, SearchOutcome, TrialRecord, importances, write_outcome
 from headwinds.adapt.search.space import Space, check_space, inside, plain_space, suggest
 from headwinds.adapt.training.state import EpochRecord
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from headwinds.adapt.settings import TuneSettings
+    from headwinds.compute.settings import ComputeSettings
 
 HEARTBEAT_SECONDS = 30
 RESULT = "trial.json"
@@ -86,8 +88,13 @@ def search(
     output: Path,
     *,
     quiet: bool = False,
+    compute: ComputeSettings | None = None,
 ) -> tuple[SearchOutcome, TunedModel]:
     """Search, write ``search.json``, ``search.html`` and ``tune.toml`` into `output`, and tune with the winning settings.
+
+    With `compute` the finalists are fitted by workers, each fit on one thread; without it here, one after the other, by
+    PyTorch's own threads. Trials run here: what is tried next depends on what was found (several processes share them
+    through `SearchSettings.storage`).
 
     Raises
     ------
@@ -112,7 +119,7 @@ def search(
                 remedy="search.json says why; narrow the space.",
             )
         ranked = sorted(best, key=lambda one: (-one.score, one.number))[: plan.finalists]
-        finalists = [_finalist(one, files, settings, plan.seeds, output, quiet) for one in ranked]
+        finalists = _finalists(ranked, files, settings, plan.seeds, output, quiet, compute)
     winner = max(finalists, key=lambda one: one.bound)
     outcome = SearchOutcome(tuple(records), importances(study), tuple(finalists), winner)
     write_outcome(outcome, replace(settings, **winner.settings), output)
@@ -265,13 +272,31 @@ def _fit(
     return float(found["best_validation_score"])
 
 
-def _finalist(
-    record: TrialRecord, files: LabelledFiles, settings: TuneSettings, seeds: int, output: Path, quiet: bool
-) -> Finalist:
-    scores = {}
-    for seed in range(settings.seed, settings.seed + seeds):
-        chosen = replace(settings, **record.settings, seed=seed)
-        scores[seed] = _fit(files, chosen, output, f"finalist {record.number}, seed {seed}", quiet)
+def _finalists(
+    ranked: Sequence[TrialRecord],
+    files: LabelledFiles,
+    settings: TuneSettings,
+    seeds: int,
+    output: Path,
+    quiet: bool,
+    compute: ComputeSettings | None,
+) -> list[Finalist]:
+    asked = [(one, seed) for one in ranked for seed in range(settings.seed, settings.seed + seeds)]
+    every = [replace(settings, **one.settings, seed=seed) for one, seed in asked]
+    if compute is None:
+        scores = [
+            _fit(files, chosen, output, f"finalist {one.number}, seed {seed}", quiet)
+            for (one, seed), chosen in zip(asked, every, strict=True)
+        ]
+    else:
+        scores = fit_by_workers(files, every, output / "finalists", compute)
+    by_seed: dict[int, dict[int, float]] = {one.number: {} for one in ranked}
+    for (one, seed), score in zip(asked, scores, strict=True):
+        by_seed[one.number][seed] = score
+    return [_finalist(one, by_seed[one.number]) for one in ranked]
+
+
+def _finalist(record: TrialRecord, scores: dict[int, float]) -> Finalist:
     values = list(scores.values())
     mean = sum(values) / len(values)
     deviation = (

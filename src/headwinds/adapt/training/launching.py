@@ -23,11 +23,11 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.training.cores import usable_cores
 from headwinds.adapt.training.device import choose_device
 from headwinds.adapt.training.progress import Silent, watch
 from headwinds.adapt.training.together import Seat, Together, joined
 from headwinds.artifacts.interruption import raise_if_stopped, request_stop, stop_requested
+from headwinds.compute.capacity import usable_cores
 from headwinds.errors import HeadwindsError, SettingsError, TrainingError
 
 if TYPE_CHECKING:

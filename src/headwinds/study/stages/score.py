@@ -5,13 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
+from headwinds.compute.running import Tell, tell_nobody
+from headwinds.compute.settings import ComputeSettings
 from headwinds.study.data import CheckedStudy
 from headwinds.study.environment import NUMERICAL, processor, versions
 from headwinds.study.plan import Stage
 
 
-def score_stage(checked: CheckedStudy, folds: list[tuple[str, Path]], *, quiet: bool) -> Stage:
-    """The stage; the folds' models are given as (fingerprint, folder)."""
+def score_stage(
+    checked: CheckedStudy,
+    folds: list[tuple[str, Path]],
+    *,
+    quiet: bool,
+    compute: ComputeSettings | None = None,
+    tell: Tell = tell_nobody,
+) -> Stage:
+    """The stage; the folds' models are given as (fingerprint, folder).
+
+    Where it is computed is no part of its fingerprint: the bytes are the same. `tell` takes what is found on the way.
+    """
     parts = fingerprint(
         corpus=file_digest(checked.corpus_path),
         folds=file_digest(checked.folder / "folds.parquet"),
@@ -34,6 +46,8 @@ def score_stage(checked: CheckedStudy, folds: list[tuple[str, Path]], *, quiet: 
             scratch,
             quiet=quiet,
             scale=scale,
+            compute=compute,
+            tell=tell,
         )
 
     return Stage("score", parts, work)

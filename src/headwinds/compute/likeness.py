@@ -1,0 +1,49 @@
+"""Whether another machine is like this one in all that decides the bytes: libraries, our own code, the processor."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+from headwinds.artifacts.fingerprint import code_digest
+from headwinds.errors import ComputeError
+
+CODE_DIGITS = 12
+
+
+def own_facts(libraries: tuple[str, ...]) -> dict[str, str]:
+    """Versions of Python, Headwinds (with the digest of its code) and the libraries, as this process has them."""
+    found = {"python": platform.python_version(), "headwinds": metadata.version("headwinds")}
+    found["headwinds' code"] = code_digest("headwinds")[:CODE_DIGITS]
+    for name in libraries:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def own_processor() -> str:
+    """Architecture and vector instructions: what decides the last bits of a product."""
+    import torch
+
+    known = torch.cpu.get_capabilities()
+    return " ".join([platform.machine(), *sorted(name for name, there in known.items() if there is True)])
+
+
+def check_likeness(ours: dict[str, str], theirs: dict[str, str], node: str) -> None:
+    """Refuse a node whose versions are not ours.
+
+    Raises
+    ------
+    ComputeError
+        Each difference is named, with both versions.
+    """
+    names = [name for name in ours if ours[name] != theirs.get(name, "not installed")]
+    if names:
+        here = ", ".join(f"{name} {ours[name]}" for name in names)
+        there = ", ".join(f"{name} {theirs.get(name, 'not installed')}" for name in names)
+        raise ComputeError(
+            f"This machine has {here}; the node {node} of the cluster has {there}.",
+            remedy="Install the same versions on both, so that the bytes are the same.",
+        )
