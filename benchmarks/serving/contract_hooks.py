@@ -14,7 +14,7 @@ REASONS = re.compile(
     "|texts are written for a request"
     "|fit beside a second one"
     "|no word to explain"
-    '|"error": "(panel|graph|index)[:, ]'  # what the columns, the nodes or the index hold
+    '|"error": "(panel|graph|index|hidden)[:, ]'  # what the columns, the nodes or the index hold
 )
 
 
