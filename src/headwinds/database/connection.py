@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from headwinds.database.migrations import Migration
 
 SECONDS_TO_WAIT = 30
+SECONDS_BETWEEN = 0.01
 ONE_WRITER = 0x4877616E
 """Key of PostgreSQL's advisory lock; one for all projects is enough."""
 
@@ -137,13 +139,10 @@ def _sqlite(path: Path) -> Engine:
     def prepare(connection: Any, _: Any) -> None:
         # The driver must not open transactions by itself: we say when, and in which way.
         connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            f"busy_timeout={1000 * SECONDS_TO_WAIT}",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA busy_timeout={1000 * SECONDS_TO_WAIT}")
+        _keep_a_log(connection)
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -152,6 +151,26 @@ def _sqlite(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN DEFERRED" if only_reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _keep_a_log(connection: Any) -> None:
+    """Write ahead of the file, so that readers wait for no writer.
+
+    Of several processes that open a new file at once one makes this change; SQLite refuses it to the others at once, busy
+    timeout or not, for as long as that takes.
+    """
+    import sqlite3
+
+    end = time.monotonic() + SECONDS_TO_WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(SECONDS_BETWEEN)
+        else:
+            return
 
 
 def _postgresql(place: str) -> Engine:
