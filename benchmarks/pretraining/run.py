@@ -30,7 +30,7 @@ PRETRAINING = {
         "batch_tokens": 2048,
         "learning_rate": 1.5e-3,
         "mask_share": 0.3,
-        "tokens": 7_782_400,
+        "tokens": 24_000_000,
     },
     "continued": {
         "checkpoint": "default",
