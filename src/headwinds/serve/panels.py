@@ -51,7 +51,7 @@ async def analyse(request: Request) -> Response:
 
 
 def _plain(analysis: str, body: bytes) -> bytes:
-    """The body again, as the analysis wants it; a number too large for a float goes on, to be told with its column and line."""
+    """The body as the analysis wants it; a number too large for a float goes on, to be told with its column and line."""
     return json.dumps(read_settings(analysis, body), ensure_ascii=False).encode()
 
 
