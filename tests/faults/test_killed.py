@@ -16,11 +16,11 @@ KILLED = Path(__file__).with_name("killed.py")
 @pytest.mark.parametrize(
     ("work", "kills"),
     [
-        ("tuning", 5),
-        ("scoring", 5),
-        ("pretraining", 3),
-        pytest.param("updating", 5, marks=pytest.mark.slow),
-        pytest.param("searching", 2, marks=pytest.mark.slow),
+        ("tuning", 3),
+        ("scoring", 3),
+        ("pretraining", 2),
+        pytest.param("updating", 3, marks=pytest.mark.slow),
+        pytest.param("searching", 1, marks=pytest.mark.slow),
     ],
 )
 def test_a_killed_run_ends_with_the_bytes_of_one_that_was_not(work: str, kills: int, tmp_path: Path) -> None:
