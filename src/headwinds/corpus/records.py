@@ -8,7 +8,8 @@ import io
 import json
 import lzma
 import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,11 @@ def _csv_problem(error: csv.Error) -> str:
     return f"not valid CSV ({error})"
 
 
+def _doubled(names: Sequence[str]) -> list[str]:
+    """The names that stand there more than once, counted in one pass: a file may have many columns."""
+    return sorted(name for name, times in Counter(names).items() if times > 1)
+
+
 def _check_header(header: tuple[str, ...], path: Path, delimiter: str) -> None:
     if not any(header):
         raise DataError(
@@ -149,7 +155,7 @@ def _check_header(header: tuple[str, ...], path: Path, delimiter: str) -> None:
             f"{path}, line 1: the header holds a NUL character, so this is no CSV text.",
             remedy="Save it as CSV in UTF-8.",
         )
-    doubled = sorted({name for name in header if header.count(name) > 1})
+    doubled = _doubled(header)
     if doubled:
         raise DataError(
             f"{path}, line 1: the column {quoted(doubled[0])} stands there {header.count(doubled[0])} times.",
@@ -202,7 +208,7 @@ def _no_double(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands there twice")
+        raise ValueError(f"the key {_doubled(keys)[0]!r} stands there twice")
     return result
 
 
@@ -222,7 +228,7 @@ def _parquet(path: Path) -> tuple[tuple[str, ...], Iterator[Record]]:
         raise DataError(
             f"{path} is not a readable Parquet file: {reason}.", remedy="Fetch or save it again."
         ) from error
-    doubled = sorted({name for name in columns if columns.count(name) > 1})
+    doubled = _doubled(columns)
     if doubled:
         raise DataError(
             f"{path}: the column {quoted(doubled[0])} stands there twice.", remedy="Rename one of them."

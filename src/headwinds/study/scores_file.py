@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,10 +99,10 @@ def read_scores(scores: ScoresFile, gold: Path) -> Frame:
         rows.append(record)
     ids = [str(row.values[scores.passage_id]) for row in rows]
     if len(set(ids)) < len(ids):
-        twice = sorted({name for name in ids if ids.count(name) > 1})[:3] if len(ids) < 10_000 else []
+        twice = sorted(name for name, times in Counter(ids).items() if times > 1)[:3]
         raise DataError(
-            f"{scores.path}: {len(ids) - len(set(ids)):,} values of {scores.passage_id} stand more than once"
-            + (f", first {', '.join(twice)}." if twice else "."),
+            f"{scores.path}: {len(ids) - len(set(ids)):,} values of {scores.passage_id} stand more than once, "
+            f"first {', '.join(twice)}.",
             remedy="One passage a row.",
         )
     probability, label = _predictions(scores, rows, labels, columns)
