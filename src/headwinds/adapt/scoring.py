@@ -14,6 +14,7 @@ from headwinds.adapt.tasks.label_order import number_of
 from headwinds.adapt.training.device import choose_predicting_device
 from headwinds.adapt.training.progress import watch
 from headwinds.artifacts.sealed import read_sealed
+from headwinds.compute.likeness import NUMERICAL
 from headwinds.compute.running import Tell, run_shards, tell_nobody
 from headwinds.compute.settings import ComputeSettings
 from headwinds.compute.work import Shard, Work, shard_of_bytes
@@ -23,17 +24,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SHARD_PASSAGES = 4096
-DECIDING_LIBRARIES = (
-    "numpy",
-    "pyarrow",
-    "safetensors",
-    "scikit-learn",
-    "scipy",
-    "tokenizers",
-    "torch",
-    "transformers",
-)
-"""What the last digit of a score depends on."""
 
 
 def score_corpus(
@@ -99,9 +89,7 @@ def scoring_work(
     model_folders: Sequence[Path], fold_of_document: Mapping[str, int], *, scale: str = ""
 ) -> Work:
     """The work whose shards are tables `passage_id`, `document_id`, `text` (see `to_shard`), and whose bytes are Parquet."""
-    return Work(
-        _prepare, _do, (dict(fold_of_document), scale), tuple(map(Path, model_folders)), DECIDING_LIBRARIES
-    )
+    return Work(_prepare, _do, (dict(fold_of_document), scale), tuple(map(Path, model_folders)), NUMERICAL)
 
 
 def to_shard(number: int, table: pa.Table) -> Shard:

@@ -9,6 +9,17 @@ from headwinds.artifacts.fingerprint import code_digest
 from headwinds.errors import ComputeError
 
 CODE_DIGITS = 12
+NUMERICAL = (
+    "numpy",
+    "pyarrow",
+    "safetensors",
+    "scikit-learn",
+    "scipy",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
+"""Libraries that the last digit of a score depends on."""
 
 
 def own_facts(libraries: tuple[str, ...]) -> dict[str, str]:

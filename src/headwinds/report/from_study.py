@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.artifacts.fingerprint import code_digest, fingerprint
+from headwinds.compute.likeness import NUMERICAL
 from headwinds.contracts import Finding
 from headwinds.drawing.glyphs import family_with_glyphs, needs_font
 from headwinds.phrases.catalogue import ENGLISH
@@ -22,7 +23,7 @@ from headwinds.report.content import (
 from headwinds.report.from_explain import growth_facts, regression_facts
 from headwinds.report.messages import Messages, load_messages
 from headwinds.study.chapters import read_chapters
-from headwinds.study.environment import NUMERICAL, STATISTICAL, machine, versions
+from headwinds.study.environment import STATISTICAL, machine, versions
 from headwinds.study.plan import Stage
 from headwinds.study.run import StudyRun
 from headwinds.study.stages.explain import read_explained

@@ -5,16 +5,6 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
-NUMERICAL = (
-    "numpy",
-    "pyarrow",
-    "safetensors",
-    "scikit-learn",
-    "scipy",
-    "tokenizers",
-    "torch",
-    "transformers",
-)
 STATISTICAL = ("numpy", "pandas", "pyfixest", "pyarrow", "scipy")
 
 

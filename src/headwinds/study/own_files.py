@@ -14,10 +14,11 @@ from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import run_stage
 from headwinds.artifacts.stores import is_url
 from headwinds.artifacts.write import write_json, write_text
+from headwinds.compute.likeness import NUMERICAL
 from headwinds.corpus.reading import Columns, read_corpus
 from headwinds.errors import MismatchError, SettingsError
 from headwinds.phrases.catalogue import spoken
-from headwinds.study.environment import NUMERICAL, STATISTICAL, processor, versions
+from headwinds.study.environment import STATISTICAL, processor, versions
 from headwinds.study.scores_file import ScoresFile, read_scores, read_texts, scores_digest
 from headwinds.study.stages.measure import index_name
 from headwinds.study.streamed_files import is_streamed, score_partitions

@@ -110,7 +110,6 @@ def read_scores(scores: ScoresFile, gold: Path) -> Frame:
     place = match_gold(found, ids)
     strata = _strata(scores, rows)
     _check_strata(gold, found, strata, place)
-    inclusion = found.inclusion_probability
     return make_frame(
         document_ids=[str(row.values[scores.document_id]) for row in rows] if scores.document_id else ids,
         strata=strata,
@@ -121,12 +120,23 @@ def read_scores(scores: ScoresFile, gold: Path) -> Frame:
         probability=probability,
         label=label,
         gold_rows=place,
-        gold_labels=found.labels if found.grades is None else found.grades,
-        inclusion_probability=None if np.isnan(inclusion).all() else inclusion,
         label_names=labels,
-        kind="score" if scores.kind == "graded" else scores.kind,
-        value_range=(0.0, float(scores.grades)) if scores.kind == "graded" else (0.0, 1.0),
+        **_of_gold(found, scores),
     )
+
+
+def _of_gold(found: Gold, scores: ScoresFile) -> dict[str, Any]:
+    """What a frame takes of the gold, and what kind of number it holds."""
+    import numpy as np
+
+    inclusion = found.inclusion_probability
+    graded = scores.kind == "graded"
+    return {
+        "gold_labels": found.labels if found.grades is None else found.grades,
+        "inclusion_probability": None if np.isnan(inclusion).all() else inclusion,
+        "kind": "score" if graded else scores.kind,
+        "value_range": (0.0, float(scores.grades)) if graded else (0.0, 1.0),
+    }
 
 
 def _read_parts(scores: ScoresFile, gold: Path) -> Frame:
@@ -151,7 +161,6 @@ def _read_parts(scores: ScoresFile, gold: Path) -> Frame:
     for number, name in enumerate(labels):
         probability[:, number] = parts.numbers(scores.prefix + name)
     label = _decisions(scores, parts, probability, labels)
-    inclusion = found.inclusion_probability
     return make_frame(
         document_ids=parts.codes(document),
         strata=strata,
@@ -160,11 +169,8 @@ def _read_parts(scores: ScoresFile, gold: Path) -> Frame:
         probability=probability,
         label=label,
         gold_rows=place,
-        gold_labels=found.labels if found.grades is None else found.grades,
-        inclusion_probability=None if np.isnan(inclusion).all() else inclusion,
         label_names=labels,
-        kind="score" if scores.kind == "graded" else scores.kind,
-        value_range=(0.0, float(scores.grades)) if scores.kind == "graded" else (0.0, 1.0),
+        **_of_gold(found, scores),
     )
 
 

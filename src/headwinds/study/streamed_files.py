@@ -15,9 +15,10 @@ from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.parts import PARTS, REFUSALS, finish, finished_result
 from headwinds.artifacts.stages import SCRATCH
 from headwinds.artifacts.stores import Folder, Store, is_url, open_store
+from headwinds.compute.likeness import NUMERICAL
 from headwinds.corpus.reading import Columns
 from headwinds.errors import DataError
-from headwinds.study.environment import NUMERICAL, processor, versions
+from headwinds.study.environment import processor, versions
 
 LARGEST_IN_MEMORY = 1_000_000
 """Rows of one Parquet file that are read at once; a longer file is streamed."""

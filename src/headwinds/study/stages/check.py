@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json
+from headwinds.compute.likeness import NUMERICAL
 from headwinds.contracts import Codebook, Corpus, Finding, Gold
 from headwinds.errors import DataError
 from headwinds.study.answers import Form, read_as
-from headwinds.study.environment import NUMERICAL, versions
+from headwinds.study.environment import versions
 from headwinds.study.plan import Stage
 from headwinds.study.settings import CorpusSettings, GoldSettings, StudySettings
 

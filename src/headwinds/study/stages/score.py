@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
+from headwinds.compute.likeness import NUMERICAL
 from headwinds.compute.running import Tell, tell_nobody
 from headwinds.compute.settings import ComputeSettings
 from headwinds.study.data import CheckedStudy
-from headwinds.study.environment import NUMERICAL, processor, versions
+from headwinds.study.environment import processor, versions
 from headwinds.study.plan import Stage
 
 

@@ -9,8 +9,9 @@ from headwinds.adapt.fold import LabelledTexts, data_digest, fit_fold
 from headwinds.adapt.settings import TuneSettings
 from headwinds.artifacts.fingerprint import code_digest, fingerprint
 from headwinds.artifacts.seeds import derive_seed
+from headwinds.compute.likeness import NUMERICAL
 from headwinds.study.data import CheckedStudy
-from headwinds.study.environment import NUMERICAL, processor, versions
+from headwinds.study.environment import processor, versions
 from headwinds.study.plan import Stage
 from headwinds.study.settings import StudySettings
 
