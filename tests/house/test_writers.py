@@ -61,7 +61,6 @@ MAY_CALL_LIBRARY_WRITERS = {
     "drawing/canvas.py",
     "report/files.py",
     "study/chapters.py",
-    "study/own_files.py",
     "study/stages/check.py",
     "study/stages/explain.py",
     "study/stages/measure.py",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation, evaluate_model, read_task_evaluation
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.labelled_files import read_rows
-from headwinds.adapt.prediction import make_predictor, predict_examples
+from headwinds.adapt.prediction import predict_examples, predictor_of
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.training.device import choose_predicting_device, computing_on
 from headwinds.adapt.tuning import test_data
@@ -54,13 +54,7 @@ def predict_file(
     facts = model.facts
     found: list[dict[str, Any]] = []
     with computing_on(choose_predicting_device(facts.precision), model.network):
-        predictor = (
-            None
-            if writes(model.task)
-            else make_predictor(
-                model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
-            )
-        )
+        predictor = None if writes(model.task) else predictor_of(model)
         for start in range(0, len(rows), AT_ONCE):
             examples = model.task.read(rows[start : start + AT_ONCE], labelled=False)
             predictions = predict_examples(model, examples, predictor=predictor)

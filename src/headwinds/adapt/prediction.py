@@ -98,6 +98,14 @@ def make_predictor(
     return Predictor(network, packed, tokenizer, max_tokens, precision)
 
 
+def predictor_of(model: FittedModel) -> Predictor:
+    """The predictor of a fitted model, as its facts say: the same wherever it predicts."""
+    facts = model.facts
+    return make_predictor(
+        model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
+    )
+
+
 def predict(model: FittedModel, texts: Sequence[str], *, predictor: Predictor | None = None) -> Predictions:
     """Probabilities and labels of `texts`; pass a `predictor` to pack the model only once.
 
@@ -110,9 +118,7 @@ def predict(model: FittedModel, texts: Sequence[str], *, predictor: Predictor | 
 
     facts = model.facts
     if predictor is None:
-        predictor = make_predictor(
-            model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
-        )
+        predictor = predictor_of(model)
     asked: Any = None
     if prompted(model.task):
         rows = [Row(f"text {number + 1}", {"text": text}) for number, text in enumerate(texts)]
@@ -140,9 +146,7 @@ def predict_examples(
     if writes(model.task):
         return predict_written(model, examples)
     if predictor is None:
-        predictor = make_predictor(
-            model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
-        )
+        predictor = predictor_of(model)
     encoded = model.task.encode(examples, model.tokenizer, max_tokens=facts.max_tokens)
     outputs = predict_outputs(predictor, encoded)
     found = model.task.decode(outputs, examples, encoded, facts.labels, facts.decoder)

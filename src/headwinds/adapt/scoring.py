@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwinds.adapt.fitted_model import FittedModel, ModelFacts, load_model, read_facts
-from headwinds.adapt.prediction import Predictor, make_predictor, predict
+from headwinds.adapt.prediction import Predictor, predict, predictor_of
 from headwinds.adapt.tasks.label_order import number_of
 from headwinds.adapt.training.device import choose_predicting_device
 from headwinds.adapt.training.progress import watch
@@ -124,10 +124,7 @@ def _prepare(folders: tuple[Path, ...], given: tuple[Mapping[str, int], str]) ->
     device = choose_predicting_device(models[0].facts.precision)
     for model in models:
         model.network.to(device)
-    predictors = tuple(
-        make_predictor(m.network, m.tokenizer, max_tokens=m.facts.max_tokens, precision=m.facts.precision)
-        for m in models
-    )
+    predictors = tuple(predictor_of(m) for m in models)
     return _Held(models, predictors, *given)
 
 

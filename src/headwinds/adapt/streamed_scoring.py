@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import encode_texts
 from headwinds.adapt.fitted_model import FittedModel, load_model
-from headwinds.adapt.prediction import Predictor, make_predictor
+from headwinds.adapt.prediction import Predictor, predictor_of
 from headwinds.adapt.scoring import SHARD_PASSAGES, parquet_bytes, score_shard
 from headwinds.adapt.training.device import choose_predicting_device, computing_on
 from headwinds.adapt.training.progress import watch
@@ -48,9 +48,7 @@ def scoring_with(folder: Path, *, scale: str = "") -> Iterator[Scorer]:
     model = load_model(folder)
     facts = model.facts
     with computing_on(choose_predicting_device(facts.precision), model.network):
-        predictor = make_predictor(
-            model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
-        )
+        predictor = predictor_of(model)
         yield Scorer(model, predictor, scale)
 
 

@@ -36,10 +36,16 @@ def own_facts(libraries: tuple[str, ...]) -> dict[str, str]:
 
 def own_processor() -> str:
     """Architecture and vector instructions: what decides the last bits of a product."""
+    return f"{platform.machine()} {vector_instructions()}".rstrip()
+
+
+def vector_instructions() -> str:
+    """Those that PyTorch uses here, sorted, with spaces between them."""
     import torch
 
-    known = torch.cpu.get_capabilities()
-    return " ".join([platform.machine(), *sorted(name for name, there in known.items() if there is True)])
+    return " ".join(
+        sorted(str(name) for name, there in torch.cpu.get_capabilities().items() if there is True)
+    )
 
 
 def check_likeness(ours: dict[str, str], theirs: dict[str, str], node: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.predicting import evaluate_file
-from headwinds.adapt.prediction import make_predictor, predict_examples
+from headwinds.adapt.prediction import predict_examples, predictor_of
 from headwinds.artifacts.fingerprint import file_digest, fingerprint
 from headwinds.database.connection import transaction
 from headwinds.errors import BusyError, SettingsError
@@ -248,10 +248,7 @@ def judge_evaluation(found: TaskEvaluation, gate: Gate, test: FrozenTest, where:
 
 def _latency(registry: Registry, candidate: Version, gate: Gate) -> Verdict:
     model = load_version(registry.versions, candidate.version)
-    facts = model.facts
-    predictor = make_predictor(
-        model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
-    )
+    predictor = predictor_of(model)
     rows: list[Any] = read_rows(gate.tests[0].path, model.task, labelled=False)[: TIMED_ROWS + 1]
     seconds = []
     for row in rows:

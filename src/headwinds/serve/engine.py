@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.prediction import (
     SCORING_TOKENS,
     Predictor,
-    make_predictor,
     predict_outputs,
+    predictor_of,
 )
 from headwinds.adapt.tasks.contract import Row, writes
 from headwinds.adapt.watching import Unwanted, Watch
@@ -243,14 +243,7 @@ def _written(loaded: Loaded, waiting: Waiting) -> int:
 
 def load(name: str, version: str, number: int, model: FittedModel) -> Loaded:
     """A model packed once for all its requests."""
-    facts = model.facts
-    predictor = (
-        None
-        if writes(model.task)
-        else make_predictor(
-            model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
-        )
-    )
+    predictor = None if writes(model.task) else predictor_of(model)
     return Loaded(name, version, number, model, predictor)
 
 

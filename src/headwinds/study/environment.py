@@ -5,6 +5,8 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
+from headwinds.compute.likeness import vector_instructions
+
 STATISTICAL = ("numpy", "pandas", "pyfixest", "pyarrow", "scipy")
 
 
@@ -17,11 +19,9 @@ def processor() -> dict[str, str | int]:
     """What decides the last bits of a matrix product: architecture, vector instructions, number of threads."""
     import torch
 
-    capabilities = torch.cpu.get_capabilities()
-    used = sorted(str(name) for name, present in capabilities.items() if present is True)
     return {
         "architecture": platform.machine(),
-        "instructions": " ".join(used),
+        "instructions": vector_instructions(),
         "threads": torch.get_num_threads(),
     }
 

@@ -102,16 +102,12 @@ def _score(
     quiet: bool,
     compute: ComputeSettings | None,
 ) -> None:
-    import io
-
     import pyarrow.parquet as pq
 
-    from headwinds.adapt.scoring import score_corpus
+    from headwinds.adapt.scoring import parquet_bytes, score_corpus
     from headwinds.artifacts.write import write_bytes
 
-    buffer = io.BytesIO()
-    pq.write_table(passages.table, buffer)
-    write_bytes(scratch / "corpus.parquet", buffer.getvalue())
+    write_bytes(scratch / "corpus.parquet", parquet_bytes(passages.table))
     documents = dict.fromkeys(passages.table["document_id"].to_pylist(), 0)
     score_corpus(
         scratch / "corpus.parquet",
@@ -128,9 +124,7 @@ def _score(
         scored = pq.read_table(folder / "scores.parquet")
         for key in passages.keys:
             scored = scored.append_column(key, passages.table[key])
-        kept = io.BytesIO()
-        pq.write_table(scored, kept)
-        write_bytes(folder / "scores.parquet", kept.getvalue())
+        write_bytes(folder / "scores.parquet", parquet_bytes(scored))
 
 
 def _say(finding: Finding) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.prediction import make_predictor, predict_examples
+from headwinds.adapt.prediction import predict_examples, predictor_of
 from headwinds.adapt.tasks.contract import Row, writes
 from headwinds.adapt.tasks.text_classification import TextClassification, truth_of_predictions
 from headwinds.errors import MismatchError
@@ -79,11 +79,7 @@ def ask(model: FittedModel) -> Asked:
             f"The model does {model.task.name}, which writes texts, and the audit is of models that choose among labels.",
             remedy="Audit a model of text-classification, or another task with labels.",
         )
-    facts = model.facts
-    predictor = make_predictor(
-        model.network, model.tokenizer, max_tokens=facts.max_tokens, precision=facts.precision
-    )
-    return Asked(model, predictor)
+    return Asked(model, predictor_of(model))
 
 
 def classifies(model: FittedModel) -> bool:

@@ -14,14 +14,13 @@ from headwinds.adapt.fitting import fit_model
 from headwinds.adapt.tuning import LabelledFiles, model_identity, prepare_files
 from headwinds.artifacts.sealed import read_sealed
 from headwinds.artifacts.write import atomic_directory
+from headwinds.compute.likeness import NUMERICAL
 from headwinds.compute.running import Tell, run_shards, tell_nobody
 from headwinds.compute.work import Shard, Work
 
 if TYPE_CHECKING:
     from headwinds.adapt.settings import TuneSettings
     from headwinds.compute.settings import ComputeSettings
-
-LIBRARIES = ("numpy", "safetensors", "scikit-learn", "tokenizers", "torch", "transformers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def fit_by_workers(
     if checkpoint.is_dir():
         named["checkpoint"] = checkpoint
     given = (files, every[0], tuple(named))
-    work = Work(_prepare, _do, given, tuple(named.values()), LIBRARIES)
+    work = Work(_prepare, _do, given, tuple(named.values()), NUMERICAL)
     shards = [
         Shard(number, settings, model_identity(files, settings)) for number, settings in enumerate(every)
     ]
