@@ -75,6 +75,15 @@ def test_bodies_without_end_are_refused_in_a_second_without_being_held(server):
     assert server.predict(ROWS)[0] == 200
 
 
+def test_who_is_still_sending_too_large_a_body_reads_the_answer_and_no_broken_pipe(server):
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(head(server, "Content-Length: 2000001"))
+        for _ in range(4):
+            time.sleep(0.1)
+            connection.sendall(b"x" * 400_000)
+        assert status_of(connection) == 413
+
+
 def test_a_body_shorter_than_it_says_is_not_computed(server):
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(head(server, "Content-Length: 500") + b'{"rows": [{"text": "x"}]}')

@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 262_144
 SECONDS_FOR_BODY = 20.0
+SECONDS_TO_HEAR_OUT = 1.0
 REQUESTS_A_SECOND = 50.0
 BURST = 200.0
 MOST_CLIENTS = 4096
@@ -126,7 +128,7 @@ class Guard:
             self._check(scope)
             body = await _read(scope, receive, self.limits)
         except _Refused as refused:
-            await _answer(refused, with_headers)
+            await _answer(refused, receive, with_headers, self.limits)
             return
         waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -188,10 +190,29 @@ async def _read(scope: Scope, receive: Receive, limits: Limits) -> bytes:
         raise _Refused(408, "The body took too long.", (b"connection", b"close")) from None
 
 
-async def _answer(refused: _Refused, send: Send) -> None:
+async def _answer(refused: _Refused, receive: Receive, send: Send, limits: Limits) -> None:
+    """Answer; where the connection is closed after it, listen a little longer.
+
+    Who is still sending a body when a connection is closed learns of a broken pipe instead of the answer.
+    """
     body = refused.words.encode() + b"\n"
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
     await send(
         {"type": "http.response.start", "status": refused.status, "headers": [*headers, *refused.headers]}
     )
-    await send({"type": "http.response.body", "body": body})
+    closes = (b"connection", b"close") in refused.headers
+    await send({"type": "http.response.body", "body": body, "more_body": closes})
+    if closes:
+        await _hear_out(receive, 2 * limits.largest_body)
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _hear_out(receive: Receive, most: int) -> None:
+    """Take what still comes, and drop it: so many bytes, for a second."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SECONDS_TO_HEAR_OUT):
+            while most > 0:
+                message = await receive()
+                if message["type"] == "http.disconnect" or not message.get("more_body"):
+                    return
+                most -= len(message.get("body", b""))
