@@ -56,14 +56,19 @@ def score_by_path(model: str, corpus: str, output: str, rows: str) -> None:
 
 
 def memory_by_part(model: str, corpus: str, output: str, rows: str) -> None:
-    """Score, and print the bytes of memory held whenever a part is written."""
+    """Score, and print the bytes of memory held whenever a part is written, without what is free but not given back."""
+    import ctypes
+    import gc
     import resource
 
     from headwinds.adapt import streamed_scoring
 
     write = streamed_scoring.write_part
+    give_back = getattr(ctypes.CDLL(None), "malloc_trim", lambda _: None)
 
     def watched(*given: object) -> object:
+        gc.collect()
+        give_back(0)
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         print(pages * resource.getpagesize(), flush=True)
         return write(*given)  # type: ignore[arg-type]
