@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from adapt.tiny import FILLER, TOPICS, make_checkpoint, make_labelled
 from headwinds.adapt.fold import fit_fold, plan_folds
 from headwinds.adapt.settings import TuneSettings
+from headwinds.compute.settings import ComputeSettings
 from headwinds.corpus import shards
 from headwinds.corpus.reading import Columns
 
@@ -52,7 +53,7 @@ def score_by_path(model: str, corpus: str, output: str, rows: str) -> None:
     from headwinds.study.own_files import score_file
 
     shards.SHARD_ROWS = int(rows)
-    score_file(Path(model), corpus, output, columns=COLUMNS, quiet=True)
+    score_file(Path(model), corpus, output, columns=COLUMNS, quiet=True, compute=ComputeSettings(workers=1))
 
 
 def memory_by_part(model: str, corpus: str, output: str, rows: str) -> None:

@@ -21,6 +21,7 @@ from artifacts.object_stores import Server, object_server
 from headwinds.artifacts.manifest import verify
 from headwinds.artifacts.stores import open_store
 from headwinds.cli.main import main
+from headwinds.compute.settings import ComputeSettings
 from headwinds.corpus import shards
 from headwinds.errors import ArtifactError, CheckpointError, DataError, HeadwindsError, StorageError
 from headwinds.study import streamed_files
@@ -29,6 +30,7 @@ from headwinds.study.scores_file import ScoresFile
 from study.streamed import COLUMNS, make_corpus, make_model, make_rows
 
 TESTS = Path(__file__).resolve().parents[1]
+HERE = ComputeSettings(workers=1)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,7 @@ def server() -> Iterator[Server]:
 
 
 def score(model: Path, corpus: Path | str, output: Path | str) -> Path:
-    return Path(score_file(model, corpus, output, columns=COLUMNS, quiet=True))
+    return Path(score_file(model, corpus, output, columns=COLUMNS, quiet=True, compute=HERE))
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -228,7 +230,7 @@ def test_an_object_store_holds_the_bytes_that_a_folder_holds_and_the_manifest_co
     expected = content(score(model, corpus, tmp_path / "out").parent)
     # Where the texts lie is no part of the scores, but the store's own tags stand in the names of parts.
     caplog.clear()
-    place = score_file(model, "s3://texts/un", "s3://texts/out/", columns=COLUMNS, quiet=True)
+    place = score_file(model, "s3://texts/un", "s3://texts/out/", columns=COLUMNS, quiet=True, compute=HERE)
     assert place == "s3://texts/out/scores/parts"
     puts = [line for line in caplog.messages if '"PUT ' in line or "PUT /texts" in line]
     assert "manifest.json" in puts[-1]
@@ -240,7 +242,10 @@ def test_an_object_store_holds_the_bytes_that_a_folder_holds_and_the_manifest_co
             assert found[name] == data
     assert open_store("s3://texts/out/.scratch").sizes() == {}
     caplog.clear()
-    assert score_file(model, "s3://texts/un", "s3://texts/out", columns=COLUMNS, quiet=True) == place
+    assert (
+        score_file(model, "s3://texts/un", "s3://texts/out", columns=COLUMNS, quiet=True, compute=HERE)
+        == place
+    )
     assert not [line for line in caplog.messages if "PUT /texts" in line]
 
 
@@ -251,7 +256,7 @@ def test_a_store_that_refuses_half_way_is_told_and_the_run_goes_on_later(
     server.check_credentials(after="30")
     try:
         with pytest.raises(StorageError) as caught:
-            score_file(model, str(corpus), "s3://flaky/out", columns=COLUMNS, quiet=True)
+            score_file(model, str(corpus), "s3://flaky/out", columns=COLUMNS, quiet=True, compute=HERE)
     finally:
         server.check_credentials(after="inf")
     assert "s3://flaky/out/" in str(caught.value)
@@ -261,27 +266,30 @@ def test_a_store_that_refuses_half_way_is_told_and_the_run_goes_on_later(
     assert 1 <= len(done) < 10
     assert store.read("scores/manifest.json") is None
     caplog.clear()
-    score_file(model, str(corpus), "s3://flaky/out", columns=COLUMNS, quiet=True)
+    score_file(model, str(corpus), "s3://flaky/out", columns=COLUMNS, quiet=True, compute=HERE)
     puts = [line for line in caplog.messages if "PUT /flaky/out/scores/parts/" in line]
     assert len(puts) == 10 - len(done)
     expected = content(score(model, corpus, tmp_path / "out").parent)
     assert {name: store.read(f"scores/{name}") for name in expected} == expected
 
 
-def test_the_command_line_and_memory_urls_do_the_same(model, corpus, tmp_path, capsys):
+def test_the_command_line_with_two_workers_and_memory_urls_do_the_same(model, corpus, tmp_path, capsys):
+    alone = content(score(model, corpus, tmp_path / "alone").parent)
     arguments = ["score", "--model", model, "--corpus", corpus, "--output", tmp_path / "out"]
-    assert main([*map(str, arguments), "--keep", "country,year", "--quiet"]) == 0
+    assert main([*map(str, arguments), "--keep", "country,year", "--workers", "2", "--quiet"]) == 0
     assert capsys.readouterr().out == f"Scores: {tmp_path / 'out' / 'scores' / 'parts'}\n"
+    assert content(tmp_path / "out" / "scores") == alone
     url = f"memory://{tmp_path.name}/out"
-    assert main([*map(str, arguments[:-1]), url, "--keep", "country,year", "--quiet"]) == 0
+    one = ["--keep", "country,year", "--workers", "1", "--quiet"]
+    assert main([*map(str, arguments[:-1]), url, *one]) == 0
     assert capsys.readouterr().out == f"Scores: {url}/scores/parts\n"
     store = open_store(f"{url}/scores")
-    assert {name: store.read(name) for name in store.sizes()} == content(tmp_path / "out" / "scores")
+    assert {name: store.read(name) for name in store.sizes()} == alone
     (tmp_path / "c").mkdir()
     pq.write_table(make_rows(5), tmp_path / "c" / "a.parquet")
     twice = make_rows(2)
     pq.write_table(twice, tmp_path / "c" / "b.parquet")
-    assert main([*map(str, arguments[:3]), "--corpus", str(tmp_path / "c"), "--output", url, "--quiet"]) == 0
+    assert main([*map(str, arguments[:3]), "--corpus", str(tmp_path / "c"), "--output", url, *one[2:]]) == 0
     shown = capsys.readouterr().out.splitlines()
     assert shown[1] == (f"2 of 7 rows were refused; each stands with its reason in {url}/scores/refusals.")
 

@@ -15,8 +15,9 @@ from headwinds.adapt.training.device import choose_predicting_device
 from headwinds.adapt.training.progress import watch
 from headwinds.artifacts.sealed import read_sealed
 from headwinds.compute.likeness import NUMERICAL
-from headwinds.compute.running import Tell, run_shards, tell_nobody
+from headwinds.compute.running import run_shards
 from headwinds.compute.settings import ComputeSettings
+from headwinds.compute.telling import Tell, tell_nobody
 from headwinds.compute.work import Shard, Work, shard_of_bytes
 from headwinds.errors import ArtifactError, MismatchError
 
@@ -74,7 +75,7 @@ def score_corpus(
             work,
             _shards(corpus_path),
             scratch,
-            _for_the_gpu(compute or ComputeSettings(), facts[0]),
+            one_process_on_a_gpu(compute or ComputeSettings(), facts[0]),
             expected=-(-total // SHARD_PASSAGES),
             tell=tell,
         ):
@@ -102,7 +103,7 @@ def to_shard(number: int, table: pa.Table) -> Shard:
     return shard_of_bytes(number, buffer.getvalue().to_pybytes(), size=table.num_rows)
 
 
-def _for_the_gpu(compute: ComputeSettings, facts: ModelFacts) -> ComputeSettings:
+def one_process_on_a_gpu(compute: ComputeSettings, facts: ModelFacts) -> ComputeSettings:
     """One process where it has a GPU: several would only share it."""
     device = choose_predicting_device(facts.precision)
     alone = device != "cpu" and compute.on == "local" and not compute.workers

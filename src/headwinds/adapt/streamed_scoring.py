@@ -1,29 +1,38 @@
-"""Score a corpus larger than memory: shard by shard to parts that are written as they come, in a folder or a store."""
+"""Score a corpus larger than memory: shard by shard to parts that are written as they come, in a folder or a store.
+
+This process reads the corpus and writes the parts; workers score, here or on a cluster. Reading goes at tens of thousands
+of passages a second, so that it keeps up with some hundred workers and an encoder of the usual size.
+"""
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import encode_texts
-from headwinds.adapt.fitted_model import FittedModel, load_model
+from headwinds.adapt.fitted_model import FittedModel, load_model, read_facts
 from headwinds.adapt.prediction import Predictor, predictor_of
-from headwinds.adapt.scoring import SHARD_PASSAGES, parquet_bytes, score_shard
-from headwinds.adapt.training.device import choose_predicting_device, computing_on
+from headwinds.adapt.scoring import SHARD_PASSAGES, one_process_on_a_gpu, parquet_bytes, score_shard
+from headwinds.adapt.training.device import choose_predicting_device
 from headwinds.adapt.training.progress import watch
 from headwinds.artifacts.fingerprint import fingerprint
-from headwinds.artifacts.interruption import raise_if_stopped
 from headwinds.artifacts.parts import Part, begin, is_whole, write_part
+from headwinds.artifacts.sealed import read_sealed
+from headwinds.compute import work as compute_work
+from headwinds.compute.likeness import NUMERICAL
+from headwinds.compute.running import run_shards
+from headwinds.compute.settings import ComputeSettings
+from headwinds.compute.telling import Tell, tell_nobody
 from headwinds.contracts import Refusal
 from headwinds.corpus.partitions import Cursor, Partitions
 from headwinds.corpus.reading import Columns
 from headwinds.corpus.shards import Rows, Shard, read_shard
 from headwinds.corpus.survey import needed_columns
-from headwinds.errors import DataError
+from headwinds.errors import ArtifactError, DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,30 +43,156 @@ UNREAD = "the text yields no token with this model's tokenizer"
 
 
 @dataclass(frozen=True, slots=True)
-class Scorer:
-    """A model in memory, packed for scoring; made by `scoring_with`."""
+class Destination:
+    """Where the parts of a result are written.
+
+    Attributes
+    ----------
+    store, result
+        The place, and the name below it.
+    base
+        Fingerprint of what every part depends on beside its shard: model, columns, code.
+    of_before
+        Files of results of another kind there, which are taken away.
+    """
+
+    store: Store
+    result: str
+    base: str
+    of_before: tuple[str, ...] = ()
+
+
+def score_shards(
+    shards: Sequence[Shard],
+    partitions: Partitions,
+    columns: Columns,
+    whole: frozenset[str],
+    model: Path,
+    destination: Destination,
+    scratch: Path,
+    *,
+    scale: str = "",
+    quiet: bool = False,
+    compute: ComputeSettings | None = None,
+    tell: Tell = tell_nobody,
+) -> list[Part]:
+    """Write the part of every shard that is not there yet; returns all of them in order.
+
+    The columns of a part are those of `scoring.score_corpus`, then the keys. Its bytes do not depend on `compute`. In
+    memory are two shards a worker, and in `scratch` so many scores at most.
+
+    Raises
+    ------
+    CheckpointError
+        `model` is no fitted model, or was changed.
+    StorageError
+        The place refuses; what was finished is kept.
+    ComputeError, Interrupted
+        See `headwinds.compute.running.run_shards`; what was finished is kept.
+    """
+    store, result = destination.store, destination.result
+    keys = {shard.number: fingerprint(base=destination.base, shard=shard.key) for shard in shards}
+    notes = begin(store, result, keys, of_before=destination.of_before)
+    parts = {number: note for number, note in notes.items() if is_whole(store, result, note)}
+    missing = [shard for shard in shards if shard.number not in parts]
+    cursor = Cursor(partitions, needed_columns(columns))
+    content = (
+        compute_work.Shard(
+            shard.number,
+            _to_bytes(read_shard(shard, cursor, partitions, columns, whole)),
+            keys[shard.number],
+            shard.stop - shard.start,
+        )
+        for shard in missing
+    )
+    work = compute_work.Work(_prepare, _do, (scale, columns.keys), (model,), NUMERICAL)
+    places = one_process_on_a_gpu(compute or ComputeSettings(), read_facts(model))
+    try:
+        with watch("score passages", partitions.rows, quiet=quiet) as progress:
+            done, started = (
+                partitions.rows - sum(shard.stop - shard.start for shard in missing),
+                time.monotonic(),
+            )
+            before = done
+            progress.update(done, "")  # from here the time is counted
+            for one in run_shards(work, content, scratch, places, expected=len(missing), tell=tell):
+                parts[one.number] = _keep(one, keys[one.number], destination)
+                done += one.size
+                progress.update(done, f"{(done - before) / (time.monotonic() - started):,.0f} passages/s")
+    finally:
+        cursor.close()
+    return [parts[shard.number] for shard in shards]
+
+
+def _keep(one: compute_work.Finished, key: str, destination: Destination) -> Part:
+    sealed = read_sealed(one.path)
+    if sealed is None:
+        raise ArtifactError(
+            f"{one.path} changed while the run was under way.", remedy="Run the same command again."
+        )
+    head, _, table = sealed.partition(b"\n")
+    facts = json.loads(head)
+    part = write_part(
+        destination.store, destination.result, one.number, key, table, facts["rows"], facts["refused"]
+    )
+    one.path.unlink()
+    return part
+
+
+@dataclass(frozen=True, slots=True)
+class _Scorer:
+    """What a worker holds: the model, packed, and which keys go along."""
 
     model: FittedModel
     predictor: Predictor
     scale: str
+    keys: tuple[str, ...]
 
 
-@contextmanager
-def scoring_with(folder: Path, *, scale: str = "") -> Iterator[Scorer]:
-    """Load a model on the device that it predicts on; where its labels are grades of a `scale`, say which."""
-    model = load_model(folder)
-    facts = model.facts
-    with computing_on(choose_predicting_device(facts.precision), model.network):
-        predictor = predictor_of(model)
-        yield Scorer(model, predictor, scale)
+def _prepare(places: tuple[Path, ...], given: tuple[str, tuple[str, ...]]) -> _Scorer:
+    model = load_model(places[0])
+    model.network.to(choose_predicting_device(model.facts.precision))
+    return _Scorer(model, predictor_of(model), *given)
 
 
-def score_rows(rows: Rows, scorer: Scorer, keys: Sequence[str]) -> tuple[pa.Table, list[Refusal]]:
-    """Scores of a shard's rows with their keys, and all that was refused of it; a function of its arguments alone.
+def _do(scorer: _Scorer, content: bytes) -> bytes:
+    """A line of JSON with what was refused, then the part's Parquet."""
+    table, refused = _score(_to_rows(content), scorer)
+    lines = [{"file": one.file, "row": one.row, "reason": one.reason} for one in refused]
+    head = json.dumps({"rows": table.num_rows, "refused": lines}, ensure_ascii=False)
+    return head.encode("utf-8") + b"\n" + parquet_bytes(table)
 
-    The columns are those of `scoring.score_corpus`, then the keys. Texts are scored 4,096 at a time, as `score_corpus`
-    does, so that both give the same numbers where nothing is refused.
-    """
+
+def _to_bytes(rows: Rows) -> bytes:
+    """A table as an Arrow stream, with where its rows stood and what was refused in the schema's metadata."""
+    import pyarrow as pa
+
+    beside: Mapping[str, Any] = {
+        "places": rows.places,
+        "refused": [[one.file, one.row, one.reason] for one in rows.refused],
+    }
+    table = rows.table.replace_schema_metadata({"headwinds": json.dumps(beside)})
+    buffer = pa.BufferOutputStream()
+    with pa.ipc.new_stream(buffer, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+    return bytes(buffer.getvalue())
+
+
+def _to_rows(content: bytes) -> Rows:
+    import pyarrow as pa
+
+    with pa.ipc.open_stream(content) as reader:
+        table = reader.read_all()
+    beside = json.loads(table.schema.metadata[b"headwinds"])
+    return Rows(
+        table.replace_schema_metadata(None),
+        tuple((file, row) for file, row in beside["places"]),
+        tuple(Refusal(*one) for one in beside["refused"]),
+    )
+
+
+def _score(rows: Rows, scorer: _Scorer) -> tuple[pa.Table, list[Refusal]]:
+    """Texts are scored 4,096 at a time, as `score_corpus` does: the same numbers where nothing is refused."""
     import pyarrow as pa
 
     refused = list(rows.refused)
@@ -75,84 +210,20 @@ def score_rows(rows: Rows, scorer: Scorer, keys: Sequence[str]) -> tuple[pa.Tabl
             refused += [Refusal(*place, UNREAD) for place, has in zip(places, good, strict=True) if not has]
             taken = taken.filter(pa.array(good))
             scored = _scores(taken, scorer)
-        for key in keys:
+        for key in scorer.keys:
             scored = scored.append_column(key, taken[key])
         found.append(scored)
     return pa.concat_tables(found), sorted(refused, key=lambda one: (one.file, one.row))
 
 
-def score_shards(
-    shards: Sequence[Shard],
-    partitions: Partitions,
-    columns: Columns,
-    whole: frozenset[str],
-    scorer: Scorer,
-    base: str,
-    store: Store,
-    result: str,
-    *,
-    of_before: tuple[str, ...] = (),
-    quiet: bool = False,
-) -> list[Part]:
-    """Write the part of every shard that is not there yet; returns all of them in order.
-
-    Parameters
-    ----------
-    base
-        Fingerprint of what every part depends on beside its shard: model, columns, code.
-    store, result
-        Where, and below which name; `of_before` are files of results of another kind there, which are taken away.
-
-    Raises
-    ------
-    StorageError
-        The place refuses; what was finished is kept.
-    Interrupted
-        A signal came; what was finished is kept.
-    """
-    keys = {shard.number: fingerprint(base=base, shard=shard.key) for shard in shards}
-    notes = begin(store, result, keys, of_before=of_before)
-    cursor = Cursor(partitions, needed_columns(columns))
-    parts: list[Part] = []
-    try:
-        with watch("score passages", partitions.rows, quiet=quiet) as progress:
-            scored, started = 0, time.monotonic()
-            progress.update(0, "")  # from here the time is counted
-            for shard in shards:
-                note = notes.get(shard.number)
-                if note is None or not is_whole(store, result, note):
-                    rows = read_shard(shard, cursor, partitions, columns, whole)
-                    table, refused = score_rows(rows, scorer, columns.keys)
-                    note = write_part(
-                        store,
-                        result,
-                        shard.number,
-                        keys[shard.number],
-                        parquet_bytes(table),
-                        table.num_rows,
-                        [_line(one) for one in refused],
-                    )
-                    scored += shard.stop - shard.start
-                    raise_if_stopped()
-                parts.append(note)
-                progress.update(shard.stop, f"{scored / (time.monotonic() - started):,.0f} passages/s")
-    finally:
-        cursor.close()
-    return parts
-
-
-def _scores(table: pa.Table, scorer: Scorer) -> pa.Table:
+def _scores(table: pa.Table, scorer: _Scorer) -> pa.Table:
     fold = dict.fromkeys(table["document_id"].to_pylist(), 0)
     return score_shard(table, fold, [scorer.model], [scorer.predictor], scorer.scale)
 
 
-def _has_tokens(text: str, scorer: Scorer) -> bool:
+def _has_tokens(text: str, scorer: _Scorer) -> bool:
     try:
         encode_texts(scorer.predictor.tokenizer, [text], max_tokens=scorer.predictor.max_tokens)
     except DataError:
         return False
     return True
-
-
-def _line(refusal: Refusal) -> dict[str, Any]:
-    return {"file": refusal.file, "row": refusal.row, "reason": refusal.reason}

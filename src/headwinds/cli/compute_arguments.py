@@ -13,7 +13,7 @@ KEYS = ("on", "address", "workers", "fall_back")
 
 def add_compute_arguments(parser: argparse.ArgumentParser) -> None:
     """Add them to a verb's parser; what is not given is left to the study file."""
-    group = parser.add_argument_group("where a corpus is scored, or the finalists of a search are fitted")
+    group = parser.add_argument_group("where a corpus is scored, or the fits of a search are made")
     group.add_argument("--on", metavar="PLACE", help="local (processes of this machine) or ray (a cluster)")
     group.add_argument(
         "--address", metavar="HOST:PORT", help="of the Ray cluster; without it one is started on this machine"

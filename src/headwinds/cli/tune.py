@@ -63,6 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--storage", default="", metavar="URL", help="a database that several searching processes share"
     )
     alone.add_argument(
+        "--together", type=int, default=1, metavar="N", help="trials that workers run at the same time"
+    )
+    alone.add_argument(
         "--track", default="", metavar="TRACKER", help="tell epochs and test to mlflow or tensorboard too"
     )
     alone.add_argument(
@@ -160,16 +163,19 @@ def _search(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Na
     from headwinds.adapt.search.space import DEFAULT_SPACE, parse_space
     from headwinds.adapt.search.trials import SearchSettings, search
     from headwinds.cli.compute_arguments import compute_settings, given_compute
+    from headwinds.compute.telling import tell_in_terminal
 
     if arguments.seeds or arguments.learning_curve:
         raise SettingsError("--search, --seeds and --learning-curve: one at a time.")
-    plan = SearchSettings(minutes=arguments.minutes, storage=arguments.storage)
+    plan = SearchSettings(minutes=arguments.minutes, storage=arguments.storage, together=arguments.together)
     if arguments.search:
         plan = replace(plan, trials=arguments.search)
     space = parse_space(arguments.space) if arguments.space else DEFAULT_SPACE
     output = Path(arguments.output)
     compute = compute_settings(arguments) if given_compute(arguments) else None
-    outcome, tuned = search(files, settings, space, plan, output, quiet=arguments.quiet, compute=compute)
+    outcome, tuned = search(
+        files, settings, space, plan, output, quiet=arguments.quiet, compute=compute, tell=tell_in_terminal
+    )
     for one in outcome.finalists:
         values = ", ".join(f"{name} {_plain(value)}" for name, value in one.settings.items())
         sys.stdout.write(

@@ -8,7 +8,7 @@ are read ahead as keep the workers busy, never all. Trade-off: a worker that is 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from headwinds.compute.capacity import workers_here
 from headwinds.compute.local import LocalPool
 from headwinds.compute.pools import Alone, Done, Pool
 from headwinds.compute.settings import ComputeSettings
+from headwinds.compute.telling import Tell, tell_nobody
 from headwinds.compute.work import Finished, Shard, Work
 from headwinds.contracts.finding import Finding
 from headwinds.errors import ComputeError
@@ -26,12 +27,6 @@ AHEAD = 2
 """Shards a worker that may be read before the first of them is given back."""
 MOST_LOSSES = 12
 """Workers that one shard may cost: machines that come and go take several, a shard that kills its worker takes all."""
-
-Tell = Callable[[Finding], None]
-
-
-def tell_nobody(_: Finding) -> None:
-    """For whoever needs no findings."""
 
 
 def run_shards(

@@ -128,6 +128,7 @@ def search(
     trials: int = 20,
     minutes: float = 0.0,
     storage: str = "",
+    together: int = 1,
     seed: int = 0,
     quiet: bool = False,
     on: str = "",
@@ -139,14 +140,16 @@ def search(
     """Search for settings, the finalists over several seeds, and tune with the winner's; other arguments as in `tune`.
 
     `space` says what varies, as ``("learning_rate=1e-5..1e-3", "method=full,lora")``; without one the usual settings do.
-    With `on` or `workers` the finalists are fitted by workers, as [compute] says in a study file, each fit on one thread.
+    With `on` or `workers` the finalists are fitted by workers, as [compute] says in a study file, each fit on one thread;
+    with `together` the trials too, so many at the same time.
     """
     from headwinds.adapt.search import trials as trying
     from headwinds.adapt.search.space import DEFAULT_SPACE, parse_space
     from headwinds.compute.settings import ComputeSettings
+    from headwinds.compute.telling import tell_in_terminal
     from headwinds.study.study_file import tune_settings
 
-    plan = trying.SearchSettings(trials=trials, minutes=minutes, storage=storage)
+    plan = trying.SearchSettings(trials=trials, minutes=minutes, storage=storage, together=together)
     return trying.search(
         _labelled_files(train, validation, test, group),
         tune_settings({"task": task, **settings}, seed=seed),
@@ -155,6 +158,7 @@ def search(
         Path(output),
         quiet=quiet,
         compute=ComputeSettings(on or "local", address, workers, fall_back) if on or workers else None,
+        tell=tell_in_terminal,
     )
 
 

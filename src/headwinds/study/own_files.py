@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +14,9 @@ from headwinds.artifacts.stages import run_stage
 from headwinds.artifacts.stores import is_url
 from headwinds.artifacts.write import write_json, write_text
 from headwinds.compute.likeness import NUMERICAL
+from headwinds.compute.telling import tell_in_terminal
 from headwinds.corpus.reading import Columns, read_corpus
 from headwinds.errors import MismatchError, SettingsError
-from headwinds.phrases.catalogue import spoken
 from headwinds.study.environment import STATISTICAL, processor, versions
 from headwinds.study.scores_file import ScoresFile, read_scores, read_texts, scores_digest
 from headwinds.study.stages.measure import index_name
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headwinds.compute.settings import ComputeSettings
-    from headwinds.contracts import Corpus, Finding, Indicator
+    from headwinds.contracts import Corpus, Indicator
     from headwinds.measure.diagnostics.diagnostic import Diagnostic
     from headwinds.measure.frame import Frame
 
@@ -49,8 +48,7 @@ def score_file(
     `columns.keys` name columns that are carried along, to measure by. It goes on where it was killed, and is found again
     when model and corpus are the same, wherever `compute` has it run. Where `corpus` is a folder of Parquet files, a URL or
     a Parquet file of over a million rows, or `output` a URL, it is scored in pieces (`streamed_files.score_partitions`),
-    bad rows are listed instead of stopping it, and what is returned is the folder or URL of the parts; that is done in one
-    process.
+    bad rows are listed instead of stopping it, and what is returned is the folder or URL of the parts.
 
     Raises
     ------
@@ -66,14 +64,15 @@ def score_file(
     read_facts(model)
     columns = columns or Columns()
     if is_streamed(str(corpus), str(output)):
-        if compute is not None and (compute.on != "local" or compute.workers > 1):
-            raise SettingsError(
-                f"{corpus} is scored in pieces, by one process: on = {compute.on!r} with workers = {compute.workers} "
-                "cannot be used for it.",
-                remedy="Leave them out, or score its files one by one.",
-            )
         place = score_partitions(
-            model, str(corpus), str(output), columns=columns, scale=_scale(model), quiet=quiet
+            model,
+            str(corpus),
+            str(output),
+            columns=columns,
+            scale=_scale(model),
+            quiet=quiet,
+            compute=compute,
+            tell=tell_in_terminal,
         )
         return place if is_url(place) else Path(place)
     corpus, output = Path(corpus), Path(output)
@@ -118,17 +117,13 @@ def _score(
         quiet=quiet,
         scale=_scale(model),
         compute=compute,
-        tell=_say,
+        tell=tell_in_terminal,
     )
     if passages.keys:
         scored = pq.read_table(folder / "scores.parquet")
         for key in passages.keys:
             scored = scored.append_column(key, passages.table[key])
         write_bytes(folder / "scores.parquet", parquet_bytes(scored))
-
-
-def _say(finding: Finding) -> None:
-    sys.stderr.write(f"{finding.in_language(spoken())}\n")
 
 
 def _scale(model: Path) -> str:

@@ -16,6 +16,8 @@ from headwinds.artifacts.parts import PARTS, REFUSALS, finish, finished_result
 from headwinds.artifacts.stages import SCRATCH
 from headwinds.artifacts.stores import Folder, Store, is_url, open_store
 from headwinds.compute.likeness import NUMERICAL
+from headwinds.compute.settings import ComputeSettings
+from headwinds.compute.telling import Tell, tell_nobody
 from headwinds.corpus.reading import Columns
 from headwinds.errors import DataError
 from headwinds.study.environment import processor, versions
@@ -37,13 +39,22 @@ def is_streamed(corpus: str, output: str) -> bool:
 
 
 def score_partitions(
-    model: Path, corpus: str, output: str, *, columns: Columns, scale: str = "", quiet: bool = False
+    model: Path,
+    corpus: str,
+    output: str,
+    *,
+    columns: Columns,
+    scale: str = "",
+    quiet: bool = False,
+    compute: ComputeSettings | None = None,
+    tell: Tell = tell_nobody,
 ) -> str:
     """Score every row of partitioned Parquet; returns where the parts are.
 
     Below ``output/scores`` stand ``parts/part-000000.parquet`` and so on, ``refusals/`` with a list for each part of which
     rows were refused, counts in ``stage.json``, and last ``manifest.json``. Every row of the corpus is in a part or refused.
-    Memory does not grow with the corpus. A run that was killed goes on with the first part that is missing.
+    Memory does not grow with the corpus. A run that was killed goes on with the parts that are missing. The parts are the
+    same wherever `compute` has them scored.
 
     Raises
     ------
@@ -53,11 +64,11 @@ def score_partitions(
         The corpus is not there, is damaged, lacks a column, or all of its rows are refused.
     SettingsError, StorageError
         A place cannot be used, or refuses.
-    BusyError, Interrupted
-        Another process writes there; a signal came.
+    BusyError, ComputeError, Interrupted
+        Another process writes there; the workers cannot be had; a signal came.
     """
     from headwinds.adapt.fitted_model import read_facts
-    from headwinds.adapt.streamed_scoring import score_shards, scoring_with
+    from headwinds.adapt.streamed_scoring import Destination, score_shards
     from headwinds.corpus.partitions import find_partitions
     from headwinds.corpus.shards import SHARD_ROWS, plan_shards
     from headwinds.corpus.survey import needed_columns, survey
@@ -81,19 +92,19 @@ def score_partitions(
             return place
         found = survey(partitions, columns, scratch)
         shards = plan_shards(partitions, columns, found, rows=SHARD_ROWS)
-        with scoring_with(model, scale=scale) as scorer:
-            parts = score_shards(
-                shards,
-                partitions,
-                columns,
-                found.whole,
-                scorer,
-                base,
-                store,
-                RESULT,
-                of_before=("scores.parquet",),
-                quiet=quiet,
-            )
+        parts = score_shards(
+            shards,
+            partitions,
+            columns,
+            found.whole,
+            model,
+            Destination(store, RESULT, base, of_before=("scores.parquet",)),
+            scratch / "scored",
+            scale=scale,
+            quiet=quiet,
+            compute=compute,
+            tell=tell,
+        )
         rows, refused = sum(part.rows for part in parts), sum(part.refused for part in parts)
         if not rows:
             raise DataError(

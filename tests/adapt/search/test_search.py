@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from headwinds.adapt.search.finalists import fit_by_workers
+from headwinds.adapt.search.fits import COMPLETE, FAILED, PRUNED, fit_by_workers
 from headwinds.adapt.search.space import Choice, Range, parse_space
 from headwinds.adapt.search.trials import SearchSettings, search
 from headwinds.adapt.settings import TuneSettings
@@ -166,11 +166,12 @@ def test_finalists_fitted_by_two_workers_have_the_scores_of_one(
 ) -> None:
     every = [replace(settings_of(tiny_checkpoint), epochs=1, seed=seed) for seed in (0, 1)]
     one, two = (
-        fit_by_workers(FILES, every, tmp_path / str(workers), ComputeSettings(workers=workers))
+        list(fit_by_workers(FILES, every, tmp_path / str(workers), ComputeSettings(workers=workers)))
         for workers in (1, 2)
     )
     assert one == two
-    assert len(set(one)) == 2
+    assert [fit.state for fit in one] == [COMPLETE, COMPLETE]
+    assert one[0].score != one[1].score
     found = search(
         FILES,
         settings_of(tiny_checkpoint),
@@ -181,3 +182,59 @@ def test_finalists_fitted_by_two_workers_have_the_scores_of_one(
         compute=ComputeSettings(workers=1),
     )[0]
     assert sorted(found.winner.scores) == [0, 1]
+
+
+def test_a_fit_is_judged_by_the_trials_it_is_given_and_one_whose_loss_is_not_finite_says_so(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    good = replace(settings_of(tiny_checkpoint), epochs=3)
+    wild = replace(good, learning_rate=1e30, gradient_clip=1e30)
+    earlier = tuple(dict.fromkeys(range(1, 4), 2.0) for _ in range(4))
+    alone = ComputeSettings(workers=1)
+    (pruned,) = fit_by_workers(FILES, [good], tmp_path / "a", alone, earlier=earlier)
+    (kept,) = fit_by_workers(FILES, [good], tmp_path / "a", alone, earlier=earlier[:3])
+    (failed,) = fit_by_workers(FILES, [wild], tmp_path / "a", alone, earlier=())
+    assert (pruned.state, kept.state, failed.state) == (PRUNED, COMPLETE, FAILED)
+    assert len(pruned.epochs) < len(kept.epochs) == 3
+    assert dict(pruned.epochs).items() <= dict(kept.epochs).items()
+    assert kept.score == max(score for _, score in kept.epochs)
+    assert "finite" in failed.reason
+
+
+def test_trials_drawn_together_are_the_same_for_any_number_of_workers_and_after_a_kill(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    plan = SearchSettings(trials=7, finalists=1, seeds=1, together=3)
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    search(
+        FILES,
+        settings_of(tiny_checkpoint),
+        SPACE,
+        plan,
+        whole,
+        quiet=True,
+        compute=ComputeSettings(workers=1),
+    )
+    command = COMMAND.replace("PLAN, Path", "replace(PLAN, trials=7, finalists=1, seeds=1, together=3), Path")
+    command = command.replace(", quiet=True", ", quiet=True, compute=ComputeSettings(workers=2)")
+    command = (
+        f"from dataclasses import replace; from headwinds.compute.settings import ComputeSettings; {command}"
+    )
+    arguments = [sys.executable, "-c", command, str(tiny_checkpoint), str(killed)]
+    child = subprocess.Popen(arguments, cwd=Path(__file__).parents[2])
+    while child.poll() is None and not list((killed / "groups").glob("group-000003/shard-*")):
+        time.sleep(0.02)
+    assert child.poll() is None, "it ended before it could be killed"
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    subprocess.run(arguments, cwd=Path(__file__).parents[2], check=True)
+    for name in ("search.json", "tune.toml"):
+        assert (killed / name).read_bytes() == (whole / name).read_bytes()
+    found = json.loads((whole / "search.json").read_text())
+    assert len(found["trials"]) == 7
+    assert len({json.dumps(one["settings"], sort_keys=True) for one in found["trials"]}) == 7
+
+
+def test_trials_together_and_a_shared_database_are_one_too_many() -> None:
+    with pytest.raises(SettingsError, match="two ways to run trials"):
+        SearchSettings(together=2, storage="sqlite:///x.db")

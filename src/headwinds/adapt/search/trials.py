@@ -1,9 +1,9 @@
 """Search for the settings of [tune]: trials that a pruner may end, finalists over several seeds, one winner.
 
-A trial is judged by its validation score. Its values are drawn by a tree-structured Parzen estimator (Bergstra et al. 2011)
-whose randomness depends on the seed and on how many trials are done, so that a search that was killed goes on to the end it
-would have had. The best trials are fitted again with other seeds, and the one with the highest mean less its standard error
-wins: a lucky seed alone does not. Only the winner meets the test file.
+A trial is judged by its validation score. Its values are drawn by a sampler whose randomness depends on the seed and on how
+many trials are done, so that a search that was killed goes on to the end it would have had. The best trials are fitted again
+with other seeds, and the one with the highest mean less its standard error wins: a lucky seed alone does not. Only the
+winner meets the test file.
 """
 
 from __future__ import annotations
@@ -15,15 +15,18 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.checkpoints import resolve_checkpoint
 from headwinds.adapt.fitting import fit_model
 from headwinds.adapt.methods.registry import get_method
-from headwinds.adapt.search.finalists import fit_by_workers
+from headwinds.adapt.search.fits import fit_by_workers
+from headwinds.adapt.search.guidance import pruner, sampler
 from headwinds.adapt.search.outcome import Finalist, SearchOutcome, TrialRecord, importances, write_outcome
 from headwinds.adapt.search.space import Space, check_space, inside, plain_space, suggest
+from headwinds.adapt.search.together import Groups, run_groups
 from headwinds.adapt.training.state import EpochRecord
 from headwinds.adapt.tuning import LabelledFiles, TunedModel, model_identity, prepare_files, tune_files
 from headwinds.artifacts.fingerprint import fingerprint
@@ -32,6 +35,8 @@ from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.stages import drop_scratch, run_stage
 from headwinds.artifacts.write import atomic_directory, write_json
+from headwinds.compute.settings import ComputeSettings
+from headwinds.compute.telling import Tell, tell_nobody
 from headwinds.errors import SettingsError, StorageError, TrainingError
 
 if TYPE_CHECKING:
@@ -39,7 +44,6 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from headwinds.adapt.settings import TuneSettings
-    from headwinds.compute.settings import ComputeSettings
 
 HEARTBEAT_SECONDS = 30
 RESULT = "trial.json"
@@ -60,6 +64,9 @@ class SearchSettings:
     storage
         URL of a database that several processes share, each with a folder of its own, as SQLAlchemy writes it; "" for a file
         in the output folder.
+    together
+        Trials that are drawn before any of them is judged, so that workers can run them at the same time. More finds less
+        with the same number of trials. 1: one after the other, here.
     """
 
     trials: int = 20
@@ -67,13 +74,19 @@ class SearchSettings:
     finalists: int = 3
     seeds: int = 3
     storage: str = ""
+    together: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("trials", "finalists", "seeds"):
+        for name in ("trials", "finalists", "seeds", "together"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name} = {getattr(self, name)}: expected 1 or more.")
         if not 0 <= self.minutes < math.inf:
             raise SettingsError(f"minutes = {self.minutes}: expected 0 (no limit) or more.")
+        if self.storage and self.together > 1:
+            raise SettingsError(
+                f"together = {self.together} and storage are two ways to run trials at the same time.",
+                remedy="Leave one out: workers of this search, or several searches on one database.",
+            )
 
 
 class _Pruned(Exception):
@@ -89,12 +102,13 @@ def search(
     *,
     quiet: bool = False,
     compute: ComputeSettings | None = None,
+    tell: Tell = tell_nobody,
 ) -> tuple[SearchOutcome, TunedModel]:
     """Search, write ``search.json``, ``search.html`` and ``tune.toml`` into `output`, and tune with the winning settings.
 
     With `compute` the finalists are fitted by workers, each fit on one thread; without it here, one after the other, by
-    PyTorch's own threads. Trials run here: what is tried next depends on what was found (several processes share them
-    through `SearchSettings.storage`).
+    PyTorch's own threads. So are the trials where `SearchSettings.together` is more than 1, without `compute` by processes
+    of this machine. `tell` takes the findings of `headwinds.compute.running.run_shards`.
 
     Raises
     ------
@@ -110,7 +124,25 @@ def search(
     with _said_in_one_line():
         study = _open(files, settings, space, plan, output)
     with study_lock(output), graceful_stop(), _said_in_one_line():
-        _run_trials(study, files, settings, space, plan, output, quiet)
+        if plan.together > 1:
+            compute = compute or ComputeSettings()
+            groups = Groups(plan.trials, plan.together, plan.minutes)
+            first = _own_values(settings, space)
+            run_groups(
+                study,
+                partial(_done, study),
+                files,
+                settings,
+                space,
+                first,
+                groups,
+                output / "groups",
+                compute,
+                quiet=quiet,
+                tell=tell,
+            )
+        else:
+            _run_trials(study, files, settings, space, plan, output, quiet)
         records = _records(study)
         best = [one for one in records if one.state == "complete"]
         if not best:
@@ -119,7 +151,7 @@ def search(
                 remedy="search.json says why; narrow the space.",
             )
         ranked = sorted(best, key=lambda one: (-one.score, one.number))[: plan.finalists]
-        finalists = _finalists(ranked, files, settings, plan.seeds, output, quiet, compute)
+        finalists = _finalists(ranked, files, settings, plan.seeds, output, quiet, compute, tell)
     winner = max(finalists, key=lambda one: one.bound)
     outcome = SearchOutcome(tuple(records), importances(study), tuple(finalists), winner)
     write_outcome(outcome, replace(settings, **winner.settings), output)
@@ -136,7 +168,9 @@ def _open(
     from sqlalchemy.exc import SQLAlchemyError
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    name = fingerprint(identity=model_identity(files, settings), space=plain_space(space))[:16]
+    name = fingerprint(
+        identity=model_identity(files, settings), space=plain_space(space), together=plan.together
+    )[:16]
     output.mkdir(parents=True, exist_ok=True)
     url = plan.storage or f"sqlite:///{output.resolve() / 'search.db'}"
     try:
@@ -152,7 +186,7 @@ def _open(
             study_name=name,
             direction="maximize",
             load_if_exists=True,
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1),
+            pruner=pruner(),
         )
     except (SQLAlchemyError, ImportError, ValueError) as error:
         raise StorageError(
@@ -167,10 +201,16 @@ def _open(
             remedy="Restore a copy, or name another output folder.",
         ) from error
     begun = [trial for trial in known if plan.storage or trial.state.name != "RUNNING"]
-    if not begun:  # where a kill left the first trial behind, its values come first again
-        own = get_method(settings.method).settings(settings, resolve_checkpoint(settings.checkpoint).layers)
-        study.enqueue_trial(inside(own, space))
+    if (
+        not begun and plan.together == 1
+    ):  # where a kill left the first trial behind, its values come first again
+        study.enqueue_trial(_own_values(settings, space))
     return study
+
+
+def _own_values(settings: TuneSettings, space: Space) -> dict[str, Any]:
+    own = get_method(settings.method).settings(settings, resolve_checkpoint(settings.checkpoint).layers)
+    return inside(own, space)
 
 
 @contextmanager
@@ -202,19 +242,14 @@ def _run_trials(
     output: Path,
     quiet: bool,
 ) -> None:
-    import optuna
-
     started = time.monotonic()
     while True:
         done = _done(study)
         late = plan.minutes and time.monotonic() - started > 60 * plan.minutes
         if len(done) >= plan.trials or late:
             return
-        study.sampler = optuna.samplers.TPESampler(
-            seed=derive_seed(settings.seed, "search", len(done)) % 2**32,
-            n_startup_trials=max(4, plan.trials // 4),
-            constant_liar=bool(plan.storage),
-        )
+        seed = derive_seed(settings.seed, "search", len(done))
+        study.sampler = sampler(seed, plan.trials, lies=bool(plan.storage))
         study.optimize(
             lambda trial: _try(trial, files, settings, space, output, quiet),
             n_trials=1,
@@ -280,6 +315,7 @@ def _finalists(
     output: Path,
     quiet: bool,
     compute: ComputeSettings | None,
+    tell: Tell,
 ) -> list[Finalist]:
     asked = [(one, seed) for one in ranked for seed in range(settings.seed, settings.seed + seeds)]
     every = [replace(settings, **one.settings, seed=seed) for one, seed in asked]
@@ -289,7 +325,8 @@ def _finalists(
             for (one, seed), chosen in zip(asked, every, strict=True)
         ]
     else:
-        scores = fit_by_workers(files, every, output / "finalists", compute)
+        fits = fit_by_workers(files, every, output / "finalists", compute, tell=tell)
+        scores = [fit.score for fit in fits]
     by_seed: dict[int, dict[int, float]] = {one.number: {} for one in ranked}
     for (one, seed), score in zip(asked, scores, strict=True):
         by_seed[one.number][seed] = score

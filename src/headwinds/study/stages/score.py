@@ -6,8 +6,8 @@ from pathlib import Path
 
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.compute.likeness import NUMERICAL
-from headwinds.compute.running import Tell, tell_nobody
 from headwinds.compute.settings import ComputeSettings
+from headwinds.compute.telling import Tell, tell_nobody
 from headwinds.study.data import CheckedStudy
 from headwinds.study.environment import processor, versions
 from headwinds.study.plan import Stage

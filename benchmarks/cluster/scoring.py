@@ -1,14 +1,14 @@
 """Scoring on a Ray cluster of two nodes of one core each against one node; the same under kills.
 
-    python -m benchmarks.cluster_scoring.run passages.parquet runs/NAME/tune/fold-1 --passages 184845 --rounds 3
-    python -m benchmarks.cluster_scoring.run passages.parquet runs/NAME/tune/fold-1 --passages 184845 --kill-every 20
+    python -m benchmarks.cluster.scoring passages.parquet model --passages 184845 --rounds 3
+    python -m benchmarks.cluster.scoring passages.parquet model --passages 184845 --rounds 0 --kill-every 20
 
 The nodes are on this machine, each with a raylet of its own and one core; the driver is a process of its own that mostly
 waits. A run is timed from the driver's first line of scoring to the written scores: starting the workers, which load the
 model, counts; starting the cluster does not. The runs alternate.
 
-With `--kill-every` a worker drawn at random is killed (SIGKILL) every so many seconds, and the driver once, when half of the
-shards are done; it is started again at once.
+With `--kill-every` there is a run more, in which a worker drawn at random is killed (SIGKILL) every so many seconds, and
+the driver once, when half of the shards are done; it is started again at once.
 """
 
 from __future__ import annotations
@@ -16,26 +16,19 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
-import random
-import secrets
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from benchmarks.cluster.nodes import cluster, killed, set_token
 from benchmarks.machine import write_table
 
-STORE_BYTES = 400 * 2**20
-WORKER = "ray::ShardWorker"
 COLUMNS = ["passage_id", "document_id", "text"]
 
 
@@ -58,7 +51,7 @@ def drive(corpus: Path, model: Path, folder: Path, address: str, workers: int, s
 def start_driver(
     corpus: Path, model: Path, folder: Path, address: str, workers: int, shard: int
 ) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "benchmarks.cluster_scoring.run", str(corpus), str(model), "--drive"]
+    command = [sys.executable, "-m", "benchmarks.cluster.scoring", str(corpus), str(model), "--drive"]
     command += [str(folder), "--address", address, "--workers", str(workers), "--shard-passages", str(shard)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
@@ -69,64 +62,6 @@ def timed(corpus: Path, model: Path, folder: Path, address: str, workers: int, s
     if driver.returncode:
         raise SystemExit(f"the driver ended with {driver.returncode}")
     return float(json.loads(told.strip().splitlines()[-1])["seconds"])
-
-
-@contextmanager
-def cluster(nodes: int) -> Iterator[tuple[str, list[int]]]:
-    """So many nodes of one core on this machine: the address, and the raylets' process numbers."""
-    from ray.cluster_utils import Cluster
-
-    made = Cluster()
-    try:
-        for _ in range(nodes):
-            made.add_node(num_cpus=1, object_store_memory=STORE_BYTES, include_dashboard=False)
-        made.wait_for_nodes()
-        every = [made.head_node, *made.worker_nodes]
-        yield made.address, [node.all_processes["raylet"][0].process.pid for node in every]
-    finally:
-        made.shutdown()
-
-
-def workers_of(raylets: list[int]) -> list[int]:
-    """Process numbers of the actors that these raylets started."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent in raylets and (folder / "cmdline").read_text().startswith(WORKER):
-                found.append(int(folder.name))
-        except OSError:  # it ended meanwhile
-            continue
-    return sorted(found)
-
-
-def killed(
-    corpus: Path, model: Path, folder: Path, shard: int, every: float, shards: int
-) -> dict[str, float]:
-    """A run whose workers die every so many seconds and whose driver dies once."""
-    dice, workers, drivers = random.Random(1), 0, 0
-    with cluster(2) as (address, raylets):
-        started = last = time.monotonic()
-        driver = start_driver(corpus, model, folder, address, 2, shard)
-        while driver.poll() is None:
-            time.sleep(0.2)
-            if not drivers and 2 * len(list((folder / "scratch").glob("shard-*"))) >= shards:
-                driver.send_signal(signal.SIGKILL)
-                driver.communicate()
-                drivers += 1
-                driver = start_driver(corpus, model, folder, address, 2, shard)
-            if time.monotonic() - last >= every:
-                last = time.monotonic()
-                found = workers_of(raylets)
-                if found:
-                    os.kill(dice.choice(found), signal.SIGKILL)
-                    workers += 1
-        driver.communicate()
-        if driver.returncode:
-            raise SystemExit(f"the driver ended with {driver.returncode}")
-    return {"workers": workers, "drivers": drivers, "seconds": time.monotonic() - started}
 
 
 def digest(folder: Path) -> str:
@@ -155,8 +90,7 @@ def main() -> None:
     if given.drive:
         drive(given.corpus, given.model, given.drive, given.address, given.workers, given.shard_passages)
         return
-    os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+    set_token()
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         corpus = place / "corpus.parquet"
@@ -165,17 +99,22 @@ def main() -> None:
             table = pa.Table.from_batches(list(batches)).slice(0, given.passages)
         pq.write_table(table, corpus)
         command = (
-            f"python -m benchmarks.cluster_scoring.run {given.corpus} {given.model} --passages {table.num_rows} "
+            f"python -m benchmarks.cluster.scoring {given.corpus} {given.model} --passages {table.num_rows} "
             f"--shard-passages {given.shard_passages}"
         )
+        if given.rounds:
+            command += f" --rounds {given.rounds}"
         if given.kill_every:
-            under_kills(given, corpus, place, table.num_rows, f"{command} --kill-every {given.kill_every:g}")
-        else:
-            against_one_node(given, corpus, place, table.num_rows, f"{command} --rounds {given.rounds}")
+            command += f" --kill-every {given.kill_every:g}"
+        local = timed(corpus, given.model, place / "local", "", 2, given.shard_passages)
+        if given.rounds:
+            against_one_node(given, corpus, place, table.num_rows, local, command)
+        if given.kill_every:
+            under_kills(given, corpus, place, table.num_rows, command)
 
 
 def against_one_node(
-    given: argparse.Namespace, corpus: Path, place: Path, passages: int, command: str
+    given: argparse.Namespace, corpus: Path, place: Path, passages: int, local: float, command: str
 ) -> None:
     seconds: dict[int, list[float]] = {1: [], 2: []}
     digests = []
@@ -187,17 +126,16 @@ def against_one_node(
                     timed(corpus, given.model, folder, address, nodes, given.shard_passages)
                 )
             digests.append(digest(folder))
-    local = [timed(corpus, given.model, place / "local", "", 2, given.shard_passages)]
     same = len({*digests, digest(place / "local")}) == 1
     alone = statistics.median(seconds[1])
     rows = [
         [name, f"{passages:,}", ", ".join(f"{one:.1f}" for one in times),
          f"{passages / statistics.median(times):,.0f}", f"{alone / statistics.median(times):.2f}",
          "yes" if same else "NO"]
-        for name, times in (("one node", seconds[1]), ("two nodes", seconds[2]), ("local, two processes", local))
+        for name, times in (("one node", seconds[1]), ("two nodes", seconds[2]), ("local, two processes", [local]))
     ]  # fmt: skip
     write_table(
-        Path(__file__).with_name("results.md"),
+        Path(__file__).with_suffix(".md"),
         "Scoring on a cluster of two nodes",
         "Two nodes of one core each on one machine, against one; `local` for comparison. Times are of the driver, with "
         "the start of the workers. The speed-up is of the medians; bytes are those of `scores.parquet`.",
@@ -209,8 +147,15 @@ def against_one_node(
 
 def under_kills(given: argparse.Namespace, corpus: Path, place: Path, passages: int, command: str) -> None:
     shards = -(-passages // given.shard_passages)
-    found = killed(corpus, given.model, place / "killed", given.shard_passages, given.kill_every, shards)
-    timed(corpus, given.model, place / "local", "", 2, given.shard_passages)
+    folder = place / "killed"
+
+    def start(address: str) -> subprocess.Popen[str]:
+        return start_driver(corpus, given.model, folder, address, 2, given.shard_passages)
+
+    def half_done() -> bool:
+        return 2 * len(list((folder / "scratch").glob("shard-*"))) >= shards
+
+    found = killed(start, half_done, given.kill_every)
     missing, twice = count(corpus, place / "killed")
     kept = len(list((place / "killed" / "scratch").glob("shard-*")))
     same = digest(place / "killed") == digest(place / "local")
@@ -221,8 +166,8 @@ def under_kills(given: argparse.Namespace, corpus: Path, place: Path, passages: 
         "with a run of `local` that nobody disturbed.",
         ["passages", "shards", "seconds", "workers killed", "drivers killed", "shards lost", "passages missing",
          "passages twice", "same bytes as local"],
-        [[f"{passages:,}", f"{kept:,}", f"{found['seconds']:.0f}", f"{found['workers']:.0f}",
-          f"{found['drivers']:.0f}", f"{shards - kept}", str(missing), str(twice), "yes" if same else "NO"]],
+        [[f"{passages:,}", f"{kept:,}", f"{found.seconds:.0f}", str(found.workers),
+          str(found.drivers), f"{shards - kept}", str(missing), str(twice), "yes" if same else "NO"]],
         command,
     )  # fmt: skip
 

@@ -1,0 +1,164 @@
+"""Fits by workers, of trials drawn together and of finalists: each is a shard, on one thread, wherever it runs."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwinds.adapt.fitting import fit_model
+from headwinds.adapt.search.guidance import judged_by
+from headwinds.adapt.tuning import LabelledFiles, model_identity, prepare_files
+from headwinds.artifacts.fingerprint import fingerprint
+from headwinds.artifacts.sealed import read_sealed
+from headwinds.artifacts.write import atomic_directory
+from headwinds.compute.likeness import NUMERICAL
+from headwinds.compute.running import run_shards
+from headwinds.compute.telling import Tell, tell_nobody
+from headwinds.compute.work import Shard, Work
+from headwinds.errors import TrainingError
+
+if TYPE_CHECKING:
+    from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.training.state import EpochRecord
+    from headwinds.compute.settings import ComputeSettings
+
+COMPLETE, PRUNED, FAILED = "complete", "pruned", "failed"
+
+Earlier = tuple[dict[int, float], ...]
+"""The validation scores after each epoch of trials that came to their end, by number of the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a fit ended.
+
+    Attributes
+    ----------
+    state
+        "complete"; "pruned", it did worse than those before; "failed", its loss was not finite, see `reason`.
+    score
+        The best validation score of a complete fit.
+    epochs
+        Validation score after each epoch.
+    """
+
+    state: str
+    score: float = 0.0
+    epochs: tuple[tuple[int, float], ...] = ()
+    reason: str = ""
+
+
+class _Pruned(Exception):
+    """It does worse than the others did by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    files: LabelledFiles
+    settings: TuneSettings
+
+
+def fit_by_workers(
+    files: LabelledFiles,
+    every: Sequence[TuneSettings],
+    store: Path,
+    compute: ComputeSettings,
+    *,
+    earlier: Earlier | None = None,
+    tell: Tell = tell_nobody,
+) -> Iterator[Fit]:
+    """Each fit in its order, as it comes; finished ones are found in `store`.
+
+    Each has one thread, so that the scores are the same for any number of workers, here or on a cluster. With `earlier` a
+    fit that does worse than those is given up.
+
+    Raises
+    ------
+    ComputeError
+        See `headwinds.compute.running.run_shards`.
+    HeadwindsError
+        Of the fit.
+    """
+    files = replace(files, test=None)
+    named = files.named()
+    if files.codebook:
+        named["codebook"] = files.codebook
+    checkpoint = Path(every[0].checkpoint)
+    if checkpoint.is_dir():
+        named["checkpoint"] = checkpoint
+    given = (files, every[0], tuple(named))
+    libraries = NUMERICAL if earlier is None else (*NUMERICAL, "optuna")
+    work = Work(_prepare, _do, given, tuple(named.values()), libraries)
+    shards = [
+        Shard(
+            number,
+            (settings, earlier),
+            fingerprint(fit=model_identity(files, settings), earlier=earlier),
+        )
+        for number, settings in enumerate(every)
+    ]
+    for one in run_shards(work, shards, store, compute, expected=len(shards), tell=tell):
+        found = json.loads(read_sealed(one.path) or b"")
+        yield Fit(**found | {"epochs": tuple((epoch, score) for epoch, score in found["epochs"])})
+
+
+def _prepare(places: tuple[Path, ...], given: tuple[LabelledFiles, TuneSettings, tuple[str, ...]]) -> _Held:
+    files, settings, names = given
+    found = dict(zip(names, places, strict=True))
+    checkpoint = found.pop("checkpoint", None)
+    if checkpoint is not None:
+        settings = replace(settings, checkpoint=str(checkpoint))
+    changes: dict[str, Any] = found
+    return _Held(replace(files, **changes), settings)
+
+
+def _do(held: _Held, content: tuple[TuneSettings, Earlier | None]) -> bytes:
+    settings, earlier = content
+    settings = replace(settings, checkpoint=held.settings.checkpoint)
+    trial = judged_by(earlier) if earlier is not None else None
+    epochs: list[tuple[int, float]] = []
+
+    def report(record: EpochRecord) -> None:
+        epochs.append((record.epoch, record.validation_score))
+        if trial is not None:
+            trial.report(record.validation_score, record.epoch)
+            if trial.should_prune():
+                raise _Pruned
+
+    try:
+        found = Fit(COMPLETE, _best_score(held.files, settings, report), tuple(epochs))
+    except _Pruned:
+        found = Fit(PRUNED, epochs=tuple(epochs))
+    except TrainingError as error:
+        if earlier is None:
+            raise
+        found = Fit(FAILED, epochs=tuple(epochs), reason=str(error))
+    return json.dumps(asdict(found)).encode("ascii")
+
+
+def _best_score(files: LabelledFiles, settings: TuneSettings, report: Any) -> float:
+    task, data, _ = prepare_files(files, settings)
+    with tempfile.TemporaryDirectory() as name, _one_thread():
+        with atomic_directory(Path(name) / "model") as model:
+            fit_model(
+                task, data, settings, model, Path(name) / "fit", title="fit", quiet=True, after_epoch=report
+            )
+        history = json.loads((Path(name) / "model" / "history.json").read_text(encoding="utf-8"))
+    return float(history["best_validation_score"])
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
