@@ -2,30 +2,35 @@
 
 Findings, reasons and progress arise deep in the code, where no language is known, and are stored with results; English is
 their one stored form. Whoever shows them translates them here, gaps and all, as gettext does by the sentence itself. The
-page's own words stand apart, in the report's catalogue. Errors have a book of their own (`zh.errors.toml`): there are many,
-and some have little but gaps, so they are never tried on other sentences.
+page's own words stand apart, in the report's catalogue. Errors have a book of their own (the files of `zh/errors`): there are
+many, and some have little but gaps, so they are never tried on other sentences. What the verbs print has one too
+(`zh/terminal`); it is tried together with the catalogue, since verbs print findings and results as well.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from headwinds.errors import HeadwindsError
 
 ENGLISH = "en"
-ERRORS = "errors"
+ERRORS, TERMINAL = "errors", "terminal"
 _GAP = re.compile(r"\{\{|\}\}|\{(\w+)\}")  # doubled braces stand for themselves
+_FOLDER = resources.files("headwinds.phrases")
 _SPOKEN: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 
 
+ERROR_GAP = "_e"
+"""The end of the name of a gap that an error's own sentence fills."""
 FILLINGS = {"_n": r"[\d.,]+", "_w": r"\S+", "_s": r"(?: .+)?"}
 """What a gap may hold, by the end of its name: a number, a word, a further sentence or nothing; else anything."""
 SEMICOLON, COMMA = "; ", ", "
@@ -48,15 +53,38 @@ class Phrase:
 @cache
 def phrases(language: str, book: str = "") -> tuple[Phrase, ...]:
     """The catalogue of a language, or a book of it, those with the most fixed words first; empty where there is none."""
-    entries = _read(f"{language}.{book}" if book else language).get("phrase", ())
+    entries = [one for file in phrase_files(language, book) for one in read_phrases(file)]
+    if book == TERMINAL:
+        entries += read_phrases(_FOLDER.joinpath(f"{language}.toml"))
+    return in_order_of_trial(entries)
+
+
+def in_order_of_trial(entries: Iterable[Mapping[str, str]]) -> tuple[Phrase, ...]:
+    """Phrases with the most fixed words first: those that are little but gaps are tried last."""
     found = [Phrase(one["english"], one["translation"], _fixed(one["english"])) for one in entries]
     return tuple(sorted(found, key=lambda one: (-len(_GAP.sub("", one.english)), -one.english.count("{"))))
+
+
+def phrase_files(language: str, book: str = "") -> list[Traversable]:
+    """The files of a book, one a part of the package; of the catalogue itself its one file. Empty where there is none."""
+    if language == ENGLISH:
+        return []
+    if not book:
+        return [_FOLDER.joinpath(f"{language}.toml")]
+    folder = _FOLDER.joinpath(language, book)
+    files = folder.iterdir() if folder.is_dir() else ()
+    return sorted((one for one in files if one.name.endswith(".toml")), key=lambda one: one.name)
+
+
+def read_phrases(file: Traversable) -> list[dict[str, str]]:
+    """The phrases of a file as they stand there: `english` and `translation`."""
+    return list(_read(file).get("phrase", ()))
 
 
 @cache
 def marks(language: str) -> tuple[str, str]:
     """What stands between long and short parts of a list: English "; " and ", "."""
-    entries = _read(language)
+    entries = _read(_FOLDER.joinpath(f"{language}.toml"))
     return str(entries.get("semicolon", SEMICOLON)), str(entries.get("comma", COMMA))
 
 
@@ -70,7 +98,10 @@ def translate(text: str, language: str, book: str = "") -> str:
     for phrase in phrases(language, book):
         match = phrase.match(text)
         if match:
-            gaps = {name: translate_list(value, language, book) for name, value in match.groupdict().items()}
+            gaps = {
+                name: translate_list(value, language, ERRORS if name.endswith(ERROR_GAP) else book)
+                for name, value in match.groupdict().items()
+            }
             return phrase.translation.format(**gaps)
     return text
 
@@ -126,11 +157,8 @@ def say(text: str) -> str:
     return translate(text, spoken())
 
 
-def _read(name: str) -> dict[str, Any]:
-    path = resources.files("headwinds.phrases").joinpath(f"{name}.toml")
-    if name == ENGLISH or not path.is_file():
-        return {}
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+def _read(file: Traversable) -> dict[str, Any]:
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def _fixed(english: str) -> str:
