@@ -69,8 +69,9 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     said = f"headwinds {chosen.verb}"
     try:
-        module = importlib.import_module(f"headwinds.cli.{getattr(chosen, 'home', chosen.verb)}")
-        code: int = module.execute(chosen)
+        with speaking(language):
+            module = importlib.import_module(f"headwinds.cli.{getattr(chosen, 'home', chosen.verb)}")
+            code: int = module.execute(chosen)
         return code
     except HeadwindsError as error:
         return _tell(said, error, error.language or language)

@@ -4,7 +4,8 @@ Findings, reasons and progress arise deep in the code, where no language is know
 their one stored form. Whoever shows them translates them here, gaps and all, as gettext does by the sentence itself. The
 page's own words stand apart, in the report's catalogue. Errors have a book of their own (the files of `zh/errors`): there are
 many, and some have little but gaps, so they are never tried on other sentences. What the verbs print has one too
-(`zh/terminal`); it is tried together with the catalogue, since verbs print findings and results as well.
+(`zh/terminal`); it is tried together with the catalogue, since verbs print findings and results as well. What `headwinds doctor`
+says (`zh/machine`) stands by itself, for it is single words that may be somebody's label.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 from headwinds.errors import HeadwindsError
 
 ENGLISH = "en"
-ERRORS, TERMINAL = "errors", "terminal"
+ERRORS, TERMINAL, MACHINE = "errors", "terminal", "machine"
 _GAP = re.compile(r"\{\{|\}\}|\{(\w+)\}")  # doubled braces stand for themselves
 _FOLDER = resources.files("headwinds.phrases")
 _SPOKEN: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
@@ -31,10 +32,12 @@ _SPOKEN: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 
 ERROR_GAP = "_e"
 """The end of the name of a gap that an error's own sentence fills."""
+VERBATIM_GAPS = ("_v", "_n")
+"""The ends of the names of gaps that stay as they are: names that a user gave, paths, numbers."""
 FILLINGS = {"_n": r"[\d.,]+", "_w": r"\S+", "_s": r"(?: .+)?"}
 """What a gap may hold, by the end of its name: a number, a word, a further sentence or nothing; else anything."""
-SEMICOLON, COMMA = "; ", ", "
-"""Between the parts of a list in English."""
+SEMICOLON, COMMA, COLON = "; ", ", ", ": "
+"""Between the parts of a list in English, and after a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,8 @@ class Phrase:
 @cache
 def phrases(language: str, book: str = "") -> tuple[Phrase, ...]:
     """The catalogue of a language, or a book of it, those with the most fixed words first; empty where there is none."""
-    entries = [one for file in phrase_files(language, book) for one in read_phrases(file)]
-    if book == TERMINAL:
-        entries += read_phrases(_FOLDER.joinpath(f"{language}.toml"))
+    files = phrase_files(language, book) + (phrase_files(language) if book == TERMINAL else [])
+    entries = [one for file in files for one in read_phrases(file)]
     return in_order_of_trial(entries)
 
 
@@ -66,14 +68,13 @@ def in_order_of_trial(entries: Iterable[Mapping[str, str]]) -> tuple[Phrase, ...
 
 
 def phrase_files(language: str, book: str = "") -> list[Traversable]:
-    """The files of a book, one a part of the package; of the catalogue itself its one file. Empty where there is none."""
+    """The files of a book, one a part of the package; of the catalogue itself `zh.toml` and the files of `zh/findings`."""
     if language == ENGLISH:
         return []
-    if not book:
-        return [_FOLDER.joinpath(f"{language}.toml")]
-    folder = _FOLDER.joinpath(language, book)
+    folder = _FOLDER.joinpath(language, book or "findings")
     files = folder.iterdir() if folder.is_dir() else ()
-    return sorted((one for one in files if one.name.endswith(".toml")), key=lambda one: one.name)
+    found = sorted((one for one in files if one.name.endswith(".toml")), key=lambda one: one.name)
+    return found if book else [_FOLDER.joinpath(f"{language}.toml"), *found]
 
 
 def read_phrases(file: Traversable) -> list[dict[str, str]]:
@@ -88,6 +89,12 @@ def marks(language: str) -> tuple[str, str]:
     return str(entries.get("semicolon", SEMICOLON)), str(entries.get("comma", COMMA))
 
 
+@cache
+def colon(language: str) -> str:
+    """What stands between a name and what is said of it."""
+    return str(_read(_FOLDER.joinpath(f"{language}.toml")).get("colon", COLON))
+
+
 def translate(text: str, language: str, book: str = "") -> str:
     """The sentence in a language; as it is where the catalogue does not have it.
 
@@ -98,12 +105,18 @@ def translate(text: str, language: str, book: str = "") -> str:
     for phrase in phrases(language, book):
         match = phrase.match(text)
         if match:
-            gaps = {
-                name: translate_list(value, language, ERRORS if name.endswith(ERROR_GAP) else book)
-                for name, value in match.groupdict().items()
-            }
+            gaps = {name: _filled(name, value, language, book) for name, value in match.groupdict().items()}
             return phrase.translation.format(**gaps)
     return text
+
+
+def _filled(name: str, value: str, language: str, book: str) -> str:
+    """What fills a gap, as the gap's name says."""
+    if name.endswith(VERBATIM_GAPS):
+        return value
+    if name.endswith(ERROR_GAP):
+        return translate_text(value if value.endswith(".") else f"{value}.", language, ERRORS)
+    return translate_list(value, language, book)
 
 
 def translate_text(text: str, language: str, book: str = "") -> str:
@@ -152,9 +165,19 @@ def speaking(language: str) -> Iterator[None]:
         _SPOKEN.reset(token)
 
 
+def heard(language: str) -> str:
+    """What is spoken to the reader of a study: the study's language; if that is English, the reader's own."""
+    return spoken() if language == ENGLISH else language
+
+
 def say(text: str) -> str:
-    """A line for the terminal in the language that is spoken there."""
-    return translate(text, spoken())
+    """What a person at the terminal reads, line by line in the language that is spoken there; indents stay."""
+    return "\n".join(_line(line) for line in text.split("\n")) if spoken() != ENGLISH else text
+
+
+def _line(line: str) -> str:
+    words = line.lstrip(" ")
+    return line[: len(line) - len(words)] + translate_text(words, spoken(), TERMINAL)
 
 
 def _read(file: Traversable) -> dict[str, Any]:
