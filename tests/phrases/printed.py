@@ -10,7 +10,16 @@ from house.repository import SOURCE
 
 GAP = "17"
 MOST = 200
-NO_SENTENCE = ("join", "replace", "startswith", "getattr", "partition", "split", "removeprefix", "select_dtypes")
+NO_SENTENCE = (
+    "join",
+    "replace",
+    "startswith",
+    "getattr",
+    "partition",
+    "split",
+    "removeprefix",
+    "select_dtypes",
+)
 
 
 def functions(path):
@@ -70,7 +79,9 @@ def texts_of(node, known):
 
 def has_words(text):
     """Whether anything but names of settings and metrics is in it; what begins with a space is no sentence, but its end."""
-    return text[:1] not in (" ", ",", ";") and bool(re.search(r"[a-z]{2,} [a-z]|[A-Z][a-z]{2,}", text.replace("pip install", "")))
+    return text[:1] not in (" ", ",", ";") and bool(
+        re.search(r"[a-z]{2,} [a-z]|[A-Z][a-z]{2,}", text.replace("pip install", ""))
+    )
 
 
 def _part(part, known):
@@ -87,9 +98,15 @@ def _walk(node, known, within):
             yield from _walk(one, known, within)
     elif isinstance(node, (ast.Constant, ast.JoinedStr, ast.BinOp, ast.IfExp)) and _is_text(node):
         yield node.lineno, [text for text in texts_of(node, known) if has_words(text)]
-    elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in NO_SENTENCE:
+    elif (
+        isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in NO_SENTENCE
+    ):
         return
-    elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in within:
+    elif (
+        isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and node.targets[0].id in within
+    ):
         return  # it is read where it is put in
     elif isinstance(node, (ast.Raise, ast.Import, ast.ImportFrom, ast.Compare, ast.Subscript)):
         return

@@ -7,6 +7,7 @@ import ast
 import re
 
 import pytest
+from scripts.sort_phrases import EVERYWHERE, in_order
 
 import headwinds.errors
 from headwinds.cli.main import make_parser
@@ -15,7 +16,6 @@ from headwinds.phrases.catalogue import ERRORS, phrase_files, phrases, read_phra
 from headwinds.phrases.telling import help_word, help_words, language_here, told, told_languages
 from headwinds.report.messages import languages
 from house.repository import ROOT, SOURCE
-from scripts.sort_phrases import EVERYWHERE, in_order
 
 GAP = "17"
 

@@ -85,7 +85,7 @@ def untold(sentences, told=in_chinese):
 def test_every_sentence_that_a_result_prints_can_be_told_in_chinese(path):
     known, told = dict(functions(path)), of_the_machine if path.startswith("machine/") else in_chinese
     found = {name: untold(sentences_of(known[name]), told) for name in PRINTED[path]}
-    assert found == dict.fromkeys(PRINTED[path], [])
+    assert found == {name: [] for name in PRINTED[path]}
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -108,11 +108,15 @@ def _name(call):
 
 
 def test_gaps_are_kept_and_no_sentence_stands_twice():
-    entries = [one for book in (TERMINAL, "") for file in phrase_files("zh", book) for one in read_phrases(file)]
+    entries = [
+        one for book in (TERMINAL, "") for file in phrase_files("zh", book) for one in read_phrases(file)
+    ]
     english = [one["english"] for one in entries]
     assert sorted({one for one in english if english.count(one) > 1}) == []
     for phrase in (*phrases("zh", TERMINAL), *phrases("zh", MACHINE)):
-        gaps = [set(re.findall(r"(?<!\{)\{(\w+)\}(?!\})", one)) for one in (phrase.english, phrase.translation)]
+        gaps = [
+            set(re.findall(r"(?<!\{)\{(\w+)\}(?!\})", one)) for one in (phrase.english, phrase.translation)
+        ]
         assert gaps[0] == gaps[1], phrase.english
 
 

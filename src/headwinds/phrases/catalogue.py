@@ -2,10 +2,10 @@
 
 Findings, reasons and progress arise deep in the code, where no language is known, and are stored with results; English is
 their one stored form. Whoever shows them translates them here, gaps and all, as gettext does by the sentence itself. The
-page's own words stand apart, in the report's catalogue. Errors have a book of their own (the files of `zh/errors`): there are
-many, and some have little but gaps, so they are never tried on other sentences. What the verbs print has one too
-(`zh/terminal`); it is tried together with the catalogue, since verbs print findings and results as well. What `headwinds doctor`
-says (`zh/machine`) stands by itself, for it is single words that may be somebody's label.
+page's own words stand apart, in the report's catalogue. Beside the catalogue there are books. That of errors (`zh/errors`)
+is tried on errors alone, for some have little but gaps. What verbs print (`zh/terminal`) is tried together with the
+catalogue, since verbs print findings and results as well. What `headwinds doctor` says (`zh/machine`) stands by itself, for
+it is single words that may be somebody's label.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from importlib.resources.abc import Traversable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headwinds.errors import HeadwindsError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 ENGLISH = "en"
 ERRORS, TERMINAL, MACHINE = "errors", "terminal", "machine"
