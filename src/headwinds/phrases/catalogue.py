@@ -36,7 +36,7 @@ ERROR_GAP = "_e"
 """The end of the name of a gap that an error's own sentence fills."""
 VERBATIM_GAPS = ("_v", "_n")
 """The ends of the names of gaps that stay as they are: names that a user gave, paths, numbers."""
-FILLINGS = {"_n": r"[\d.,]+", "_w": r"\S+", "_p": r"[^:]+", "_s": r"(?: .+)?"}
+FILLINGS = {"_n": r"[+-]?[\d.,]+", "_w": r"\S+", "_p": r"[^:]+", "_s": r"(?: .+)?"}
 """What a gap may hold, by the end of its name: a number, a word, no colon, a further sentence or nothing; else anything."""
 SEMICOLON, COMMA, COLON = "; ", ", ", ": "
 """Between the parts of a list in English, and after a name."""
