@@ -66,7 +66,7 @@ def homes_of(taken: Mapping[str, str]) -> dict[str, str]:
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE).parts[:-1][:2]
         for text in set(texts_of(path)):
-            phrase = next((one for one in book if one.match(text)), None)
+            phrase = next((one for one in book if one.fixed in text and one.match(text)), None)
             if phrase is not None and len(_GAP_OR_SIGN.sub("", phrase.english)) >= SHORTEST:
                 said[phrase.english].add(".".join(parts) or EVERYWHERE)
     return {english: _common(parts) for english, parts in said.items()}

@@ -8,7 +8,8 @@ from importlib.resources import files
 
 import pytest
 
-from headwinds.serve.wording import SCRIPT_TEXT, TEXT_NODE, page_in, page_words
+from headwinds.serve.openapi import document
+from headwinds.serve.wording import SCRIPT_TEXT, TEXT_NODE, page_in, page_words, told_document
 from serve.servers import served
 
 PAGES = {
@@ -73,6 +74,10 @@ def test_pages_are_chinese_where_it_was_started_so_and_answers_where_they_are_as
         assert [one["code"] for one in plain["card"]["findings"]] == [
             one["code"] for one in chinese["card"]["findings"]
         ]
+        described = server.ask("GET", "/openapi.json", accept_language="zh")[2].decode()
+        told = re.findall(r'"(?:summary|description)":"([^"]*)"', described)
+        assert len(told) > 20
+        assert [one for one in told if not re.search("[\u4e00-\u9fff]", one)] == []
         for language, words in (
             ("zh", "没有这个模型。"),
             ("fr", "There is no such model."),
@@ -81,3 +86,13 @@ def test_pages_are_chinese_where_it_was_started_so_and_answers_where_they_are_as
             status, _, body = server.ask("GET", "/v1/models/none", accept_language=language)
             assert status == 404
             assert json.loads(body)["error"].startswith(words)
+
+
+def test_every_analysis_of_panels_is_described_in_chinese_too():
+    found = told_document(document({}, key=True, most_rows=1, panels=True), "zh")
+    assert all(
+        re.search("[\u4e00-\u9fff]", one["summary"])
+        for way in found["paths"].values()
+        for one in way.values()
+    )
+    assert told_document(found, "en") == found

@@ -52,7 +52,7 @@ class Phrase:
 
     def match(self, text: str) -> re.Match[str] | None:
         """The text as this sentence, its gaps filled."""
-        return _pattern(self.english).fullmatch(text) if self.fixed in text else None
+        return _pattern(self.english).fullmatch(text)
 
 
 @cache
@@ -105,8 +105,7 @@ def translate(text: str, language: str, book: str = "") -> str:
     if not text or language == ENGLISH:
         return text
     for phrase in phrases(language, book):
-        match = phrase.match(text)
-        if match:
+        if phrase.fixed in text and (match := phrase.match(text)):
             gaps = {name: _filled(name, value, language, book) for name, value in match.groupdict().items()}
             return phrase.translation.format(**gaps)
     return text

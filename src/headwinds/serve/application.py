@@ -25,7 +25,14 @@ from headwinds.serve.panels import analyse, analyses
 from headwinds.serve.predicting import predict
 from headwinds.serve.site import Site, named, site_of
 from headwinds.serve.waiting import MISTAKES, mistake_of
-from headwinds.serve.wording import asked_language, page_in, told_card, told_error, told_meaning
+from headwinds.serve.wording import (
+    asked_language,
+    page_in,
+    told_card,
+    told_document,
+    told_error,
+    told_meaning,
+)
 from headwinds.web.guard import Buckets, Guard, Limits
 
 if TYPE_CHECKING:
@@ -175,14 +182,13 @@ async def _metrics(request: Request) -> Response:
 
 async def _openapi(request: Request) -> Response:
     site = site_of(request)
-    return JSONResponse(
-        document(
-            site.shelf.models,
-            key=bool(site.key),
-            most_rows=site.limits.most_rows,
-            panels=site.calculator is not None,
-        )
+    found = document(
+        site.shelf.models,
+        key=bool(site.key),
+        most_rows=site.limits.most_rows,
+        panels=site.calculator is not None,
     )
+    return JSONResponse(told_document(found, asked_language(request)))
 
 
 async def _models(request: Request) -> Response:

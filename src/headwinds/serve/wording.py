@@ -1,7 +1,7 @@
 """The pages in the language in which the server was started, and answers in the one that a request asks for.
 
 An answer is data: English, unless its caller asks for another language (`Accept-Language`), as our pages do. Then what a
-person reads of it is told so: what went wrong, what a column means, what to weigh of a model.
+person reads of it is told so: what went wrong, what a column or a route means, what to weigh of a model.
 """
 
 from __future__ import annotations
@@ -77,6 +77,20 @@ def told_card(card: Mapping[str, Any], language: str) -> dict[str, Any]:
         **card,
         "findings": [{"code": one.code, "sentence": one.sentence, "remedy": one.remedy} for one in findings],
     }
+
+
+def told_document(document: Any, language: str) -> Any:
+    """An OpenAPI document with its summaries and descriptions told."""
+    if isinstance(document, Mapping):
+        return {
+            name: translate(one, language, TERMINAL)
+            if name in ("summary", "description") and isinstance(one, str)
+            else told_document(one, language)
+            for name, one in document.items()
+        }
+    if isinstance(document, list | tuple):
+        return [told_document(one, language) for one in document]
+    return document
 
 
 def _node(text: str, words: Mapping[str, str]) -> str:
