@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -195,3 +198,20 @@ def test_a_study_that_is_english_is_told_in_the_language_of_who_sits_there(said,
     shown = capsys.readouterr()
     assert shown.err.startswith("检查：完成，用时")
     assert "已检查：" in shown.out
+
+
+def test_a_chinese_study_is_told_in_chinese_to_anybody(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("HEADWINDS_LANGUAGE", "en")
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "study"]) == 0
+    assert capsys.readouterr().out.startswith("Wrote study")
+    assert main(["check", "study/study.toml", "--quiet", "--set", "study.language=zh"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("已检查：")
+
+
+def test_a_terminal_without_chinese_letters_shows_their_numbers_and_no_traceback():
+    environment = {**os.environ, "HEADWINDS_LANGUAGE": "zh", "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "headwinds", "methods"]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"full\\uff1a\\u8bad")

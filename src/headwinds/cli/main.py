@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from io import TextIOWrapper
 from typing import NoReturn
 
 from headwinds import __version__
@@ -51,6 +52,10 @@ def entry() -> None:
     # The libraries underneath must not call home: a study runs without network unless a hub checkpoint is named.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    # A terminal that lacks a letter shows its number: no sentence in another script may end in a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main(sys.argv[1:]))
 
 
