@@ -9,7 +9,8 @@ from importlib.resources import files
 import pytest
 
 from headwinds.serve.openapi import document
-from headwinds.serve.wording import SCRIPT_TEXT, TEXT_NODE, page_in, page_words, told_document
+from headwinds.serve.wording import PAGE, told_document
+from headwinds.web.wording import SCRIPT_TEXT, TEXT_NODE, page_in, page_words
 from serve.servers import served
 
 PAGES = {
@@ -26,7 +27,7 @@ CODE = {
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name.endswith(".html")])
 def test_no_english_word_is_left_on_a_page_but_code(name):
-    told = page_in(PAGES[name], name, "zh")
+    told = page_in(PAGES[name], name, "zh", PAGE)
     assert '<html lang="zh">' in told
     texts = [" ".join(text.split()) for text in TEXT_NODE.findall(told)]
     assert [
@@ -41,7 +42,7 @@ def test_no_english_word_is_left_on_a_page_but_code(name):
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name.endswith(".js")])
 def test_no_sentence_of_a_script_is_left_in_english(name):
-    told = page_in(PAGES[name], name, "zh")
+    told = page_in(PAGES[name], name, "zh", PAGE)
     left = [text for text in SCRIPT_TEXT.findall(told) if re.search("[a-z] [a-z]|[A-Z][a-z]+ |[a-z]: ", text)]
     assert [text for text in left if text not in ("use strict", "bar given", "Bearer ")] == []
     assert SCRIPT_TEXT.sub('""', told) == SCRIPT_TEXT.sub('""', PAGES[name])
@@ -52,9 +53,9 @@ def test_every_word_of_the_pages_stands_on_one_and_no_translation_is_markup():
     said |= {
         text for name, page in PAGES.items() if name.endswith(".js") for text in SCRIPT_TEXT.findall(page)
     }
-    assert [word for word in page_words("zh") if word not in said] == []
-    assert not [word for word in page_words("zh").values() if set(word) & set('<>&"\\')]
-    assert {name: page_in(page, name, "en") for name, page in PAGES.items()} == PAGES
+    assert [word for word in page_words("zh", PAGE) if word not in said] == []
+    assert not [word for word in page_words("zh", PAGE).values() if set(word) & set('<>&"\\')]
+    assert {name: page_in(page, name, "en", PAGE) for name, page in PAGES.items()} == PAGES
 
 
 def test_pages_are_chinese_where_it_was_started_so_and_answers_where_they_are_asked_so(

@@ -125,7 +125,7 @@ def execute(arguments: argparse.Namespace) -> int:
             allowed_hosts=arguments.allowed_host,
             annotators=_parts(arguments.annotators),
             adjudicators=_parts(arguments.adjudicators),
-            ready=_ready,
+            ready=lambda address: _ready(address, project.language),
         )
     project.engine.dispose()
     return 0
@@ -135,7 +135,8 @@ def _fill(project: AnnotationProject, arguments: argparse.Namespace) -> bool:
     from headwinds.doors.annotating import propose_passages, queue_passages
 
     if arguments.queue:
-        tell(f"Queued: {queue_passages(project, arguments.queue, earlier=arguments.earlier):,} passages.")
+        count = queue_passages(project, arguments.queue, earlier=arguments.earlier)
+        tell(f"Queued: {count:,} passages.", language=project.language)
     if arguments.propose is not None:
         new, findings = propose_passages(
             project,
@@ -145,8 +146,8 @@ def _fill(project: AnnotationProject, arguments: argparse.Namespace) -> bool:
             by=_parts(arguments.by),
             seed=arguments.seed,
         )
-        tell(f"Queued: {new:,} passages.")
-        tell_lines(findings)
+        tell(f"Queued: {new:,} passages.", language=project.language)
+        tell_lines(findings, language=project.language)
     return bool(arguments.queue) or arguments.propose is not None
 
 
@@ -155,7 +156,10 @@ def _exchange(project: AnnotationProject, arguments: argparse.Namespace) -> bool
 
     if arguments.import_file:
         taken = import_labels(project, arguments.import_file, annotator=arguments.annotator)
-        tell(f"Imported: {taken.answers:,} answers; {taken.queued:,} passages are new in the queue.")
+        tell(
+            f"Imported: {taken.answers:,} answers; {taken.queued:,} passages are new in the queue.",
+            language=project.language,
+        )
     if arguments.export:
         findings = export_labels(
             project,
@@ -164,10 +168,10 @@ def _exchange(project: AnnotationProject, arguments: argparse.Namespace) -> bool
             unsettled=arguments.unsettled,
             threshold=arguments.threshold,
         )
-        tell(f"Labels: {arguments.export}")
-        tell_lines(findings)
+        tell(f"Labels: {arguments.export}", language=project.language)
+        tell_lines(findings, language=project.language)
     if arguments.agreement:
-        tell(label_agreement(project).summary())
+        tell(label_agreement(project).summary(), language=project.language)
     return bool(arguments.import_file or arguments.export or arguments.agreement)
 
 
@@ -175,5 +179,5 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _ready(address: str) -> None:
-    tell(f"Read at {address} (Ctrl-C stops; what was answered is kept)")
+def _ready(address: str, language: str) -> None:
+    tell(f"Read at {address} (Ctrl-C stops; what was answered is kept)", language=language)

@@ -9,12 +9,12 @@ import re
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
-from io import TextIOWrapper
 from typing import NoReturn
 
 from headwinds import __version__
 from headwinds.cli import explain_panel
 from headwinds.cli.help_language import localise
+from headwinds.cli.terminal import accept_any_terminal
 from headwinds.errors import HeadwindsError, Interrupted
 from headwinds.phrases.catalogue import ENGLISH, ERRORS, speaking, spoken, translate
 from headwinds.phrases.telling import language_here, told
@@ -52,10 +52,7 @@ def entry() -> None:
     # The libraries underneath must not call home: a study runs without network unless a hub checkpoint is named.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    # A terminal that lacks a letter shows its number: no sentence in another script may end in a traceback.
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    accept_any_terminal()
     sys.exit(main(sys.argv[1:]))
 
 

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from io import TextIOWrapper
 
 from headwinds.phrases.catalogue import colon, heard, say, speaking, spoken
+
+
+def accept_any_terminal() -> None:
+    """Show the number of a letter that the terminal lacks: no sentence in another script may end in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def tell(text: str, *, language: str = "en") -> None:

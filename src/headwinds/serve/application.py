@@ -26,14 +26,15 @@ from headwinds.serve.predicting import predict
 from headwinds.serve.site import Site, named, site_of
 from headwinds.serve.waiting import MISTAKES, mistake_of
 from headwinds.serve.wording import (
+    PAGE,
     asked_language,
-    page_in,
     told_card,
     told_document,
     told_error,
     told_meaning,
 )
 from headwinds.web.guard import Buckets, Guard, Limits
+from headwinds.web.wording import page_in
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -57,7 +58,7 @@ def make_application(site: Site, hosts: Sequence[str]) -> ASGIApp:
     """The whole application, behind its guard and its lock."""
     folder = files("headwinds.serve") / "pages"
     site.pages = {
-        path: page_in((folder / name).read_text(encoding="utf-8"), name, site.language).encode()
+        path: page_in((folder / name).read_text(encoding="utf-8"), name, site.language, PAGE).encode()
         for path, (name, _) in PAGES.items()
     }
     table: list[tuple[str, str, Endpoint]] = [

@@ -1,4 +1,4 @@
-"""The pages in the language in which the server was started, and answers in the one that a request asks for.
+"""Answers in the language that a request asks for; the pages are in the one in which the server was started.
 
 An answer is data: English, unless its caller asks for another language (`Accept-Language`), as our pages do. Then what a
 person reads of it is told so: what went wrong, what a column or a route means, what to weigh of a model.
@@ -6,10 +6,7 @@ person reads of it is told so: what went wrong, what a column or a route means, 
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from headwinds.contracts import Finding
@@ -17,8 +14,6 @@ from headwinds.phrases.catalogue import (
     ENGLISH,
     ERRORS,
     TERMINAL,
-    phrase_files,
-    read_phrases,
     translate,
     translate_text,
 )
@@ -28,30 +23,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 PAGE = "page"
-TEXT_NODE = re.compile(r">([^<>]*[^<>\s][^<>]*)<")
-SCRIPT_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
-
-
-def page_in(content: str, name: str, language: str) -> str:
-    """A page or script with its words in a language; what is no word of its own (`phrases/zh/page`) stays."""
-    words = page_words(language)
-    if not words:
-        return content
-    if name.endswith(".html"):
-        marked = content.replace(f'<html lang="{ENGLISH}">', f'<html lang="{language}">')
-        return TEXT_NODE.sub(lambda one: f">{_node(one.group(1), words)}<", marked)
-    if name.endswith(".js"):
-        return SCRIPT_TEXT.sub(
-            lambda one: json.dumps(words.get(one.group(1), one.group(1)), ensure_ascii=False), content
-        )
-    return content
-
-
-@cache
-def page_words(language: str) -> dict[str, str]:
-    """The words of the pages, and what they are in a language; empty for English."""
-    entries = [one for file in phrase_files(language, PAGE) for one in read_phrases(file)]
-    return {one["english"]: one["translation"] for one in entries}
 
 
 def asked_language(request: Request) -> str:
@@ -91,12 +62,3 @@ def told_document(document: Any, language: str) -> Any:
     if isinstance(document, list | tuple):
         return [told_document(one, language) for one in document]
     return document
-
-
-def _node(text: str, words: Mapping[str, str]) -> str:
-    """A text between two tags; the space around it stays where it is a word's."""
-    bare = " ".join(text.split())
-    if bare not in words:
-        return text
-    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-    return f"{before}{words[bare]}{after}"
