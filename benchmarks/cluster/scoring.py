@@ -1,7 +1,7 @@
 """Scoring on a Ray cluster of two nodes of one core each against one node; the same under kills.
 
     python -m benchmarks.cluster.scoring passages.parquet model --passages 184845 --rounds 3
-    python -m benchmarks.cluster.scoring passages.parquet model --passages 184845 --rounds 0 --kill-every 20
+    python -m benchmarks.cluster.scoring passages.parquet model --passages 184845 --where --kill-every 20
 
 The nodes are on this machine, each with a raylet of its own and one core; the driver is a process of its own that mostly
 waits. A run is timed from the driver's first line of scoring to the written scores: starting the workers, which load the
@@ -22,6 +22,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,6 +31,8 @@ import pyarrow.parquet as pq
 from benchmarks.cluster.nodes import cluster, killed, set_token
 from benchmarks.machine import write_table
 
+RESULTS = Path(__file__).with_suffix(".json")
+WHERE = {"one": "one node", "two": "two nodes", "local": "local, two processes"}
 COLUMNS = ["passage_id", "document_id", "text"]
 
 
@@ -80,6 +84,7 @@ def main() -> None:
     parser.add_argument("corpus", type=Path, help="Parquet with passage_id, document_id, text")
     parser.add_argument("model", type=Path, help="folder of a fitted model")
     parser.add_argument("--passages", type=int, default=4000)
+    parser.add_argument("--where", nargs="*", default=list(WHERE), choices=list(WHERE))
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--shard-passages", type=int, default=4096)
     parser.add_argument("--kill-every", type=float, default=0.0, metavar="SECONDS")
@@ -102,52 +107,71 @@ def main() -> None:
             f"python -m benchmarks.cluster.scoring {given.corpus} {given.model} --passages {table.num_rows} "
             f"--shard-passages {given.shard_passages}"
         )
-        if given.rounds:
-            command += f" --rounds {given.rounds}"
+        if given.where:
+            command += f" --where {' '.join(given.where)} --rounds {given.rounds}"
         if given.kill_every:
             command += f" --kill-every {given.kill_every:g}"
-        local = timed(corpus, given.model, place / "local", "", 2, given.shard_passages)
-        if given.rounds:
-            against_one_node(given, corpus, place, table.num_rows, local, command)
+        folders = time_runs(given, corpus, place, table.num_rows, command) if given.where else []
         if given.kill_every:
-            under_kills(given, corpus, place, table.num_rows, command)
+            under_kills(given, corpus, place, table.num_rows, folders, command)
 
 
-def against_one_node(
-    given: argparse.Namespace, corpus: Path, place: Path, passages: int, local: float, command: str
-) -> None:
-    seconds: dict[int, list[float]] = {1: [], 2: []}
-    digests = []
-    for turn in range(given.rounds):
-        for nodes in (1, 2):
-            folder = place / f"{nodes}-{turn}"
+def time_runs(
+    given: argparse.Namespace, corpus: Path, place: Path, passages: int, command: str
+) -> list[Path]:
+    """Time each place so many times, in turn; seconds are added to those of earlier calls, bytes compared in this one."""
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    seconds = results.setdefault(str(passages), {})
+    folders = []
+    for turn, where in product(range(given.rounds), given.where):
+        folder = place / f"{where}-{turn}"
+        if where == "local":
+            taken = timed(corpus, given.model, folder, "", 2, given.shard_passages)
+        else:
+            nodes = 1 + (where == "two")
             with cluster(nodes) as (address, _):
-                seconds[nodes].append(
-                    timed(corpus, given.model, folder, address, nodes, given.shard_passages)
-                )
-            digests.append(digest(folder))
-    same = len({*digests, digest(place / "local")}) == 1
-    alone = statistics.median(seconds[1])
-    rows = [
-        [name, f"{passages:,}", ", ".join(f"{one:.1f}" for one in times),
-         f"{passages / statistics.median(times):,.0f}", f"{alone / statistics.median(times):.2f}",
-         "yes" if same else "NO"]
-        for name, times in (("one node", seconds[1]), ("two nodes", seconds[2]), ("local, two processes", [local]))
-    ]  # fmt: skip
+                taken = timed(corpus, given.model, folder, address, nodes, given.shard_passages)
+        folders.append(folder)
+        if len({digest(one) for one in folders}) > 1:
+            raise SystemExit(f"{where} gives other bytes than {given.where[0]}")
+        seconds.setdefault(where, []).append(round(taken, 1))
+        RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
     write_table(
         Path(__file__).with_suffix(".md"),
         "Scoring on a cluster of two nodes",
         "Two nodes of one core each on one machine, against one; `local` for comparison. Times are of the driver, with "
-        "the start of the workers. The speed-up is of the medians; bytes are those of `scores.parquet`.",
-        ["where", "passages", "seconds", "passages/s", "speed-up", "same bytes"],
-        rows,
+        "the start of the workers, of all calls of this benchmark. The speed-up is of the medians. The bytes of "
+        "`scores.parquet` were the same in all runs of a call, or the benchmark would have failed.",
+        ["passages", "where", "seconds", "passages/s", "speed-up"],
+        list(rows_of(results)),
         command,
     )
+    return folders
 
 
-def under_kills(given: argparse.Namespace, corpus: Path, place: Path, passages: int, command: str) -> None:
+def rows_of(results: dict[str, dict[str, list[float]]]) -> Iterator[list[str]]:
+    for passages, seconds in sorted(results.items(), key=lambda item: int(item[0])):
+        for where in sorted(seconds, key=list(WHERE).index):
+            middle = statistics.median(seconds[where])
+            alone = statistics.median(seconds["one"]) if "one" in seconds else float("nan")
+            told = ", ".join(f"{one:.1f}" for one in seconds[where])
+            yield [
+                f"{int(passages):,}",
+                WHERE[where],
+                told,
+                f"{int(passages) / middle:,.0f}",
+                f"{alone / middle:.2f}",
+            ]
+
+
+def under_kills(
+    given: argparse.Namespace, corpus: Path, place: Path, passages: int, folders: list[Path], command: str
+) -> None:
     shards = -(-passages // given.shard_passages)
     folder = place / "killed"
+    if not folders:
+        folders = [place / "local"]
+        timed(corpus, given.model, folders[0], "", 2, given.shard_passages)
 
     def start(address: str) -> subprocess.Popen[str]:
         return start_driver(corpus, given.model, folder, address, 2, given.shard_passages)
@@ -156,16 +180,16 @@ def under_kills(given: argparse.Namespace, corpus: Path, place: Path, passages: 
         return 2 * len(list((folder / "scratch").glob("shard-*"))) >= shards
 
     found = killed(start, half_done, given.kill_every)
-    missing, twice = count(corpus, place / "killed")
-    kept = len(list((place / "killed" / "scratch").glob("shard-*")))
-    same = digest(place / "killed") == digest(place / "local")
+    missing, twice = count(corpus, folder)
+    kept = len(list((folder / "scratch").glob("shard-*")))
+    same = digest(folder) == digest(folders[0])
     write_table(
         Path(__file__).with_name("kills.md"),
         "Scoring on a cluster whose workers and driver are killed",
-        f"Two nodes of one core; a worker drawn at random is killed every {given.kill_every:g} s, the driver once. Compared "
-        "with a run of `local` that nobody disturbed.",
+        f"Two nodes of one core; a random worker is killed every {given.kill_every:g} s, the driver once. The bytes "
+        "are compared with a run of the same call that nobody disturbed.",
         ["passages", "shards", "seconds", "workers killed", "drivers killed", "shards lost", "passages missing",
-         "passages twice", "same bytes as local"],
+         "passages twice", "same bytes"],
         [[f"{passages:,}", f"{kept:,}", f"{found.seconds:.0f}", str(found.workers),
           str(found.drivers), f"{shards - kept}", str(missing), str(twice), "yes" if same else "NO"]],
         command,
