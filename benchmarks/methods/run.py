@@ -98,7 +98,7 @@ def main() -> None:
         "Ways of adapting against full tuning",
         "Published test parts, the offline default encoder; the seeds take turns over the methods. Each method has its own "
         "learning rate; the rest is that of `benchmarks/tasks`, but for 6 epochs, and a quarter of the training part of "
-        "questions and banking77. A difference is in points (hundredths) to `full` of the same seed, with its 95 % interval. "
+        "questions and banking77. A difference is in points to `full` of the same seed, with its 95 % interval. "
         "Seconds are processor time of the whole run, from reading the files to the tested model, on one thread.",
         [
             "data set",
