@@ -85,6 +85,32 @@ def test_who_speaks_late_or_in_parts_is_answered_and_who_asks_twice_too(port: in
             assert connection.getresponse().read() == b"ok"
 
 
+def test_who_keeps_its_connection_is_let_go_after_a_probe_so_that_the_next_one_waits_for_nobody(
+    port: int,
+) -> None:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        assert answer.read() == b"ok"
+        assert answer.getheader("connection") != "close"  # who asks for anything else keeps it
+        kept = connection.sock
+        connection.request("GET", "/health")  # on the same one: not through the door
+        assert connection.sock is kept
+        answer = connection.getresponse()
+        assert answer.read() == b"ok"
+        assert answer.getheader("connection") == "close"
+        holding = threading.Thread(target=ask, args=(port, "/busy/3"))
+        holding.start()
+        time.sleep(0.5)
+        started = time.monotonic()
+        connection.request("GET", "/health")
+        assert connection.getresponse().read() == b"ok"
+        took = time.monotonic() - started
+        assert holding.is_alive()
+        assert took < 1.5
+    holding.join()
+
+
 def test_hundreds_who_say_nothing_keep_nobody_out(port: int) -> None:
     silent = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(900)]
     try:
