@@ -61,6 +61,20 @@ def test_health_is_answered_while_the_loop_of_all_other_requests_is_held(port: i
     holding.join()
 
 
+def test_who_is_told_the_address_is_answered_at_once() -> None:
+    asking = """
+import os, signal, urllib.request
+def ask(at):
+    print(urllib.request.urlopen(at + "health", timeout=5).status, flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+    script = SERVER.replace("ready=lambda at: print(at, flush=True)", "ready=ask")
+    done = subprocess.run(
+        [sys.executable, "-c", asking + script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout == "200\n", done.stderr
+
+
 def test_a_server_whose_loop_is_stuck_is_not_said_to_be_alive(port: int) -> None:
     assert ask(port, "/health")[0] == 200
     holding = threading.Thread(target=ask, args=(port, "/busy/8"))

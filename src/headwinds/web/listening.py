@@ -159,9 +159,9 @@ def run(
     logging.getLogger("uvicorn.error").addFilter(_without_content)
     with listening:
         shown = "localhost" if _is_loopback(address.host) else address.host
-        ready(f"http://{shown}:{listening.getsockname()[1]}/")
+        url = f"http://{shown}:{listening.getsockname()[1]}/"
         with _prompt():
-            _Server(config, stopping, listening, probes).run(sockets=[])
+            _Server(config, lambda: ready(url), stopping, listening, probes).run(sockets=[])
 
 
 @contextmanager
@@ -182,16 +182,18 @@ def _prompt() -> Iterator[None]:
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it begins to stop, and whose connections come through a door."""
+    """A server that says when it answers and when it begins to stop, and whose connections come through a door."""
 
     def __init__(
         self,
         config: uvicorn.Config,
+        ready: Callable[[], Any],
         stopping: Callable[[], Any],
         listening: socket.socket,
         probes: Sequence[str],
     ) -> None:
         super().__init__(config)
+        self._ready = ready
         self._stopping = stopping
         self._coming: set[asyncio.Task[Any]] = set()
         begins = [f"{verb} {path} ".encode() for path in probes for verb in ("GET", "HEAD")]
@@ -209,6 +211,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._loop = asyncio.get_running_loop()
         self._door.open()
+        self._ready()
 
     async def on_tick(self, counter: int) -> bool:
         self._door.turned = time.monotonic()
