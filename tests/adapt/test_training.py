@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from headwinds.adapt.encoding import encode_texts
+from headwinds.adapt import encoding
+from headwinds.adapt.encoding import encode_texts, encode_with_offsets
 from headwinds.adapt.fold import LabelledTexts, fit_fold, plan_folds
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.training import loop
@@ -67,6 +68,24 @@ def test_a_long_text_is_read_whole_in_windows(tiny_checkpoint: Path) -> None:
         stitched += [int(token) for token in window[1:-1]][stride if index else 0 :]
     assert stitched == whole
     assert encoded.tokens[0] == len(whole)
+
+
+def test_texts_that_are_not_read_all_at_once_are_read_as_if_they_were(
+    tiny_checkpoint: Path, labelled: LabelledTexts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from headwinds.adapt.checkpoints import load_tokenizer, resolve_checkpoint
+
+    tokenizer = load_tokenizer(resolve_checkpoint(str(tiny_checkpoint)))
+    texts = ["word " * 90, *labelled.texts, "last"]
+    whole = encode_with_offsets(tokenizer, texts, max_tokens=32)
+    monkeypatch.setattr(encoding, "CHARACTERS_AT_ONCE", 100)
+    parts = encode_with_offsets(tokenizer, texts, max_tokens=32)
+    for name in ("windows", "offsets"):
+        assert [one.tolist() for one in getattr(parts, name)] == [
+            one.tolist() for one in getattr(whole, name)
+        ]
+    assert parts.first_window.tolist() == whole.first_window.tolist()
+    assert parts.tokens.tolist() == whole.tokens.tolist()
 
 
 def test_binary_cross_entropy_and_its_gradient_are_the_closed_form() -> None:

@@ -6,17 +6,21 @@ import json
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import exc, text
 
 from headwinds import predict_file
+from headwinds.adapt.evaluation.store import write_evaluation
 from headwinds.cli.main import main
+from headwinds.contracts import Evaluation
 from headwinds.doors.registering import add_model, export_model, promote_model, rollback_model
 from headwinds.errors import CheckpointError, MismatchError, SettingsError
 from headwinds.registry.gate import read_gate
 from headwinds.registry.index import events_of, find_version, versions_of
 from headwinds.registry.promotion import production
 from headwinds.registry.versions import load_version
+from headwinds.serve.shelf import shelf_of_folder
 
 
 def write_gate(folder: Path, test: Path, **values) -> Path:
@@ -53,6 +57,23 @@ def test_a_card_has_the_test_with_its_intervals_and_what_it_was_made_from(regist
 
 def test_a_model_without_a_test_is_told_so_on_its_card(registry, fitted):
     assert [one.code for one in add_model(registry, "x", fitted.other_labels).card.findings] == ["W501"]
+
+
+def test_a_fold_of_a_study_is_a_model_whose_test_is_not_that_of_all_folds(registry, fitted, tmp_path):
+    fold = tmp_path / "tune" / "fold-1"
+    shutil.copytree(fitted.good / "model", fold)
+    nothing = pa.table({})
+    (tmp_path / "tune" / "evaluation").mkdir()
+    write_evaluation(
+        Evaluation((), (), nothing, nothing, passages=9, documents=3, folds=2),
+        tmp_path / "tune" / "evaluation",
+    )
+    card = add_model(registry, "fold", fold).card
+    assert [one.code for one in card.findings] == ["W501"]
+    [served] = shelf_of_folder(fold, "fold").models.values()
+    assert served.card.metrics == {}
+    with pytest.raises(SettingsError, match="holds no evaluation"):
+        add_model(registry, "fold", fold, evaluation=tmp_path / "tune" / "evaluation")
 
 
 def test_labels_that_differ_between_versions_are_refused_in_one_line(registry, fitted):

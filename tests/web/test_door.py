@@ -61,6 +61,20 @@ def test_health_is_answered_while_the_loop_of_all_other_requests_is_held(port: i
     holding.join()
 
 
+def test_who_is_told_the_address_is_answered_at_once() -> None:
+    asking = """
+import os, signal, urllib.request
+def ask(at):
+    print(urllib.request.urlopen(at + "health", timeout=5).status, flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+    script = SERVER.replace("ready=lambda at: print(at, flush=True)", "ready=ask")
+    done = subprocess.run(
+        [sys.executable, "-c", asking + script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout == "200\n", done.stderr
+
+
 def test_a_server_whose_loop_is_stuck_is_not_said_to_be_alive(port: int) -> None:
     assert ask(port, "/health")[0] == 200
     holding = threading.Thread(target=ask, args=(port, "/busy/8"))
@@ -83,6 +97,32 @@ def test_who_speaks_late_or_in_parts_is_answered_and_who_asks_twice_too(port: in
         for path in ("/", "/health", "/other"):
             connection.request("GET", path)
             assert connection.getresponse().read() == b"ok"
+
+
+def test_who_keeps_its_connection_is_let_go_after_a_probe_so_that_the_next_one_waits_for_nobody(
+    port: int,
+) -> None:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        assert answer.read() == b"ok"
+        assert answer.getheader("connection") != "close"  # who asks for anything else keeps it
+        kept = connection.sock
+        connection.request("GET", "/health")  # on the same one: not through the door
+        assert connection.sock is kept
+        answer = connection.getresponse()
+        assert answer.read() == b"ok"
+        assert answer.getheader("connection") == "close"
+        holding = threading.Thread(target=ask, args=(port, "/busy/3"))
+        holding.start()
+        time.sleep(0.5)
+        started = time.monotonic()
+        connection.request("GET", "/health")
+        assert connection.getresponse().read() == b"ok"
+        took = time.monotonic() - started
+        assert holding.is_alive()
+        assert took < 1.5
+    holding.join()
 
 
 def test_hundreds_who_say_nothing_keep_nobody_out(port: int) -> None:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.evaluation.task_evaluation import FILE, read_task_evaluation
+from headwinds.adapt.evaluation.task_evaluation import read_task_evaluation, tests_a_model
 from headwinds.contracts.finding import Finding
 from headwinds.errors import MismatchError
 
@@ -118,9 +118,12 @@ def make_card(
 
 
 def evaluation_beside(folder: Path) -> TaskEvaluation | None:
-    """The test that `headwinds tune` left beside a model, or that is in the folder named; None if there is none."""
+    """The test that `headwinds tune` left beside a model, or that is in the folder named; None if there is none.
+
+    Beside the folds of a study stands what they did all together, which is the test of none of them.
+    """
     for place in (folder, folder / "evaluation", folder.parent / "evaluation"):
-        if (place / FILE).is_file():
+        if tests_a_model(place):
             return read_task_evaluation(place)
     return None
 

@@ -23,7 +23,7 @@ from headwinds.errors import SettingsError
 from headwinds.web.door import Door
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECONDS_FOR_HEADERS = 10.0
 SECONDS_TO_READ = 30.0
@@ -132,8 +132,8 @@ def run(
     """Serve an application until a signal stops it; requests under way are finished, for `seconds_to_drain` at most.
 
     `ready` is called with the address once it answers, `stopping` as soon as a signal has come. What a new connection asks
-    of the paths in `probes` is answered beside all other requests (`headwinds.web.door`), and the connection closed; the
-    application shall need nothing of the event loop there.
+    of the paths in `probes` is answered beside all other requests (`headwinds.web.door`); the application shall need nothing
+    of the event loop there. A connection on which a probe was answered is closed, so that the next one is a new connection.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def run(
     """
     listening = _listen(address)
     config = uvicorn.Config(
-        application,
+        _leaving_after(application, probes),
         http=_Impatient,
         ws="none",
         lifespan="off",
@@ -159,9 +159,9 @@ def run(
     logging.getLogger("uvicorn.error").addFilter(_without_content)
     with listening:
         shown = "localhost" if _is_loopback(address.host) else address.host
-        ready(f"http://{shown}:{listening.getsockname()[1]}/")
+        url = f"http://{shown}:{listening.getsockname()[1]}/"
         with _prompt():
-            _Server(config, stopping, listening, probes).run(sockets=[])
+            _Server(config, lambda: ready(url), stopping, listening, probes).run(sockets=[])
 
 
 @contextmanager
@@ -182,20 +182,22 @@ def _prompt() -> Iterator[None]:
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it begins to stop, and whose connections come through a door."""
+    """A server that says when it answers and when it begins to stop, and whose connections come through a door."""
 
     def __init__(
         self,
         config: uvicorn.Config,
+        ready: Callable[[], Any],
         stopping: Callable[[], Any],
         listening: socket.socket,
         probes: Sequence[str],
     ) -> None:
         super().__init__(config)
+        self._ready = ready
         self._stopping = stopping
         self._coming: set[asyncio.Task[Any]] = set()
         begins = [f"{verb} {path} ".encode() for path in probes for verb in ("GET", "HEAD")]
-        self._probed = ServerState()
+        self._probed = ServerState()  # of a thread of its own: no set of connections is changed by two
         self._door = Door(
             listening,
             begins or [b"\n"],  # no request begins so
@@ -209,6 +211,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._loop = asyncio.get_running_loop()
         self._door.open()
+        self._ready()
 
     async def on_tick(self, counter: int) -> bool:
         self._door.turned = time.monotonic()
@@ -222,7 +225,7 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def _probe(self, loop: asyncio.AbstractEventLoop) -> asyncio.Protocol:
-        self._probed.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
+        self._probed.default_headers = self.server_state.default_headers
         return _Impatient(self.config, self._probed, {}, loop)
 
     def _hand_on(self, connection: socket.socket) -> None:
@@ -240,6 +243,25 @@ class _Server(uvicorn.Server):
         self._coming.discard(task)
         if not task.cancelled():
             task.exception()  # who has left again by now needs no words
+
+
+def _leaving_after(application: ASGIApp, probes: Sequence[str]) -> ASGIApp:
+    """The application, which closes each connection on which it has answered a probe.
+
+    Whoever kept it would ask the next time behind all other requests (a connection is taken at the door once), or, where the
+    door answered, come before them with what is no probe.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_and_leave(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+            await send(message)
+
+        probed = scope["type"] == "http" and scope["path"] in probes
+        await application(scope, receive, send_and_leave if probed else send)
+
+    return answer
 
 
 def _listen(address: Address) -> socket.socket:

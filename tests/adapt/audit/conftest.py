@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -81,3 +82,33 @@ def single_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def single_model(single_folder: Path, audit_checkpoint: Path) -> FittedModel:
     return fit(single_folder, audit_checkpoint, several=False, pooling="mean")
+
+
+NAMES = ("anna", "mark", "rose", "hope", "bill", "grace", "miles", "summer")
+
+
+@pytest.fixture(scope="session")
+def names_model(tmp_path_factory: pytest.TempPathFactory, audit_checkpoint: Path) -> FittedModel:
+    """Learnt where names have capitals: the same words without are none."""
+    folder = tmp_path_factory.mktemp("names")
+    generator = np.random.default_rng(5)
+    rows = []
+    for _ in range(240):
+        first, other = (str(one) for one in generator.choice(NAMES, 2))
+        before = str(generator.choice(["we met", "they wrote to", "a letter of", "here is"]))
+        after = str(generator.choice(["about the", "and saw the", "for the"]))
+        start = len(before) + 1
+        text = f"{before} {first.capitalize()} {after} {other}"
+        rows.append({"text": text, "spans": [{"start": start, "end": start + len(first), "label": "PER"}]})
+    train = folder / "train.jsonl"
+    train.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    chosen = TuneSettings(
+        task="named-entity-recognition",
+        checkpoint=str(audit_checkpoint),
+        epochs=6,
+        learning_rate=3e-3,
+        head_learning_rate=1e-2,
+        batch_tokens=256,
+        precision="float32",
+    )
+    return load_model(tune_files(LabelledFiles(train), chosen, folder / "run", quiet=True).folder)

@@ -16,7 +16,7 @@ from headwinds.adapt.audit.personal_data import find_personal_data
 from headwinds.adapt.augmentation.edits import Edit
 from headwinds.adapt.tasks.contract import Row
 from headwinds.cli.main import main
-from headwinds.errors import DataError, SettingsError
+from headwinds.errors import DataError, MismatchError, SettingsError
 
 MAIL = "anna@mail.example.org"
 
@@ -134,6 +134,26 @@ def test_searching_changes_nothing_and_counts_the_same():
     found = search_rows(rows)
     assert found.counts == {"email": (2, 1)}
     assert rows[0].values["text"] == f"{MAIL} and {MAIL}"
+
+
+def test_names_are_masked_by_a_model_of_names_also_where_nobody_typed_a_capital(names_model):
+    texts = [
+        "we met Rose about the rose",
+        "here is bill and saw the hope",
+        "",
+    ]
+    rows = [Row(f"row {number}", {"text": text}) for number, text in enumerate(texts)]
+    masked = mask_rows(rows, ("text",), names_model=names_model)
+    assert masked[0].row.values["text"] == "we met [NAME] about the rose"
+    assert "bill" not in masked[1].row.values["text"]
+    assert "Bill" not in masked[1].row.values["text"]  # it was read otherwise, not written
+    assert masked[2].row.values["text"] == ""
+    assert masked[0].masked == (("text", "name"),)
+
+
+def test_a_model_that_knows_no_names_is_refused(several_model):
+    with pytest.raises(MismatchError, match="does text-classification"):
+        mask_rows([Row("row 1", {"text": "x"})], ("text",), names_model=several_model)
 
 
 def test_what_cannot_be_masked_is_said(tmp_path):

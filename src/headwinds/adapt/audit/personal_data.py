@@ -27,6 +27,7 @@ ADDRESS = re.compile(
     r"(?<![A-Za-z0-9_.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4})(?![A-Za-z0-9_:]|\.\d)"
 )
 IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{1,4}){2,8}(?![A-Za-z0-9])", re.IGNORECASE)
+WORD_START = re.compile(r"(?<![\w'’])[^\W\d_]")
 CARD = re.compile(r"(?<![\d-])[2-6]\d{3}(?:[ -]?\d){9,15}(?![\d-])")
 
 
@@ -72,6 +73,9 @@ def find_personal_data(text: str, *, regions: Sequence[str] = ()) -> list[Person
 def find_names(model: FittedModel, texts: Sequence[str]) -> list[list[PersonalData]]:
     """Names of people in each text, by a fitted model of named entities: its types whose name begins with "per".
 
+    A text without any capital is read as if each of its words began with one: models learn that names do, and find hardly
+    any name without. More is found then that is none.
+
     Raises
     ------
     MismatchError
@@ -93,7 +97,7 @@ def find_names(model: FittedModel, texts: Sequence[str]) -> list[list[PersonalDa
             remedy="Name a model with a type PER or person.",
         )
     full = [number for number, text in enumerate(texts) if text.strip()]
-    rows = [Row(f"text {number + 1}", {"text": texts[number]}) for number in full]
+    rows = [Row(f"text {number + 1}", {"text": _with_capitals(texts[number])}) for number in full]
     found: list[list[PersonalData]] = [[] for _ in texts]
     if not rows:
         return found
@@ -105,6 +109,15 @@ def find_names(model: FittedModel, texts: Sequence[str]) -> list[list[PersonalDa
             if span["label"] in kinds
         ]
     return found
+
+
+def _with_capitals(text: str) -> str:
+    """The text, letter by letter in the same places; each word with a capital where there is none at all."""
+    if text != text.lower():
+        return text
+    return WORD_START.sub(
+        lambda match: title if len(title := match.group().title()) == 1 else match.group(), text
+    )
 
 
 def joined(*found: Sequence[PersonalData]) -> list[PersonalData]:

@@ -16,6 +16,7 @@ STRATEGIES = {
     "adapter": "new rows alone, by a fresh low-rank adapter on the frozen old model, then merged",
     "joint": "all rows, from the pretrained checkpoint anew",
 }
+ELASTIC = "elastic-weight-consolidation"
 REPLAYING = ("replay-distillation", "replay", "joint")
 DISTILLING = ("replay-distillation", "distillation")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,22 +13,26 @@ from headwinds.adapt.continual.importance import elastic_penalty, fisher_diagona
 from headwinds.adapt.continual.memory import choose_memory, write_memory
 from headwinds.adapt.continual.preparing import UpdateFiles, UpdateRows, read_update, require_tests
 from headwinds.adapt.continual.replay import repeat_as_stood_for, repeat_to_share
-from headwinds.adapt.continual.settings import DISTILLING, REPLAYING, UpdateSettings
+from headwinds.adapt.continual.settings import DISTILLING, ELASTIC, REPLAYING, UpdateSettings
 from headwinds.adapt.continual.starting import require_continuable, starting_network
 from headwinds.adapt.fitted_model import FittedModel, load_model, read_facts, save_model
 from headwinds.adapt.fitting import FittingData
 from headwinds.adapt.generators import network_settings
 from headwinds.adapt.methods.contract import Fitting
-from headwinds.adapt.methods.registry import method_for
+from headwinds.adapt.methods.registry import method_for, require_shareable
 from headwinds.adapt.predicting import model_of
 from headwinds.adapt.prediction import make_predictor, predict_outputs
+from headwinds.adapt.training.launching import require_room, train_on_processes
+from headwinds.adapt.training.memory import told_if_short
 from headwinds.adapt.training.precision import choose_precision, choose_predicting_precision
+from headwinds.adapt.training.team import ALONE
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.stages import run_stage
 from headwinds.artifacts.write import write_json
+from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
     import torch
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
     from headwinds.adapt.encoding import EncodedTexts
     from headwinds.adapt.methods.contract import MakePenalty, Penalty
     from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.training.team import Team
+    from headwinds.adapt.training.together import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +125,19 @@ def update_model(
     return UpdatedModel(stage.path, read_report(found.path), stage.reused and found.reused)
 
 
+@dataclass(frozen=True, slots=True)
+class UpdatePreparation:
+    """All that the training of an update begins with, in a form that another process can be told."""
+
+    folder: Path
+    rows: UpdateRows
+    settings: UpdateSettings
+    tune: TuneSettings
+    scratch: Path
+    title: str
+    quiet: bool
+
+
 def fit_update(
     folder: Path,
     rows: UpdateRows,
@@ -131,48 +151,33 @@ def fit_update(
 ) -> None:
     """Train the old model in `folder` on, and save it into `output` with the rows that it keeps.
 
+    With several `processes` others train first, and what is done here finds their state.
+
     Raises
     ------
     CheckpointError, SettingsError, TrainingError, Interrupted
         See the functions called.
     """
-    import numpy as np
-
-    old = load_model(folder)
-    strategy, task, examples = settings.strategy, old.task, rows.examples
-    replays = strategy in REPLAYING
-    validation = (
-        np.concatenate([rows.old_validation, rows.new_validation]) if replays else rows.new_validation
-    )
-    training = _training_rows(rows, settings, tune.seed)
-    digest = fingerprint(
-        rows=[[dict(row.values), row.part, row.stands_for] for row in rows.kept], old=old.facts.data_digest
-    )
-    data = FittingData(examples, rows.labels, training, validation, digest)
     method = method_for(tune)
-    chosen = method.settings(tune, _layers(old))
-    precision = choose_precision(chosen.precision)
-    encoded = task.encode(examples, old.tokenizer, max_tokens=old.facts.max_tokens)
-    penalty = _penalty(old, rows, encoded, settings, chosen)
-    network = starting_network(old, data, chosen, strategy)
-    done = method.optimise(
-        Fitting(
-            task,
-            data,
-            encoded,
-            network,
-            old.tokenizer,
-            chosen,
-            old.facts.max_tokens,
-            precision,
-            scratch,
-            title,
-            quiet,
-            penalty=penalty,
+    require_shareable(method, tune)
+    require_room(tune)
+    if tune.sharding != "none" and settings.strategy == ELASTIC:
+        raise SettingsError(
+            f"sharding = {tune.sharding!r}, but strategy {ELASTIC!r} measures every weight in one piece.",
+            remedy="Leave it at 'none', or choose another strategy.",
         )
-    )
+    preparation = UpdatePreparation(folder, rows, settings, tune, scratch, title, quiet)
+    if tune.processes > 1:
+        work = partial(_take_part, preparation)
+        train_on_processes(work, tune, title=title, quiet=quiet, after_epoch=None)
+    old = load_model(folder)
+    fitting = _prepared(preparation, old)
+    task, data, encoded, network = fitting.task, fitting.data, fitting.encoded, fitting.network
+    examples, validation, chosen = rows.examples, data.validation, fitting.settings
+    with told_if_short(chosen):
+        done = method.optimise(fitting)
     method.finish(network, chosen)
-    predicting = choose_predicting_precision(chosen.scoring_precision, precision)
+    predicting = choose_predicting_precision(chosen.scoring_precision, fitting.precision)
     predictor = make_predictor(network, old.tokenizer, max_tokens=old.facts.max_tokens, precision=predicting)
     outputs: list[Any] = predict_outputs(predictor, encoded, validation)
     decoder = task.fit_decoder(outputs, examples, validation, encoded, rows.labels, chosen)
@@ -185,18 +190,62 @@ def fit_update(
         decoder=decoder,
         training_examples=old.facts.training_examples + len(rows.new_training),
         validation_examples=len(validation),
-        data_digest=digest,
+        data_digest=data.digest,
         code_digest=code_digest("headwinds.adapt", "headwinds.contracts"),
     )
     kept = choose_memory(rows.kept, rows.kinds, settings.memory, seed=tune.seed)
     write_memory(kept, output)
     save_model(FittedModel(facts, task, network, old.tokenizer), output)
     history = {
-        "strategy": strategy,
+        "strategy": settings.strategy,
         "best_validation_score": done.position.best_score,
         "epochs": [asdict(record) for record in done.position.history],
     }
     write_json(output / "history.json", history, allow_missing=True)
+
+
+def _prepared(preparation: UpdatePreparation, old: FittedModel, team: Team = ALONE) -> Fitting:
+    """The training of an update, the same in every process.
+
+    What holds the old is left out where other processes have trained: nothing is computed there.
+    """
+    import numpy as np
+
+    rows, settings, tune = preparation.rows, preparation.settings, preparation.tune
+    validation = rows.new_validation
+    if settings.strategy in REPLAYING:
+        validation = np.concatenate([rows.old_validation, rows.new_validation])
+    training = _training_rows(rows, settings, tune.seed)
+    digest = fingerprint(
+        rows=[[dict(row.values), row.part, row.stands_for] for row in rows.kept], old=old.facts.data_digest
+    )
+    data = FittingData(rows.examples, rows.labels, training, validation, digest)
+    chosen = method_for(tune).settings(tune, _layers(old))
+    encoded = old.task.encode(rows.examples, old.tokenizer, max_tokens=old.facts.max_tokens)
+    trained = tune.processes > 1 and team.size == 1
+    penalty = None if trained else _penalty(old, rows, encoded, settings, chosen)
+    return Fitting(
+        old.task,
+        data,
+        encoded,
+        starting_network(old, data, chosen, settings.strategy),
+        old.tokenizer,
+        chosen,
+        old.facts.max_tokens,
+        choose_precision(chosen.precision),
+        preparation.scratch,
+        preparation.title,
+        preparation.quiet,
+        penalty=penalty,
+        team=team,
+    )
+
+
+def _take_part(preparation: UpdatePreparation, team: Together) -> None:
+    """The training, as one of several processes; the first of them leaves the state in `scratch`."""
+    fitting = _prepared(preparation, load_model(preparation.folder), team)
+    with told_if_short(fitting.settings):
+        method_for(preparation.tune).optimise(fitting)
 
 
 def _layers(old: FittedModel) -> int:
@@ -241,7 +290,7 @@ def _penalty(
         weight, temperature = settings.distillation_weight, settings.distillation_temperature
         hold = distillation_penalty(answers, held, several=several, weight=weight, temperature=temperature)
         return lambda parameters, forward: hold
-    if settings.strategy != "elastic-weight-consolidation":
+    if settings.strategy != ELASTIC:
         return None
     order = np.random.default_rng(derive_seed(tune.seed, "fisher rows")).permutation(len(rows.old_training))
     asked = rows.old_training[np.sort(order[: settings.fisher_examples])]

@@ -142,6 +142,12 @@ def evaluate_model(
     return found
 
 
+def tests_a_model(folder: Path) -> bool:
+    """Whether `evaluate_model` wrote into the folder; a study's evaluation of its folds has the same file's name."""
+    path = folder / FILE
+    return path.is_file() and "task" in json.loads(path.read_text(encoding="utf-8"))
+
+
 def read_task_evaluation(folder: Path) -> TaskEvaluation:
     """Read what `evaluate_model` wrote; equal to what it returned."""
     plain = json.loads((folder / FILE).read_text(encoding="utf-8"))

@@ -45,8 +45,7 @@ def _optimise(fitting: Fitting, parameters: dict[str, torch.nn.Parameter]) -> Op
     penalty = fitting.penalty(parameters, forward) if fitting.penalty is not None else None
 
     def loss(outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
-        own = task.loss(outputs, batch, targets)
-        return own if penalty is None else own + penalty(outputs, batch)
+        return task.loss(outputs, batch, targets)
 
     def units(batch: Batch) -> float | None:
         return task.loss_units(batch, targets)
@@ -73,7 +72,7 @@ def _optimise(fitting: Fitting, parameters: dict[str, torch.nn.Parameter]) -> Op
         return task.score(outputs, examples, data.validation, encoded, labels)
 
     padding = int(fitting.tokenizer.pad_token_id or 0)
-    training = TrainingData(encoded, loss, data.training, padding, examples.ids, units)
+    training = TrainingData(encoded, loss, data.training, padding, examples.ids, units, penalty)
     plans = plan_epochs(training, settings)
     total = sum(len(plan) for plan in plans)
     with fitting.team.watch(fitting.title, total, quiet=fitting.quiet) as progress:

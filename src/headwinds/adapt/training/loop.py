@@ -41,7 +41,8 @@ class TrainingData:
     """Encoded texts, which of them train, and the loss of a batch of them.
 
     `loss` takes the network's outputs and the batch that they are of; `ids` name the texts in messages; `loss_units` says
-    over how much the loss of a batch is a mean, None where a batch cannot be computed in parts.
+    over how much the loss of a batch is a mean, None where a batch cannot be computed in parts. `penalty` comes to the loss,
+    and is a mean over the batch's texts, or the same for all.
     """
 
     encoded: EncodedTexts
@@ -50,6 +51,7 @@ class TrainingData:
     padding_id: int
     ids: tuple[str, ...]
     loss_units: Callable[[Batch], float | None] | None = None
+    penalty: LossFunction | None = None
 
 
 def plan_epochs(data: TrainingData, settings: TuneSettings) -> list[list[NDArray[np.int64]]]:
@@ -112,7 +114,9 @@ def train(
                 position.step, steps=steps, warmup_share=settings.warmup_share, schedule=settings.schedule
             )
             set_learning_rate(optimizer, share)
-            own_loss = _step(forward, parameters, parts, data, optimizer, settings, precision, position, team)
+            own_loss = _step(
+                forward, parameters, parts, len(rows), data, optimizer, settings, precision, position, team
+            )
             weights.follow(position.step)
             position.batch += 1
             now = time.monotonic()
@@ -177,6 +181,7 @@ def _step(
     forward: Callable[[Batch], torch.Tensor],
     parameters: dict[str, torch.nn.Parameter],
     parts: list[tuple[Batch, float]],
+    count: int,
     data: TrainingData,
     optimizer: torch.optim.Optimizer,
     settings: TuneSettings,
@@ -184,7 +189,7 @@ def _step(
     position: Position,
     team: Team,
 ) -> float:
-    """One step of the optimiser; this process's share of the batch's loss."""
+    """One step of the optimiser on a batch of `count` texts; this process's share of the batch's loss."""
     import torch
 
     optimizer.zero_grad(set_to_none=True)
@@ -193,13 +198,16 @@ def _step(
     for batch, share in parts:
         with autocast(device.type, precision):
             outputs = forward(batch.to(device))
-        loss = data.loss(outputs.cpu(), batch)
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            _refuse(value, "loss", data, batch, optimizer, position)
-        weight = share * team.loss_factor()
-        (loss if weight == 1.0 else loss * weight).backward()  # type: ignore[no-untyped-call]
-        total += value * share
+        given = outputs.cpu()
+        terms = [(data.loss(given, batch), share)]
+        if data.penalty is not None:
+            terms.append((data.penalty(given, batch), len(batch.rows) / count if share else 0.0))
+        for value in (float(term.detach()) for term, _ in terms):
+            if not math.isfinite(value):
+                _refuse(value, "loss", data, batch, optimizer, position)
+        total += sum(float(term.detach()) * part for term, part in terms)
+        weighted = [_weighted(term, part * team.loss_factor()) for term, part in terms]
+        (weighted[0] if len(weighted) == 1 else weighted[0] + weighted[1]).backward()  # type: ignore[no-untyped-call]
     team.sum_gradients(parameters.values())
     norm = torch.nn.utils.clip_grad_norm_(parameters.values(), settings.gradient_clip)
     length = team.number(norm)
@@ -207,6 +215,10 @@ def _step(
         _refuse(length, "gradient norm", data, parts[0][0] if parts else None, optimizer, position)
     optimizer.step()
     return total
+
+
+def _weighted(value: torch.Tensor, weight: float) -> torch.Tensor:
+    return value if weight == 1.0 else value * weight
 
 
 def _refuse(
