@@ -159,7 +159,7 @@ def _line(handle: int) -> str:
 
 @cache
 def _provider() -> socket.socket:
-    """To the process that those of this worker of the tests are forked from; it ends with the tests, and is no child of theirs."""
+    """To the process that those of this worker are forked from; it ends with the tests, and is no child of theirs."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         subprocess.run(

@@ -83,7 +83,7 @@ entry()
 
 @dataclass
 class Server:
-    """`headwinds annotate` as a process; `kill` is kill -9. An impatient one gives two seconds for the headers of a request."""
+    """`headwinds annotate` as a process; `kill` is kill -9. An impatient one waits two seconds for headers."""
 
     folder: Path
     database: str
