@@ -319,8 +319,8 @@ def test_a_small_model_learns_the_forty_pairs_from_nothing(tmp_path):
     settings = TuneSettings(
         task="translation",
         checkpoint="scratch:encoder-decoder-tiny",
-        epochs=120,
-        patience=120,
+        epochs=60,
+        patience=60,
         batch_tokens=400,
         learning_rate=1e-2,
         vocabulary=400,
