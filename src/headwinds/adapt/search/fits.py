@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 COMPLETE, PRUNED, FAILED = "complete", "pruned", "failed"
 
-Earlier = tuple[dict[int, float], ...]
-"""The validation scores after each epoch of trials that came to their end, by number of the epoch."""
+Scores = tuple[tuple[int, float], ...]
+"""The number of each epoch with the validation score after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Fit:
 
     state: str
     score: float = 0.0
-    epochs: tuple[tuple[int, float], ...] = ()
+    epochs: Scores = ()
     reason: str = ""
 
 
@@ -69,13 +69,13 @@ def fit_by_workers(
     store: Path,
     compute: ComputeSettings,
     *,
-    earlier: Earlier | None = None,
+    earlier: tuple[Scores, ...] | None = None,
     tell: Tell = tell_nobody,
 ) -> Iterator[Fit]:
     """Each fit in its order, as it comes; finished ones are found in `store`.
 
-    Each has one thread, so that the scores are the same for any number of workers, here or on a cluster. With `earlier` a
-    fit that does worse than those is given up.
+    Each has one thread, so that the scores are the same for any number of workers, here or on a cluster. With `earlier`,
+    the scores of trials that came to their end, a fit that does worse than those is given up.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def _prepare(places: tuple[Path, ...], given: tuple[LabelledFiles, TuneSettings,
     return _Held(replace(files, **changes), settings)
 
 
-def _do(held: _Held, content: tuple[TuneSettings, Earlier | None]) -> bytes:
+def _do(held: _Held, content: tuple[TuneSettings, tuple[Scores, ...] | None]) -> bytes:
     settings, earlier = content
     settings = replace(settings, checkpoint=held.settings.checkpoint)
     trial = judged_by(earlier) if earlier is not None else None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from optuna import Trial
+    from optuna import Study, Trial
     from optuna.pruners import MedianPruner
     from optuna.samplers import TPESampler
 
@@ -34,15 +34,19 @@ def pruner() -> MedianPruner:
     return optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1)
 
 
-def judged_by(earlier: Sequence[dict[int, float]]) -> Trial:
-    """A trial that is judged by the scores after each epoch of these, which came to their end, and by nothing else."""
+def in_memory(**parts: Any) -> Study:
+    """A study that nobody else sees, with this sampler or pruner."""
     import optuna
 
-    study = optuna.create_study(direction="maximize", pruner=pruner())
-    study.add_trials(
-        [
-            optuna.trial.create_trial(value=max(scores.values()), intermediate_values=scores)
-            for scores in earlier
-        ]
-    )
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return optuna.create_study(direction="maximize", **parts)
+
+
+def judged_by(earlier: Sequence[Sequence[tuple[int, float]]]) -> Trial:
+    """A trial that is judged by these alone: the epochs and scores of trials that came to their end."""
+    import optuna
+
+    study = in_memory(pruner=pruner())
+    for scores in map(dict, earlier):
+        study.add_trial(optuna.trial.create_trial(value=max(scores.values()), intermediate_values=scores))
     return study.ask()

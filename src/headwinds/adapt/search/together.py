@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.search.fits import COMPLETE, FAILED, PRUNED, Fit, fit_by_workers
-from headwinds.adapt.search.guidance import sampler
+from headwinds.adapt.search.guidance import in_memory, sampler
 from headwinds.adapt.search.space import suggest
 from headwinds.adapt.training.progress import watch
 from headwinds.artifacts.interruption import raise_if_stopped
@@ -81,7 +81,7 @@ def run_groups(
             drawn = _draw(known, settings, space, first, groups)
             every = [replace(settings, **one.chosen) for one in drawn]
             earlier = tuple(
-                dict(trial.intermediate_values) for trial in known if trial.state == states[COMPLETE]
+                tuple(trial.intermediate_values.items()) for trial in known if trial.state == states[COMPLETE]
             )
             fits = fit_by_workers(
                 files, every, store / f"group-{len(known):06d}", compute, earlier=earlier, tell=tell
@@ -109,12 +109,8 @@ def _draw(
     groups: Groups,
 ) -> list[_Drawn]:
     """The next group, in a study in memory that knows the groups before it and nothing else."""
-    import optuna
-
-    memory = optuna.create_study(
-        direction="maximize",
-        sampler=sampler(derive_seed(settings.seed, "search", len(known)), groups.trials, lies=True),
-    )
+    seed = derive_seed(settings.seed, "search", len(known))
+    memory = in_memory(sampler=sampler(seed, groups.trials, lies=True))
     memory.add_trials(known)
     if not known:
         memory.enqueue_trial(first)
