@@ -60,13 +60,16 @@ def make_world(
 
 
 @cache
-def _design(world: World, by_period: int) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-    """Names of the strata that are sampled, the one of each passage, and the passages of each."""
+def _design(
+    world: World, by_period: int
+) -> tuple[np.ndarray, np.ndarray, list[np.ndarray], np.ndarray]:
+    """Names of the strata that are sampled, the one of each passage, the passages of each, and the names of the documents."""
     design = world.stratum.astype(str)
     if by_period:
         design = np.char.add(np.char.add(design, " / "), (world.year // by_period).astype(str))
     names, code = np.unique(design, return_inverse=True)
-    return names, code, [np.flatnonzero(code == number) for number in range(len(names))]
+    members = [np.flatnonzero(code == number) for number in range(len(names))]
+    return names, code, members, world.document.astype(str)
 
 
 def draw(
@@ -79,7 +82,7 @@ def draw(
     by_period: int = 0,
 ) -> Frame:
     """A sample of passages within strata (a number larger than the stratum takes it whole), and gold within the sample."""
-    names, code, everyone = _design(world, by_period)
+    names, code, everyone, documents = _design(world, by_period)
     rows, weights, gold_places, inclusion = [], [], [], []
     place = 0
     for name, members in zip(names, everyone, strict=True):
@@ -101,7 +104,7 @@ def draw(
         )
     score = world.probability[row][:, None]
     return make_frame(
-        document_ids=world.document[row],
+        document_ids=documents[row],
         strata=names[code[row]],
         keys={"year": world.year[row]},
         weight=np.concatenate(weights),
