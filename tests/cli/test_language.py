@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from headwinds.cli.help_language import columns, wide_lines
+from headwinds.cli.help_language import wide_lines
 from headwinds.cli.main import main
+from headwinds.phrases.columns import columns
 
 
 @pytest.fixture

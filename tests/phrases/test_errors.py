@@ -5,18 +5,17 @@ from __future__ import annotations
 import argparse
 import ast
 import re
-import tomllib
-from importlib import resources
 
 import pytest
+from scripts.sort_phrases import EVERYWHERE, in_order
 
 import headwinds.errors
 from headwinds.cli.main import make_parser
 from headwinds.errors import DataError, SettingsError
-from headwinds.phrases.catalogue import ERRORS, phrases, speaking, translate
+from headwinds.phrases.catalogue import ERRORS, phrase_files, phrases, read_phrases, speaking, translate
 from headwinds.phrases.telling import help_word, help_words, language_here, told, told_languages
 from headwinds.report.messages import languages
-from house.repository import ROOT
+from house.repository import ROOT, SOURCE
 
 GAP = "17"
 
@@ -74,9 +73,7 @@ def test_nearly_every_error_and_its_remedy_can_be_told_in_chinese():
 
 
 def test_gaps_of_errors_are_kept_and_no_sentence_stands_twice():
-    entries = tomllib.loads(
-        resources.files("headwinds.phrases").joinpath("zh.errors.toml").read_text(encoding="utf-8")
-    )["phrase"]
+    entries = [one for file in phrase_files("zh", ERRORS) for one in read_phrases(file)]
     english = [one["english"] for one in entries]
     assert len(set(english)) == len(english)
     for one in entries:
@@ -84,6 +81,15 @@ def test_gaps_of_errors_are_kept_and_no_sentence_stands_twice():
         assert gaps[0] == gaps[1], one["english"]
         filled = one["translation"].format(**dict.fromkeys(gaps[1], GAP))
         assert re.search("[\u4e00-\u9fff]", filled) or not says_something(filled), one["english"]
+
+
+@pytest.mark.parametrize("file", phrase_files("zh", ERRORS), ids=lambda file: file.name)
+def test_a_file_of_errors_is_of_a_part_of_the_package_and_in_alphabetical_order(file):
+    """Else two branches append at the same place, and meet there: `python scripts/sort_phrases.py` mends it."""
+    english = [one["english"] for one in read_phrases(file)]
+    assert english == sorted(english, key=in_order)
+    part = SOURCE.joinpath(*file.name.removesuffix(".toml").split("."))
+    assert file.name == f"{EVERYWHERE}.toml" or part.is_dir()
 
 
 def test_every_sentence_of_errors_comes_back_as_its_own_translation():

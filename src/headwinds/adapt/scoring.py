@@ -95,12 +95,7 @@ def scoring_work(
 
 def to_shard(number: int, table: pa.Table) -> Shard:
     """A shard of passages, named by their ids, documents and texts."""
-    import pyarrow as pa
-
-    buffer = pa.BufferOutputStream()
-    with pa.ipc.new_stream(buffer, table.schema) as writer:
-        writer.write_table(table.combine_chunks())
-    return shard_of_bytes(number, buffer.getvalue().to_pybytes(), size=table.num_rows)
+    return shard_of_bytes(number, stream_bytes(table), size=table.num_rows)
 
 
 def one_process_on_a_gpu(compute: ComputeSettings, facts: ModelFacts) -> ComputeSettings:
@@ -211,6 +206,17 @@ def score_shard(
         values = np.array([number_of(name) for name in labels], dtype=np.float64)
         columns[f"score_{scale}"] = pa.array(probability @ values)
     return pa.table(columns)
+
+
+def stream_bytes(table: pa.Table) -> bytes:
+    """A table as an Arrow stream, which is quick to write and to read."""
+    import pyarrow as pa
+
+    buffer = pa.BufferOutputStream()
+    with pa.ipc.new_stream(buffer, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+    content: bytes = buffer.getvalue().to_pybytes()
+    return content
 
 
 def parquet_bytes(table: pa.Table) -> bytes:

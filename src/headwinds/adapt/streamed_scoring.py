@@ -16,12 +16,18 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.encoding import encode_texts
 from headwinds.adapt.fitted_model import FittedModel, load_model, read_facts
 from headwinds.adapt.prediction import Predictor, predictor_of
-from headwinds.adapt.scoring import SHARD_PASSAGES, one_process_on_a_gpu, parquet_bytes, score_shard
+from headwinds.adapt.scoring import (
+    SHARD_PASSAGES,
+    one_process_on_a_gpu,
+    parquet_bytes,
+    score_shard,
+    stream_bytes,
+)
 from headwinds.adapt.training.device import choose_predicting_device
 from headwinds.adapt.training.progress import watch
 from headwinds.artifacts.fingerprint import fingerprint
 from headwinds.artifacts.parts import Part, begin, is_whole, write_part
-from headwinds.artifacts.sealed import read_sealed
+from headwinds.artifacts.sealed import forget_sealed, read_sealed
 from headwinds.compute import work as compute_work
 from headwinds.compute.likeness import NUMERICAL
 from headwinds.compute.running import run_shards
@@ -135,7 +141,7 @@ def _keep(one: compute_work.Finished, key: str, destination: Destination) -> Par
     part = write_part(
         destination.store, destination.result, one.number, key, table, facts["rows"], facts["refused"]
     )
-    one.path.unlink()
+    forget_sealed(one.path)
     return part
 
 
@@ -165,17 +171,12 @@ def _do(scorer: _Scorer, content: bytes) -> bytes:
 
 def _to_bytes(rows: Rows) -> bytes:
     """A table as an Arrow stream, with where its rows stood and what was refused in the schema's metadata."""
-    import pyarrow as pa
-
     beside: Mapping[str, Any] = {
         "places": rows.places,
         "refused": [[one.file, one.row, one.reason] for one in rows.refused],
     }
     table = rows.table.replace_schema_metadata({"headwinds": json.dumps(beside)})
-    buffer = pa.BufferOutputStream()
-    with pa.ipc.new_stream(buffer, table.schema) as writer:
-        writer.write_table(table.combine_chunks())
-    return bytes(buffer.getvalue())
+    return stream_bytes(table)
 
 
 def _to_rows(content: bytes) -> Rows:

@@ -13,6 +13,7 @@ from headwinds.annotate.scheme import Scheme
 from headwinds.contracts import Codebook, Corpus
 from headwinds.database.connection import now, reading, transaction
 from headwinds.errors import MismatchError, SettingsError
+from headwinds.phrases.catalogue import ENGLISH
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -60,6 +61,8 @@ class AnnotationProject:
         Share of passages that two people read.
     secret
         Random, made with the database; signs the cookies of annotators, so that they outlive a restart.
+    language
+        Of the study; the pages are in it if it is not English, else in that of whoever serves them.
     """
 
     title: str
@@ -71,6 +74,7 @@ class AnnotationProject:
     double_share: float
     seed: int
     secret: str
+    language: str = ENGLISH
 
 
 def passages_of(corpus: Corpus) -> Passages:
@@ -104,6 +108,7 @@ def open_project(
     double_share: float | None = None,
     seed: int = 0,
     stratum_columns: tuple[str, ...] = (),
+    language: str = ENGLISH,
 ) -> AnnotationProject:
     """Open the project of a database, or make it there.
 
@@ -156,6 +161,7 @@ def open_project(
         float(saved["double_share"]),
         seed,
         saved["secret"],
+        language,
     )
     _require_texts(project)
     return project

@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from headwinds.artifacts.filesystem import file_system
+from headwinds.artifacts.storage import storage_error
 from headwinds.artifacts.write import write_bytes
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
@@ -34,3 +36,17 @@ def read_sealed(path: Path) -> bytes | None:
         return None
     data, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
     return data if hashlib.sha256(data).digest() == digest else None
+
+
+def forget_sealed(path: Path) -> None:
+    """Remove a file whose content has been used.
+
+    Raises
+    ------
+    StorageError
+        The system does not allow it.
+    """
+    try:
+        file_system().remove_file(path)
+    except OSError as error:
+        raise storage_error(error, path) from error

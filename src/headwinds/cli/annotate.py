@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
+
+from headwinds.cli.terminal import tell, tell_lines
 
 if TYPE_CHECKING:
     from headwinds.annotate.project import AnnotationProject
@@ -124,7 +125,7 @@ def execute(arguments: argparse.Namespace) -> int:
             allowed_hosts=arguments.allowed_host,
             annotators=_parts(arguments.annotators),
             adjudicators=_parts(arguments.adjudicators),
-            ready=_ready,
+            ready=lambda address: _ready(address, project.language),
         )
     project.engine.dispose()
     return 0
@@ -134,9 +135,8 @@ def _fill(project: AnnotationProject, arguments: argparse.Namespace) -> bool:
     from headwinds.doors.annotating import propose_passages, queue_passages
 
     if arguments.queue:
-        sys.stdout.write(
-            f"Queued: {queue_passages(project, arguments.queue, earlier=arguments.earlier):,} passages.\n"
-        )
+        count = queue_passages(project, arguments.queue, earlier=arguments.earlier)
+        tell(f"Queued: {count:,} passages.", language=project.language)
     if arguments.propose is not None:
         new, findings = propose_passages(
             project,
@@ -146,8 +146,8 @@ def _fill(project: AnnotationProject, arguments: argparse.Namespace) -> bool:
             by=_parts(arguments.by),
             seed=arguments.seed,
         )
-        sys.stdout.write(f"Queued: {new:,} passages.\n")
-        sys.stdout.writelines(f"{finding}\n" for finding in findings)
+        tell(f"Queued: {new:,} passages.", language=project.language)
+        tell_lines(findings, language=project.language)
     return bool(arguments.queue) or arguments.propose is not None
 
 
@@ -156,8 +156,9 @@ def _exchange(project: AnnotationProject, arguments: argparse.Namespace) -> bool
 
     if arguments.import_file:
         taken = import_labels(project, arguments.import_file, annotator=arguments.annotator)
-        sys.stdout.write(
-            f"Imported: {taken.answers:,} answers; {taken.queued:,} passages are new in the queue.\n"
+        tell(
+            f"Imported: {taken.answers:,} answers; {taken.queued:,} passages are new in the queue.",
+            language=project.language,
         )
     if arguments.export:
         findings = export_labels(
@@ -167,10 +168,10 @@ def _exchange(project: AnnotationProject, arguments: argparse.Namespace) -> bool
             unsettled=arguments.unsettled,
             threshold=arguments.threshold,
         )
-        sys.stdout.write(f"Labels: {arguments.export}\n")
-        sys.stdout.writelines(f"{finding}\n" for finding in findings)
+        tell(f"Labels: {arguments.export}", language=project.language)
+        tell_lines(findings, language=project.language)
     if arguments.agreement:
-        sys.stdout.write(label_agreement(project).summary() + "\n")
+        tell(label_agreement(project).summary(), language=project.language)
     return bool(arguments.import_file or arguments.export or arguments.agreement)
 
 
@@ -178,6 +179,5 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _ready(address: str) -> None:
-    sys.stdout.write(f"Read at {address} (Ctrl-C stops; what was answered is kept)\n")
-    sys.stdout.flush()
+def _ready(address: str, language: str) -> None:
+    tell(f"Read at {address} (Ctrl-C stops; what was answered is kept)", language=language)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from headwinds.cli.terminal import tell
 from headwinds.cli.tune import names_of
 
 
@@ -75,5 +75,6 @@ def execute(arguments: argparse.Namespace) -> int:
         explained=arguments.explained,
         seed=arguments.seed,
     )
-    sys.stdout.write(f"{report.summary()}\nAudit: {output / 'audit' / 'audit.html'}\n")
+    tell(report.summary())
+    tell(f"Audit: {output / 'audit' / 'audit.html'}")
     return 0

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from headwinds.cli.study_arguments import add_study_arguments, execute_until
-from headwinds.phrases.catalogue import translate
+from headwinds.cli.terminal import tell, tell_lines
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,8 +17,8 @@ def execute(arguments: argparse.Namespace) -> int:
     """Run the study up to this stage and print where its results are."""
     run = execute_until("check", arguments)
     language = run.settings.study.language
-    lines = [str(item.in_language(language)) for item in run.checked.findings]
-    lines = lines or [translate("Nothing to mend.", language)]
-    lines.append(translate(f"Checked: {run.results['check'].path}", language))
-    sys.stdout.write("\n".join(lines) + "\n")
+    tell_lines(run.checked.findings, language=language)
+    if not run.checked.findings:
+        tell("Nothing to mend.", language=language)
+    tell(f"Checked: {run.results['check'].path}", language=language)
     return 0

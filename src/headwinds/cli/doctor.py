@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
+
+from headwinds.cli.terminal import tell_as_it_is
+from headwinds.phrases.catalogue import spoken
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,8 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Print what there is; exit code 2 only if something that is needed is broken."""
     from headwinds.doors.inspecting import doctor
+    from headwinds.machine.wording import in_words
 
     found = doctor(arguments.output)
-    text = json.dumps(found.as_data(), indent=1, ensure_ascii=False) if arguments.json else found.summary()
-    sys.stdout.write(text + "\n")
+    if arguments.json:
+        tell_as_it_is(json.dumps(found.as_data(), indent=1, ensure_ascii=False))
+    else:
+        tell_as_it_is(in_words(found, spoken()))
     return 0 if found.healthy else 2

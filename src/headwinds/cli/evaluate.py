@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from headwinds.cli.terminal import tell, tell_lines
 from headwinds.cli.tune import evaluation_lines, names_of
 
 
@@ -40,6 +40,6 @@ def execute(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         against=Path(arguments.against) if arguments.against else None,
     )
-    sys.stdout.writelines(f"{line}\n" for line in evaluation_lines(found))
-    sys.stdout.write(f"Evaluation: {output / 'evaluation'}\n")
+    tell_lines(evaluation_lines(found))
+    tell(f"Evaluation: {output / 'evaluation'}")
     return 0

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwinds.cli.explain_panel import ANALYSES
 from headwinds.cli.study_arguments import add_study_arguments, execute_until
+from headwinds.cli.terminal import tell, tell_lines
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ def execute(arguments: argparse.Namespace) -> int:
         return _alone(arguments)
     run = execute_until("explain", arguments)
     found = run.results.get("explain")
-    sys.stdout.write(
-        f"Growth: {found.path}\n"
-        if found
-        else "The study names no panel ([explain] panel), so there is nothing to explain.\n"
-    )
+    language = run.settings.study.language
+    if found:
+        tell(f"Growth: {found.path}", language=language)
+    else:
+        tell("The study names no panel ([explain] panel), so there is nothing to explain.", language=language)
     return 0
 
 
@@ -72,7 +72,7 @@ def _alone(arguments: argparse.Namespace) -> int:
         lag=arguments.lag,
     )
     found = explain_file(growth, Path(arguments.output))
-    sys.stdout.writelines(f"{line}\n" for line in _lines(growth, found))
+    tell_lines(_lines(growth, found))
     return 0
 
 
@@ -123,7 +123,7 @@ def _lines(growth: GrowthFile, found: GrowthResult) -> list[str]:
 
 
 def _regression(estimate: Estimate) -> list[str]:
-    lines = [f"{estimate.method}, {estimate.units}: {estimate.estimand}"]
+    lines = [estimate.estimand, f"  Method {estimate.method}; units {estimate.units}."]
     for name, value, (lower, upper) in zip(
         estimate.names, estimate.value.tolist(), estimate.confidence_interval().tolist(), strict=True
     ):

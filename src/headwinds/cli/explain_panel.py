@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING, Any
 
+from headwinds.cli.terminal import tell
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ def execute(arguments: argparse.Namespace) -> int:
         given["hidden"] = [_pair(text) for text in given["hidden"]]
     run: Callable[..., Any] = getattr(explaining, f"explain_{arguments.analysis}")
     found = run(**given)
-    sys.stdout.write(f"{found.summary()}\n")
+    tell(found.summary())
     if arguments.output:
-        sys.stdout.write(f"Written: {arguments.output}\n")
+        tell(f"Written: {arguments.output}")
     return 0
 
 

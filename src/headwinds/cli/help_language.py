@@ -6,9 +6,9 @@ import argparse
 import re
 from collections.abc import Iterable
 from typing import Any
-from unicodedata import east_asian_width
 
 from headwinds.phrases.catalogue import ENGLISH
+from headwinds.phrases.columns import columns
 from headwinds.phrases.telling import help_word
 
 _CLOSING = "，。；：、）？！”》"
@@ -52,11 +52,6 @@ def wide_lines(text: str, width: int) -> list[str]:
         else:
             line += piece
     return [*lines, line.rstrip()]
-
-
-def columns(text: str) -> int:
-    """How many columns a text takes on a terminal."""
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def _pieces(text: str) -> Iterable[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from headwinds.cli.terminal import tell
 from headwinds.errors import SettingsError
 
 
@@ -35,7 +35,5 @@ def execute(arguments: argparse.Namespace) -> int:
             write_text(path.parent / name, content)
     write_text(path, example_study(full=arguments.full))
     beside = f" and made-up {', '.join(written)} to try it on" if written else ""
-    sys.stdout.write(
-        f"Wrote {path}{beside}. Put your documents, codebook and gold beside it, then: headwinds run {path}\n"
-    )
+    tell(f"Wrote {path}{beside}. Put your documents, codebook and gold beside it, then: headwinds run {path}")
     return 0

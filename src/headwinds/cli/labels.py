@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING, Any
 
 from headwinds.cli.study_arguments import add_kind_arguments
+from headwinds.cli.terminal import tell
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Plan, and print the plan."""
     plan = _from_rates(arguments) if arguments.assume else _from_pilot(arguments)
-    sys.stdout.write(f"{plan.summary()}\n")
+    tell(plan.summary())
     return 0
 
 

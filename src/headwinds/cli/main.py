@@ -14,6 +14,7 @@ from typing import NoReturn
 from headwinds import __version__
 from headwinds.cli import explain_panel
 from headwinds.cli.help_language import localise
+from headwinds.cli.terminal import accept_any_terminal
 from headwinds.errors import HeadwindsError, Interrupted
 from headwinds.phrases.catalogue import ENGLISH, ERRORS, speaking, spoken, translate
 from headwinds.phrases.telling import language_here, told
@@ -51,6 +52,7 @@ def entry() -> None:
     # The libraries underneath must not call home: a study runs without network unless a hub checkpoint is named.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    accept_any_terminal()
     sys.exit(main(sys.argv[1:]))
 
 
@@ -69,8 +71,9 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     said = f"headwinds {chosen.verb}"
     try:
-        module = importlib.import_module(f"headwinds.cli.{getattr(chosen, 'home', chosen.verb)}")
-        code: int = module.execute(chosen)
+        with speaking(language):
+            module = importlib.import_module(f"headwinds.cli.{getattr(chosen, 'home', chosen.verb)}")
+            code: int = module.execute(chosen)
         return code
     except HeadwindsError as error:
         return _tell(said, error, error.language or language)

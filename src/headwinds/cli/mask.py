@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
+from headwinds.cli.terminal import tell
 from headwinds.cli.tune import names_of
 
 
@@ -37,5 +37,6 @@ def execute(arguments: argparse.Namespace) -> int:
         names_model=arguments.names_model,
         regions=names_of(arguments.regions),
     )
-    sys.stdout.write(f"{found.summary()}\nMasked: {arguments.output}\n")
+    tell(found.summary())
+    tell(f"Masked: {arguments.output}")
     return 0

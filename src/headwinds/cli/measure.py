@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwinds.cli.study_arguments import add_kind_arguments, add_study_arguments, execute_until
+from headwinds.cli.terminal import tell, tell_as_it_is, tell_lines
 from headwinds.contracts import Finding
 from headwinds.errors import SettingsError
 from headwinds.measure.registry import ESTIMATORS
-from headwinds.phrases.catalogue import translate
 
 if TYPE_CHECKING:
     from headwinds.contracts import Indicator
@@ -72,7 +71,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.scores:
         return _alone(arguments)
     run = execute_until("measure", arguments)
-    sys.stdout.write(translate(f"Indices: {run.results['measure'].path}", run.settings.study.language) + "\n")
+    tell(f"Indices: {run.results['measure'].path}", language=run.settings.study.language)
     return 0
 
 
@@ -102,13 +101,13 @@ def _alone(arguments: argparse.Namespace) -> int:
         pretraining_until=arguments.pretraining_until,
     )
     for name, indicator in found.items():
-        sys.stdout.write(f"{name}: {output / 'measure' / name / 'index.csv'}\n")
+        tell_as_it_is(f"{name}: {output / 'measure' / name / 'index.csv'}")
         if arguments.kind != "multi-label":
-            sys.stdout.write(f"  {_said(indicator, arguments)}\n")
-        sys.stdout.writelines(f"  {line}\n" for line in _lines(indicator))
-        sys.stdout.writelines(f"  {finding}\n" for finding in indicator.findings)
+            tell(f"  {_said(indicator, arguments)}")
+        tell_lines(f"  {line}" for line in _lines(indicator))
+        tell_lines(f"  {finding}" for finding in indicator.findings)
     for said in json.loads((output / "measure" / "diagnostics.json").read_text(encoding="utf-8")):
-        sys.stdout.write(f"{Finding(**said)}\n")
+        tell(str(Finding(**said)))
     return 0
 
 

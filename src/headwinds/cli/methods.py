@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
+
+from headwinds.cli.terminal import tell_entry
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,5 +16,5 @@ def execute(_: argparse.Namespace) -> int:
     from headwinds.adapt.methods.registry import METHODS, get_method
 
     for name in METHODS:
-        sys.stdout.write(f"{name}: {get_method(name).summary}\n")
+        tell_entry(name, get_method(name).summary)
     return 0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
+from headwinds.cli.terminal import tell, tell_as_it_is, tell_lines
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -60,11 +60,11 @@ def _do(arguments: argparse.Namespace, registry: Registry) -> int:
     from headwinds.doors import registering
     from headwinds.registry.index import versions_of
 
-    name, said = arguments.name, sys.stdout.write
+    name = arguments.name
     if arguments.action == "list":
         for one in versions_of(registry, name):
-            said(
-                f"{one.name}  {one.number}  {one.version[:12]}  {one.stage}  {one.card.task}  {one.added_at[:10]}\n"
+            tell_as_it_is(
+                f"{one.name}  {one.number}  {one.version[:12]}  {one.stage}  {one.card.task}  {one.added_at[:10]}"
             )
     elif arguments.action == "add":
         added = registering.add_model(
@@ -76,23 +76,23 @@ def _do(arguments: argparse.Namespace, registry: Registry) -> int:
             licence=arguments.licence,
             limits=arguments.limits,
         )
-        said(f"{name} {added.number}: {added.version[:12]}, {added.stage}\n")
+        tell_as_it_is(f"{name} {added.number}: {added.version[:12]}, {added.stage}")
     elif arguments.action == "show":
         _show(registry, name, arguments.version or "latest")
     elif arguments.action == "promote":
         decision = registering.promote_model(
             registry, name, arguments.gate, version=arguments.version or "latest"
         )
-        said(f"{decision.summary()}\n")
+        tell(decision.summary())
         return 0 if decision.promoted else 1
     elif arguments.action == "rollback":
         back = registering.rollback_model(registry, name)
-        said(f"{name} {back.number}: {back.version[:12]} is in production again\n")
+        tell(f"{name} {back.number}: {back.version[:12]} is in production again")
     else:
         gone = registering.export_model(
             registry, name, arguments.output, version=arguments.version or "production"
         )
-        said(f"{name} {gone.number}: {arguments.output}\n")
+        tell_as_it_is(f"{name} {gone.number}: {arguments.output}")
     return 0
 
 
@@ -113,4 +113,4 @@ def _show(registry: Registry, name: str, which: str) -> None:
                 f"  {one.made_at} {one.kind}" + (f", before: {one.previous[:12]}" if one.previous else "")
             )
             lines += [f"    {reason}" for reason in one.reasons]
-    sys.stdout.writelines(f"{line}\n" for line in lines)
+    tell_lines(lines)

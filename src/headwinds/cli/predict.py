@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+
+from headwinds.cli.terminal import tell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,5 +30,5 @@ def execute(arguments: argparse.Namespace) -> int:
         Path(arguments.output),
         for_spreadsheets=arguments.for_spreadsheets,
     )
-    sys.stdout.write(f"{count:,} predictions: {arguments.output}\n")
+    tell(f"{count:,} predictions: {arguments.output}")
     return 0

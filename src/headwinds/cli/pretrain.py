@@ -6,7 +6,9 @@ import argparse
 import sys
 
 from headwinds.cli.study_arguments import settings_changes
+from headwinds.cli.terminal import tell
 from headwinds.errors import SettingsError
+from headwinds.phrases.catalogue import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +65,7 @@ def execute(arguments: argparse.Namespace) -> int:
         planned = pretraining.forecast_pretraining(
             arguments.files, arguments.output, seed=arguments.seed, quiet=arguments.quiet, **settings
         )
-        sys.stdout.write(f"{planned.summary()}\n")
+        tell(planned.summary())
         return 0
     found = pretraining.pretrain(
         arguments.files,
@@ -74,11 +76,11 @@ def execute(arguments: argparse.Namespace) -> int:
         told=None if arguments.quiet else _tell,
         **settings,
     )
-    sys.stdout.write(f"{found.report.summary()}\n")
-    sys.stdout.write(f"Model: {found.folder}{' (found, nothing changed)' if found.reused else ''}\n")
+    tell(found.report.summary())
+    tell(f"Model: {found.folder}{' (found, nothing changed)' if found.reused else ''}")
     return 0
 
 
 def _tell(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
+    sys.stderr.write(f"{say(line)}\n")
     sys.stderr.flush()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from headwinds.cli.study_arguments import add_study_arguments, execute_until
-from headwinds.phrases.catalogue import translate
+from headwinds.cli.terminal import tell, tell_as_it_is
+from headwinds.phrases.catalogue import heard
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,10 +23,9 @@ def execute(arguments: argparse.Namespace) -> int:
     from headwinds.report.from_study import gather
     from headwinds.report.summary_text import summary_lines
 
-    language = run.settings.study.language
-    lines = summary_lines(gather(run), language=language)
-    lines.append(translate(f"Report: {run.results['report'].path / 'report.html'}", language))
+    language = heard(run.settings.study.language)
+    tell_as_it_is("\n".join(summary_lines(gather(run), language=language)))
+    tell(f"Report: {run.results['report'].path / 'report.html'}", language=language)
     if arguments.brief:
-        lines.append(translate(f"Brief: {run.results['brief'].path / 'brief.html'}", language))
-    sys.stdout.write("\n".join(lines) + "\n")
+        tell(f"Brief: {run.results['brief'].path / 'brief.html'}", language=language)
     return 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from headwinds.cli.study_arguments import add_study_arguments, execute_until
-from headwinds.phrases.catalogue import translate
+from headwinds.cli.terminal import tell, tell_as_it_is
+from headwinds.phrases.catalogue import heard
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from headwinds.report.from_study import gather
     from headwinds.report.summary_text import summary_lines
 
-    sys.stdout.write("\n".join(summary_lines(gather(run), language=run.settings.study.language)) + "\n")
-    path = run.results["report"].path / "report.html"
-    sys.stdout.write(translate(f"Report: {path}", run.settings.study.language) + "\n")
+    language = heard(run.settings.study.language)
+    tell_as_it_is("\n".join(summary_lines(gather(run), language=language)))
+    tell(f"Report: {run.results['report'].path / 'report.html'}", language=language)
     return 0

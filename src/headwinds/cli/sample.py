@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from headwinds.cli.study_arguments import add_kind_arguments
+from headwinds.cli.terminal import tell
 
 DESIGNS = ("simple", "stratified", "uncertainty")
 
@@ -64,7 +64,8 @@ def execute(arguments: argparse.Namespace) -> int:
         kind=arguments.kind,
         grades=arguments.grades,
     )
-    sys.stdout.write(f"{found.draw.summary()}\nTo label: {found.folder / 'batch.csv'}\n")
+    tell(found.draw.summary())
+    tell(f"To label: {found.folder / 'batch.csv'}")
     if arguments.previous:
-        sys.stdout.write(f"Earlier labels have new probabilities: {found.folder / 'earlier.csv'}\n")
+        tell(f"Earlier labels have new probabilities: {found.folder / 'earlier.csv'}")
     return 0

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from headwinds.cli.study_arguments import add_study_arguments, execute_until
+from headwinds.cli.terminal import tell
 from headwinds.errors import SettingsError
-from headwinds.phrases.catalogue import translate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +36,7 @@ def execute(arguments: argparse.Namespace) -> int:
         return _alone(arguments)
     run = execute_until("score", arguments)
     path = run.results["score"].path / "scores.parquet"
-    sys.stdout.write(translate(f"Scores: {path}", run.settings.study.language) + "\n")
+    tell(f"Scores: {path}", language=run.settings.study.language)
     return 0
 
 
@@ -59,7 +58,7 @@ def _alone(arguments: argparse.Namespace) -> int:
         quiet=arguments.quiet,
         compute=compute_settings(arguments),
     )
-    sys.stdout.write(f"Scores: {path}\n")
+    tell(f"Scores: {path}")
     if is_streamed(arguments.corpus, arguments.output) and (refused := what_was_refused(arguments.output)):
-        sys.stdout.write(f"{refused}\n")
+        tell(refused)
     return 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
+
+from headwinds.cli.terminal import tell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,8 +50,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from headwinds.doors.serving import serve_models
 
     def ready(address: str) -> None:
-        sys.stdout.write(f"Serving: {address} (Ctrl-C stops it; what is under way is finished)\n")
-        sys.stdout.flush()
+        tell(f"Serving: {address} (Ctrl-C stops it; what is under way is finished)")
 
     serve_models(
         registry=arguments.registry,

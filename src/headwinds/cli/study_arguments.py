@@ -82,12 +82,11 @@ def chosen_settings(arguments: argparse.Namespace) -> StudySettings:
 def execute_until(stage: str, arguments: argparse.Namespace, *, brief: bool = False) -> StudyRun:
     """Run a study up to a stage, and write the brief where it is asked for."""
     from headwinds.doors.studies import run
-    from headwinds.phrases.catalogue import speaking
+    from headwinds.phrases.catalogue import heard, speaking
 
     settings = chosen_settings(arguments)
-    with speaking(
-        settings.study.language
-    ):  # before the run too: what is wrong with it is told in its language
+    # Before the run too: what is wrong with it is told in its language.
+    with speaking(heard(settings.study.language)):
         return run(
             settings,
             until=stage,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
+
+from headwinds.cli.terminal import tell_entry
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,8 +17,8 @@ def execute(_: argparse.Namespace) -> int:
 
     for name in TASKS:
         task = get_task(name)
-        sys.stdout.write(f"{name}: {task.summary}\n")
+        tell_entry(name, task.summary)
         for column in task.columns:
             missing = "" if column.needed else " (may be missing)"
-            sys.stdout.write(f"  {column.name}: {column.meaning}{missing}\n")
+            tell_entry(column.name, f"{column.meaning}{missing}", indent="  ")
     return 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from headwinds.cli.study_arguments import add_kind_arguments, add_study_arguments, execute_until
+from headwinds.cli.terminal import tell
 from headwinds.errors import SettingsError
 
 
@@ -59,8 +59,8 @@ def execute(arguments: argparse.Namespace) -> int:
         point = read_point(arguments.cell)
         to = read_point(arguments.to, label=point.label) if arguments.to else None
         found = trace_study(execute_until("measure", arguments), point, to, limit=arguments.limit)
-    sys.stdout.write(f"{found.summary()}\n")
+    tell(found.summary())
     if arguments.save:
         save_trace(found, Path(arguments.save), for_spreadsheets=arguments.for_spreadsheets)
-        sys.stdout.write(f"Rows: {arguments.save}\n")
+        tell(f"Rows: {arguments.save}")
     return 0

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwinds.cli.study_arguments import add_study_arguments, execute_until, settings_changes
+from headwinds.cli.terminal import tell, tell_lines
 from headwinds.errors import SettingsError
-from headwinds.phrases.catalogue import translate
 
 if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
@@ -90,7 +89,7 @@ def execute(arguments: argparse.Namespace) -> int:
         shown = "not available" if precision.value != precision.value else f"{precision.value:.3f}"
         lines.append(f"{system.system}: macro F1 {told}, average precision {shown}")
     lines.append(f"Models and metrics: {folder.parent}")
-    sys.stdout.writelines(f"{translate(line, language)}\n" for line in lines)
+    tell_lines(lines, language=language)
     return 0
 
 
@@ -124,7 +123,7 @@ def _alone(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         from headwinds.adapt.rehearsal import rehearsal_lines, rehearse
 
-        sys.stdout.writelines(f"{line}\n" for line in rehearsal_lines(rehearse(files, settings)))
+        tell_lines(rehearsal_lines(rehearse(files, settings)))
         return 0
     if arguments.track and (
         arguments.search or arguments.space or arguments.learning_curve or arguments.seeds
@@ -149,13 +148,13 @@ def _alone(arguments: argparse.Namespace) -> int:
     if found.gain is not None:
         name = found.gain.main_metric
         item = found.gain.differences[name]
-        sys.stdout.write(
+        tell(
             f"Gain of the copies on validation ({found.gain.examples:,} examples), {name.replace('_', ' ')}: "
-            f"{item.value:+.4f} [{item.lower:+.4f}, {item.upper:+.4f}]\n"
+            f"{item.value:+.4f} [{item.lower:+.4f}, {item.upper:+.4f}]"
         )
     if found.evaluation is not None:
-        sys.stdout.writelines(f"{line}\n" for line in evaluation_lines(found.evaluation))
-    sys.stdout.write(f"Model: {found.folder}{' (found, nothing changed)' if found.reused else ''}\n")
+        tell_lines(evaluation_lines(found.evaluation))
+    tell(f"Model: {found.folder}{' (found, nothing changed)' if found.reused else ''}")
     return 0
 
 
@@ -178,18 +177,16 @@ def _search(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Na
     )
     for one in outcome.finalists:
         values = ", ".join(f"{name} {_plain(value)}" for name, value in one.settings.items())
-        sys.stdout.write(
-            f"{'*' if one is outcome.winner else ' '} trial {one.trial}: validation {one.mean:.4f} over {len(one.scores)} "
-            f"seeds (standard deviation {one.standard_deviation:.4f}); {values}\n"
+        tell(
+            f"{'* ' if one is outcome.winner else '  '}trial {one.trial}: validation {one.mean:.4f} over {len(one.scores)} "
+            f"seeds (standard deviation {one.standard_deviation:.4f}); {values}"
         )
     if outcome.importance:
         shown = ", ".join(f"{name} {share:.0%}" for name, share in outcome.importance.items())
-        sys.stdout.write(f"What mattered: {shown}\n")
+        tell(f"What mattered: {shown}")
     if tuned.evaluation is not None:
-        sys.stdout.writelines(f"{line}\n" for line in evaluation_lines(tuned.evaluation))
-    sys.stdout.write(
-        f"Model: {tuned.folder}; trials: {output / 'search.html'}; settings: {output / 'tune.toml'}\n"
-    )
+        tell_lines(evaluation_lines(tuned.evaluation))
+    tell(f"Model: {tuned.folder}; trials: {output / 'search.html'}; settings: {output / 'tune.toml'}")
     return 0
 
 
@@ -205,14 +202,14 @@ def _several(files: LabelledFiles, settings: TuneSettings, arguments: argparse.N
         raise SettingsError(f"--seeds {arguments.seeds!r}: expected whole numbers with commas between them.")
     output = Path(arguments.output)
     found = tune_seeds(files, settings, [int(name) for name in names], output, quiet=arguments.quiet)
-    sys.stdout.write(f"Over {len(names)} seeds: mean (standard deviation), lowest to highest\n")
+    tell(f"Over {len(names)} seeds: mean (standard deviation), lowest to highest")
     for name, item in found.spread.items():
         if "[" not in name:
-            sys.stdout.write(
+            tell(
                 f"{name.replace('_', ' ')}: {item.mean:.4f} ({item.standard_deviation:.4f}), "
-                f"{item.lowest:.4f} to {item.highest:.4f}\n"
+                f"{item.lowest:.4f} to {item.highest:.4f}"
             )
-    sys.stdout.write(f"Models: {output}\n")
+    tell(f"Models: {output}")
     return 0
 
 
@@ -232,11 +229,11 @@ def _curve(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Nam
     points = learning_curve(files, settings, shares, output, quiet=arguments.quiet)
     for point in points:
         item = point.interval
-        sys.stdout.write(
+        tell(
             f"{point.share:.0%} of the training examples ({point.examples:,}): {point.metric.replace('_', ' ')} "
-            f"{item.value:.4f} [{item.lower:.4f}, {item.upper:.4f}]\n"
+            f"{item.value:.4f} [{item.lower:.4f}, {item.upper:.4f}]"
         )
-    sys.stdout.write(f"Models: {output}\n")
+    tell(f"Models: {output}")
     return 0
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from headwinds.adapt.continual.settings import STRATEGIES
+from headwinds.cli.terminal import tell
 
 NAMES = ("model", "train", "output", "old", "validation", "group", "registry", "database", "version")
 MORE = ("gate", "licence", "limits", "seed", "strategy", "memory", "method")
@@ -66,6 +66,6 @@ def execute(arguments: argparse.Namespace) -> int:
         given.pop("model"), given.pop("train"), wait=arguments.wait, quiet=arguments.quiet, **given
     )
     if found.summary():
-        sys.stdout.write(f"{found.summary()}\n")
-    sys.stdout.write(f"Model: {found.folder}{' (found, nothing changed)' if found.reused else ''}\n")
+        tell(found.summary())
+    tell(f"Model: {found.folder}{' (found, nothing changed)' if found.reused else ''}")
     return 1 if found.decision is not None and not found.decision.promoted else 0

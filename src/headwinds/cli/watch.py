@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
+
+from headwinds.cli.terminal import tell
 
 NAMES = ("model", "live", "output", "reference", "group", "registry", "database", "version")
 
@@ -44,5 +45,5 @@ def execute(arguments: argparse.Namespace) -> int:
     own = ("alpha", "looks", "propose", "seed")
     given: dict[str, Any] = collect(arguments, "watch", (*NAMES, *own), needed=("model", "live", "output"))
     report = watch(given.pop("model"), given.pop("live"), wait=arguments.wait, **given)
-    sys.stdout.write(f"{report.summary()}\n")
+    tell(report.summary())
     return 1 if report.raised else 0

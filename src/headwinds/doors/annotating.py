@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.errors import SettingsError
+from headwinds.phrases.catalogue import ENGLISH, say
 
 if TYPE_CHECKING:
     from headwinds.annotate.agreement import Agreement
@@ -60,13 +61,14 @@ def open_annotation(
     from headwinds.extras import require
 
     require("sqlalchemy")
-    title, encoding = "Annotation", "utf-8"
+    title, encoding, language = "Annotation", "utf-8", ENGLISH
     stratum: tuple[str, ...] = ()
     if study is not None and corpus is None and codebook is None:
         from headwinds.study.study_file import read_study
 
         settings = read_study(Path(study))
         title, stratum, encoding = settings.study.title, settings.corpus.stratum, settings.corpus.encoding
+        language = settings.study.language
         seed = seed or settings.study.seed
         if not kind and settings.codebook.kind != "multi-label":
             kind = settings.codebook.kind
@@ -79,7 +81,7 @@ def open_annotation(
         codebook = settings.locate(settings.codebook.path, setting="codebook.path")
         folder = settings.folder
     elif study is None and corpus is not None and codebook is not None:
-        title, folder = f"Passages of {Path(corpus).name}", Path(corpus).parent
+        title, folder = say(f"Passages of {Path(corpus).name}"), Path(corpus).parent
         columns = columns or Columns()
         stratum = columns.stratum
     else:
@@ -99,6 +101,7 @@ def open_annotation(
         double_share=double_share,
         seed=seed,
         stratum_columns=stratum,
+        language=language,
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from headwinds.phrases.catalogue import ENGLISH
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -83,19 +85,9 @@ class Diagnosis:
 
     def summary(self) -> str:
         """The lines as text, in sections; remedies stand under what they mend."""
-        width = max(len(line.name) for line in self.lines)
-        parts: list[str] = []
-        for section, heading in SECTIONS.items():
-            parts.append(heading)
-            for line in (one for one in self.lines if one.section == section):
-                parts.append(f"{MARKS[line.state]} {line.name:<{width}}  {line.says}")
-                if line.remedy:
-                    parts.append(f"  {'':<{width}}  -> {line.remedy}")
-        broken = [line.name for line in self.lines if line.state == "broken"]
-        parts.append(
-            f"Broken, and needed: {', '.join(broken)}." if broken else "Everything that is needed is there."
-        )
-        return "\n".join(parts)
+        from headwinds.machine.wording import in_words
+
+        return in_words(self, ENGLISH)
 
     def as_data(self) -> dict[str, Any]:
         """The same as plain data, for JSON."""

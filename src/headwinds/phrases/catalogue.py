@@ -2,34 +2,44 @@
 
 Findings, reasons and progress arise deep in the code, where no language is known, and are stored with results; English is
 their one stored form. Whoever shows them translates them here, gaps and all, as gettext does by the sentence itself. The
-page's own words stand apart, in the report's catalogue. Errors have a book of their own (`zh.errors.toml`): there are many,
-and some have little but gaps, so they are never tried on other sentences.
+page's own words stand apart, in the report's catalogue. Beside the catalogue there are books. That of errors (`zh/errors`)
+is tried on errors alone, for some have little but gaps. What verbs print (`zh/terminal`) is tried together with the
+catalogue, since verbs print findings and results as well. What `headwinds doctor` says (`zh/machine`) stands by itself, for
+it is single words that may be somebody's label.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headwinds.errors import HeadwindsError
 
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
 ENGLISH = "en"
-ERRORS = "errors"
+ERRORS, TERMINAL, MACHINE = "errors", "terminal", "machine"
 _GAP = re.compile(r"\{\{|\}\}|\{(\w+)\}")  # doubled braces stand for themselves
+_FOLDER = resources.files("headwinds.phrases")
 _SPOKEN: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 
 
-FILLINGS = {"_n": r"[\d.,]+", "_w": r"\S+", "_s": r"(?: .+)?"}
-"""What a gap may hold, by the end of its name: a number, a word, a further sentence or nothing; else anything."""
-SEMICOLON, COMMA = "; ", ", "
-"""Between the parts of a list in English."""
+ERROR_GAP = "_e"
+"""The end of the name of a gap that an error's own sentence fills."""
+VERBATIM_GAPS = ("_v", "_n")
+"""The ends of the names of gaps that stay as they are: names that a user gave, paths, numbers."""
+FILLINGS = {"_n": r"[+-]?[\d.,]+", "_w": r"\S+", "_p": r"[^:]+", "_s": r"(?: .+)?"}
+"""What a gap may hold, by the end of its name: a number, a word, no colon, a further sentence or nothing; else anything."""
+SEMICOLON, COMMA, COLON = "; ", ", ", ": "
+"""Between the parts of a list in English, and after a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +52,49 @@ class Phrase:
 
     def match(self, text: str) -> re.Match[str] | None:
         """The text as this sentence, its gaps filled."""
-        return _pattern(self.english).fullmatch(text) if self.fixed in text else None
+        return _pattern(self.english).fullmatch(text)
 
 
 @cache
 def phrases(language: str, book: str = "") -> tuple[Phrase, ...]:
     """The catalogue of a language, or a book of it, those with the most fixed words first; empty where there is none."""
-    entries = _read(f"{language}.{book}" if book else language).get("phrase", ())
+    files = phrase_files(language, book) + (phrase_files(language) if book == TERMINAL else [])
+    entries = [one for file in files for one in read_phrases(file)]
+    return in_order_of_trial(entries)
+
+
+def in_order_of_trial(entries: Iterable[Mapping[str, str]]) -> tuple[Phrase, ...]:
+    """Phrases with the most fixed words first: those that are little but gaps are tried last."""
     found = [Phrase(one["english"], one["translation"], _fixed(one["english"])) for one in entries]
     return tuple(sorted(found, key=lambda one: (-len(_GAP.sub("", one.english)), -one.english.count("{"))))
+
+
+def phrase_files(language: str, book: str = "") -> list[Traversable]:
+    """The files of a book, one a part of the package; of the catalogue itself `zh.toml` and the files of `zh/findings`."""
+    if language == ENGLISH:
+        return []
+    folder = _FOLDER.joinpath(language, book or "findings")
+    files = folder.iterdir() if folder.is_dir() else ()
+    found = sorted((one for one in files if one.name.endswith(".toml")), key=lambda one: one.name)
+    return found if book else [_FOLDER.joinpath(f"{language}.toml"), *found]
+
+
+def read_phrases(file: Traversable) -> list[dict[str, str]]:
+    """The phrases of a file as they stand there: `english` and `translation`."""
+    return list(_read(file).get("phrase", ()))
 
 
 @cache
 def marks(language: str) -> tuple[str, str]:
     """What stands between long and short parts of a list: English "; " and ", "."""
-    entries = _read(language)
+    entries = _read(_FOLDER.joinpath(f"{language}.toml"))
     return str(entries.get("semicolon", SEMICOLON)), str(entries.get("comma", COMMA))
+
+
+@cache
+def colon(language: str) -> str:
+    """What stands between a name and what is said of it."""
+    return str(_read(_FOLDER.joinpath(f"{language}.toml")).get("colon", COLON))
 
 
 def translate(text: str, language: str, book: str = "") -> str:
@@ -68,11 +105,19 @@ def translate(text: str, language: str, book: str = "") -> str:
     if not text or language == ENGLISH:
         return text
     for phrase in phrases(language, book):
-        match = phrase.match(text)
-        if match:
-            gaps = {name: translate_list(value, language, book) for name, value in match.groupdict().items()}
+        if phrase.fixed in text and (match := phrase.match(text)):
+            gaps = {name: _filled(name, value, language, book) for name, value in match.groupdict().items()}
             return phrase.translation.format(**gaps)
     return text
+
+
+def _filled(name: str, value: str, language: str, book: str) -> str:
+    """What fills a gap, as the gap's name says."""
+    if name.endswith(VERBATIM_GAPS):
+        return value
+    if name.endswith(ERROR_GAP):
+        return translate_text(value if value.endswith(".") else f"{value}.", language, ERRORS)
+    return translate_list(value, language, book)
 
 
 def translate_text(text: str, language: str, book: str = "") -> str:
@@ -121,16 +166,23 @@ def speaking(language: str) -> Iterator[None]:
         _SPOKEN.reset(token)
 
 
+def heard(language: str) -> str:
+    """What is spoken to the reader of a study: the study's language; if that is English, the reader's own."""
+    return spoken() if language == ENGLISH else language
+
+
 def say(text: str) -> str:
-    """A line for the terminal in the language that is spoken there."""
-    return translate(text, spoken())
+    """What a person at the terminal reads, line by line in the language that is spoken there; indents stay."""
+    return "\n".join(_line(line) for line in text.split("\n")) if spoken() != ENGLISH else text
 
 
-def _read(name: str) -> dict[str, Any]:
-    path = resources.files("headwinds.phrases").joinpath(f"{name}.toml")
-    if name == ENGLISH or not path.is_file():
-        return {}
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+def _line(line: str) -> str:
+    words = line.lstrip(" ")
+    return line[: len(line) - len(words)] + translate_text(words, spoken(), TERMINAL)
+
+
+def _read(file: Traversable) -> dict[str, Any]:
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def _fixed(english: str) -> str:

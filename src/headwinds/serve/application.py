@@ -25,7 +25,16 @@ from headwinds.serve.panels import analyse, analyses
 from headwinds.serve.predicting import predict
 from headwinds.serve.site import Site, named, site_of
 from headwinds.serve.waiting import MISTAKES, mistake_of
+from headwinds.serve.wording import (
+    PAGE,
+    asked_language,
+    told_card,
+    told_document,
+    told_error,
+    told_meaning,
+)
 from headwinds.web.guard import Buckets, Guard, Limits
+from headwinds.web.wording import page_in
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -48,7 +57,10 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def make_application(site: Site, hosts: Sequence[str]) -> ASGIApp:
     """The whole application, behind its guard and its lock."""
     folder = files("headwinds.serve") / "pages"
-    site.pages = {path: (folder / name).read_bytes() for path, (name, _) in PAGES.items()}
+    site.pages = {
+        path: page_in((folder / name).read_text(encoding="utf-8"), name, site.language, PAGE).encode()
+        for path, (name, _) in PAGES.items()
+    }
     table: list[tuple[str, str, Endpoint]] = [
         *(("GET", path, _page) for path in PAGES),
         ("GET", "/health", _health),
@@ -132,6 +144,7 @@ async def _answered(endpoint: Endpoint, request: Request) -> Response:
         return await endpoint(request)
     except MISTAKES as error:
         status, words = mistake_of(error)
+        words = told_error(words, asked_language(request))
         return JSONResponse({"error": words}, status, {"retry-after": "1"} if status in (429, 503) else None)
 
 
@@ -170,14 +183,13 @@ async def _metrics(request: Request) -> Response:
 
 async def _openapi(request: Request) -> Response:
     site = site_of(request)
-    return JSONResponse(
-        document(
-            site.shelf.models,
-            key=bool(site.key),
-            most_rows=site.limits.most_rows,
-            panels=site.calculator is not None,
-        )
+    found = document(
+        site.shelf.models,
+        key=bool(site.key),
+        most_rows=site.limits.most_rows,
+        panels=site.calculator is not None,
     )
+    return JSONResponse(told_document(found, asked_language(request)))
 
 
 async def _models(request: Request) -> Response:
@@ -192,13 +204,15 @@ async def _models(request: Request) -> Response:
 
 async def _card(request: Request) -> Response:
     name, shown = named(request)
+    language = asked_language(request)
     columns = [
-        {"name": one.name, "meaning": one.meaning, "needed": one.needed}
+        {"name": one.name, "meaning": told_meaning(one.meaning, language), "needed": one.needed}
         for one in shown.current.model.task.columns
         if not one.label
     ]
     more = {"explains": explains(shown.current.model), "run": sorted(site_of(request).runs.get(name, {}))}
-    return JSONResponse({**_line(name, shown), "columns": columns, "card": asdict(shown.card), **more})
+    card = told_card(asdict(shown.card), language)
+    return JSONResponse({**_line(name, shown), "columns": columns, "card": card, **more})
 
 
 def _line(name: str, shown: Shown) -> dict[str, Any]:

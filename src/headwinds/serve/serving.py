@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from headwinds.phrases.catalogue import spoken
 from headwinds.serve.application import PROBES, make_application
 from headwinds.serve.calculator import Calculator
 from headwinds.serve.engine import Engine, Engines
@@ -80,6 +81,7 @@ def serve(
         address.token,
         runs=runs or {},
         calculator=calculator,
+        language=spoken(),
     )
     application = make_application(site, hosts)
     engines.start()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from anyio import CapacityLimiter
 
+from headwinds.phrases.catalogue import ENGLISH
 from headwinds.serve.incoming import RequestError, read_version
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class Site:
     """What the routes share.
 
     `runs` holds, by model, the files of a finished run by their names; `since` is its start (seconds since 1970);
-    `calculator` computes analyses of panels, where they are served; `readers` are the threads that read what was sent.
+    `calculator` computes analyses of panels, where they are served; `readers` are the threads that read what was sent;
+    `language` is that of the pages.
     """
 
     shelf: Shelf
@@ -64,6 +66,7 @@ class Site:
     runs: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
     since: int = field(default_factory=lambda: int(time.time()))
     calculator: Calculator | None = None
+    language: str = ENGLISH
     readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
 
 

@@ -13,7 +13,7 @@ from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import StageResult, run_stage, stored_fingerprint
 from headwinds.contracts import Finding
 from headwinds.errors import DataError
-from headwinds.phrases.catalogue import say, speaking, spoken
+from headwinds.phrases.catalogue import heard, say, speaking, spoken
 from headwinds.study.data import CheckedStudy, read_checked
 from headwinds.study.plan import Stage
 from headwinds.study.premises import check_premises
@@ -101,7 +101,7 @@ def run_study(
     if stored_fingerprint(directory / check.name) != check.fingerprint:
         check.prepare()  # outside the study's folder: bad input leaves no trace in it
     prepared = time.monotonic() - started
-    with study_lock(directory, wait=wait), graceful_stop(), speaking(settings.study.language):
+    with study_lock(directory, wait=wait), graceful_stop(), speaking(heard(settings.study.language)):
         last = STAGES.index(until)
         run.do(check, prepared=prepared)
         checked = run.checked

@@ -49,9 +49,8 @@ class Lines:
             return
         self._last = now
         left = (now - self._start) / (done - self._found) * (self.total - done)
-        sys.stderr.write(
-            say(f"  {self.title}: {done:,} of {self.total:,}, {message}, {left:.0f} s left") + "\n"
-        )
+        told = f", {message}" if message else ""
+        sys.stderr.write(say(f"  {self.title}: {done:,} of {self.total:,}{told}, {left:.0f} s left") + "\n")
         sys.stderr.flush()
 
 

@@ -22,6 +22,7 @@ from headwinds.annotate.web.pages import STATIC, Pages
 from headwinds.annotate.web.requests import RequestError, read_answers, whole_number
 from headwinds.annotate.web.sessions import Sessions
 from headwinds.errors import HeadwindsError, SettingsError
+from headwinds.phrases.catalogue import ENGLISH, ERRORS, TERMINAL, translate_text
 from headwinds.web.guard import Buckets, Guard
 
 if TYPE_CHECKING:
@@ -46,12 +47,15 @@ class Site:
         The annotators who may enter; empty: everybody, under a name of their own choice.
     adjudicators
         Those who may decide on disagreements; empty: everybody who entered.
+    language
+        Of the pages, and of what is said to whoever reads on them.
     """
 
     project: AnnotationProject
     sessions: Sessions
     names: tuple[str, ...] = ()
     adjudicators: tuple[str, ...] = ()
+    language: str = ENGLISH
     pages: Pages = field(default_factory=Pages)
     entries: Buckets = field(default_factory=lambda: Buckets(ENTRIES_A_SECOND, ENTRIES_AT_ONCE))
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -70,6 +74,10 @@ class Site:
                 self.known = (newest, agreement(self.project.scheme, found, documents))
             return self.known[1]
 
+    def told(self, words: str, book: str = ERRORS) -> str:
+        """Words for whoever reads, in the pages' language."""
+        return translate_text(words, self.language, book)
+
     def decides(self, name: str) -> bool:
         """Whether somebody may adjudicate."""
         return not self.adjudicators or name in self.adjudicators
@@ -82,9 +90,11 @@ def make_application(
     token: str = "",
     names: Sequence[str] = (),
     adjudicators: Sequence[str] = (),
+    language: str = ENGLISH,
 ) -> ASGIApp:
-    """The whole application, behind its guard."""
-    site = Site(project, Sessions(project.secret, token), tuple(names), tuple(adjudicators))
+    """The whole application, behind its guard; its pages are in a language."""
+    sessions = Sessions(project.secret, token)
+    site = Site(project, sessions, tuple(names), tuple(adjudicators), language, Pages(language))
     open_routes: list[tuple[str, str, Endpoint]] = [
         ("GET", "/health", _health),
         ("GET", "/enter", _enter_page),
@@ -146,10 +156,11 @@ def _said(endpoint: Endpoint) -> Endpoint:
             return await endpoint(request)
         except RequestError as error:
             return JSONResponse({"error": f"This cannot be read: {error}."}, 422)
-        except SettingsError as error:
-            return JSONResponse({"error": str(error)}, 422)
         except HeadwindsError as error:
-            return JSONResponse({"error": str(error)}, 503, {"retry-after": "2"})
+            answer = {"error": _site(request).told(str(error))}
+            if isinstance(error, SettingsError):
+                return JSONResponse(answer, 422)
+            return JSONResponse(answer, 503, {"retry-after": "2"})
 
     return told
 
@@ -194,7 +205,7 @@ async def _door(request: Request, problem: str, status: int = 200) -> Response:
         names=() if closed else shown,
         fixed=bool(site.names),
         token=closed,
-        problem=problem,
+        problem=site.told(problem),
     )
 
 
@@ -277,13 +288,17 @@ async def _agreement_page(request: Request) -> Response:
     counts = await run_in_threadpool(views.progress_view, site.project, request.state.annotator)
     readers = await run_in_threadpool(views.reader_rows, site.project)
     disputes = await run_in_threadpool(views.disputes_view, site.project)
+    for one in readers:
+        one["seconds"] = site.told(one["seconds"], TERMINAL)
     rows = views.agreement_rows(found)
+    for row in rows:
+        row |= {name: site.told(row[name], TERMINAL) for name in ("value", "interval")}
     return _shell(
         request,
         "agreement.html.j2",
         "agreement",
         rows=rows,
-        findings=found.findings,
+        findings=[one.in_language(site.language) for one in found.findings],
         counts=counts,
         readers=readers,
         disputes=len(disputes["items"]),
@@ -332,4 +347,5 @@ async def _answers(request: Request) -> Response:
         return JSONResponse({"error": "Only adjudicators decide on disagreements."}, 403)
     stands, refused = await run_in_threadpool(record, site.project, sent)
     counts = await run_in_threadpool(views.progress_view, site.project, request.state.annotator)
-    return JSONResponse({"stands": stands, "refused": refused, "progress": counts})
+    reasons = {client: site.told(reason) for client, reason in refused.items()}
+    return JSONResponse({"stands": stands, "refused": reasons, "progress": counts})

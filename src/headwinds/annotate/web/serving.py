@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.annotate.store import checked_names, enrol
 from headwinds.annotate.web.application import make_application
 from headwinds.errors import SettingsError
+from headwinds.phrases.catalogue import heard
 from headwinds.web.listening import Address, check_address, run
 
 if TYPE_CHECKING:
@@ -48,7 +49,12 @@ def serve(
             remedy="Name everybody under --annotators.",
         )
     application = make_application(
-        project, hosts=hosts, token=address.token, names=names, adjudicators=judges
+        project,
+        hosts=hosts,
+        token=address.token,
+        names=names,
+        adjudicators=judges,
+        language=heard(project.language),
     )
     run(application, address, ready=ready)
     project.engine.dispose()

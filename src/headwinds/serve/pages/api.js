@@ -2,7 +2,9 @@
 const part = (id) => document.getElementById(id);
 
 async function start(key) {
-  const reply = await fetch("/openapi.json", { headers: key ? { authorization: "Bearer " + key } : {} });
+  const headers = { "accept-language": document.documentElement.lang };
+  if (key) headers.authorization = "Bearer " + key;
+  const reply = await fetch("/openapi.json", { headers });
   part("door").hidden = reply.status !== 401;
   if (!reply.ok) return;
   const { paths } = await reply.json();

@@ -16,7 +16,8 @@ function problem(words) {
 }
 
 async function ask(path, body) {
-  const headers = key ? { authorization: "Bearer " + key } : {};
+  const headers = { "accept-language": document.documentElement.lang };
+  if (key) headers.authorization = "Bearer " + key;
   if (body) headers["content-type"] = "application/json";
   const reply = await fetch(path, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body) });
   if (reply.status === 401) {

@@ -69,7 +69,7 @@ function reading(one, place) {
   const box = Object.assign(document.createElement("section"), { className: "reading" });
   const head = Object.assign(document.createElement("h2"), { textContent: `Reader ${place + 1}` });
   const said = document.createElement("p");
-  if (one.kind === "unsure") said.append(Object.assign(document.createElement("span"), { textContent: "unsure", className: "differs" }));
+  if (one.kind === "unsure") said.append(Object.assign(document.createElement("span"), { textContent: "Unsure", className: "differs" }));
   else said.append(...parts(one));
   box.append(head, said);
   if (one.note) box.append(Object.assign(document.createElement("p"), { textContent: one.note, className: "faint" }));

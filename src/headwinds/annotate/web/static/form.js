@@ -102,7 +102,7 @@ export async function toggleContext(item, get) {
   for (const side of ["before", "after"]) {
     const parts = found[side].map((one) => Object.assign(document.createElement("p"), { textContent: one.text, lang: one.language }));
     if (!parts.length) {
-      const words = `No ${side === "before" ? "earlier" : "later"} passage of this document is in the corpus.`;
+      const words = side === "before" ? "No earlier passage of this document is in the corpus." : "No later passage of this document is in the corpus.";
       parts.push(Object.assign(document.createElement("p"), { textContent: words, className: "faint" }));
     }
     byId(side).replaceChildren(...parts);
