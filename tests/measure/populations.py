@@ -60,10 +60,8 @@ def make_world(
 
 
 @cache
-def _design(
-    world: World, by_period: int
-) -> tuple[np.ndarray, np.ndarray, list[np.ndarray], np.ndarray]:
-    """Names of the strata that are sampled, the one of each passage, the passages of each, and the names of the documents."""
+def _design(world: World, by_period: int) -> tuple[np.ndarray, np.ndarray, list[np.ndarray], np.ndarray]:
+    """Names of the strata that are sampled, the one of each passage, the passages of each, and names of documents."""
     design = world.stratum.astype(str)
     if by_period:
         design = np.char.add(np.char.add(design, " / "), (world.year // by_period).astype(str))
