@@ -222,6 +222,15 @@ def _become(order: dict[str, object]) -> None:
     os.environ.update(order["env"])  # type: ignore[call-overload]
     sys.path[:] = ["", *order["path"]]  # type: ignore[misc]
     sys.argv[:] = order["program"]  # type: ignore[misc]
+    for handle, name in enumerate(
+        ("stdin", "stdout", "stderr")
+    ):  # what is known of the streams is of other ones
+        old = getattr(sys, name)
+        new = open(  # noqa: SIM115 - they end with the process
+            handle, "w" if handle else "r", 1 if handle == 2 else -1, old.encoding, old.errors, closefd=False
+        )
+        setattr(sys, name, new)
+        setattr(sys, f"__{name}__", new)
 
 
 def _begin() -> None:
