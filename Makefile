@@ -27,8 +27,8 @@ demo: $(VENV)/.stamp-runtime  ## set up, run the shipped study from documents to
 	if [ -n "$$report" ]; then echo "Open $(CURDIR)/$$report"; \
 	else echo "The run ended, yet no report.html was found under runs/ or $(dir $(STUDY))" >&2; exit 1; fi
 
-test: $(VENV)/.stamp-dev  ## set up, run every test, one process a core (two programs of several threads each slow one another down)
-	@OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+test: $(VENV)/.stamp-dev  ## set up, run every test, one process a core (two programs of several threads each slow one another down), each module compiled once
+	@PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.stamp-dev  ## set up, check style, format, types, the order of the layers, the changelog
 	@$(BIN)/ruff check

@@ -1,7 +1,6 @@
 """Predictions by a process that has tuned nothing: all that it knows of a model is what the model's folder says.
 
-One such process serves every test of a worker, because each start loads PyTorch again, which takes longer than most models
-here take to be tuned. It reads one order a line, writes one answer a line, and ends with the tests.
+One such process serves every test of a worker. It reads one order a line, writes one answer a line, and ends with the tests.
 """
 
 from __future__ import annotations
@@ -9,9 +8,10 @@ from __future__ import annotations
 import atexit
 import json
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
+
+from adapt.warm_process import Warm, start
 
 READER = """
 import json, sys, traceback
@@ -28,17 +28,12 @@ for line in sys.stdin:
 
 
 @cache
-def reader() -> subprocess.Popen[str]:
-    started = subprocess.Popen(
-        [sys.executable, "-c", READER],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+def reader() -> Warm:
+    started = start("-c", READER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
     def end() -> None:
-        started.communicate(timeout=30)
+        started.close()
+        started.wait(30)
 
     atexit.register(end)
     return started

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import torch
 
 from adapt.fresh_process import predicted_again
 from adapt.test_every_task import EXAMPLES, FILES
+from adapt.warm_process import run
 from headwinds.adapt.checkpoints import load_tokenizer, resolve_checkpoint
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.generators import formed_for, load_generator
@@ -320,8 +319,8 @@ def test_a_small_model_learns_the_forty_pairs_from_nothing(tmp_path):
     settings = TuneSettings(
         task="translation",
         checkpoint="scratch:encoder-decoder-tiny",
-        epochs=120,
-        patience=120,
+        epochs=60,
+        patience=60,
         batch_tokens=400,
         learning_rate=1e-2,
         vocabulary=400,
@@ -355,16 +354,13 @@ def test_a_run_that_was_stopped_ends_with_the_same_bytes(tmp_path):
         "tune_files(LabelledFiles(Path(sys.argv[1])), settings, Path(sys.argv[2]), quiet=True)\n"
     )
 
-    def run(output: Path, stop: int) -> int:
-        done = subprocess.run(
-            [sys.executable, "-c", program, TRAIN, output, str(stop)], check=False, capture_output=True
-        )
-        return done.returncode
+    def ran(output: Path, stop: int) -> int:
+        return run("-c", program, str(TRAIN), str(output), str(stop)).returncode
 
-    assert run(tmp_path / "whole", 0) == 0
-    assert run(tmp_path / "parts", 5) != 0
+    assert ran(tmp_path / "whole", 0) == 0
+    assert ran(tmp_path / "parts", 5) != 0
     assert not (tmp_path / "parts" / "model").exists()
-    assert run(tmp_path / "parts", 0) == 0
+    assert ran(tmp_path / "parts", 0) == 0
     weights = [
         (tmp_path / name / "model" / "encoder" / "model.safetensors").read_bytes()
         for name in ("whole", "parts")

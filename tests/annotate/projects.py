@@ -72,14 +72,24 @@ def make_project(
     return project
 
 
+IMPATIENT = """
+import sys
+from headwinds.web import listening
+listening.SECONDS_FOR_HEADERS = 2.0
+from headwinds.cli.main import entry
+entry()
+"""
+
+
 @dataclass
 class Server:
-    """`headwinds annotate` as a process; `kill` is kill -9."""
+    """`headwinds annotate` as a process; `kill` is kill -9. An impatient one waits two seconds for headers."""
 
     folder: Path
     database: str
     port: int
     arguments: tuple[str, ...] = ()
+    impatient: bool = False
     process: subprocess.Popen[str] | None = None
     errors: list[str] = field(default_factory=list)
 
@@ -87,8 +97,7 @@ class Server:
         """Start it and wait until it answers."""
         command = [
             sys.executable,
-            "-m",
-            "headwinds",
+            *(("-c", IMPATIENT) if self.impatient else ("-m", "headwinds")),
             "annotate",
             "--corpus",
             "corpus.jsonl",
@@ -117,9 +126,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def served(folder: Path, database: str = "labels.sqlite", *arguments: str) -> Iterator[Server]:
+def served(
+    folder: Path, database: str = "labels.sqlite", *arguments: str, impatient: bool = False
+) -> Iterator[Server]:
     """A server on a free port, gone at the end."""
-    server = Server(folder, database, 0, arguments)
+    server = Server(folder, database, 0, arguments, impatient)
     server.start()
     try:
         yield server

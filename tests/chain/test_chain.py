@@ -12,6 +12,7 @@ from headwinds.measure.estimators import classify_and_count, difference, small_a
 
 EFFECT = 30.0
 DRAWS = 80
+OF_THE_CRUDE = 30  # what misses the effect every time needs no more
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +24,13 @@ def draws():
         world = make_world(rng, effect=EFFECT)
         frame = observe(world, rng)
         cells, growth = make_cells(frame, ("country", "year")), growth_table(world)
-        for name, estimator, regress in (
+        ways = (
             ("corrected", difference, corrected_estimate),
             ("small-area", small_area, corrected_estimate),
             ("naive", difference, naive_estimate),
             ("classify-and-count", classify_and_count, naive_estimate),
-        ):
+        )
+        for name, estimator, regress in ways if seed < OF_THE_CRUDE else ways[:-1]:
             design = make_design(growth, estimator.estimate(frame, cells), labels=("driver",), lag=1)
             estimate = regress(design, "growth", 1)
             bounds = estimate.confidence_interval()[0]

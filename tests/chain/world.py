@@ -65,7 +65,7 @@ def observe(world: World, rng: np.random.Generator, *, gold: int = 300, fraction
         strata[keys[:, 0]], {"country": names[keys[:, 1]], "year": keys[:, 2]}, count.astype(float)
     )
     return make_frame(
-        document_ids=(row // 5).astype(str),
+        document_ids=row // 5,
         strata=strata[world.screened[row].astype(int)],
         keys={"country": names[world.country[row]], "year": world.year[row]},
         weight=np.concatenate(weight),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapt.warm_process import run
 from headwinds.compute.cluster import connect
 from headwinds.compute.likeness import check_likeness, own_facts
 from headwinds.compute.shipping import has_place, keep_place, name_places, read_place
@@ -21,11 +21,9 @@ ON_RAY = Path(__file__).with_name("on_ray.py")
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, str(ON_RAY), str(tmp_path_factory.mktemp("ray"))],
-        check=False,
-        capture_output=True,
-        text=True,
+    done = run(
+        str(ON_RAY),
+        str(tmp_path_factory.mktemp("ray")),
         env={name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
         | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"},
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from adapt.warm_process import run
 
 KILLED = Path(__file__).with_name("killed.py")
 
@@ -24,10 +24,8 @@ KILLED = Path(__file__).with_name("killed.py")
     ],
 )
 def test_a_killed_run_ends_with_the_bytes_of_one_that_was_not(work: str, kills: int, tmp_path: Path) -> None:
-    command = [sys.executable, str(KILLED), work, str(kills), "7", str(tmp_path)]
-    done = subprocess.run(
-        command, check=False, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
-    )
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = run(str(KILLED), work, str(kills), "7", str(tmp_path), env=environment)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["kills"] == kills

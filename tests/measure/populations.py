@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from headwinds.measure.frame import Frame, Population, make_frame
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class World:
     """Every passage of a population: stratum, year, document, label (bool) and biased probability."""
 
@@ -58,6 +59,17 @@ def make_world(
     return World(strata, year, document, rng.random(count) < moved, score)
 
 
+@cache
+def _design(world: World, by_period: int) -> tuple[np.ndarray, np.ndarray, list[np.ndarray], np.ndarray]:
+    """Names of the strata that are sampled, the one of each passage, the passages of each, and names of documents."""
+    design = world.stratum.astype(str)
+    if by_period:
+        design = np.char.add(np.char.add(design, " / "), (world.year // by_period).astype(str))
+    names, code = np.unique(design, return_inverse=True)
+    members = [np.flatnonzero(code == number) for number in range(len(names))]
+    return names, code, members, world.document.astype(str)
+
+
 def draw(
     world: World,
     rng: np.random.Generator,
@@ -68,14 +80,11 @@ def draw(
     by_period: int = 0,
 ) -> Frame:
     """A sample of passages within strata (a number larger than the stratum takes it whole), and gold within the sample."""
-    design = world.stratum.astype(str)
-    if by_period:
-        design = np.char.add(np.char.add(design, " / "), (world.year // by_period).astype(str))
+    names, code, everyone, documents = _design(world, by_period)
     rows, weights, gold_places, inclusion = [], [], [], []
     place = 0
-    for name in np.unique(design):
+    for name, members in zip(names, everyone, strict=True):
         head = name.split(" / ")[0]
-        members = np.flatnonzero(design == name)
         taken = rng.permutation(members)[: sampled[head]]
         read = min(gold[head], len(taken))
         rows.append(taken)
@@ -87,15 +96,14 @@ def draw(
     population = None
     if known:
         width = int(world.year.max()) + 1
-        names, code = np.unique(design, return_inverse=True)
         count = np.bincount(code * width + world.year, minlength=len(names) * width)
         population = Population(
             np.repeat(names, width), {"year": np.tile(np.arange(width), len(names))}, count.astype(float)
         )
     score = world.probability[row][:, None]
     return make_frame(
-        document_ids=world.document[row].astype(str),
-        strata=design[row],
+        document_ids=documents[row],
+        strata=names[code[row]],
         keys={"year": world.year[row]},
         weight=np.concatenate(weights),
         probability=score,

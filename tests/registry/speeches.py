@@ -30,12 +30,12 @@ def passages() -> dict[str, list[tuple[str, str, str]]]:
 
 
 def make_small(folder: Path) -> str:
-    """The offline default's tokenizer, embeddings and lowest layers, so that a whole life takes seconds."""
+    """The offline default's tokenizer, embeddings and lowest layer, so that a whole life takes seconds."""
     from transformers import AutoModel, AutoTokenizer
 
     from headwinds.adapt.checkpoints import resolve_checkpoint
 
     default = str(resolve_checkpoint("default").folder)
-    AutoModel.from_pretrained(default, num_hidden_layers=2).save_pretrained(folder)
+    AutoModel.from_pretrained(default, num_hidden_layers=1).save_pretrained(folder)
     AutoTokenizer.from_pretrained(default).save_pretrained(folder)
     return str(folder)

@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapt.warm_process import Warm, start
+
 
 @dataclass
 class Server:
     """A running server; `said` is what it wrote once it has ended."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Warm
     port: int
     token: str
     log: Path
@@ -67,18 +69,27 @@ serve(Shelf(models), Address(port=0), ready=lambda address: print(f"Serving: {ad
 
 
 @contextlib.contextmanager
-def served(folder: Path, *arguments: str, token: str = "", several: bool = False) -> Iterator[Server]:
-    """A server on a free port, gone at the end; of `several` folders, each NAME=FOLDER, where it is said."""
+def served(
+    folder: Path, *arguments: str, token: str = "", several: bool = False, cold: bool = False
+) -> Iterator[Server]:
+    """A server on a free port, gone at the end; of `several` folders, each NAME=FOLDER, where it is said.
+
+    A `cold` one imports by itself what it needs.
+    """
     command = ["-c", SEVERAL] if several else ["-m", "headwinds", "serve", "--port", "0"]
     log = folder / "log.jsonl"
+    place = {"cwd": folder, "env": {**os.environ, "HEADWINDS_TOKEN": token}}
     with log.open("w") as errors:
-        process = subprocess.Popen(
-            [sys.executable, *command, *arguments],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            env={**os.environ, "HEADWINDS_TOKEN": token},
+        process = (
+            subprocess.Popen(
+                [sys.executable, *command, *arguments],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                **place,
+            )
+            if cold
+            else start(*command, *arguments, stdout=subprocess.PIPE, stderr=errors, **place)
         )
     try:
         line = process.stdout.readline()

@@ -86,7 +86,7 @@ def place(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("serving")
-    with served(folder, "--explain", token=KEY) as running:
+    with served(folder, "--explain", token=KEY, cold=True) as running:
         end = time.monotonic() + 60
         while running.ask("GET", "/ready")[0] != 200:
             assert time.monotonic() < end
@@ -415,7 +415,7 @@ def test_lacking_values_are_null_and_infinite_ones_a_text():
 def test_what_takes_too_long_is_ended_and_the_next_request_is_answered(tmp_path, place):
     body = body_of("breaks", 0, {"series": "output", "growth": True, "most": 5, "draws": 10_000}, place)
     body["trimming"] = 0.05
-    with served(tmp_path, "--explain", "--seconds", "0.6") as server:
+    with served(tmp_path, "--explain", "--seconds", "0.6", cold=True) as server:
         end = time.monotonic() + 60
         while server.ask("GET", "/ready")[0] != 200:
             assert time.monotonic() < end
@@ -444,7 +444,7 @@ def test_what_takes_too_long_is_ended_and_the_next_request_is_answered(tmp_path,
 
 
 def test_no_log_holds_what_a_caller_sent(tmp_path):
-    with served(tmp_path, "--explain", token=KEY) as server:
+    with served(tmp_path, "--explain", token=KEY, cold=True) as server:
         for body in (
             {"panel": {"canary": ["canary"], "x": [1]}, "series": "canary"},
             b"canary",

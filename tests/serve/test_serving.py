@@ -289,7 +289,7 @@ def test_a_restart_finishes_what_is_under_way_and_the_log_has_no_text_and_no_key
     make_registry(tmp_path, fitted, gate).engine.dispose()
     key = "canary-key-0123456789"
     statuses = []
-    with served(tmp_path, "--registry", "registry", token=key) as server:
+    with served(tmp_path, "--registry", "registry", token=key, cold=True) as server:
         rows = [{"id": "canary-id", "text": "canary technology raises growth"}] * 100
         server.ask("POST", PATH, b"canary")
         server.ask("GET", "/canary-path?canary=1")

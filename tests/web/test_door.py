@@ -16,7 +16,7 @@ SERVER = """
 import time
 import headwinds.web.door as door
 from headwinds.web.listening import Address, run
-door.SECONDS_WITHOUT_A_TURN = 4.0
+door.SECONDS_WITHOUT_A_TURN = 2.5
 
 async def application(scope, receive, send):
     path = scope["path"]
@@ -48,7 +48,7 @@ def ask(port: int, path: str, timeout: float = 20) -> tuple[int, dict[str, str]]
 
 def test_health_is_answered_while_the_loop_of_all_other_requests_is_held(port: int) -> None:
     assert ask(port, "/health")[0] == 200
-    holding = threading.Thread(target=ask, args=(port, "/busy/3"))
+    holding = threading.Thread(target=ask, args=(port, "/busy/2"))
     holding.start()
     time.sleep(0.5)
     started = time.monotonic()
@@ -77,9 +77,9 @@ def ask(at):
 
 def test_a_server_whose_loop_is_stuck_is_not_said_to_be_alive(port: int) -> None:
     assert ask(port, "/health")[0] == 200
-    holding = threading.Thread(target=ask, args=(port, "/busy/8"))
+    holding = threading.Thread(target=ask, args=(port, "/busy/5"))
     holding.start()
-    time.sleep(5)
+    time.sleep(3)
     with pytest.raises(TimeoutError):
         ask(port, "/health", timeout=1)
     holding.join()

@@ -49,11 +49,27 @@ def settings(checkpoint: Path, **changes: object) -> TuneSettings:
 
 
 @pytest.fixture(scope="module")
-def fit(tiny_checkpoint: Path, labelled: LabelledTexts, tmp_path_factory: pytest.TempPathFactory):
-    """Fit a fold by settings; the same `name` goes on from the same state."""
+def imported():
+    """A way to start processes that begin where PyTorch is imported, which takes longer than most of these trainings."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        ["torch.distributed.fsdp", "accelerate", "transformers.models.bert.modeling_bert"]
+    )
+    return context
+
+
+@pytest.fixture(scope="module")
+def fit(imported, tiny_checkpoint: Path, labelled: LabelledTexts, tmp_path_factory: pytest.TempPathFactory):
+    """Fit a fold by settings; the same `name` goes on from the same state. Of several processes, `cold` ones start anew."""
     folder = tmp_path_factory.mktemp("processes")
 
-    def run(name: str, after_epoch=None, again: int = 0, **changes: object) -> Path:
+    def run(name: str, *arguments, cold: bool = False, **given: object) -> Path:
+        with pytest.MonkeyPatch.context() as patch:
+            if not cold:
+                patch.setattr(launching.multiprocessing, "get_context", lambda _: imported)
+            return fitted(name, *arguments, **given)
+
+    def fitted(name: str, after_epoch=None, again: int = 0, **changes: object) -> Path:
         chosen = settings(tiny_checkpoint, **changes)
         rows = plan_folds(labelled, chosen)[0]
         output = folder / f"{name}-{again}"
@@ -88,8 +104,8 @@ def fit(tiny_checkpoint: Path, labelled: LabelledTexts, tmp_path_factory: pytest
 
 @pytest.fixture(scope="module")
 def straight(fit) -> Path:
-    """Two processes with dropout, never interrupted."""
-    return fit("straight", processes=2)
+    """Two processes with dropout, never interrupted, started as a user's are."""
+    return fit("straight", processes=2, cold=True)
 
 
 @pytest.fixture(scope="module")
@@ -229,11 +245,10 @@ def test_a_signal_stops_sharded_processes_where_they_can_go_on(fit, sharded: Pat
     assert digests(fit("stopped", again=1, processes=2, sharding="full")) == digests(sharded)
 
 
-def test_a_process_ends_when_the_one_that_started_it_is_gone(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
+def test_a_process_ends_when_the_one_that_started_it_is_gone(imported, tmp_path: Path) -> None:
+    ours, theirs = imported.Pipe()
     seat = Seat(0, 2, tmp_path / "meeting", "cpu", 1, "none")  # the other one never comes
-    process = context.Process(target=launching.take_seat, args=(seat, print, theirs), daemon=True)
+    process = imported.Process(target=launching.take_seat, args=(seat, print, theirs), daemon=True)
     with launching._without_main():
         process.start()
     theirs.close()

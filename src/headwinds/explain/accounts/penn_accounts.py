@@ -181,9 +181,13 @@ def _unavailable(panel: Panel, rows: object) -> pd.DataFrame:
     )
     before = lagged.loc[rows].isna()
     reasons = []
-    for (_, present), (_, earlier) in zip(now.iterrows(), before.iterrows(), strict=True):
-        lacking = [WORDS[name] for name in INPUTS if present[name]]
-        late = [WORDS[name] for name in INPUTS if earlier[name] and not present[name]]
+    for present, earlier in zip(now.to_numpy().tolist(), before.to_numpy().tolist(), strict=True):
+        lacking = [WORDS[name] for name, gone in zip(INPUTS, present, strict=True) if gone]
+        late = [
+            WORDS[name]
+            for name, gone, before_too in zip(INPUTS, present, earlier, strict=True)
+            if before_too and not gone
+        ]
         reasons.append(f"no {', '.join(lacking)}" if lacking else f"no {', '.join(late)} in the year before")
     missing["reason"] = reasons
     return missing.reset_index(drop=True)

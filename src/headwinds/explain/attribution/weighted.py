@@ -153,14 +153,26 @@ def _entity_means_out(equation: Equation) -> _Rows:
     np.add.at(sums, entity, columns)
     columns = columns - (sums / counts[:, None])[entity]
     last = size * (1 + factors)
-    patterns, pattern = np.unique(columns[:, last:].round(12), axis=0, return_inverse=True)
+    patterns, pattern = _distinct_rows(columns[:, last:].round(12))
     return _Rows(
         columns=columns[:, :size],
         shared=columns[:, size:last].reshape(count, size, factors),
         dummies=patterns,
-        pattern=pattern.ravel(),
+        pattern=pattern,
         own=1 - 1 / counts[entity],
     )
+
+
+def _distinct_rows(table: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """As `numpy.unique` of rows; equal ones are found by their bytes, so that only the few distinct ones are sorted."""
+    import numpy as np
+
+    known: dict[bytes, int] = {}
+    rows = table + 0.0  # of the two zeros one
+    code = np.array([known.setdefault(row.tobytes(), len(known)) for row in rows], dtype=np.int64)
+    distinct = np.frombuffer(b"".join(known), dtype=np.float64).reshape(len(known), table.shape[1])
+    patterns, place = np.unique(distinct, axis=0, return_inverse=True)
+    return patterns, place.ravel()[code]
 
 
 def _by_cluster(equation: Equation, rows: _Rows) -> _Products:

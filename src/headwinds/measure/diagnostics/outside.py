@@ -152,9 +152,8 @@ def _strangeness(
             split = used if inside else words(rows)
             columns.append(np.log1p([len(one) for one in split]))
             unknown = [
-                sum(not (home.get(word, set()) - ({place} if inside else set())) for word in one)
-                / max(len(one), 1)
-                for place, one in enumerate(split)
+                sum(len(home[word]) == 1 if inside else word not in home for word in one) / max(len(one), 1)
+                for one in split
             ]
             columns.append(np.array(unknown))
         return np.column_stack(columns)
