@@ -76,7 +76,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--sets", nargs="+", default=["questions", "fomc"], choices=list(METRICS))
     parser.add_argument("--methods", nargs="+", default=["full", "lora"])
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
+    parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2, 3, 4], help="none: the table alone")
     parser.add_argument("--work", type=Path, default=Path("runs/benchmark-methods"))
     arguments = parser.parse_args()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
