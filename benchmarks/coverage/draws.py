@@ -14,10 +14,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
 from chain.world import growth_table, make_world, observe
-from headwinds.artifacts.sealed import read_sealed
 from headwinds.compute.running import run_shards
 from headwinds.compute.settings import ComputeSettings
-from headwinds.compute.work import Shard, Work
+from headwinds.compute.work import Shard, Work, result_of
 from headwinds.explain.measured import corrected_estimate, make_design, naive_estimate
 from headwinds.measure.cells import make_cells
 from headwinds.measure.estimators import classify_and_count, difference, small_area
@@ -84,6 +83,6 @@ def draw_all(name: str, draws: int, compute: ComputeSettings) -> dict[str, np.nd
     with tempfile.TemporaryDirectory() as store:
         work = Work(prepare, do, name, libraries=("numpy", "scipy"))
         for one in run_shards(work, shards, Path(store), compute, expected=draws):
-            for way, values in json.loads(read_sealed(one.path) or b"").items():
+            for way, values in json.loads(result_of(one)).items():
                 found.setdefault(way, []).extend(values)
     return {way: np.array(values) for way, values in found.items()}

@@ -13,13 +13,12 @@ from headwinds.adapt.prediction import Predictor, predict, predictor_of
 from headwinds.adapt.tasks.label_order import number_of
 from headwinds.adapt.training.device import choose_predicting_device
 from headwinds.adapt.training.progress import watch
-from headwinds.artifacts.sealed import read_sealed
 from headwinds.compute.likeness import NUMERICAL
 from headwinds.compute.running import run_shards
 from headwinds.compute.settings import ComputeSettings
 from headwinds.compute.telling import Tell, tell_nobody
-from headwinds.compute.work import Shard, Work, shard_of_bytes
-from headwinds.errors import ArtifactError, MismatchError
+from headwinds.compute.work import Finished, Shard, Work, result_of, shard_of_bytes
+from headwinds.errors import MismatchError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,7 +66,7 @@ def score_corpus(
         )
     total = pq.read_metadata(corpus_path).num_rows
     work = scoring_work(model_folders, fold_of_document, scale=scale)
-    paths: list[Path] = []
+    finished: list[Finished] = []
     with watch("score passages", total, quiet=quiet) as progress:
         done, scored, started = 0, 0, time.monotonic()
         progress.update(0, "")  # from here the time is counted
@@ -81,9 +80,9 @@ def score_corpus(
         ):
             done += shard.size
             scored += 0 if shard.reused else shard.size
-            paths.append(shard.path)
+            finished.append(shard)
             progress.update(done, f"{scored / (time.monotonic() - started):,.0f} passages/s")
-    _join(paths, output / "scores.parquet")
+    _join(finished, output / "scores.parquet")
 
 
 def scoring_work(
@@ -230,18 +229,13 @@ def parquet_bytes(table: pa.Table) -> bytes:
     return buffer.getvalue()
 
 
-def _join(shards: Sequence[Path], path: Path) -> None:
+def _join(shards: Sequence[Finished], path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     writer: pq.ParquetWriter | None = None
     for shard in shards:
-        content = read_sealed(shard)
-        if content is None:
-            raise ArtifactError(
-                f"{shard} changed while the run was under way.", remedy="Run the same command again."
-            )
-        table = pq.read_table(pa.BufferReader(content))
+        table = pq.read_table(pa.BufferReader(result_of(shard)))
         writer = writer or pq.ParquetWriter(path, table.schema)
         writer.write_table(table)
     if writer is not None:

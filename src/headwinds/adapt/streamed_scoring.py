@@ -27,7 +27,7 @@ from headwinds.adapt.training.device import choose_predicting_device
 from headwinds.adapt.training.progress import watch
 from headwinds.artifacts.fingerprint import fingerprint
 from headwinds.artifacts.parts import Part, begin, is_whole, write_part
-from headwinds.artifacts.sealed import forget_sealed, read_sealed
+from headwinds.artifacts.sealed import forget_sealed
 from headwinds.compute import work as compute_work
 from headwinds.compute.likeness import NUMERICAL
 from headwinds.compute.running import run_shards
@@ -38,7 +38,7 @@ from headwinds.corpus.partitions import Cursor, Partitions
 from headwinds.corpus.reading import Columns
 from headwinds.corpus.shards import Rows, Shard, read_shard
 from headwinds.corpus.survey import needed_columns
-from headwinds.errors import ArtifactError, DataError
+from headwinds.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -115,11 +115,8 @@ def score_shards(
     places = one_process_on_a_gpu(compute or ComputeSettings(), read_facts(model))
     try:
         with watch("score passages", partitions.rows, quiet=quiet) as progress:
-            done, started = (
-                partitions.rows - sum(shard.stop - shard.start for shard in missing),
-                time.monotonic(),
-            )
-            before = done
+            before = done = partitions.rows - sum(shard.stop - shard.start for shard in missing)
+            started = time.monotonic()
             progress.update(done, "")  # from here the time is counted
             for one in run_shards(work, content, scratch, places, expected=len(missing), tell=tell):
                 parts[one.number] = _keep(one, keys[one.number], destination)
@@ -131,12 +128,7 @@ def score_shards(
 
 
 def _keep(one: compute_work.Finished, key: str, destination: Destination) -> Part:
-    sealed = read_sealed(one.path)
-    if sealed is None:
-        raise ArtifactError(
-            f"{one.path} changed while the run was under way.", remedy="Run the same command again."
-        )
-    head, _, table = sealed.partition(b"\n")
+    head, _, table = compute_work.result_of(one).partition(b"\n")
     facts = json.loads(head)
     part = write_part(
         destination.store, destination.result, one.number, key, table, facts["rows"], facts["refused"]

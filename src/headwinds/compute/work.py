@@ -8,6 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from headwinds.artifacts.sealed import read_sealed
+from headwinds.errors import ArtifactError
+
 NAMED_DIGITS = 16
 """Of a shard's fingerprint, in the name of its file."""
 
@@ -84,6 +87,22 @@ class Finished:
     path: Path
     size: int
     reused: bool
+
+
+def result_of(finished: Finished) -> bytes:
+    """What `Work.do` made of the shard.
+
+    Raises
+    ------
+    ArtifactError
+        Its file was changed since it was written.
+    """
+    content = read_sealed(finished.path)
+    if content is None:
+        raise ArtifactError(
+            f"{finished.path} changed while the run was under way.", remedy="Run the same command again."
+        )
+    return content
 
 
 def shard_of_bytes(number: int, content: bytes, *, size: int = 1) -> Shard:

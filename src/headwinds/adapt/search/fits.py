@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.fitting import fit_model
-from headwinds.adapt.search.guidance import judged_by
+from headwinds.adapt.search.guidance import Pruned, judged_by, report
 from headwinds.adapt.tuning import LabelledFiles, model_identity, prepare_files
 from headwinds.artifacts.fingerprint import fingerprint
-from headwinds.artifacts.sealed import read_sealed
 from headwinds.artifacts.write import atomic_directory
 from headwinds.compute.likeness import NUMERICAL
 from headwinds.compute.running import run_shards
 from headwinds.compute.telling import Tell, tell_nobody
-from headwinds.compute.work import Shard, Work
+from headwinds.compute.work import Shard, Work, result_of
 from headwinds.errors import TrainingError
 
 if TYPE_CHECKING:
     from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.training.loop import AfterEpoch
     from headwinds.adapt.training.state import EpochRecord
     from headwinds.compute.settings import ComputeSettings
 
@@ -51,10 +51,6 @@ class Fit:
     score: float = 0.0
     epochs: Scores = ()
     reason: str = ""
-
-
-class _Pruned(Exception):
-    """It does worse than the others did by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +99,7 @@ def fit_by_workers(
         for number, settings in enumerate(every)
     ]
     for one in run_shards(work, shards, store, compute, expected=len(shards), tell=tell):
-        found = json.loads(read_sealed(one.path) or b"")
+        found = json.loads(result_of(one))
         yield Fit(**found | {"epochs": tuple((epoch, score) for epoch, score in found["epochs"])})
 
 
@@ -123,16 +119,14 @@ def _do(held: _Held, content: tuple[TuneSettings, tuple[Scores, ...] | None]) ->
     trial = judged_by(earlier) if earlier is not None else None
     epochs: list[tuple[int, float]] = []
 
-    def report(record: EpochRecord) -> None:
+    def after_epoch(record: EpochRecord) -> None:
         epochs.append((record.epoch, record.validation_score))
         if trial is not None:
-            trial.report(record.validation_score, record.epoch)
-            if trial.should_prune():
-                raise _Pruned
+            report(trial, record)
 
     try:
-        found = Fit(COMPLETE, _best_score(held.files, settings, report), tuple(epochs))
-    except _Pruned:
+        found = Fit(COMPLETE, _best_score(held.files, settings, after_epoch), tuple(epochs))
+    except Pruned:
         found = Fit(PRUNED, epochs=tuple(epochs))
     except TrainingError as error:
         if earlier is None:
@@ -141,15 +135,31 @@ def _do(held: _Held, content: tuple[TuneSettings, tuple[Scores, ...] | None]) ->
     return json.dumps(asdict(found)).encode("ascii")
 
 
-def _best_score(files: LabelledFiles, settings: TuneSettings, report: Any) -> float:
-    task, data, _ = prepare_files(files, settings)
+def _best_score(files: LabelledFiles, settings: TuneSettings, after_epoch: AfterEpoch) -> float:
     with tempfile.TemporaryDirectory() as name, _one_thread():
-        with atomic_directory(Path(name) / "model") as model:
-            fit_model(
-                task, data, settings, model, Path(name) / "fit", title="fit", quiet=True, after_epoch=report
-            )
-        history = json.loads((Path(name) / "model" / "history.json").read_text(encoding="utf-8"))
+        history = history_of_fit(
+            files, settings, Path(name), title="fit", quiet=True, after_epoch=after_epoch
+        )
     return float(history["best_validation_score"])
+
+
+def history_of_fit(
+    files: LabelledFiles,
+    settings: TuneSettings,
+    scratch: Path,
+    *,
+    title: str,
+    quiet: bool,
+    after_epoch: AfterEpoch | None,
+) -> dict[str, Any]:
+    """Fit on the training rows, in `scratch`, where a fit that was killed goes on; what stands in its ``history.json``."""
+    task, data, _ = prepare_files(replace(files, test=None), settings)
+    with atomic_directory(scratch / "model", replace=True) as model:
+        fit_model(
+            task, data, settings, model, scratch / "fit", title=title, quiet=quiet, after_epoch=after_epoch
+        )
+        history: dict[str, Any] = json.loads((model / "history.json").read_text(encoding="utf-8"))
+    return history
 
 
 @contextmanager

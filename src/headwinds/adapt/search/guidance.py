@@ -12,6 +12,19 @@ if TYPE_CHECKING:
     from optuna.pruners import MedianPruner
     from optuna.samplers import TPESampler
 
+    from headwinds.adapt.training.state import EpochRecord
+
+
+class Pruned(Exception):
+    """The trial does worse than the others did by now."""
+
+
+def report(trial: Trial, record: EpochRecord) -> None:
+    """Tell a trial the score after an epoch; raises `Pruned` where it is to be given up."""
+    trial.report(record.validation_score, record.epoch)
+    if trial.should_prune():
+        raise Pruned
+
 
 def sampler(seed: int, trials: int, *, lies: bool) -> TPESampler:
     """A tree-structured Parzen estimator (Bergstra et al. 2011); the first quarter of the trials is drawn at random.

@@ -20,10 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.checkpoints import resolve_checkpoint
-from headwinds.adapt.fitting import fit_model
 from headwinds.adapt.methods.registry import get_method
-from headwinds.adapt.search.fits import fit_by_workers
-from headwinds.adapt.search.guidance import pruner, sampler
+from headwinds.adapt.search.fits import fit_by_workers, history_of_fit
+from headwinds.adapt.search.guidance import Pruned, pruner, report, sampler
 from headwinds.adapt.search.outcome import Finalist, SearchOutcome, TrialRecord, importances, write_outcome
 from headwinds.adapt.search.space import Space, check_space, inside, plain_space, suggest
 from headwinds.adapt.search.together import Groups, run_groups
@@ -34,7 +33,7 @@ from headwinds.artifacts.interruption import graceful_stop, raise_if_stopped
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.stages import drop_scratch, run_stage
-from headwinds.artifacts.write import atomic_directory, write_json
+from headwinds.artifacts.write import write_json
 from headwinds.compute.settings import ComputeSettings
 from headwinds.compute.telling import Tell, tell_nobody
 from headwinds.errors import SettingsError, StorageError, TrainingError
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.training.loop import AfterEpoch
 
 HEARTBEAT_SECONDS = 30
 RESULT = "trial.json"
@@ -87,10 +87,6 @@ class SearchSettings:
                 f"together = {self.together} and storage are two ways to run trials at the same time.",
                 remedy="Leave one out: workers of this search, or several searches on one database.",
             )
-
-
-class _Pruned(Exception):
-    """The trial does worse than the others did by now."""
 
 
 def search(
@@ -201,9 +197,8 @@ def _open(
             remedy="Restore a copy, or name another output folder.",
         ) from error
     begun = [trial for trial in known if plan.storage or trial.state.name != "RUNNING"]
-    if (
-        not begun and plan.together == 1
-    ):  # where a kill left the first trial behind, its values come first again
+    if not begun and plan.together == 1:
+        # Where a kill left the first trial behind, its values come first again.
         study.enqueue_trial(_own_values(settings, space))
     return study
 
@@ -265,14 +260,9 @@ def _try(
 
     chosen = replace(settings, **suggest(trial, space))
 
-    def report(record: EpochRecord) -> None:
-        trial.report(record.validation_score, record.epoch)
-        if trial.should_prune():
-            raise _Pruned
-
     try:
-        return _fit(files, chosen, output, f"trial {trial.number + 1}", quiet, report)
-    except _Pruned:
+        return _fit(files, chosen, output, f"trial {trial.number + 1}", quiet, partial(report, trial))
+    except Pruned:
         raise optuna.TrialPruned from None
     except TrainingError as error:
         trial.set_user_attr("reason", str(error))
@@ -280,30 +270,30 @@ def _try(
 
 
 def _fit(
-    files: LabelledFiles, settings: TuneSettings, output: Path, title: str, quiet: bool, report: Any = None
+    files: LabelledFiles,
+    settings: TuneSettings,
+    output: Path,
+    title: str,
+    quiet: bool,
+    after_epoch: AfterEpoch | None = None,
 ) -> float:
     """The best validation score of a fit; it is found again if it was made before, and goes on if it was killed."""
     identity = model_identity(files, settings)
 
     def work(folder: Path, scratch: Path) -> None:
-        task, data, _ = prepare_files(replace(files, test=None), settings)
-        with atomic_directory(scratch / "model", replace=True) as model:
-            fit_model(
-                task, data, settings, model, scratch / "fit", title=title, quiet=quiet, after_epoch=report
-            )
-            history = json.loads((model / "history.json").read_text(encoding="utf-8"))
+        history = history_of_fit(files, settings, scratch, title=title, quiet=quiet, after_epoch=after_epoch)
         write_json(folder / RESULT, {"settings": asdict(settings), **history}, allow_missing=True)
 
     name = f"trials/{identity[:16]}"
     try:
         stage = run_stage(output, name, identity, work)
-    except (_Pruned, TrainingError):
+    except (Pruned, TrainingError):
         drop_scratch(output, name)  # nobody goes on with it
         raise
     found = json.loads((stage.path / RESULT).read_text(encoding="utf-8"))
-    if stage.reused and report is not None:  # the pruner judges later trials by these epochs too
+    if stage.reused and after_epoch is not None:  # the pruner judges later trials by these epochs too
         for epoch in found["epochs"]:
-            report(EpochRecord(**epoch))
+            after_epoch(EpochRecord(**epoch))
     return float(found["best_validation_score"])
 
 

@@ -202,10 +202,11 @@ def _step(
         terms = [(data.loss(given, batch), share)]
         if data.penalty is not None:
             terms.append((data.penalty(given, batch), len(batch.rows) / count if share else 0.0))
-        for value in (float(term.detach()) for term, _ in terms):
+        values = [float(term.detach()) for term, _ in terms]
+        for value in values:
             if not math.isfinite(value):
                 _refuse(value, "loss", data, batch, optimizer, position)
-        total += sum(float(term.detach()) * part for term, part in terms)
+        total += sum(value * part for value, (_, part) in zip(values, terms, strict=True))
         weighted = [_weighted(term, part * team.loss_factor()) for term, part in terms]
         (weighted[0] if len(weighted) == 1 else weighted[0] + weighted[1]).backward()  # type: ignore[no-untyped-call]
     team.sum_gradients(parameters.values())
