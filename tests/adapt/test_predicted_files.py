@@ -69,3 +69,17 @@ def test_what_is_no_csv_is_not_written_for_spreadsheets(model, tmp_path, capsys)
     ]
     assert main([*arguments, "--for-spreadsheets"]) == 2
     assert "Name a .csv file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["predict", "mask"])
+def test_a_file_that_is_read_is_never_written_over(model, tmp_path, capsys, verb):
+    rows = tmp_path / "rows.csv"
+    rows.write_text("text\nhe thanks a@example.org in France\n", encoding="utf-8")
+    (tmp_path / "link.csv").hardlink_to(rows)
+    before = rows.read_bytes()
+    for name in ("rows.csv", "link.csv"):
+        asked = [verb, "--input", str(rows), "--output", str(tmp_path / name)]
+        asked += ["--model", str(model)] if verb == "predict" else ["--columns", "text"]
+        assert main(asked) == 2
+        assert "is the file that is read" in capsys.readouterr().err
+    assert rows.read_bytes() == before

@@ -21,7 +21,7 @@ from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprin
 from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import run_stage
-from headwinds.artifacts.write import write_bytes, write_text
+from headwinds.artifacts.write import require_other_file, write_bytes, write_text
 from headwinds.errors import MismatchError, SettingsError
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def predict_file(
     CheckpointError, DataError, SettingsError, StorageError
         The model, a row, the format of `output`, the disk.
     """
+    require_other_file(file, output)
     if output.suffix not in FORMATS:
         raise SettingsError(f"{output} ends in {output.suffix!r}, expected one of {', '.join(FORMATS)}.")
     if for_spreadsheets and output.suffix != ".csv":

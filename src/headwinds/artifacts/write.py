@@ -35,7 +35,7 @@ from headwinds.artifacts.storage import (
     size_of,
     storage_error,
 )
-from headwinds.errors import ArtifactError
+from headwinds.errors import ArtifactError, SettingsError
 
 _RIVALS = 100  # times that other writers of one directory may come between before we give up
 
@@ -158,6 +158,21 @@ def clean_stale(folder: Path) -> None:
                 disk.remove_tree(item)
     except OSError as error:
         raise storage_error(error, folder) from error
+
+
+def require_other_file(source: Path, output: Path) -> None:
+    """Refuse to write what is made of a file over that file: a command that reads one leaves it as it is.
+
+    Raises
+    ------
+    SettingsError
+        Both are one file, under whatever names.
+    """
+    if source.exists() and output.exists() and source.samefile(output):
+        raise SettingsError(
+            f"{output} is the file that is read, and writing there would lose its rows.",
+            remedy="Name another file for the result.",
+        )
 
 
 def _taken(path: Path) -> ArtifactError:

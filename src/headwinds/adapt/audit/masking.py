@@ -14,7 +14,7 @@ from headwinds.adapt.augmentation.edits import Edit, apply_edits
 from headwinds.adapt.tasks.cells import list_cell
 from headwinds.adapt.tasks.contract import Row
 from headwinds.artifacts.csv_cells import csv_text
-from headwinds.artifacts.write import write_text
+from headwinds.artifacts.write import require_other_file, write_text
 from headwinds.contracts import Finding
 from headwinds.contracts.result import Result
 from headwinds.corpus.records import read_records
@@ -113,6 +113,7 @@ def mask_file(
     SettingsError
         The format of `output`; the extra `privacy` is not installed.
     """
+    require_other_file(file, output)
     if output.suffix not in FORMATS:
         raise SettingsError(f"{output} ends in {output.suffix!r}, expected one of {', '.join(FORMATS)}.")
     names, rows = _read(file, encoding)
