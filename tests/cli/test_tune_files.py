@@ -118,3 +118,46 @@ def test_predict_and_evaluate_from_the_terminal(checkpoint, tmp_path, capsys):
         main(["predict", "--model", str(output), "--input", TEST, "--output", str(tmp_path / "p.txt")]) == 2
     )
     assert "ends in '.txt', expected one of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_a_file_in_another_encoding_is_read_in_it_by_every_verb(checkpoint, tmp_path, capsys, encoding):
+    lines = [f"économie numéro {number},{('oui', 'non')[number % 2]}" for number in range(40)]
+    for place, code in ((tmp_path / "own.csv", encoding), (tmp_path / "plain.csv", "utf-8")):
+        place.write_text("text,label\n" + "\n".join(lines) + "\n", encoding=code)
+    told = {}
+    for name, more in (("plain", []), ("own", ["--encoding", encoding])):
+        file, output = str(tmp_path / f"{name}.csv"), tmp_path / name
+        asked = [
+            "--task",
+            "text-classification",
+            "--checkpoint",
+            checkpoint,
+            "--set",
+            "tune.epochs=1",
+            "--quiet",
+        ]
+        assert main(["tune", *asked, "--train", file, "--test", file, "--output", str(output), *more]) == 0
+        predicted = str(tmp_path / f"{name}.jsonl")
+        assert main(["predict", "--model", str(output), "--input", file, "--output", predicted, *more]) == 0
+        again = str(tmp_path / f"{name}-again")
+        assert main(["evaluate", "--model", str(output), "--test", file, "--output", again, *more]) == 0
+        rows = [json.loads(line) for line in Path(predicted).read_text(encoding="utf-8").splitlines()]
+        told[name] = [{key: value for key, value in row.items() if key != "id"} for row in rows]
+    assert told["own"] == told["plain"]
+
+
+def test_a_file_in_another_encoding_is_refused_with_what_to_say(checkpoint, tmp_path, capsys):
+    place = tmp_path / "own.csv"
+    place.write_text("text,label\néconomie,oui\ncroissance,non\n", encoding="cp1252")
+    asked = [
+        "tune",
+        "--task",
+        "text-classification",
+        "--train",
+        str(place),
+        "--output",
+        str(tmp_path / "out"),
+    ]
+    assert main(asked) == 2
+    assert 'Set encoding = "cp1252"' in capsys.readouterr().err

@@ -23,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="another model of the task: print the difference of every metric, in pairs",
     )
+    parser.add_argument(
+        "--encoding", default="utf-8", help="of the files, as cp1252 or gb18030 (default: utf-8)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
 
 
@@ -38,6 +41,7 @@ def execute(arguments: argparse.Namespace) -> int:
         group=arguments.group,
         slices=names_of(arguments.slices),
         seed=arguments.seed,
+        encoding=arguments.encoding,
         against=Path(arguments.against) if arguments.against else None,
     )
     tell_lines(evaluation_lines(found))

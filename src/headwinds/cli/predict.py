@@ -14,6 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", required=True, help="rows to predict: CSV, TSV, JSONL or Parquet")
     parser.add_argument("--output", required=True, help="file to write: .jsonl, .csv or .parquet")
     parser.add_argument(
+        "--encoding", default="utf-8", help="of the files, as cp1252 or gb18030 (default: utf-8)"
+    )
+    parser.add_argument(
         "--for-spreadsheets",
         action="store_true",
         help="of a .csv: an apostrophe before texts that a spreadsheet would take for formulas",
@@ -28,6 +31,7 @@ def execute(arguments: argparse.Namespace) -> int:
         Path(arguments.model),
         Path(arguments.input),
         Path(arguments.output),
+        encoding=arguments.encoding,
         for_spreadsheets=arguments.for_spreadsheets,
     )
     tell(f"{count:,} predictions: {arguments.output}")

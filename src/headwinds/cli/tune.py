@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN[,COLUMN]",
         help="tell the main metric of the test apart by these",
     )
+    alone.add_argument(
+        "--encoding", default="utf-8", help="of the files, as cp1252 or gb18030 (default: utf-8)"
+    )
     alone.add_argument("--method", help="see `headwinds methods` (default: full)")
     alone.add_argument("--checkpoint", help='"default", a folder, or a name on the hub')
     alone.add_argument("--processes", type=int, help="so many share every batch, a core or a GPU each")
@@ -119,6 +122,7 @@ def _alone(arguments: argparse.Namespace) -> int:
         arguments.group,
         names_of(arguments.slices),
         Path(arguments.codebook) if arguments.codebook else None,
+        arguments.encoding,
     )
     if arguments.dry_run:
         from headwinds.adapt.rehearsal import rehearsal_lines, rehearse

@@ -27,6 +27,7 @@ def tune(
     group: str = "",
     slices: Sequence[str] = (),
     codebook: PathLike | None = None,
+    encoding: str = "utf-8",
     seed: int = 0,
     quiet: bool = False,
     wait: float = 0.0,
@@ -48,6 +49,8 @@ def tune(
         Columns by whose values the main metric of the test is told apart, the worst value first.
     codebook
         What the labels mean, for ``method="zero-shot"``.
+    encoding
+        Of the files, as Python names it: "cp1252", "gb18030".
     callbacks
         Called with every epoch's `EpochRecord` (epoch, loss, validation_score, tokens); what one raises ends the tuning.
     track
@@ -68,7 +71,7 @@ def tune(
     from headwinds.adapt.tuning import tune_files
     from headwinds.study.study_file import tune_settings
 
-    files = _labelled_files(train, validation, test, group, slices, codebook)
+    files = _labelled_files(train, validation, test, group, slices, codebook, encoding)
     chosen = tune_settings({"task": task, **settings}, seed=seed)
     return tune_files(files, chosen, Path(output), quiet=quiet, wait=wait, callbacks=callbacks, track=track)
 
@@ -82,6 +85,9 @@ def tune_seeds(
     seeds: Sequence[int] = (0, 1, 2),
     validation: PathLike | None = None,
     group: str = "",
+    slices: Sequence[str] = (),
+    codebook: PathLike | None = None,
+    encoding: str = "utf-8",
     quiet: bool = False,
     **settings: object,
 ) -> TunedSeeds:
@@ -89,7 +95,7 @@ def tune_seeds(
     from headwinds.adapt import seeds as several
     from headwinds.study.study_file import tune_settings
 
-    files = _labelled_files(train, validation, test, group)
+    files = _labelled_files(train, validation, test, group, slices, codebook, encoding)
     chosen = tune_settings({"task": task, **settings}, seed=0)
     return several.tune_seeds(files, chosen, seeds, Path(output), quiet=quiet)
 
@@ -103,6 +109,9 @@ def learning_curve(
     shares: Sequence[float] = (0.1, 0.25, 0.5, 1.0),
     validation: PathLike | None = None,
     group: str = "",
+    slices: Sequence[str] = (),
+    codebook: PathLike | None = None,
+    encoding: str = "utf-8",
     seed: int = 0,
     quiet: bool = False,
     **settings: object,
@@ -111,7 +120,7 @@ def learning_curve(
     from headwinds.adapt import learning_curve as curve
     from headwinds.study.study_file import tune_settings
 
-    files = _labelled_files(train, validation, test, group)
+    files = _labelled_files(train, validation, test, group, slices, codebook, encoding)
     chosen = tune_settings({"task": task, **settings}, seed=seed)
     return curve.learning_curve(files, chosen, shares, Path(output), quiet=quiet)
 
@@ -129,6 +138,9 @@ def search(
     minutes: float = 0.0,
     storage: str = "",
     together: int = 1,
+    slices: Sequence[str] = (),
+    codebook: PathLike | None = None,
+    encoding: str = "utf-8",
     seed: int = 0,
     quiet: bool = False,
     on: str = "",
@@ -151,7 +163,7 @@ def search(
 
     plan = trying.SearchSettings(trials=trials, minutes=minutes, storage=storage, together=together)
     return trying.search(
-        _labelled_files(train, validation, test, group),
+        _labelled_files(train, validation, test, group, slices, codebook, encoding),
         tune_settings({"task": task, **settings}, seed=seed),
         parse_space(space) if space else DEFAULT_SPACE,
         plan,
@@ -162,7 +174,14 @@ def search(
     )
 
 
-def predict_file(model: PathLike, file: PathLike, output: PathLike, *, for_spreadsheets: bool = False) -> int:
+def predict_file(
+    model: PathLike,
+    file: PathLike,
+    output: PathLike,
+    *,
+    encoding: str = "utf-8",
+    for_spreadsheets: bool = False,
+) -> int:
     """Predict every row of a file with a tuned model, into a JSONL, CSV or Parquet file; returns the number of rows.
 
     Ids and texts are written as they came. With `for_spreadsheets` a CSV has an apostrophe before those that a spreadsheet
@@ -170,7 +189,9 @@ def predict_file(model: PathLike, file: PathLike, output: PathLike, *, for_sprea
     """
     from headwinds.adapt import predicting
 
-    return predicting.predict_file(Path(model), Path(file), Path(output), for_spreadsheets=for_spreadsheets)
+    return predicting.predict_file(
+        Path(model), Path(file), Path(output), encoding=encoding, for_spreadsheets=for_spreadsheets
+    )
 
 
 def evaluate_file(
@@ -181,6 +202,7 @@ def evaluate_file(
     group: str = "",
     slices: Sequence[str] = (),
     seed: int = 0,
+    encoding: str = "utf-8",
     against: PathLike | None = None,
 ) -> TaskEvaluation:
     """Test a tuned model on a labelled file that it was not fitted to; metrics come with 95% intervals.
@@ -196,6 +218,7 @@ def evaluate_file(
         group=group,
         slices=tuple(slices),
         seed=seed,
+        encoding=encoding,
         against=Path(against) if against is not None else None,
     )
 
@@ -237,6 +260,7 @@ def _labelled_files(
     group: str,
     slices: Sequence[str] = (),
     codebook: PathLike | None = None,
+    encoding: str = "utf-8",
 ) -> LabelledFiles:
     from headwinds.adapt.tuning import LabelledFiles
 
@@ -247,4 +271,5 @@ def _labelled_files(
         group,
         tuple(slices),
         Path(codebook) if codebook else None,
+        encoding,
     )
