@@ -59,6 +59,30 @@ def test_a_model_without_a_test_is_told_so_on_its_card(registry, fitted):
     assert [one.code for one in add_model(registry, "x", fitted.other_labels).card.findings] == ["W501"]
 
 
+def test_the_test_of_a_model_that_stood_there_before_is_never_taken_for_this_ones(registry, fitted, tmp_path):
+    shutil.copytree(fitted.poor / "model", tmp_path / "out" / "model")
+    shutil.copytree(fitted.good / "evaluation", tmp_path / "out" / "evaluation")
+    assert [one.code for one in add_model(registry, "speeches", tmp_path / "out").card.findings] == ["W501"]
+    [served] = shelf_of_folder(tmp_path / "out", "speeches").models.values()
+    assert served.card.metrics == {}
+    with pytest.raises(MismatchError, match="test of another model"):
+        add_model(registry, "speeches", fitted.better, evaluation=fitted.good)
+
+
+def test_a_model_that_was_added_untested_gets_its_test_and_keeps_what_its_card_said(
+    registry, fitted, tmp_path
+):
+    shutil.copytree(fitted.good / "model", tmp_path / "alone")
+    first = add_model(registry, "speeches", tmp_path / "alone", limits="speeches alone")
+    again = add_model(registry, "speeches", tmp_path / "alone", evaluation=fitted.good, licence="CC0")
+    assert (again.version, again.number) == (first.version, 1)
+    assert again.card.metrics == add_model(registry, "tested", fitted.good).card.metrics != {}
+    assert (again.card.licence, again.card.limits) == ("CC0", "speeches alone")
+    assert [one.kind for one in events_of(registry, "speeches")] == ["added", "completed"]
+    with pytest.raises(SettingsError, match="its card has another licence"):
+        add_model(registry, "speeches", tmp_path / "alone", licence="proprietary")
+
+
 def test_a_fold_of_a_study_is_a_model_whose_test_is_not_that_of_all_folds(registry, fitted, tmp_path):
     fold = tmp_path / "tune" / "fold-1"
     shutil.copytree(fitted.good / "model", fold)

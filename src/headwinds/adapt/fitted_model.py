@@ -97,12 +97,13 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True)
 class FittedModel:
-    """A model in memory, ready to predict."""
+    """A model in memory, ready to predict; `digest` is the SHA-256 of the `model.json` it was loaded from, else empty."""
 
     facts: ModelFacts
     task: Task[Any]
     network: Any
     tokenizer: PreTrainedTokenizerBase
+    digest: str = ""
 
 
 def save_model(model: FittedModel, folder: Path, *, adapter: Adapter | None = None) -> None:
@@ -199,7 +200,7 @@ def load_model(folder: Path) -> FittedModel:
             remedy="Tune the model again.",
         )
     network.eval()
-    return FittedModel(facts, task, network, tokenizer)
+    return FittedModel(facts, task, network, tokenizer, file_digest(folder / "model.json"))
 
 
 def _load_encoder(folder: Path, facts: ModelFacts, task: Task[Any]) -> Any:

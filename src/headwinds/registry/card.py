@@ -117,14 +117,32 @@ def make_card(
     )
 
 
-def evaluation_beside(folder: Path) -> TaskEvaluation | None:
-    """The test that `headwinds tune` left beside a model, or that is in the folder named; None if there is none.
+def completed(card: Card, other: Card) -> Card:
+    """A version's card with what it lacks, from the card of the same model added again; what it says already stays."""
+    stated = _with(card, licence=card.licence or other.licence, limits=card.limits or other.limits)
+    if card.tested_examples or not other.tested_examples:
+        return stated
+    return _with(other, licence=stated.licence, limits=stated.limits)
 
-    Beside the folds of a study stands what they did all together, which is the test of none of them.
-    """
-    for place in (folder, folder / "evaluation", folder.parent / "evaluation"):
+
+def evaluation_in(folder: Path) -> TaskEvaluation | None:
+    """The test that is in a folder, or in `evaluation` in it; None if there is none."""
+    for place in (folder, folder / "evaluation"):
         if tests_a_model(place):
             return read_task_evaluation(place)
+    return None
+
+
+def evaluation_beside(folder: Path, version: str) -> TaskEvaluation | None:
+    """The test of a version that `headwinds tune` left beside the model's folder; None if there is none.
+
+    What stands there may be the test of a model that was in its place before. And beside the folds of a study stands what
+    they did all together, which is the test of none of them.
+    """
+    for place in (folder, folder.parent):
+        found = evaluation_in(place)
+        if found is not None and found.model in ("", version):
+            return found
     return None
 
 

@@ -13,7 +13,15 @@ from headwinds.adapt.predicting import model_of
 from headwinds.database.connection import connect, now, reading, transaction
 from headwinds.errors import MismatchError, SettingsError
 from headwinds.extras import require
-from headwinds.registry.card import Card, card_from_text, card_to_text, evaluation_beside, make_card
+from headwinds.registry.card import (
+    Card,
+    card_from_text,
+    card_to_text,
+    completed,
+    evaluation_beside,
+    evaluation_in,
+    make_card,
+)
 from headwinds.registry.versions import check, copy, keep, version_of
 
 if TYPE_CHECKING:
@@ -65,7 +73,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a version: added, promoted, refused, rolled-back.
+    """Something that happened to a version: added, completed, promoted, refused, rolled-back.
 
     `previous` is the version that was in production before, or empty; `reasons` say why, a sentence each.
     """
@@ -113,7 +121,7 @@ def add_model(
     licence: str = "",
     limits: str = "",
 ) -> Version:
-    """Add a fitted model as a version of a name; a model that is there already stays as it is.
+    """Add a fitted model as a version of a name; a model that is there already stays, and its card gets what it lacks.
 
     Parameters
     ----------
@@ -125,11 +133,11 @@ def add_model(
     Raises
     ------
     SettingsError
-        The name cannot be used, or there is no such parent.
+        The name cannot be used, there is no such parent, or the card says already what is given otherwise here.
     CheckpointError
         The folder holds no whole fitted model.
     MismatchError
-        Earlier versions of the name do another task, or give other labels.
+        Earlier versions of the name do another task, or give other labels; the test is of another model.
     """
     if not NAME.fullmatch(name):
         raise SettingsError(
@@ -137,24 +145,37 @@ def add_model(
             remedy='Lower-case letters, digits and ".", "_", "-" between them, at most 64.',
         )
     source = model_of(folder)
-    _, facts = version_of(source)
-    found = evaluation_beside(evaluation or source)
+    identity, facts = version_of(source)
+    found = evaluation_in(evaluation) if evaluation is not None else evaluation_beside(source, identity)
     if evaluation is not None and found is None:
         raise SettingsError(
             f"{evaluation} holds no evaluation.", remedy="Name the folder that `headwinds evaluate` wrote."
+        )
+    if found is not None and found.model not in ("", identity):
+        raise MismatchError(
+            f"{evaluation} is the test of another model than {folder}.",
+            remedy="Test this one: headwinds evaluate --model ... --test ... --output ...",
         )
     card = make_card(facts, evaluation=found, licence=licence, limits=limits)
     for other in versions_of(registry, name):
         _same_labels(card, other)
     above = find_version(registry, name, parent).version if parent else ""
     version = keep(source, registry.versions)
-    from sqlalchemy import func, insert, select
+    from sqlalchemy import func, insert, select, update
 
     from headwinds.registry.schema import VERSION
 
     with transaction(registry.engine) as connection:
-        known = select(VERSION.c.number).where(VERSION.c.name == name, VERSION.c.version == version)
-        if connection.execute(known).first() is None:
+        own = (VERSION.c.name == name, VERSION.c.version == version)
+        there = connection.execute(select(VERSION.c.card).where(*own)).scalar()
+        if there is not None:
+            before = card_from_text(there)
+            after = completed(before, card)
+            _require_said(after, card, tested=evaluation is not None)
+            if after != before:
+                connection.execute(update(VERSION).where(*own).values(card=card_to_text(after)))
+                note(connection, name, version, "completed", "", ())
+        else:
             last = (
                 connection.execute(select(func.max(VERSION.c.number)).where(VERSION.c.name == name)).scalar()
                 or 0
@@ -264,6 +285,18 @@ def note(
 
 def _version(row: Any) -> Version:
     return Version(**{**row, "card": card_from_text(row["card"])})
+
+
+def _require_said(card: Card, given: Card, *, tested: bool) -> None:
+    """A card that others may have read is completed, not rewritten: what is given must stand on it."""
+    wrong = [name for name in ("licence", "limits") if getattr(given, name) not in ("", getattr(card, name))]
+    if tested and card.metrics != given.metrics:
+        wrong.append("evaluation")
+    if wrong:
+        raise SettingsError(
+            f"This model is there already, and its card has another {wrong[0]}.",
+            remedy="Leave it out, or add the model under another name.",
+        )
 
 
 def _same_labels(card: Card, other: Version) -> None:

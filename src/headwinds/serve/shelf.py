@@ -114,7 +114,7 @@ def shelf_of_folder(folder: Path, name: str) -> Shelf:
     """
     place = model_of(folder)
     version, facts = version_of(place)
-    card = make_card(facts, evaluation=evaluation_beside(place))
+    card = make_card(facts, evaluation=evaluation_beside(place, version))
     return Shelf({name: Shown(load(name, version, 1, load_model(place)), card)})
 
 

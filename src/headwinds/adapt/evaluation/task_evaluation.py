@@ -72,6 +72,8 @@ class TaskEvaluation:
         The main metric by the values of each column asked for, the worst of a column first.
     differences
         Where the model was tested against another one: each metric minus that of the other, in pairs on the same draws.
+    model
+        SHA-256 of the `model.json` of what was tested, so that the test is never taken for another model's.
     """
 
     task: str
@@ -84,6 +86,7 @@ class TaskEvaluation:
     confusions: tuple[Confusion, ...] = ()
     slices: tuple[Slice, ...] = ()
     differences: dict[str, Interval] = field(default_factory=dict)
+    model: str = ""
 
 
 def evaluate_model(
@@ -124,6 +127,7 @@ def evaluate_model(
         confusions=_confusions(mistakes, model.facts.labels),
         slices=_slices(metrics, columns or {}, model.task.main_metric),
         differences=_differences(metrics, against, examples, groups, seed) if against else {},
+        model=model.digest,
     )
     write_json(folder / FILE, asdict(found), allow_missing=True)
     lines = [
