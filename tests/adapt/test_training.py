@@ -241,3 +241,16 @@ def test_a_long_text_is_pooled_over_its_windows_as_if_they_were_one() -> None:
     tokens = [torch.cat([logits[0], logits[1, :3]]), logits[2, :2]]
     for text, expected in enumerate(tokens):
         assert torch.allclose(found[text], expected.exp().mean(dim=0).log(), atol=1e-6)
+
+
+def test_where_validation_gives_no_score_the_last_weights_are_kept(tiny_checkpoint: Path, tmp_path: Path):
+    """Pairs that all have one score have no rank correlation; it ended in a KeyError."""
+    from headwinds.adapt.tuning import LabelledFiles, tune_files
+
+    file = tmp_path / "pairs.jsonl"
+    pairs = [{"text": f"growth {n}", "text_b": f"incomes {n}", "score": 3} for n in range(20)]
+    file.write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
+    chosen = settings(tiny_checkpoint, task="sentence-similarity", epochs=5, patience=1)
+    found = tune_files(LabelledFiles(file), chosen, tmp_path / "out", quiet=True)
+    history = json.loads((found.folder / "history.json").read_text())
+    assert (history["best_validation_score"], len(history["epochs"])) == (None, 5)

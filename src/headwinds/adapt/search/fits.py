@@ -152,13 +152,24 @@ def history_of_fit(
     quiet: bool,
     after_epoch: AfterEpoch | None,
 ) -> dict[str, Any]:
-    """Fit on the training rows, in `scratch`, where a fit that was killed goes on; what stands in its ``history.json``."""
+    """Fit on the training rows, in `scratch`, where a fit that was killed goes on; what stands in its ``history.json``.
+
+    Raises
+    ------
+    TrainingError
+        Also where the validation examples give no score to judge by.
+    """
     task, data, _ = prepare_files(replace(files, test=None), settings)
     with atomic_directory(scratch / "model", replace=True) as model:
         fit_model(
             task, data, settings, model, scratch / "fit", title=title, quiet=quiet, after_epoch=after_epoch
         )
         history: dict[str, Any] = json.loads((model / "history.json").read_text(encoding="utf-8"))
+    if history["best_validation_score"] is None:
+        raise TrainingError(
+            "The validation examples give no score, and a search judges by it.",
+            remedy="Name a file for validation with examples of every kind.",
+        )
     return history
 
 

@@ -143,8 +143,8 @@ def search(
         best = [one for one in records if one.state == "complete"]
         if not best:
             raise SettingsError(
-                f"None of {len(records)} trials came to an end.",
-                remedy="search.json says why; narrow the space.",
+                f"None of {len(records)} trials came to an end; the last one: {_reason(records)}",
+                remedy="Mend that, or narrow the space, and search into another folder.",
             )
         ranked = sorted(best, key=lambda one: (-one.score, one.number))[: plan.finalists]
         finalists = _finalists(ranked, files, settings, plan.seeds, output, quiet, compute, tell)
@@ -358,6 +358,11 @@ def _records(study: Study) -> list[TrialRecord]:
         )
         for number, trial in enumerate(_done(study), start=1)
     ]
+
+
+def _reason(records: Sequence[TrialRecord]) -> str:
+    """Why the last trial failed."""
+    return next((one.reason for one in reversed(records) if one.reason), "it was ended early.")
 
 
 def _score(trial: FrozenTrial) -> float:

@@ -76,6 +76,8 @@ def train(
 ) -> Position:
     """Train `module` in place and leave it with the weights of the best validation score; None keeps the last ones.
 
+    Where validation gives no score at all (NaN), every epoch is made and the last weights are kept.
+
     The state is saved to `state_path` at every epoch's end, every half minute, and when a signal asks to stop; if the
     file exists the run goes on from it, and ends with the same bits as a run that was never interrupted. `after_epoch` is
     told of every epoch once it is saved, after an interruption also of those before; what it raises ends the training.
@@ -137,7 +139,10 @@ def train(
             after_epoch(position.history[-1])
         raise_if_stopped()
         saved_at = time.monotonic()
-    progress.update(steps, f"best validation score {position.best_score:.3f}")
+    best = position.best_score
+    progress.update(
+        steps, f"best validation score {best:.3f}" if math.isfinite(best) else "no validation score"
+    )
     weights.keep_best()
     return position
 
@@ -253,8 +258,11 @@ def _end_epoch(
             score = team.score(validation_score)
     mean_loss = position.loss_sum / len(data.training_rows)
     position.history.append(EpochRecord(position.epoch + 1, mean_loss, score, position.tokens))
-    if score > position.best_score:
-        position.best_score, position.epochs_without_gain = score, 0
+    undefined = (
+        math.isnan(score) and position.best_score == -math.inf
+    )  # says nothing: the last weights are kept
+    if score > position.best_score or undefined:
+        position.best_score, position.epochs_without_gain = -math.inf if undefined else score, 0
         weights.remember()
     else:
         position.epochs_without_gain += 1
