@@ -115,3 +115,22 @@ def test_choices_are_compared_with_chance():
     found = task.metrics(given, examples, (), np.ones((1, 2)))
     assert found["accuracy"][0] == pytest.approx(0.5)
     assert found["accuracy_of_chance"][0] == pytest.approx((0.5 + 0.25) / 2)
+
+
+def test_while_no_entity_is_right_likelier_tags_score_higher_and_any_right_one_more():
+    """A flat 0 would stop a slow start by its patience, and keep the first epoch."""
+    from headwinds.adapt.checkpoints import load_tokenizer, resolve_checkpoint
+
+    task = NamedEntities()
+    examples = task.read(rows({"tokens": ["in", "Rome"], "tags": ["O", "B-LOC"]}), labelled=True)
+    tokenizer = load_tokenizer(resolve_checkpoint("default"))
+    encoded = task.encode(examples, tokenizer, max_tokens=32)
+
+    def score(of_entity: float) -> float:
+        output = np.zeros((len(encoded.windows[0]), 3))
+        output[:, 0], output[2, 1] = 4.0, of_entity
+        return task.score([[output]], examples, np.array([0]), encoded, ("LOC",))
+
+    low, higher, right = score(0.0), score(3.0), score(9.0)
+    assert 0 < low < higher < 1e-6
+    assert right == pytest.approx(1.0)

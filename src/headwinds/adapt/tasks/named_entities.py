@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from headwinds.adapt.training.batches import Batch
 
 IGNORED = -100
+BELOW_ANY_F1 = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +194,18 @@ class NamedEntities:
     ) -> float:
         """Entity F1; while nothing is found, a little above 0 for likely tags, so that early epochs have an order."""
         import numpy as np
+        from scipy.special import log_softmax
 
-        counts = np.zeros(3)
+        counts, likelihoods = np.zeros(3), []
         for output, row in zip(outputs, rows.tolist(), strict=True):
             scores = word_scores(output, encoded, row, examples.words[row], len(examples.texts[row]))
             given, true = set(spans_of_numbers(best_tags(scores).tolist(), labels)), set(examples.spans[row])
             counts += (len(given & true), len(given), len(true))
-        return float(2 * counts[0] / max(counts[1] + counts[2], 1))
+            tags = tag_numbers(len(examples.words[row]), examples.spans[row], labels)
+            likelihoods.append(log_softmax(scores, axis=1)[np.arange(len(tags)), tags])
+        if not counts[0]:
+            return float(BELOW_ANY_F1 * np.exp(np.concatenate(likelihoods).mean()))
+        return float(2 * counts[0] / (counts[1] + counts[2]))
 
     def fit_decoder(
         self,
