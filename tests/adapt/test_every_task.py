@@ -138,6 +138,18 @@ def test_a_merged_adapter_needs_no_checkpoint_and_predicts_the_same(checkpoint, 
     assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "m.jsonl").read_bytes()
 
 
+def test_an_adapter_finds_its_checkpoint_from_every_working_directory(tmp_path, monkeypatch):
+    make_checkpoint(tmp_path / "own", positions=64)
+    monkeypatch.chdir(tmp_path)
+    found, test = tuned("text-classification", Path("own"), Path("out"), method="lora", rank=2)
+    model = found.folder.resolve()
+    predict_file(model, test, tmp_path / "here.jsonl")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    predict_file(model, test, tmp_path / "there.jsonl")
+    assert (tmp_path / "there.jsonl").read_bytes() == (tmp_path / "here.jsonl").read_bytes()
+
+
 def test_an_adapter_to_another_checkpoint_is_refused(tmp_path):
     from headwinds.adapt.fitted_model import load_model
     from headwinds.errors import CheckpointError

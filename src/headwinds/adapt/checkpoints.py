@@ -112,6 +112,12 @@ def resolve_checkpoint(name: str) -> Checkpoint:
     return Checkpoint(name, folder, _digest(folder), _usable_positions(config, limit), int(layers))
 
 
+def lasting_name(name: str) -> str:
+    """The name under which a model keeps what it cannot do without: a folder is found from every working directory."""
+    folder = Path(name).expanduser()
+    return str(folder.resolve()) if name != "default" and folder.is_dir() else name
+
+
 def read_config(folder: Path) -> dict[str, Any]:
     """Read `config.json` and refuse what could lead to code being run.
 

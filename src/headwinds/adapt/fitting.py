@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.checkpoints import Checkpoint, load_tokenizer
+from headwinds.adapt.checkpoints import Checkpoint, lasting_name, load_tokenizer
 from headwinds.adapt.fitted_model import FittedModel, ModelFacts, save_model
 from headwinds.adapt.generators import formed_for, load_pretrained, network_settings
 from headwinds.adapt.methods.contract import Fitting
@@ -172,7 +172,7 @@ def fit_model(
         labels=labels,
         max_tokens=max_tokens,
         precision=predicting,
-        checkpoint=settings.checkpoint,
+        checkpoint=settings.checkpoint if adapter is None else lasting_name(settings.checkpoint),
         checkpoint_digest=checkpoint.digest,
         decoder=decoder,
         training_examples=len(data.training),

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.checkpoints import lasting_name
 from headwinds.adapt.evaluation.translation import chrf, chrf_counts
 from headwinds.adapt.tasks.cells import BETWEEN
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
@@ -189,7 +190,7 @@ class TextWriter:
         score = self.score(outputs, examples, rows, encoded, labels)
         found = {"writing": asdict(writing), "validation_perplexity": float(np.exp(-score))}
         if settings.control_classifier:
-            found["control_classifier"] = settings.control_classifier
+            found["control_classifier"] = lasting_name(settings.control_classifier)
         return found
 
     def decode(
