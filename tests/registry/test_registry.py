@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,15 +13,17 @@ from sqlalchemy import exc, text
 
 from headwinds import predict_file
 from headwinds.adapt.evaluation.store import write_evaluation
+from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
 from headwinds.cli.main import main
-from headwinds.contracts import Evaluation
+from headwinds.contracts import Evaluation, Interval
 from headwinds.doors.registering import add_model, export_model, promote_model, rollback_model
 from headwinds.errors import CheckpointError, MismatchError, SettingsError
+from headwinds.registry.card import card_to_text
 from headwinds.registry.gate import read_gate
 from headwinds.registry.index import events_of, find_version, versions_of
-from headwinds.registry.promotion import production
+from headwinds.registry.promotion import judge_evaluation, production
 from headwinds.registry.versions import load_version
-from headwinds.serve.shelf import shelf_of_folder
+from headwinds.serve.shelf import shelf_of_folder, shelf_of_registry
 
 
 def write_gate(folder: Path, test: Path, **values) -> Path:
@@ -169,6 +172,62 @@ def test_rollback_brings_the_version_before_back_and_again_the_one_before_that(r
         better.version: "retired",
     }
     assert [one.kind for one in events_of(registry)][-1] == "rolled-back"
+
+
+def test_going_back_ends_at_the_first_promotion_also_where_a_version_was_promoted_twice(
+    registry, fitted, gate
+):
+    good, better = (add_model(registry, "speeches", folder) for folder in (fitted.good, fitted.better))
+    for version in (good, better, good):
+        assert promote_model(registry, "speeches", gate, version=str(version.number)).promoted
+    assert rollback_model(registry, "speeches").version == better.version
+    assert rollback_model(registry, "speeches").version == good.version
+    with pytest.raises(SettingsError, match="nothing to go back to"):
+        rollback_model(registry, "speeches")
+
+
+def test_a_metric_that_production_lacks_does_not_pass_and_what_a_task_lacks_is_told(fitted, tmp_path):
+    gate = read_gate(write_gate(tmp_path, fitted.test, metric="accuracy_of_answered"))
+    found = TaskEvaluation(
+        "named-entity-recognition",
+        "entity_f1",
+        {"accuracy_of_answered": Interval(0.9, 0.8, 1.0)},
+        examples=9,
+        groups=9,
+        findings=(),
+        differences={"entity_f1": Interval(0.0, 0.0, 0.0)},
+    )
+    verdicts = judge_evaluation(found, gate, gate.tests[0], "old test")
+    assert [one.passed for one in verdicts] == [True, False, True]
+    assert "is not known of production" in verdicts[1].sentence
+    assert "has no calibration error: not judged" in verdicts[2].sentence
+
+
+def test_an_entry_that_cannot_be_read_does_not_end_the_looking_for_promotions(registry, fitted, gate):
+    add_model(registry, "speeches", fitted.good)
+    promote_model(registry, "speeches", gate)
+    said: list[str] = []
+    shelf = shelf_of_registry(registry, {}, lambda event, *_: said.append(event))
+    added = add_model(registry, "speeches", fitted.better)
+    write = "UPDATE version SET card = :card WHERE number = 2"
+    with registry.engine.begin() as connection:
+        connection.execute(text(write), {"card": json.dumps({"of": "a later release"})})
+    shelf.watch(0.02)
+    try:
+        until(lambda: "registry not read" in said)
+        with registry.engine.begin() as connection:
+            connection.execute(text(write), {"card": card_to_text(added.card)})
+        assert promote_model(registry, "speeches", gate).promoted
+        until(lambda: shelf.models["speeches"].current.version == added.version)
+    finally:
+        shelf.close()
+
+
+def until(holds) -> None:
+    end = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_what_is_exported_predicts_the_same_bytes_as_what_was_added(registry, fitted, tmp_path):

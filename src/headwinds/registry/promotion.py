@@ -17,9 +17,11 @@ from headwinds.registry.index import events_of, find_version, note, versions_of
 from headwinds.registry.versions import check, load_version
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
     from headwinds.registry.gate import FrozenTest, Gate
-    from headwinds.registry.index import Registry, Version
+    from headwinds.registry.index import Event, Registry, Version
 
 TIMED_ROWS = 40
 
@@ -107,10 +109,8 @@ def rollback(registry: Registry, name: str) -> Version:
         It is damaged; the present one stays.
     """
     current = find_version(registry, name)
-    promotions = [
-        one for one in events_of(registry, name) if one.kind == "promoted" and one.version == current.version
-    ]
-    target = promotions[-1].previous if promotions else ""
+    path = _path_to_production(events_of(registry, name))
+    target = path[-2] if len(path) > 1 else ""
     if not target:
         raise SettingsError(
             f"There is nothing to go back to: version {current.number} of {name} was the first in production.",
@@ -119,6 +119,21 @@ def rollback(registry: Registry, name: str) -> Version:
     check(registry.versions, target)
     _switch(registry, name, target, current.version, "rolled-back", [f"from {current.version[:12]} by hand"])
     return find_version(registry, name, target)
+
+
+def _path_to_production(events: Sequence[Event]) -> list[str]:
+    """The versions that led to the present one: a promotion goes on from there, a rollback goes back along it.
+
+    So a version that was promoted twice has two places on it, and going back ends at the first of all.
+    """
+    path: list[str] = []
+    for one in events:
+        if one.kind == "promoted":
+            path.append(one.version)
+        elif one.kind == "rolled-back":
+            while path and path[-1] != one.version:
+                path.pop()
+    return path
 
 
 def production(registry: Registry, name: str) -> Version | None:
@@ -199,7 +214,11 @@ def judge_evaluation(found: TaskEvaluation, gate: Gate, test: FrozenTest, where:
     verdicts = [
         Verdict(one.value >= gate.floor, f"{where}: {shown} {_shown(one.value)}, floor {gate.floor:g}.")
     ]
-    if found.differences:
+    if found.differences and metric not in found.differences:  # production withholds no answers, for instance
+        verdicts.append(
+            Verdict(False, f"{where}: {shown} is not known of production, so the two cannot be compared.")
+        )
+    elif found.differences:
         difference = found.differences[metric]
         words = (
             f"{where}: candidate minus production in {shown} {_shown(difference.value)}, 95% interval "
@@ -235,7 +254,9 @@ def judge_evaluation(found: TaskEvaluation, gate: Gate, test: FrozenTest, where:
                     f"{label} is {_shown(item.metric)}, floor {gate.slice_floor:g}.",
                 )
             )
-    if gate.largest_calibration_error < 1 and CALIBRATION in found.metrics:
+    if gate.largest_calibration_error < 1 and CALIBRATION not in found.metrics:
+        verdicts.append(Verdict(True, f"{where}: {found.task} has no calibration error: not judged."))
+    elif gate.largest_calibration_error < 1:
         error = found.metrics[CALIBRATION].value
         verdicts.append(
             Verdict(

@@ -93,6 +93,8 @@ class Shelf:
                     HeadwindsError
                 ) as error:  # the database is gone for now: what is loaded goes on answering
                     self.said("registry not read", "", error.message)
+                except Exception as error:  # an entry that cannot be read must not end the looking for good
+                    self.said("registry not read", "", type(error).__name__)
 
         self._watcher = threading.Thread(target=look, name="headwinds-shelf", daemon=True)
         self._watcher.start()

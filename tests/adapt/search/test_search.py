@@ -238,5 +238,5 @@ def test_a_search_of_which_no_trial_ends_says_why_in_its_one_line(tiny_checkpoin
     (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
     chosen = replace(settings_of(tiny_checkpoint), task="sentence-similarity", epochs=1)
     plan = SearchSettings(trials=2, finalists=1, seeds=1)
-    with pytest.raises(SettingsError, match="None of 2 trials .* examples give no score"):
+    with pytest.raises(SettingsError, match=r"None of 2 trials .* examples give no score"):
         search(LabelledFiles(tmp_path / "pairs.jsonl"), chosen, SPACE, plan, tmp_path / "out", quiet=True)
