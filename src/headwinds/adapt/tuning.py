@@ -24,7 +24,7 @@ from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.stages import run_stage
-from headwinds.errors import CheckpointError, DataError, SettingsError
+from headwinds.errors import CheckpointError, DataError, SettingsError, quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -357,6 +357,12 @@ def groups_of(rows: Sequence[Row], column: str) -> tuple[str, ...]:
     """
     if not column:
         return tuple(str(number) for number in range(len(rows)))
+    if not any(column in row.values for row in rows):
+        names = dict.fromkeys(name for row in rows for name in row.values)
+        raise DataError(
+            f"{rows[0].place}: there is no column {quoted(column)}; the file has {', '.join(names)}.",
+            remedy="Name one of these.",
+        )
     for row in rows:
         if row.values.get(column) in (None, ""):
             raise DataError(f"{row.place}: {column} is empty.", remedy="Fill it, or group by another column.")

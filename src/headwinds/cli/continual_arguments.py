@@ -23,16 +23,21 @@ def collect(
     SettingsError
         The file cannot be used, a setting is of a section that does not count here, or one that is needed is missing.
     """
-    from headwinds.cli.study_arguments import settings_changes
+    from headwinds.adapt.continual.settings import UpdateSettings, WatchSettings
+    from headwinds.adapt.settings import TuneSettings
+    from headwinds.cli.study_arguments import refuse_flags, settings_changes
 
     given = _from_file(Path(arguments.settings), section) if arguments.settings else {}
-    for name, value in settings_changes(arguments.set).items():
+    changes = settings_changes(arguments.set)
+    kinds = (UpdateSettings, TuneSettings) if section == "update" else (WatchSettings,)
+    for name, value in changes.items():
         part, _, key = name.partition(".")
         if part not in _sections(section) or not key:
             raise SettingsError(
                 f"--set {name}: only settings of {' and '.join(f'[{one}]' for one in _sections(section))} count here."
             )
         given[key] = value
+    refuse_flags(changes, arguments, *kinds)
     flags = {name: getattr(arguments, name) for name in names}
     given |= {name: value for name, value in flags.items() if value is not None and value is not False}
     for name in needed:
@@ -65,6 +70,11 @@ def _from_file(path: Path, section: str) -> dict[str, Any]:
                     f"{path}: {name} of [{section}] is no list.", remedy='For instance ["a.csv"].'
                 )
             given[name] = [_placed(path, section, name, value) for value in values]
+    for name in ("wait", "quiet"):
+        if name in given:
+            raise SettingsError(
+                f"{path}: {name} is no setting of [{section}].", remedy=f"Give it as a flag: --{name}."
+            )
     for name in ("group", "version", "database", "licence", "limits", "model"):
         if name in given and not isinstance(given[name], str):
             raise SettingsError(f"{path}: {name} of [{section}] is no text.", remedy="Put it in quotes.")

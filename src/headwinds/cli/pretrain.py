@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from headwinds.cli.study_arguments import settings_changes
+from headwinds.cli.study_arguments import refuse_flags, settings_changes
 from headwinds.cli.terminal import tell
 from headwinds.errors import SettingsError
 from headwinds.phrases.catalogue import say
@@ -49,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Pretrain, and print how the model does and where it is."""
+    from headwinds.adapt.pretraining.settings import PretrainSettings
     from headwinds.doors import pretraining
 
     changes = settings_changes(arguments.set)
@@ -58,6 +59,7 @@ def execute(arguments: argparse.Namespace) -> int:
                 f"--set {name}: only settings of [pretrain] count here.",
                 remedy="Try pretrain.mask_share=0.15.",
             )
+    refuse_flags(changes, arguments, PretrainSettings)
     named = ("architecture", "checkpoint", "objective", "tokenizer", "vocabulary", "tokens", "budget")
     given = {name: getattr(arguments, name) for name in named if getattr(arguments, name) is not None}
     settings = {**{name.removeprefix("pretrain."): value for name, value in changes.items()}, **given}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +95,24 @@ def execute_until(stage: str, arguments: argparse.Namespace, *, brief: bool = Fa
             quiet=arguments.quiet,
             wait=arguments.wait,
             brief=brief,
+        )
+
+
+def refuse_flags(changes: dict[str, Any], arguments: argparse.Namespace, *sections: type) -> None:
+    """Refuse by --set what a flag says, or what is no setting of `sections` and only a flag can say.
+
+    Raises
+    ------
+    SettingsError
+        It names the flag.
+    """
+    settings = {one.name for section in sections for one in fields(section)} - {"seed"}
+    for name in changes:
+        key = name.partition(".")[2]
+        if not hasattr(arguments, key) or (key in settings and getattr(arguments, key) in (None, "", False)):
+            continue
+        raise SettingsError(
+            f"--set {name}: this has a flag of its own.", remedy=f"Say it once, by --{key.replace('_', '-')}."
         )
 
 

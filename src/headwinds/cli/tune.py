@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headwinds.cli.study_arguments import add_study_arguments, execute_until, settings_changes
+from headwinds.cli.study_arguments import add_study_arguments, execute_until, refuse_flags, settings_changes
 from headwinds.cli.terminal import tell, tell_lines
 from headwinds.errors import SettingsError
 
@@ -97,6 +97,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _alone(arguments: argparse.Namespace) -> int:
+    from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.tuning import LabelledFiles, tune_files
     from headwinds.study.study_file import tune_settings
 
@@ -110,6 +111,7 @@ def _alone(arguments: argparse.Namespace) -> int:
             raise SettingsError(
                 f"--set {name}: only settings of [tune] count here.", remedy="Try tune.epochs=3."
             )
+    refuse_flags(changes, arguments, TuneSettings)
     named = {name: getattr(arguments, name) for name in NAMED}
     chosen = {name.removeprefix("tune."): value for name, value in changes.items()}
     settings = tune_settings(
