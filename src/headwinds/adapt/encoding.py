@@ -72,11 +72,12 @@ class EncodedTexts:
 
 
 def encode_texts(
-    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, max_tokens: int
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, max_tokens: int, places: Sequence[str] = ()
 ) -> EncodedTexts:
     """Tokenize texts into windows of at most `max_tokens` tokens, special tokens included.
 
     Consecutive windows of a long text overlap by an eighth of a window, so that no sentence is seen only in halves.
+    `places` say where each text stands, for messages; by default its number is told.
 
     Raises
     ------
@@ -85,11 +86,11 @@ def encode_texts(
     CheckpointError
         `max_tokens` leaves no room for text.
     """
-    return _encode(tokenizer, texts, max_tokens, offsets=False)
+    return _encode(tokenizer, texts, max_tokens, places, offsets=False)
 
 
 def encode_with_offsets(
-    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, max_tokens: int
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, max_tokens: int, places: Sequence[str] = ()
 ) -> EncodedTexts:
     """As `encode_texts`, with the characters of its text that each token stands for.
 
@@ -103,11 +104,16 @@ def encode_with_offsets(
             "This checkpoint's tokenizer does not tell which characters a token stands for.",
             remedy="Name a checkpoint with a file tokenizer.json.",
         )
-    return _encode(tokenizer, texts, max_tokens, offsets=True)
+    return _encode(tokenizer, texts, max_tokens, places, offsets=True)
 
 
 def _encode(
-    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_tokens: int, *, offsets: bool
+    tokenizer: PreTrainedTokenizerBase,
+    texts: Sequence[str],
+    max_tokens: int,
+    places: Sequence[str],
+    *,
+    offsets: bool,
 ) -> EncodedTexts:
     import numpy as np
 
@@ -118,7 +124,7 @@ def _encode(
     stride = room // 8
     owners: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
     windows: list[NDArray[np.int32]] = []
-    places: list[NDArray[np.int32]] = []
+    spans: list[NDArray[np.int32]] = []
     for start, several in _at_once(texts):
         batch = tokenizer(
             several,
@@ -132,7 +138,7 @@ def _encode(
         )
         owners.append(start + np.asarray(batch["overflow_to_sample_mapping"], dtype=np.int64))
         windows += [np.asarray(window, dtype=np.int32) for window in batch["input_ids"]]
-        places += [np.asarray(one, dtype=np.int32) for one in batch["offset_mapping"]] if offsets else []
+        spans += [np.asarray(one, dtype=np.int32) for one in batch["offset_mapping"]] if offsets else []
     owner = np.concatenate(owners)
     count = np.bincount(owner, minlength=len(texts))
     lengths = np.fromiter((len(window) for window in windows), dtype=np.int64, count=len(windows))
@@ -141,11 +147,15 @@ def _encode(
     empty = np.flatnonzero(tokens <= 0)
     if empty.size:
         raise DataError(
-            f"Text number {int(empty[0]) + 1} yields no token with this checkpoint's tokenizer.",
+            f"{_place(places, int(empty[0]))}: the text yields no token with this checkpoint's tokenizer.",
             remedy="Remove it.",
         )
     first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    return EncodedTexts(windows, first, tokens, offsets=places if offsets else None)
+    return EncodedTexts(windows, first, tokens, offsets=spans if offsets else None)
+
+
+def _place(places: Sequence[str], number: int) -> str:
+    return places[number] if places else f"text {number + 1}"
 
 
 def _at_once(texts: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
@@ -166,7 +176,12 @@ def _at_once(texts: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
 
 
 def encode_pairs(
-    tokenizer: PreTrainedTokenizerBase, firsts: Sequence[str], seconds: Sequence[str], *, max_tokens: int
+    tokenizer: PreTrainedTokenizerBase,
+    firsts: Sequence[str],
+    seconds: Sequence[str],
+    *,
+    max_tokens: int,
+    places: Sequence[str] = (),
 ) -> EncodedTexts:
     """Tokenize pairs of texts, each into one window, or several where the pair is longer than `max_tokens`.
 
@@ -185,7 +200,7 @@ def encode_pairs(
     for number, tokens in enumerate(ids):
         if len(tokens) > longest:
             raise DataError(
-                f"The first text of pair {number + 1} has {len(tokens):,} tokens; "
+                f"{_place(places, number)}: the first text of the pair has {len(tokens):,} tokens; "
                 f"at most {longest:,} fit beside a second one.",
                 remedy="Put the longer text second, or raise max_tokens with a checkpoint that reads more.",
             )

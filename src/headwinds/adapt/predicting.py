@@ -14,7 +14,7 @@ from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.prediction import predict_examples, predictor_of
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.training.device import choose_predicting_device, computing_on
-from headwinds.adapt.tuning import test_data
+from headwinds.adapt.tuning import require_same_kind, test_data
 from headwinds.adapt.writing import TOGETHER
 from headwinds.artifacts.csv_cells import csv_text, guarded
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
@@ -96,6 +96,7 @@ def evaluate_file(
     tested = test_data(
         model.task, read_rows(test, model.task, encoding=encoding), model.facts.labels, group, slices
     )
+    require_same_kind(tested.examples, several=_gives_several(model))
     identity = fingerprint(
         model=file_digest(folder / "model.json"),
         test=file_digest(test),
@@ -126,6 +127,11 @@ def model_of(folder: Path) -> Path:
     """The folder with `model.json`: the one that is named, or `model` in it."""
     inside = folder / "model"
     return inside if not (folder / "model.json").exists() and (inside / "model.json").exists() else folder
+
+
+def _gives_several(model: FittedModel) -> bool | None:
+    """Whether a text classifier gives any number of labels; None of other tasks."""
+    return "temperature" not in model.facts.decoder if model.task.name == "text-classification" else None
 
 
 def _comparable(model: FittedModel, folder: Path) -> FittedModel:

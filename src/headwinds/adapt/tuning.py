@@ -24,7 +24,7 @@ from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.stages import run_stage
-from headwinds.errors import CheckpointError, DataError, SettingsError, quoted
+from headwinds.errors import CheckpointError, DataError, MismatchError, SettingsError, quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -263,6 +263,9 @@ def prepare_files(
     training = task.read(rows["train"], labelled=True)
     labels = ordered_labels(task, task.labels(training), settings, _names_of(files))
     both = rows["train"] + rows.get("validation", [])
+    if "validation" in rows:
+        held = task.read(rows["validation"], labelled=True)
+        require_same_kind(held, several=getattr(training, "several", None))
     examples = task.read(both, labelled=True) if "validation" in rows else training
     task.check_labels(examples, labels)
     if "validation" in rows:
@@ -281,7 +284,26 @@ def prepare_files(
     data = FittingData(examples, labels, *sides, digest, words=_words_of(files, labels))
     if "test" not in rows:
         return task, data, None
-    return task, data, test_data(task, rows["test"], labels, files.group, files.slices)
+    test = test_data(task, rows["test"], labels, files.group, files.slices)
+    require_same_kind(test.examples, several=getattr(examples, "several", None))
+    return task, data, test
+
+
+def require_same_kind(examples: Any, *, several: bool | None) -> None:
+    """Refuse examples with a column `label` for what gives `several` labels a text, and the other way round.
+
+    Raises
+    ------
+    MismatchError
+        They are of the other kind: a test would compare what cannot be compared. None asks nothing.
+    """
+    if several is None or examples.several == several:
+        return
+    given, wanted = ("label", "labels") if several else ("labels", "label")
+    raise MismatchError(
+        f"{examples.places[0]}: there is a column {given}, and the model learns from a column {wanted}.",
+        remedy=f"Name the column {wanted}, if it means the same.",
+    )
 
 
 def _without_labels(

@@ -33,6 +33,7 @@ from headwinds.adapt.fitted_model import load_model, read_facts
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.methods.registry import PROMPTING
 from headwinds.adapt.predicting import model_of
+from headwinds.adapt.tasks.cells import id_cell
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
@@ -258,7 +259,7 @@ def _with_alarm(report: WatchReport) -> WatchReport:
 
 def _proposed(report: WatchReport, live: list[Row]) -> str:
     """The rows to label next, as they came, the most wanted first."""
-    by_id = {str(row.values.get("id", row.place)): row.values for row in live}
+    by_id = {id_cell(row): row.values for row in live}
     lines = [
         json.dumps({"id": name, **by_id[name]}, ensure_ascii=False, default=str) for name in report.proposals
     ]

@@ -105,6 +105,14 @@ def macro_average_precision(truth: NDArray[np.bool_], score: NDArray[np.float64]
     return float(np.mean(values)) if values else 0.0
 
 
+def mean_of_known(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over the last axis of what is not NaN; NaN where nothing is known."""
+    import numpy as np
+
+    known = ~np.isnan(values)
+    return _ratio(np.where(known, values, 0.0).sum(axis=-1), known.sum(axis=-1))
+
+
 def expected_calibration_error(
     truth: NDArray[np.bool_], probability: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:

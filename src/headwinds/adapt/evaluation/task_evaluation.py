@@ -209,10 +209,21 @@ def _confusions(mistakes: Sequence[Mistake], labels: tuple[str, ...]) -> tuple[C
     """Pairs of labels alone: what other tasks give are texts, and a card is passed on."""
     known = {*labels, "none"}
     counts = Counter(
-        (one.true, one.given) for one in mistakes if {*one.true.split(", "), *one.given.split(", ")} <= known
+        (one.true, one.given)
+        for one in mistakes
+        if _are_labels(one.true, known) and _are_labels(one.given, known)
     )
     common = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:SHOWN_CONFUSIONS]
     return tuple(Confusion(true, given, count) for (true, given), count in common if count > 1)
+
+
+def _are_labels(said: str, known: set[str]) -> bool:
+    """Whether a text is a label, or several with ", " between them, which may stand in a label too."""
+    parts = said.split(", ")
+    ends = [True, *(False for _ in parts)]
+    for end in range(1, len(ends)):
+        ends[end] = any(ends[begin] and ", ".join(parts[begin:end]) in known for begin in range(end))
+    return ends[-1]
 
 
 def _slices(metrics: Metrics, columns: Mapping[str, Sequence[str]], metric: str) -> tuple[Slice, ...]:

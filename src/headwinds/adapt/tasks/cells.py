@@ -12,6 +12,12 @@ from headwinds.errors import DataError, quoted
 BETWEEN = ";"
 
 
+def id_cell(row: Row) -> str:
+    """What an example is called: its `id`, or its place in the file where it has none."""
+    value = row.values.get("id")
+    return row.place if value is None or value == "" else str(value)
+
+
 def text_cell(row: Row, column: str) -> str:
     """A text that is not empty.
 

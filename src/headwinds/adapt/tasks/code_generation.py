@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.execution.passes import pass_at_k
 from headwinds.adapt.execution.trial import try_code
-from headwinds.adapt.tasks.cells import text_cell
+from headwinds.adapt.tasks.cells import id_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.written import TextWriter
 from headwinds.adapt.tasks.written_examples import WrittenExamples, references_cell
@@ -161,7 +161,7 @@ def read_problems(rows: Sequence[Row], *, labelled: bool) -> CodeExamples:
                 f"{row.place}: code and tests are both empty.", remedy="Write one, or leave the row out."
             )
     return CodeExamples(
-        ids=tuple(str(row.values.get("id", row.place)) for row in rows),
+        ids=tuple(id_cell(row) for row in rows),
         places=tuple(row.place for row in rows),
         texts=tuple(text_cell(row, "prompt") for row in rows),
         references=tuple(references),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.conversations import ASSISTANT, encode_conversations
 from headwinds.adapt.evaluation.diversity import distinct
+from headwinds.adapt.tasks.cells import id_cell
 from headwinds.adapt.tasks.contract import Column, Row
 from headwinds.adapt.tasks.translation import judge_translations
 from headwinds.adapt.tasks.written import TextWriter
@@ -61,7 +62,7 @@ def read_conversations(rows: Sequence[Row], labelled: bool) -> WrittenExamples:
             )
     read = [turns[:-1] if turns[-1].role == ASSISTANT else turns for turns in conversations]
     return WrittenExamples(
-        ids=tuple(str(row.values.get("id", row.place)) for row in rows),
+        ids=tuple(id_cell(row) for row in rows),
         places=tuple(row.place for row in rows),
         texts=tuple("\n".join(f"{turn.role}: {turn.content}" for turn in turns) for turns in read),
         references=tuple((turns[-1].content,) if labelled else () for turns in conversations),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_with_offsets
 from headwinds.adapt.evaluation.rouge import overlap_f1, rouge, rouge_words
-from headwinds.adapt.tasks.cells import list_cell, text_cell
+from headwinds.adapt.tasks.cells import id_cell, list_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.sentences import split_sentences
 from headwinds.adapt.tasks.token_words import words_of_tokens
@@ -68,7 +68,7 @@ class ExtractiveSummarisation:
         """See the contract."""
         texts = [text_cell(row, "text") for row in rows]
         return SummarisedTexts(
-            ids=tuple(str(row.values.get("id", row.place)) for row in rows),
+            ids=tuple(id_cell(row) for row in rows),
             places=tuple(row.place for row in rows),
             texts=tuple(texts),
             sentences=tuple(tuple(split_sentences(text)) for text in texts),
@@ -86,7 +86,7 @@ class ExtractiveSummarisation:
         self, examples: SummarisedTexts, tokenizer: PreTrainedTokenizerBase, *, max_tokens: int
     ) -> EncodedTexts:
         """See the contract."""
-        return encode_with_offsets(tokenizer, examples.texts, max_tokens=max_tokens)
+        return encode_with_offsets(tokenizer, examples.texts, max_tokens=max_tokens, places=examples.places)
 
     def network(
         self, encoder: PreTrainedModel, labels: tuple[str, ...], settings: TuneSettings

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_pairs
-from headwinds.adapt.tasks.cells import list_cell, text_cell
+from headwinds.adapt.tasks.cells import id_cell, list_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.one_label import (
     abstained,
@@ -58,7 +58,7 @@ class MultipleChoice:
         """See the contract."""
         choices = [_choices(row) for row in rows]
         return Questions(
-            ids=tuple(str(row.values.get("id", row.place)) for row in rows),
+            ids=tuple(id_cell(row) for row in rows),
             places=tuple(row.place for row in rows),
             texts=tuple(text_cell(row, "question") for row in rows),
             choices=tuple(choices),
@@ -87,6 +87,7 @@ class MultipleChoice:
             [examples.texts[row] for row in owner],
             [choice for own in examples.choices for choice in own],
             max_tokens=max_tokens,
+            places=[examples.places[row] for row in owner],
         )
         long = np.flatnonzero(np.diff(pairs.first_window) > 1)
         if len(long):

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_with_offsets
-from headwinds.adapt.tasks.cells import list_cell, text_cell
+from headwinds.adapt.tasks.cells import id_cell, list_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.tags import WordSpan, best_tags, spans_of_numbers, spans_of_tags, tag_numbers
 from headwinds.adapt.tasks.token_words import first_tokens, word_scores, word_shapes
@@ -88,7 +88,7 @@ class NamedEntities:
         tagged = any(row.values.get("tokens") is not None for row in rows)
         found = [_tagged(row, labelled) if tagged else _raw(row, labelled) for row in rows]
         return TaggedTexts(
-            ids=tuple(str(row.values.get("id", row.place)) for row in rows),
+            ids=tuple(id_cell(row) for row in rows),
             places=tuple(row.place for row in rows),
             texts=tuple(text for text, _, _ in found),
             words=tuple(words for _, words, _ in found),
@@ -117,7 +117,9 @@ class NamedEntities:
         self, examples: TaggedTexts, tokenizer: PreTrainedTokenizerBase, *, max_tokens: int
     ) -> EncodedTexts:
         """See the contract."""
-        encoded = encode_with_offsets(tokenizer, examples.texts, max_tokens=max_tokens)
+        encoded = encode_with_offsets(
+            tokenizer, examples.texts, max_tokens=max_tokens, places=examples.places
+        )
         return word_shapes(encoded, examples.texts, examples.words)
 
     def network(
@@ -273,6 +275,8 @@ class NamedEntities:
         """Entity F1 as the CoNLL scorer counts (exact span and type), by type, and F1 of words inside or outside."""
         import numpy as np
 
+        from headwinds.adapt.evaluation.metrics import mean_of_known
+
         counts = np.zeros((3, len(examples.ids), len(labels)))
         inside = np.zeros((4, len(examples.ids)))
         for row, prediction in enumerate(predictions):
@@ -298,7 +302,7 @@ class NamedEntities:
             both, only_given, only_true, neither = (weights @ inside.T).T
             of_inside = 2 * both / (2 * both + only_given + only_true)
             of_outside = 2 * neither / (2 * neither + only_given + only_true)
-            found["macro_entity_f1"] = np.nanmean(each, axis=1) if len(labels) else each
+            found["macro_entity_f1"] = mean_of_known(each) if len(labels) else each
             found["token_micro_f1"] = (both + neither) / (both + neither + only_given + only_true)
             found["token_macro_f1"] = (of_inside + of_outside) / 2
         found |= {f"f1[{name}]": each[:, number] for number, name in enumerate(labels)}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_pairs
-from headwinds.adapt.tasks.cells import list_cell, text_cell
+from headwinds.adapt.tasks.cells import id_cell, list_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.words import split_words
 from headwinds.errors import DataError, quoted
@@ -92,7 +92,7 @@ class QuestionAnswering:
         """See the contract."""
         contexts = [text_cell(row, "context") for row in rows]
         return AskedContexts(
-            ids=tuple(str(row.values.get("id", row.place)) for row in rows),
+            ids=tuple(id_cell(row) for row in rows),
             places=tuple(row.place for row in rows),
             texts=tuple(text_cell(row, "question") for row in rows),
             contexts=tuple(contexts),
@@ -113,7 +113,9 @@ class QuestionAnswering:
         self, examples: AskedContexts, tokenizer: PreTrainedTokenizerBase, *, max_tokens: int
     ) -> EncodedTexts:
         """See the contract."""
-        return encode_pairs(tokenizer, examples.texts, examples.contexts, max_tokens=max_tokens)
+        return encode_pairs(
+            tokenizer, examples.texts, examples.contexts, max_tokens=max_tokens, places=examples.places
+        )
 
     def network(
         self, encoder: PreTrainedModel, labels: tuple[str, ...], settings: TuneSettings

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_with_offsets
-from headwinds.adapt.tasks.cells import label_cell, list_cell, text_cell
+from headwinds.adapt.tasks.cells import id_cell, label_cell, list_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.losses import (
     ClassTargets,
@@ -86,7 +86,7 @@ class RelationExtraction:
         """See the contract."""
         found = [_entities(row) for row in rows]
         return RelatedEntities(
-            ids=tuple(str(row.values.get("id", row.place)) for row in rows),
+            ids=tuple(id_cell(row) for row in rows),
             places=tuple(row.place for row in rows),
             texts=tuple(text for text, _, _ in found),
             head=tuple(head for _, head, _ in found),
@@ -122,7 +122,9 @@ class RelationExtraction:
             mark_entities(text, head, tail)
             for text, head, tail in zip(examples.texts, examples.head, examples.tail, strict=True)
         ]
-        encoded = encode_with_offsets(tokenizer, [text for text, _, _ in marked], max_tokens=max_tokens)
+        encoded = encode_with_offsets(
+            tokenizer, [text for text, _, _ in marked], max_tokens=max_tokens, places=examples.places
+        )
         windows, offsets, marks, shares = [], [], [], []
         for row, (_, head, tail) in enumerate(marked):
             chosen = _window_with(encoded, row, head, tail)

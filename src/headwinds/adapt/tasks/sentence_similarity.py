@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_texts
-from headwinds.adapt.tasks.cells import text_cell
+from headwinds.adapt.tasks.cells import id_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.errors import DataError, quoted
 
@@ -86,7 +86,7 @@ class SentenceSimilarity:
             )
         names = ("text_b", "text_c") if third else ("text_b",)
         return TextParts(
-            ids=tuple(str(row.values.get("id", row.place)) for row in rows),
+            ids=tuple(id_cell(row) for row in rows),
             places=tuple(row.place for row in rows),
             texts=tuple(text_cell(row, "text") for row in rows),
             others=tuple(tuple(text_cell(row, name) for name in names) for row in rows),
@@ -112,7 +112,12 @@ class SentenceSimilarity:
             for first, rest in zip(examples.texts, examples.others, strict=True)
             for text in (first, *rest)
         ]
-        encoded = encode_texts(tokenizer, flat, max_tokens=max_tokens)
+        encoded = encode_texts(
+            tokenizer,
+            flat,
+            max_tokens=max_tokens,
+            places=[place for place in examples.places for _ in range(parts)],
+        )
         first = encoded.first_window[::parts]
         begins = encoded.first_window[:-1].reshape(-1, parts) - first[:-1, None]
         return replace(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_pairs, encode_texts
-from headwinds.adapt.tasks.cells import label_cell, labels_cell, text_cell
+from headwinds.adapt.tasks.cells import id_cell, label_cell, labels_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.losses import (
     ClassTargets,
@@ -92,7 +92,7 @@ class TextClassification:
             else:
                 given.append((label_cell(row, "label"),))
         return LabelledText(
-            ids=tuple(str(row.values.get("id", row.place)) for row in rows),
+            ids=tuple(id_cell(row) for row in rows),
             places=tuple(row.place for row in rows),
             texts=tuple(text_cell(row, "text") for row in rows),
             seconds=tuple(text_cell(row, "text_b") for row in rows) if pairs else None,
@@ -126,8 +126,10 @@ class TextClassification:
     ) -> EncodedTexts:
         """See the contract."""
         if examples.seconds is None:
-            return encode_texts(tokenizer, examples.texts, max_tokens=max_tokens)
-        return encode_pairs(tokenizer, examples.texts, examples.seconds, max_tokens=max_tokens)
+            return encode_texts(tokenizer, examples.texts, max_tokens=max_tokens, places=examples.places)
+        return encode_pairs(
+            tokenizer, examples.texts, examples.seconds, max_tokens=max_tokens, places=examples.places
+        )
 
     def network(
         self, encoder: PreTrainedModel, labels: tuple[str, ...], settings: TuneSettings
@@ -282,7 +284,7 @@ class TextClassification:
             each = [
                 one.average_precision(truth[:, n], probability[:, n], weights) for n in range(len(labels))
             ]
-            found["macro_average_precision"] = np.nanmean(each, axis=0)
+            found["macro_average_precision"] = one.mean_of_known(np.array(each).T)
             error = [
                 one.expected_calibration_error(truth[:, n], probability[:, n], weights)
                 for n in range(len(labels))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from headwinds.adapt.evaluation.diversity import distinct
-from headwinds.adapt.tasks.cells import labels_cell
+from headwinds.adapt.tasks.cells import id_cell, labels_cell
 from headwinds.adapt.tasks.contract import Column, Row
 from headwinds.adapt.tasks.written import TextWriter
 from headwinds.adapt.tasks.written_examples import WrittenExamples, references_cell
@@ -56,7 +56,7 @@ def read_controlled(rows: Sequence[Row], labelled: bool) -> WrittenExamples:
             )
         texts.append(" ".join(part for part in (codes, beginning.strip()) if part) or NOTHING)
     return WrittenExamples(
-        ids=tuple(str(row.values.get("id", row.place)) for row in rows),
+        ids=tuple(id_cell(row) for row in rows),
         places=tuple(row.place for row in rows),
         texts=tuple(texts),
         references=tuple(references_cell(row, "text") if labelled else () for row in rows),

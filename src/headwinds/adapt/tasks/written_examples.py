@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headwinds.adapt.tasks.cells import list_cell, text_cell
+from headwinds.adapt.tasks.cells import id_cell, list_cell, text_cell
 from headwinds.errors import DataError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def read_source_and_target(rows: Sequence[Row], target: str, *, labelled: bool) 
         A text or, with `labelled`, a target is missing or empty.
     """
     return WrittenExamples(
-        ids=tuple(str(row.values.get("id", row.place)) for row in rows),
+        ids=tuple(id_cell(row) for row in rows),
         places=tuple(row.place for row in rows),
         texts=tuple(text_cell(row, "text") for row in rows),
         references=tuple(references_cell(row, target) if labelled else () for row in rows),

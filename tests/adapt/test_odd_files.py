@@ -1,0 +1,102 @@
+"""Labelled files as people have them: what is odd is read, or refused with its place; nothing is dropped without a word."""
+
+from __future__ import annotations
+
+import json
+import warnings
+
+import pytest
+
+from adapt.tiny import make_checkpoint
+from headwinds.adapt.evaluation.task_evaluation import read_task_evaluation
+from headwinds.cli.main import main
+
+TEXTS = {"Food, drink": "we eat and drink", "Food": "we eat bread", "x/y": "the divide grows"}
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return str(make_checkpoint(tmp_path_factory.mktemp("checkpoint")))
+
+
+def written(path, rows):
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return str(path)
+
+
+def tuned(checkpoint, train, output, *more):
+    asked = [
+        "tune",
+        "--task",
+        "text-classification",
+        "--checkpoint",
+        checkpoint,
+        "--method",
+        "head",
+        "--quiet",
+    ]
+    return main([*asked, "--set", "tune.epochs=1", "--train", train, "--output", str(output), *more])
+
+
+@pytest.fixture(scope="module")
+def model(checkpoint, tmp_path_factory):
+    """Three labels, two of which share words and a comma."""
+    folder = tmp_path_factory.mktemp("model")
+    rows = [{"text": f"{text} {n}", "label": label} for n in range(12) for label, text in TEXTS.items()]
+    train = written(folder / "train.jsonl", rows)
+    assert tuned(checkpoint, train, folder / "out", "--test", train) == 0
+    return folder / "out"
+
+
+def test_confusions_of_labels_with_commas_are_counted(model):
+    found = read_task_evaluation(model / "evaluation")
+    assert found.mistakes > 5
+    assert (
+        sum(one.count for one in found.confusions) >= found.mistakes - 2
+    )  # those that occur once are not shown
+    assert any("Food, drink" in (one.true, one.given) for one in found.confusions)
+
+
+def test_a_text_without_a_token_is_told_by_its_line_wherever_it_stands(model, tmp_path, capsys):
+    rows = [{"text": "growth"} for _ in range(1500)]
+    rows[1400] = {"text": "\u200b\u200b"}
+    file = written(tmp_path / "rows.jsonl", rows)
+    assert main(["predict", "--model", str(model), "--input", file, "--output", str(tmp_path / "p.csv")]) == 2
+    assert f"{file}, line 1401: the text yields no token" in capsys.readouterr().err
+
+
+def test_a_row_without_an_id_is_called_by_its_place(model, tmp_path):
+    file = written(
+        tmp_path / "rows.jsonl", [{"text": "a", "id": None}, {"text": "b", "id": ""}, {"text": "c", "id": 7}]
+    )
+    out = tmp_path / "p.jsonl"
+    assert main(["predict", "--model", str(model), "--input", file, "--output", str(out)]) == 0
+    ids = [json.loads(line)["id"] for line in out.read_text().splitlines()]
+    assert ids == [f"{file}, line 1", f"{file}, line 2", "7"]
+
+
+@pytest.mark.parametrize("part", ["--test", "--validation"])
+def test_files_with_label_and_with_labels_are_never_compared(checkpoint, model, tmp_path, capsys, part):
+    one = written(tmp_path / "one.jsonl", [{"text": f"we eat {n}", "label": "ab"[n % 2]} for n in range(20)])
+    many = written(
+        tmp_path / "many.jsonl", [{"text": f"we eat {n}", "labels": ["ab"[n % 2]]} for n in range(20)]
+    )
+    for train, other in ((one, many), (many, one)):
+        assert tuned(checkpoint, train, tmp_path / "out", part, other) == 2
+        assert f"{other}, line 1: there is a column label" in capsys.readouterr().err
+    several = written(tmp_path / "several.jsonl", [{"text": "we eat", "labels": ["Food"]}])
+    asked = ["evaluate", "--model", str(model), "--test", several, "--output", str(tmp_path / "again")]
+    assert main(asked) == 2
+    assert "the model learns from a column label." in capsys.readouterr().err
+
+
+def test_draws_in_which_no_label_occurs_give_no_warning(checkpoint, tmp_path):
+    """Of 20 texts one has labels: a third of the bootstrap's draws leave it out."""
+    rows = [{"text": f"we eat {n}", "labels": ["a", "b"] if n == 0 else []} for n in range(20)]
+    train = written(tmp_path / "train.jsonl", rows)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert tuned(checkpoint, train, tmp_path / "out", "--test", train) == 0
+    found = read_task_evaluation(tmp_path / "out" / "evaluation").metrics["macro_average_precision"]
+    assert found.value > 0
+    assert found.lower != found.lower
