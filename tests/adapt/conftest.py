@@ -18,3 +18,9 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def labelled() -> LabelledTexts:
     return make_labelled()
+
+
+@pytest.fixture(scope="session")
+def wide_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With room for the contexts of questions."""
+    return make_checkpoint(tmp_path_factory.mktemp("wide"), positions=512)

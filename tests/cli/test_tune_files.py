@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -43,8 +44,36 @@ def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(checkpoint, tmp_p
     assert "109 training, 11 validation, 40 test examples" in said
     assert "4 labels" in said
     assert "none is cut" in said
-    assert "nothing was fitted" in said
+    assert re.search(r"about \d+ s, \d+\.\d GiB of memory, 0\.0\d GiB of disk: measured", said)
+    assert "nothing was kept" in said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (("--seeds", "0,3,5"), "so once for each of 3 seeds"),
+        (("--learning-curve", "0.5,1"), "so once on each of 2 shares"),
+        (
+            ("--search", "7", "--space", "epochs=1..2"),
+            "a search of at most 7 trials over epochs, and 3 finalists",
+        ),
+    ],
+)
+def test_a_dry_run_tells_how_often_it_would_be_done(checkpoint, capsys, more, says):
+    assert main(asked(checkpoint, "--test", TEST, "--dry-run", *more)) == 0
+    assert says in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "more", [("--seeds", "0,0"), ("--learning-curve", "0.5,2"), ("--search", "3", "--space", "epoch=1..2")]
+)
+def test_a_dry_run_refuses_what_the_run_would_refuse(checkpoint, capsys, more):
+    told = []
+    for last in (["--dry-run"], ["--output", "nowhere"]):
+        assert main(asked(checkpoint, "--test", TEST, *last, *more)) == 2
+        told.append(capsys.readouterr().err)
+    assert told[0] == told[1]
 
 
 def test_several_seeds_are_told_with_their_spread(checkpoint, tmp_path, capsys):

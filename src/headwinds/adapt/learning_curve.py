@@ -51,13 +51,7 @@ def learning_curve(
     HeadwindsError
         See `tune_files`.
     """
-    if not shares or len(set(shares)) < len(shares) or not all(0 < share <= 1 for share in shares):
-        given = ", ".join(f"{share:g}" for share in shares) or "none"
-        raise SettingsError(f"shares = {given}: expected shares above 0 and at most 1, each once.")
-    if files.test is None:
-        raise SettingsError(
-            "The points of a learning curve are tests, and there is no test file.", remedy="Name one."
-        )
+    require_shares(files, shares)
     points = []
     for share in sorted(shares):
         chosen = replace(settings, training_share=share)
@@ -69,6 +63,23 @@ def learning_curve(
         points.append(CurvePoint(share, examples, metric, found.evaluation.metrics[metric]))
     write_json(output / FILE, {"points": [asdict(point) for point in points]}, allow_missing=True)
     return tuple(points)
+
+
+def require_shares(files: LabelledFiles, shares: Sequence[float]) -> None:
+    """Refuse shares that make no curve.
+
+    Raises
+    ------
+    SettingsError
+        As `learning_curve`.
+    """
+    if not shares or len(set(shares)) < len(shares) or not all(0 < share <= 1 for share in shares):
+        given = ", ".join(f"{share:g}" for share in shares) or "none"
+        raise SettingsError(f"shares = {given}: expected shares above 0 and at most 1, each once.")
+    if files.test is None:
+        raise SettingsError(
+            "The points of a learning curve are tests, and there is no test file.", remedy="Name one."
+        )
 
 
 def read_learning_curve(output: Path) -> tuple[CurvePoint, ...]:

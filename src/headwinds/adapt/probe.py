@@ -109,7 +109,7 @@ def measure_probe(
         scoring_tokens_per_second=scoring_rate,
         tuning_seconds=settings.epochs * training_tokens / training_rate,
         scoring_seconds=scoring_tokens / scoring_rate,
-        peak_memory_bytes=_peak_memory(),
+        peak_memory_bytes=peak_memory(),
         disk_bytes=settings.folds * weights + 4 * trained,
     )
 
@@ -146,7 +146,8 @@ def _training_rate(
     return tokens / max(seconds, 1e-9)
 
 
-def _peak_memory() -> int:
+def peak_memory() -> int:
+    """Bytes that this process held at the most so far."""
     import resource
     import sys
 

@@ -120,7 +120,7 @@ def rehearsal_lines(found: Rehearsal) -> list[str]:
             lines.append(
                 f"{len(rare)} labels have fewer than 5 training examples: {', '.join(rare[:SHOWN_LABELS])}"
             )
-    return [*lines, "nothing was fitted (--dry-run)"]
+    return lines
 
 
 def _label_counts(examples: Any, rows: list[int]) -> dict[str, int]:

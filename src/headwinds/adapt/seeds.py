@@ -51,12 +51,7 @@ def tune_seeds(
     HeadwindsError
         See `tune_files`.
     """
-    if len(set(seeds)) < len(seeds) or not seeds:
-        raise SettingsError(f"seeds = {list(seeds)}: expected one or more, each once.")
-    if files.test is None:
-        raise SettingsError(
-            "Several seeds are compared by their tests, and there is no test file.", remedy="Name one."
-        )
+    require_seeds(files, seeds)
     models = {
         seed: tune_files(files, replace(settings, seed=seed), output / f"seed-{seed}", quiet=quiet)
         for seed in seeds
@@ -79,6 +74,22 @@ def tune_seeds(
         allow_missing=True,
     )
     return TunedSeeds(models, spread)
+
+
+def require_seeds(files: LabelledFiles, seeds: Sequence[int]) -> None:
+    """Refuse seeds that cannot be compared.
+
+    Raises
+    ------
+    SettingsError
+        As `tune_seeds`.
+    """
+    if len(set(seeds)) < len(seeds) or not seeds:
+        raise SettingsError(f"seeds = {list(seeds)}: expected one or more, each once.")
+    if files.test is None:
+        raise SettingsError(
+            "Several seeds are compared by their tests, and there is no test file.", remedy="Name one."
+        )
 
 
 def _spread(models: list[TunedModel]) -> dict[str, SeedSpread]:

@@ -13,6 +13,8 @@ from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
+    from headwinds.adapt.search.space import Space
+    from headwinds.adapt.search.trials import SearchSettings
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.tuning import LabelledFiles
 
@@ -126,17 +128,14 @@ def _alone(arguments: argparse.Namespace) -> int:
         Path(arguments.codebook) if arguments.codebook else None,
         arguments.encoding,
     )
-    if arguments.dry_run:
-        from headwinds.adapt.rehearsal import rehearsal_lines, rehearse
-
-        tell_lines(rehearsal_lines(rehearse(files, settings)))
-        return 0
     if arguments.track and (
         arguments.search or arguments.space or arguments.learning_curve or arguments.seeds
     ):
         raise SettingsError(
             "--track is for one tuning.", remedy="Leave out --search, --seeds and --learning-curve."
         )
+    if arguments.dry_run:
+        return _rehearse(files, settings, arguments)
     if arguments.search or arguments.space:
         return _search(files, settings, arguments)
     if arguments.learning_curve:
@@ -164,18 +163,73 @@ def _alone(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _search(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Namespace) -> int:
+def _rehearse(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Namespace) -> int:
+    """Say what would be done, and how often; what the tuning itself would refuse is refused here."""
+    from headwinds.adapt.learning_curve import require_shares
+    from headwinds.adapt.rehearsal import rehearsal_lines, rehearse
+    from headwinds.adapt.search.space import check_space
+    from headwinds.adapt.seeds import require_seeds
+    from headwinds.adapt.tuning_forecast import forecast_lines, forecast_tuning
+
+    often: list[str] = []
+    if arguments.search or arguments.space:
+        plan, space = _search_plan(arguments)
+        check_space(settings, space)
+        often = [
+            f"before that a search of at most {plan.trials:,} trials over {', '.join(space)}, "
+            f"and {plan.finalists} finalists with {plan.seeds} seeds each: every one takes about as long"
+        ]
+    elif arguments.learning_curve:
+        shares = _shares(arguments)
+        require_shares(files, shares)
+        often = [f"so once on each of {len(shares)} shares of the training examples"]
+    elif arguments.seeds:
+        seeds = _seeds(arguments)
+        require_seeds(files, seeds)
+        often = [f"so once for each of {len(seeds)} seeds"]
+    told = rehearsal_lines(rehearse(files, settings))
+    forecast = forecast_lines(forecast_tuning(files, settings))
+    tell_lines([*told, *forecast, *often, "nothing was kept (--dry-run)"])
+    return 0
+
+
+def _search_plan(arguments: argparse.Namespace) -> tuple[SearchSettings, Space]:
     from headwinds.adapt.search.space import DEFAULT_SPACE, parse_space
-    from headwinds.adapt.search.trials import SearchSettings, search
-    from headwinds.cli.compute_arguments import compute_settings, given_compute
-    from headwinds.compute.telling import tell_in_terminal
+    from headwinds.adapt.search.trials import SearchSettings
 
     if arguments.seeds or arguments.learning_curve:
         raise SettingsError("--search, --seeds and --learning-curve: one at a time.")
     plan = SearchSettings(minutes=arguments.minutes, storage=arguments.storage, together=arguments.together)
     if arguments.search:
         plan = replace(plan, trials=arguments.search)
-    space = parse_space(arguments.space) if arguments.space else DEFAULT_SPACE
+    return plan, parse_space(arguments.space) if arguments.space else DEFAULT_SPACE
+
+
+def _seeds(arguments: argparse.Namespace) -> list[int]:
+    names = names_of(arguments.seeds)
+    if not all(name.isdecimal() for name in names):
+        raise SettingsError(f"--seeds {arguments.seeds!r}: expected whole numbers with commas between them.")
+    return [int(name) for name in names]
+
+
+def _shares(arguments: argparse.Namespace) -> list[float]:
+    if arguments.seeds:
+        raise SettingsError("--learning-curve and --seeds: one at a time.")
+    try:
+        return [float(name) for name in names_of(arguments.learning_curve)]
+    except ValueError:
+        raise SettingsError(
+            f"--learning-curve {arguments.learning_curve!r}: expected shares with commas between them.",
+            remedy="Try 0.1,0.25,0.5,1.",
+        ) from None
+
+
+def _search(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Namespace) -> int:
+    from headwinds.adapt.search.trials import search
+    from headwinds.cli.compute_arguments import compute_settings, given_compute
+    from headwinds.compute.telling import tell_in_terminal
+
+    plan, space = _search_plan(arguments)
     output = Path(arguments.output)
     compute = compute_settings(arguments) if given_compute(arguments) else None
     outcome, tuned = search(
@@ -203,12 +257,10 @@ def _plain(value: object) -> str:
 def _several(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Namespace) -> int:
     from headwinds.adapt.seeds import tune_seeds
 
-    names = names_of(arguments.seeds)
-    if not all(name.isdecimal() for name in names):
-        raise SettingsError(f"--seeds {arguments.seeds!r}: expected whole numbers with commas between them.")
+    seeds = _seeds(arguments)
     output = Path(arguments.output)
-    found = tune_seeds(files, settings, [int(name) for name in names], output, quiet=arguments.quiet)
-    tell(f"Over {len(names)} seeds: mean (standard deviation), lowest to highest")
+    found = tune_seeds(files, settings, seeds, output, quiet=arguments.quiet)
+    tell(f"Over {len(seeds)} seeds: mean (standard deviation), lowest to highest")
     for name, item in found.spread.items():
         if "[" not in name:
             tell(
@@ -222,15 +274,7 @@ def _several(files: LabelledFiles, settings: TuneSettings, arguments: argparse.N
 def _curve(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Namespace) -> int:
     from headwinds.adapt.learning_curve import learning_curve
 
-    if arguments.seeds:
-        raise SettingsError("--learning-curve and --seeds: one at a time.")
-    try:
-        shares = [float(name) for name in names_of(arguments.learning_curve)]
-    except ValueError:
-        raise SettingsError(
-            f"--learning-curve {arguments.learning_curve!r}: expected shares with commas between them.",
-            remedy="Try 0.1,0.25,0.5,1.",
-        ) from None
+    shares = _shares(arguments)
     output = Path(arguments.output)
     points = learning_curve(files, settings, shares, output, quiet=arguments.quiet)
     for point in points:
