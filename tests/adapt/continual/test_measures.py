@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from headwinds.adapt.continual.labelling import entropy, texts_to_label
-from headwinds.adapt.continual.memory import KeptRow, choose_memory, level
+from headwinds.adapt.continual.memory import KeptRow, choose_memory, level, read_memory, write_memory
 from headwinds.adapt.continual.prior_shift import expected_shares, label_shares
 from headwinds.adapt.continual.replay import repeat_as_stood_for, repeat_to_share
 from headwinds.adapt.continual.stream_measures import average_accuracy, backward_transfer, forgetting
@@ -36,6 +36,14 @@ def test_a_memory_holds_kinds_alike_and_what_it_stands_for_adds_up():
     assert kept != choose_memory(rows, kinds, 60, seed=1)
     assert choose_memory(rows, kinds, 500, seed=0) == tuple(rows)
     assert level(np.array([3, 100, 100]), 20).tolist() == [3, 9, 8]
+
+
+def test_a_text_with_any_end_of_a_line_in_it_is_kept_and_read_again(tmp_path):
+    """U+2028 and U+0085 end a line for Python's splitlines, and a model that kept one could never be updated again."""
+    texts = ["one\u2028two", "one\u0085two", "one\u2029two\r\nthree", "\x0b\x0c\x1e", ""]
+    rows = tuple(KeptRow({"text": text, "label": "a"}, "training", 2.0) for text in texts)
+    write_memory(rows, tmp_path)
+    assert read_memory(tmp_path) == rows
 
 
 def test_old_rows_are_repeated_to_their_share_or_to_what_they_stand_for():

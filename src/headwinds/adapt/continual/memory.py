@@ -46,7 +46,10 @@ def read_memory(folder: Path) -> tuple[KeptRow, ...]:
     if not path.is_file():
         return ()
     try:
-        rows = tuple(KeptRow(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines())
+        with path.open(
+            encoding="utf-8", newline="\n"
+        ) as lines:  # a text may hold other ends of lines (U+2028, U+0085)
+            rows = tuple(KeptRow(**json.loads(line)) for line in lines)
     except (ValueError, TypeError) as error:
         raise CheckpointError(f"{path} is damaged: {error}.", remedy="Bring the model back.") from error
     if any(row.part not in PARTS or not isinstance(row.values, dict) for row in rows):
