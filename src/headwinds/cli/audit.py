@@ -50,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--texts", type=int, default=500, help="at most so many are changed and swapped (500)"
     )
     parser.add_argument("--explained", type=int, default=40, help="at most so many are explained (40)")
+    parser.add_argument(
+        "--encoding", default="utf-8", help="of the files, as cp1252 or gb18030 (default: utf-8)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of draws and of the bootstrap (default: 0)")
 
 
@@ -74,6 +77,7 @@ def execute(arguments: argparse.Namespace) -> int:
         texts=arguments.texts,
         explained=arguments.explained,
         seed=arguments.seed,
+        encoding=arguments.encoding,
     )
     tell(report.summary())
     tell(f"Audit: {output / 'audit' / 'audit.html'}")

@@ -75,7 +75,7 @@ def _from_file(path: Path, section: str) -> dict[str, Any]:
             raise SettingsError(
                 f"{path}: {name} is no setting of [{section}].", remedy=f"Give it as a flag: --{name}."
             )
-    for name in ("group", "version", "database", "licence", "limits", "model"):
+    for name in ("group", "encoding", "version", "database", "licence", "limits", "model"):
         if name in given and not isinstance(given[name], str):
             raise SettingsError(f"{path}: {name} of [{section}] is no text.", remedy="Put it in quotes.")
     for name, kind in (("promote", bool), ("seed", int)):

@@ -16,6 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--columns", default="", metavar="COLUMN[,COLUMN]", help="to mask (default: text, text_b, tokens)"
     )
     parser.add_argument(
+        "--encoding", default="utf-8", help="of the files, as cp1252 or gb18030 (default: utf-8)"
+    )
+    parser.add_argument(
         "--names-model", metavar="MODEL", help="a tuned model of named entities that finds names of people"
     )
     parser.add_argument(
@@ -36,6 +39,7 @@ def execute(arguments: argparse.Namespace) -> int:
         columns=names_of(arguments.columns),
         names_model=arguments.names_model,
         regions=names_of(arguments.regions),
+        encoding=arguments.encoding,
     )
     tell(found.summary())
     tell(f"Masked: {arguments.output}")

@@ -8,7 +8,18 @@ from typing import Any
 from headwinds.adapt.continual.settings import STRATEGIES
 from headwinds.cli.terminal import tell
 
-NAMES = ("model", "train", "output", "old", "validation", "group", "registry", "database", "version")
+NAMES = (
+    "model",
+    "train",
+    "output",
+    "old",
+    "validation",
+    "group",
+    "encoding",
+    "registry",
+    "database",
+    "version",
+)
 MORE = ("gate", "licence", "limits", "seed", "strategy", "memory", "method")
 
 
@@ -29,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--new-tests", action="append", metavar="FILE", help="what it is made for; repeatable"
     )
     parser.add_argument("--group", metavar="COLUMN", help="values never on two sides of a split")
+    parser.add_argument("--encoding", help="of the files, as cp1252 or gb18030 (default: utf-8)")
     parser.add_argument("--strategy", help=f"one of {', '.join(STRATEGIES)} (default: the first)")
     parser.add_argument("--memory", type=int, help="how many rows the new model keeps (default: 2000)")
     parser.add_argument("--method", help="full, head, bitfit, lora, dora or ia3 (default: the old model's)")

@@ -7,7 +7,7 @@ from typing import Any
 
 from headwinds.cli.terminal import tell
 
-NAMES = ("model", "live", "output", "reference", "group", "registry", "database", "version")
+NAMES = ("model", "live", "output", "reference", "group", "encoding", "registry", "database", "version")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--reference", help="rows that the model was not fitted to (default: those it keeps)")
     parser.add_argument("--group", metavar="COLUMN", help="values that belong together, such as documents")
+    parser.add_argument("--encoding", help="of the files, as cp1252 or gb18030 (default: utf-8)")
     parser.add_argument("--registry", help="folder of a registry of models")
     parser.add_argument("--database", help="its index: postgresql://user:password@host/name")
     parser.add_argument("--version", help='of the model there: a number or "production" (default)')

@@ -74,20 +74,20 @@ def _check_mark(data: bytes, encoding: str, family: str, path: Path) -> None:
     if mark and mark != family:
         raise EncodingError(
             f"{path}, line 1: the file begins with the mark of {mark.upper()}, but {encoding} was said.",
-            remedy=f'Set encoding = "{mark}".',
+            remedy=f'Set encoding = "{mark}", or save the file as UTF-8.',
         )
     wide = family in ("utf-16", "utf-32")
     if wide and data and not mark and not encoding.lower().replace("_", "-").endswith(("le", "be")):
         raise EncodingError(
             f"{path}, line 1: no byte-order mark, so {encoding} does not say which byte comes first.",
-            remedy=f'Set encoding = "{family}-le" or "{family}-be", or whichever other encoding it is in.',
+            remedy=f'Set encoding = "{family}-le" or "{family}-be", or save the file as UTF-8.',
         )
     start = data[:200]
     if not wide and start.count(0) * 3 > len(start):
         order = "be" if start[0] == 0 else "le"
         raise EncodingError(
             f"{path}, line 1: byte {start.index(0)} and many others are zero, so it is not {encoding}.",
-            remedy=f'Set encoding = "utf-16-{order}" if it was saved as "Unicode".',
+            remedy=f'Set encoding = "utf-16-{order}" if it was saved as "Unicode", or save the file as UTF-8.',
         )
 
 

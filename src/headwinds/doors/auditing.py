@@ -30,6 +30,7 @@ def audit(
     texts: int = 500,
     explained: int = 40,
     seed: int = 0,
+    encoding: str = "utf-8",
 ) -> AuditReport:
     """Audit a tuned model on a file: bias, gaps, robustness, explanations, privacy, energy; see `AuditSettings`.
 
@@ -57,7 +58,7 @@ def audit(
         explained=explained,
         seed=seed,
     )
-    return audit_file(Path(model), Path(file), Path(output), settings)
+    return audit_file(Path(model), Path(file), Path(output), settings, encoding=encoding)
 
 
 def mask_file(
@@ -67,6 +68,7 @@ def mask_file(
     columns: Sequence[str] = (),
     regions: Sequence[str] = (),
     names_model: PathLike | None = None,
+    encoding: str = "utf-8",
 ) -> PersonalDataFound:
     """Write a file without the personal data that have a form to be recognised by; returns kinds, counts and places.
 
@@ -85,4 +87,5 @@ def mask_file(
         columns=tuple(columns),
         regions=tuple(regions),
         names_model=load_model(model_of(Path(names_model))) if names_model is not None else None,
+        encoding=encoding,
     )

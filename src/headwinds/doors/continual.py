@@ -56,6 +56,7 @@ def watch(
     output: PathLike,
     reference: PathLike | None = None,
     group: str = "",
+    encoding: str = "utf-8",
     registry: PathLike | None = None,
     database: str = "",
     version: str = "production",
@@ -95,7 +96,7 @@ def watch(
     from headwinds.study.study_file import section_settings
 
     chosen = section_settings(WatchSettings, dict(settings), "watch")
-    files = WatchFiles(Path(live), Path(reference) if reference is not None else None, group)
+    files = WatchFiles(Path(live), Path(reference) if reference is not None else None, group, encoding)
     opened, found = _locate(model, registry, database, version)
     try:
         return watch_model(found, files, chosen, Path(output), wait=wait)
@@ -114,6 +115,7 @@ def update(
     old_tests: Sequence[PathLike] = (),
     new_tests: Sequence[PathLike] = (),
     group: str = "",
+    encoding: str = "utf-8",
     registry: PathLike | None = None,
     database: str = "",
     version: str = "production",
@@ -170,6 +172,7 @@ def update(
         tuple(Path(path) for path in old_tests),
         tuple(Path(path) for path in new_tests),
         group,
+        encoding,
     )
     opened, folder = _locate(model, registry, database, version)
     try:
