@@ -74,6 +74,17 @@ def test_easy_copies_keep_their_labels_and_are_the_same_again(task, file):
     get_task(task).read(copies, labelled=True)
 
 
+def test_spans_written_as_three_values_move_with_their_copies():
+    text = "then Ada Byron went from London to Paris again"
+    rows = [Row("file, line 1", {"text": text, "spans": [[5, 14, "PERSON"], [25, 31, "PLACE"]]})]
+    chosen = TuneSettings(task="named-entity-recognition", augment="easy", augment_copies=5)
+    copies = augmented_rows(rows, chosen)
+    assert len(copies) > 2
+    for copy in copies:
+        words = [copy.values["text"][span["start"] : span["end"]] for span in copy.values["spans"]]
+        assert words == ["Ada Byron", "London"]
+
+
 def test_words_with_tags_keep_one_tag_each():
     row = Row("here", {"tokens": ["we", "met", "Ada", "King", "in", "a", "house"], "tags": list("OOBIOOO")})
     row = Row("here", {**row.values, "tags": ["O", "O", "B-P", "I-P", "O", "O", "O"]})

@@ -100,3 +100,15 @@ def test_draws_in_which_no_label_occurs_give_no_warning(checkpoint, tmp_path):
     found = read_task_evaluation(tmp_path / "out" / "evaluation").metrics["macro_average_precision"]
     assert found.value > 0
     assert found.lower != found.lower
+
+
+def test_a_context_without_a_token_is_refused_and_no_file_holds_what_is_no_json(checkpoint, tmp_path, capsys):
+    """It was predicted with a margin of minus infinity, which JSON cannot say."""
+    rows = [{"question": "Where?", "context": f"We met in Rome {n}.", "answers": ["Rome"]} for n in range(20)]
+    train = written(tmp_path / "train.jsonl", rows)
+    asked = ["--task", "question-answering", "--checkpoint", checkpoint, "--set", "tune.epochs=1", "--quiet"]
+    assert main(["tune", *asked, "--train", train, "--output", str(tmp_path / "out")]) == 0
+    file = written(tmp_path / "rows.jsonl", [rows[0], {"question": "Where?", "context": "\u200b"}])
+    out = tmp_path / "p.jsonl"
+    assert main(["predict", "--model", str(tmp_path / "out"), "--input", file, "--output", str(out)]) == 2
+    assert f"{file}, line 2: the second text of the pair yields no token" in capsys.readouterr().err

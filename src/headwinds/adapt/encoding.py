@@ -190,7 +190,7 @@ def encode_pairs(
     Raises
     ------
     DataError
-        A first text alone fills more than half of a window.
+        A first text alone fills more than half of a window, or a second one yields no token at all.
     """
     import numpy as np
 
@@ -228,6 +228,12 @@ def encode_pairs(
     count = np.bincount(owner, minlength=len(firsts))
     seen = np.bincount(owner, weights=[own.sum() for own in second], minlength=len(firsts))
     overlaps = (count - 1) * max(1, (max_tokens - special) // 8)
+    empty = np.flatnonzero(seen <= 0)
+    if empty.size:
+        raise DataError(
+            f"{_place(places, int(empty[0]))}: the second text of the pair yields no token with this checkpoint's tokenizer.",
+            remedy="Remove it.",
+        )
     tokens = np.array([len(first) for first in ids]) + seen.astype(np.int64) - overlaps
     types = [np.asarray(given, dtype=np.int32) for given in batch["token_type_ids"]]
     return EncodedTexts(

@@ -92,7 +92,11 @@ def _edited(row: Row, editor: Editor, seed: int, number: int, copy: int) -> Row 
         values = _edited_words(row, editor, generator)
     else:
         text = str(values["text"])
-        spans = list_cell(row, "spans") if values.get("spans") else []
+        given = list_cell(row, "spans") if values.get("spans") else []
+        spans = [  # as the task reads them: with names, or as three values
+            one if isinstance(one, Mapping) else dict(zip(("start", "end", "label"), one, strict=True))
+            for one in given
+        ]
         places = [(int(span["start"]), int(span["end"])) for span in spans]
         values["text"], moved = apply_edits(text, places, editor(text, places, generator))
         if spans:
