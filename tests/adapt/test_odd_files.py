@@ -112,3 +112,13 @@ def test_a_context_without_a_token_is_refused_and_no_file_holds_what_is_no_json(
     out = tmp_path / "p.jsonl"
     assert main(["predict", "--model", str(tmp_path / "out"), "--input", file, "--output", str(out)]) == 2
     assert f"{file}, line 2: the second text of the pair yields no token" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["predict", "mask"])
+def test_half_an_emoji_in_a_file_is_told_by_its_line(model, tmp_path, capsys, verb):
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"text": "good"}\n{"text": "cut \\ud83d", "id": 3}\n')
+    asked = [verb, "--input", str(file), "--output", str(tmp_path / "out.jsonl")]
+    asked += ["--model", str(model)] if verb == "predict" else []
+    assert main(asked) == 2
+    assert f"{file}, line 2: 'text' holds half a character" in capsys.readouterr().err

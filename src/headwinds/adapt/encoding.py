@@ -231,7 +231,8 @@ def encode_pairs(
     empty = np.flatnonzero(seen <= 0)
     if empty.size:
         raise DataError(
-            f"{_place(places, int(empty[0]))}: the second text of the pair yields no token with this checkpoint's tokenizer.",
+            f"{_place(places, int(empty[0]))}: the second text of the pair yields no token with this checkpoint's "
+            "tokenizer.",
             remedy="Remove it.",
         )
     tokens = np.array([len(first) for first in ids]) + seen.astype(np.int64) - overlaps

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.tasks.contract import Row
 from headwinds.corpus.reading import require_columns
 from headwinds.corpus.records import read_records
-from headwinds.errors import DataError
+from headwinds.errors import DataError, quoted
 
 if TYPE_CHECKING:
     from headwinds.adapt.tasks.contract import Task
@@ -38,10 +39,36 @@ def read_rows(path: Path, task: Task[object], *, labelled: bool = True, encoding
         place = f"{path}, line {record.row}"
         if record.problem:
             raise DataError(f"{place}: {record.problem}.", remedy="Mend the line, or take it out.")
+        require_whole_characters(place, record.values)
         rows.append(Row(place, record.values))
     if not rows:
         raise DataError(f"{path} has no rows.", remedy="Name a file with examples.")
     return rows
+
+
+def require_whole_characters(place: str, values: Mapping[str, Any]) -> None:
+    """Refuse a row that no file in UTF-8 could hold: JSON can say one half of an emoji.
+
+    Raises
+    ------
+    DataError
+        The column is named.
+    """
+    half = next((name for name, value in values.items() if _holds_half(value)), None)
+    if half is not None:
+        raise DataError(
+            f"{place}: {quoted(half)} holds half a character (a lone surrogate).",
+            remedy="Mend the program that wrote it, which cuts texts between the halves of a character.",
+        )
+
+
+def _holds_half(value: Any) -> bool:
+    """Whether a text, or one within a list or an object, has a half."""
+    if isinstance(value, str):
+        return not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, dict):
+        return any(_holds_half(name) or _holds_half(one) for name, one in value.items())
+    return isinstance(value, list) and any(_holds_half(one) for one in value)
 
 
 def columns_in_words(task: Task[object]) -> str:  # type: ignore[type-var]

@@ -42,6 +42,8 @@ BAD = [
     (NER, {"text": "Bank of England", "spans": [[0, 15, "ORG"], [8, 15, "LOC"]]}, "'ORG' and 'LOC' overlap"),
     (NER, {"text": "Anna", "spans": [{"from": 0, "to": 4}]}, "is no span"),
     (NER, {"text": "  ", "spans": []}, "text is empty"),
+    (TEXT, {"text": "cut \ud83d", "label": "yes"}, "'text' holds half a character (a lone surrogate)"),
+    (QA, {"question": "Who?", "context": "A", "answers": [{"text": "\udc00"}]}, "'answers' holds half a character"),
     (RE, {"text": "<e1>Rain</e1> falls.", "relation": "Other"}, "text marks <e1> </e1>, expected"),
     (RE, {"text": "Rain falls.", "head": [0, 4], "tail": [2, 4], "relation": "Other"}, "head and tail overlap"),
     (RE, {"text": "Rain falls.", "head": [0, 4], "tail": [5, 99], "relation": "Other"}, "tail 5-99 lies outside"),
@@ -141,3 +143,9 @@ def test_the_command_names_a_near_task(tmp_path, capsys):
         == 2
     )
     assert "relation-extraction" in capsys.readouterr().err
+
+
+def test_a_word_that_is_missing_from_a_list_is_told(tmp_path):
+    good = {"tokens": ["Anna"], "tags": ["B-PER"]}
+    with pytest.raises(DataError, match="line 2: tokens holds None, which is no word"):
+        tune(NER, tmp_path, written(tmp_path, [good, {"tokens": ["met", None], "tags": ["O", "O"]}]))

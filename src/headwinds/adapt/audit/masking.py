@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.audit.personal_data import PersonalData, find_names, find_personal_data, joined
 from headwinds.adapt.augmentation.edits import Edit, apply_edits
+from headwinds.adapt.labelled_files import require_whole_characters
 from headwinds.adapt.tasks.cells import list_cell
 from headwinds.adapt.tasks.contract import Row
 from headwinds.artifacts.csv_cells import csv_text
@@ -274,6 +275,7 @@ def _read(file: Path, encoding: str) -> tuple[list[str], list[Row]]:
         place = f"{file}, line {record.row}"
         if record.problem:
             raise DataError(f"{place}: {record.problem}.", remedy="Mend the line, or take it out.")
+        require_whole_characters(place, record.values)
         rows.append(Row(place, record.values))
     if not rows:
         raise DataError(f"{file} has no rows.", remedy="Name a file with texts.")

@@ -332,9 +332,9 @@ class NamedEntities:
 
 def _tagged(row: Row, labelled: bool) -> tuple[str, tuple[tuple[int, int], ...], tuple[WordSpan, ...]]:
     tokens = list_cell(row, "tokens")
-    wrong = next((token for token in tokens if not isinstance(token, str) or not token.strip()), None)
-    if not tokens or wrong is not None:
-        said = "is empty" if not tokens else f"holds {quoted(wrong)}, which is no word"
+    wrong = [token for token in tokens if not isinstance(token, str) or not token.strip()]
+    if not tokens or wrong:
+        said = "is empty" if not tokens else f"holds {quoted(wrong[0])}, which is no word"
         raise DataError(f"{row.place}: tokens {said}.", remedy="Give a list of words, or leave the row out.")
     words, place = [], 0
     for token in tokens:
