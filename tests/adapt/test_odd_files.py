@@ -122,3 +122,24 @@ def test_half_an_emoji_in_a_file_is_told_by_its_line(model, tmp_path, capsys, ve
     asked += ["--model", str(model)] if verb == "predict" else []
     assert main(asked) == 2
     assert f"{file}, line 2: 'text' holds half a character" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("task", ["text-classification", "ordinal-classification"])
+def test_pairs_and_single_texts_are_never_taken_for_each_other(checkpoint, tmp_path, capsys, task):
+    """A file that has lost its column text_b was predicted without a word."""
+    pairs = [{"text": "we eat", "text_b": f"bread {n}", "label": str(n % 2)} for n in range(20)]
+    single = [{name: value for name, value in row.items() if name != "text_b"} for row in pairs]
+    one, two = written(tmp_path / "one.jsonl", single), written(tmp_path / "two.jsonl", pairs)
+    asked = ["tune", "--task", task, "--checkpoint", checkpoint, "--set", "tune.epochs=1", "--quiet"]
+    for own, other, remedy in (
+        (one, two, "Leave the column text_b out."),
+        (two, one, "Give a column text_b."),
+    ):
+        model = str(tmp_path / ("of-" + own.rpartition("/")[2]))
+        assert main([*asked, "--train", own, "--output", model]) == 0
+        out = str(tmp_path / "p.jsonl")
+        assert main(["predict", "--model", model, "--input", own, "--output", out]) == 0
+        assert main(["predict", "--model", model, "--input", other, "--output", out]) == 2
+        said = capsys.readouterr().err
+        assert f"{other}, line 1: the model learnt from" in said
+        assert remedy in said

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.encoding import EncodedTexts, encode_texts
 from headwinds.adapt.prompts.forms import prompted
 from headwinds.adapt.tasks.contract import Row, writes
-from headwinds.adapt.tasks.text_classification import truth_of_predictions
+from headwinds.adapt.tasks.text_classification import require_as_learnt, truth_of_predictions
 from headwinds.adapt.training.batches import collate, plan_batches
 from headwinds.adapt.training.device import device_of
 from headwinds.adapt.watching import Unwanted
@@ -125,6 +125,7 @@ def predict(model: FittedModel, texts: Sequence[str], *, predictor: Predictor | 
         asked = model.task.read(rows, labelled=False)
         encoded = model.task.encode(asked, predictor.tokenizer, max_tokens=facts.max_tokens)
     else:
+        require_as_learnt(None, facts.decoder)
         encoded = encode_texts(predictor.tokenizer, texts, max_tokens=facts.max_tokens)
     logits = predict_logits(predictor, encoded)
     if model.task.classifies and "temperature" in facts.decoder:  # one label a text, not any number of them

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.tasks.contract import Column, Mistake
 from headwinds.adapt.tasks.label_order import number_of
 from headwinds.adapt.tasks.one_label import abstained, abstention_threshold
-from headwinds.adapt.tasks.text_classification import LabelledText, TextClassification, truth_of
+from headwinds.adapt.tasks.text_classification import (
+    LabelledText,
+    TextClassification,
+    require_as_learnt,
+    truth_of,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,7 +100,10 @@ class OrdinalClassification(TextClassification):
         from headwinds.adapt.evaluation.calibration import fit_temperature
 
         logs, classes = np.array(outputs, dtype=np.float64), truth_of(examples, labels)[rows].argmax(axis=1)
-        decoder: dict[str, Any] = {"temperature": fit_temperature(logs, classes)}
+        decoder: dict[str, Any] = {
+            "temperature": fit_temperature(logs, classes),
+            "pairs": examples.seconds is not None,
+        }
         if settings.abstain_risk:
             shares, given = _distribution(logs, decoder)
             sure = shares[np.arange(len(given)), given]
@@ -113,6 +121,7 @@ class OrdinalClassification(TextClassification):
         """`label`, its `probability`, and `probabilities` from the lowest label to the highest."""
         import numpy as np
 
+        require_as_learnt(examples, decoder)
         shares, given = _distribution(np.array(outputs, dtype=np.float64), decoder)
         return [
             {

@@ -220,10 +220,16 @@ class TextClassification:
         from headwinds.adapt.evaluation.calibration import fit_calibration
 
         logits, truth = np.array(outputs, dtype=np.float64), truth_of(examples, labels)[rows] > 0
+        pairs = {"pairs": examples.seconds is not None}
         if not examples.several:
-            return fit_one_label_decoder(logits, truth.argmax(axis=1), settings)
+            return {**fit_one_label_decoder(logits, truth.argmax(axis=1), settings), **pairs}
         found = fit_calibration(logits, truth)
-        return {"slope": found.slope, "intercept": found.intercept, "threshold": found.threshold}
+        return {
+            "slope": found.slope,
+            "intercept": found.intercept,
+            "threshold": found.threshold,
+            **pairs,
+        }
 
     def decode(
         self,
@@ -239,6 +245,7 @@ class TextClassification:
 
         from headwinds.adapt.evaluation.calibration import Calibration
 
+        require_as_learnt(examples, decoder)
         logits = np.array(outputs, dtype=np.float64)
         if "temperature" in decoder:
             shares = softmax(logits / decoder["temperature"], axis=1)
@@ -313,6 +320,26 @@ class TextClassification:
                 Mistake(row, ", ".join(sorted(names)) or "none", ", ".join(sorted(given)) or "none", cost)
             )
         return found
+
+
+def require_as_learnt(examples: LabelledText | None, decoder: Mapping[str, Any]) -> None:
+    """Refuse pairs to a model of single texts, and single texts (also where `examples` are not known) to one of pairs.
+
+    Raises
+    ------
+    MismatchError
+        They would be read as the model never learnt to.
+    """
+    pairs = examples is not None and examples.seconds is not None
+    learnt = decoder.get("pairs", pairs)
+    if pairs == learnt:
+        return
+    where = f"{examples.places[0]}: " if examples is not None and examples.places else ""
+    kinds = {True: "pairs of texts", False: "single texts"}
+    raise MismatchError(
+        f"{where}the model learnt from {kinds[learnt]}, and these are {kinds[pairs]}.",
+        remedy="Give a column text_b." if learnt else "Leave the column text_b out.",
+    )
 
 
 def truth_of(examples: LabelledText, labels: tuple[str, ...]) -> NDArray[np.float32]:
