@@ -77,6 +77,7 @@ DEPENDENT = {
     "tune.learning_rate": (3e-4, ("tune/fold-1",)),
     "tune.batch_tokens": (512, ("tune/fold-1",)),
     "tune.micro_batch_tokens": (256, ("tune/fold-1",)),
+    "tune.activation_checkpointing": (True, ("tune/fold-1",)),
     "tune.training_share": (0.5, ("tune/fold-1",)),
     "tune.processes": (2, ("tune/fold-1",)),
     "tune.precision": ("float32", ("tune/fold-1",)),

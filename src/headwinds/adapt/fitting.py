@@ -11,7 +11,12 @@ from headwinds.adapt.checkpoints import Checkpoint, lasting_name, load_tokenizer
 from headwinds.adapt.fitted_model import FittedModel, ModelFacts, save_model
 from headwinds.adapt.generators import formed_for, load_pretrained, network_settings
 from headwinds.adapt.methods.contract import Fitting
-from headwinds.adapt.methods.registry import method_for, require_shareable, require_suited
+from headwinds.adapt.methods.registry import (
+    method_for,
+    require_recomputable,
+    require_shareable,
+    require_suited,
+)
 from headwinds.adapt.openvino_encoder import LEAST_AGREEMENT, agreement
 from headwinds.adapt.prediction import make_predictor, predict_outputs
 from headwinds.adapt.prompts.forms import memory_of
@@ -128,6 +133,7 @@ def fit_model(
     method = method_for(settings)
     require_suited(method, task)
     require_shareable(method, settings)
+    require_recomputable(method, settings)
     require_room(settings)
     preparation = Preparation(task, data, settings, scratch, title, quiet, seeds)
     if settings.processes > 1:

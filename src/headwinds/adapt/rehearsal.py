@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.checkpoints import load_tokenizer
 from headwinds.adapt.fitting import window_length
 from headwinds.adapt.generators import formed_for
-from headwinds.adapt.methods.registry import method_for, require_shareable, require_suited
+from headwinds.adapt.methods.registry import (
+    method_for,
+    require_recomputable,
+    require_shareable,
+    require_suited,
+)
 from headwinds.adapt.prompts.forms import memory_of
 from headwinds.adapt.scratch import is_scratch, open_checkpoint, scratch_settings
 from headwinds.adapt.training.batches import plan_batches
@@ -72,6 +77,7 @@ def rehearse(files: LabelledFiles, settings: TuneSettings) -> Rehearsal:
     method = method_for(settings)
     require_suited(method, task)
     require_shareable(method, settings)
+    require_recomputable(method, settings)
     require_room(settings)
     chosen = scratch_settings(settings) if is_scratch(settings.checkpoint) else settings
     with TemporaryDirectory() as folder:

@@ -19,7 +19,7 @@ from headwinds.adapt.fitted_model import FittedModel, load_model, read_facts, sa
 from headwinds.adapt.fitting import FittingData
 from headwinds.adapt.generators import network_settings
 from headwinds.adapt.methods.contract import Fitting
-from headwinds.adapt.methods.registry import method_for, require_shareable
+from headwinds.adapt.methods.registry import method_for, require_recomputable, require_shareable
 from headwinds.adapt.predicting import model_of
 from headwinds.adapt.prediction import make_predictor, predict_outputs
 from headwinds.adapt.training.launching import require_room, train_on_processes
@@ -160,6 +160,7 @@ def fit_update(
     """
     method = method_for(tune)
     require_shareable(method, tune)
+    require_recomputable(method, tune)
     require_room(tune)
     if tune.sharding != "none" and settings.strategy == ELASTIC:
         raise SettingsError(

@@ -112,6 +112,24 @@ def require_suited(method: Method, task: Task[Any]) -> None:
         )
 
 
+RECOMPUTING = ("full", "bitfit", "adapter", "lora", "dora", "ia3", "prompt", "p-tuning", "cloze")
+
+
+def require_recomputable(method: Method, settings: TuneSettings) -> None:
+    """Refuse to compute layers again on the way back where a method trains none, or hands them something beside the text.
+
+    Raises
+    ------
+    SettingsError
+        The method is such a one.
+    """
+    if settings.activation_checkpointing and (method.name not in RECOMPUTING or not method.learns):
+        raise SettingsError(
+            f"activation_checkpointing = True cannot be used with method {method.name!r}.",
+            remedy=f"Leave it out, or choose one of {', '.join(RECOMPUTING)}.",
+        )
+
+
 def require_shareable(method: Method, settings: TuneSettings) -> None:
     """Refuse several processes for a method that they would not help.
 

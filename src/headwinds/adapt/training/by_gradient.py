@@ -10,6 +10,7 @@ from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.training.device import choose_device, computing_on
 from headwinds.adapt.training.frozen import forward_of, freeze_states
 from headwinds.adapt.training.loop import TrainingData, plan_epochs, train
+from headwinds.adapt.training.memory import recomputing
 from headwinds.adapt.training.together import shard
 from headwinds.adapt.writing import likelihoods
 
@@ -75,7 +76,10 @@ def _optimise(fitting: Fitting, parameters: dict[str, torch.nn.Parameter]) -> Op
     training = TrainingData(encoded, loss, data.training, padding, examples.ids, units, penalty)
     plans = plan_epochs(training, settings)
     total = sum(len(plan) for plan in plans)
-    with fitting.team.watch(fitting.title, total, quiet=fitting.quiet) as progress:
+    with (
+        fitting.team.watch(fitting.title, total, quiet=fitting.quiet) as progress,
+        recomputing(network.encoder, settings),
+    ):
         position = train(
             network,
             forward,

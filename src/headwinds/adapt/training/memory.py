@@ -4,14 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from headwinds.errors import TrainingError
+from headwinds.errors import SettingsError, TrainingError
 
 if TYPE_CHECKING:
     from headwinds.adapt.settings import TuneSettings
 
 SAID = ("can't allocate memory", "not enough memory", "out of memory", "bad_alloc")
+
+
+@contextmanager
+def recomputing(encoder: Any, settings: TuneSettings) -> Iterator[None]:
+    """Where it is set, let the layers forget what they computed and compute it again on the way back (Chen et al. 2016).
+
+    Raises
+    ------
+    SettingsError
+        The architecture cannot.
+    """
+    if not settings.activation_checkpointing:
+        yield
+        return
+    if not getattr(encoder, "supports_gradient_checkpointing", False):
+        raise SettingsError(
+            f"activation_checkpointing = True, but {type(encoder).__name__} cannot compute its layers again.",
+            remedy="Leave it out; micro_batch_tokens saves memory too.",
+        )
+    encoder.activation_checkpointing_enable()
+    try:
+        yield
+    finally:
+        encoder.activation_checkpointing_disable()
 
 
 @contextmanager
