@@ -2,10 +2,11 @@
 
 Findings, reasons and progress arise deep in the code, where no language is known, and are stored with results; English is
 their one stored form. Whoever shows them translates them here, gaps and all, as gettext does by the sentence itself. The
-page's own words stand apart, in the report's catalogue. Beside the catalogue there are books. That of errors (`zh/errors`)
-is tried on errors alone, for some have little but gaps. What verbs print (`zh/terminal`) is tried together with the
-catalogue, since verbs print findings and results as well. What `headwinds doctor` says (`zh/machine`) stands by itself, for
-it is single words that may be somebody's label.
+page's own words stand apart, in the report's catalogue. The sentences stand in `zh/findings`, the marks of lists in
+`zh.toml`. Beside the catalogue there are books. That of errors (`zh/errors`) is tried on errors alone, for some have little
+but gaps. What verbs print (`zh/terminal`) is tried together with the catalogue, since verbs print findings and results as
+well. What `headwinds doctor` says (`zh/machine`) stands by itself, for it is single words that may be somebody's
+label.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 ENGLISH = "en"
-ERRORS, TERMINAL, MACHINE = "errors", "terminal", "machine"
+ERRORS, TERMINAL, MACHINE, FINDINGS = "errors", "terminal", "machine", "findings"
 _GAP = re.compile(r"\{\{|\}\}|\{(\w+)\}")  # doubled braces stand for themselves
 _FOLDER = resources.files("headwinds.phrases")
 _SPOKEN: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
@@ -70,10 +71,10 @@ def in_order_of_trial(entries: Iterable[Mapping[str, str]]) -> tuple[Phrase, ...
 
 
 def phrase_files(language: str, book: str = "") -> list[Traversable]:
-    """The files of a book, one a part of the package; of the catalogue itself `zh.toml` and the files of `zh/findings`."""
+    """The files of a book, one a part of the package; of the catalogue itself those of `zh/findings`, and `zh.toml`."""
     if language == ENGLISH:
         return []
-    folder = _FOLDER.joinpath(language, book or "findings")
+    folder = _FOLDER.joinpath(language, book or FINDINGS)
     files = folder.iterdir() if folder.is_dir() else ()
     found = sorted((one for one in files if one.name.endswith(".toml")), key=lambda one: one.name)
     return found if book else [_FOLDER.joinpath(f"{language}.toml"), *found]
