@@ -5,8 +5,9 @@ their one stored form. Whoever shows them translates them here, gaps and all, as
 page's own words stand apart, in the report's catalogue. The sentences stand in `zh/findings`, the marks of lists in
 `zh.toml`. Beside the catalogue there are books. That of errors (`zh/errors`) is tried on errors alone, for some have little
 but gaps. What verbs print (`zh/terminal`) is tried together with the catalogue, since verbs print findings and results as
-well. What `headwinds doctor` says (`zh/machine`) stands by itself, for it is single words that may be somebody's
-label.
+well. What stands on the pages of tests, audits and searches (`zh/written`) is tried together with both, since these pages
+show what verbs print. What `headwinds doctor` says (`zh/machine`) stands by itself, for it is single words that may be
+somebody's label.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 ENGLISH = "en"
-ERRORS, TERMINAL, MACHINE, FINDINGS = "errors", "terminal", "machine", "findings"
+ERRORS, TERMINAL, MACHINE = "errors", "terminal", "machine"
+FINDINGS, WRITTEN = "findings", "written"
+UNDER = {TERMINAL: ("",), WRITTEN: (TERMINAL, "")}
+"""What is tried together with a book; the catalogue itself has no name."""
 _GAP = re.compile(r"\{\{|\}\}|\{(\w+)\}")  # doubled braces stand for themselves
 _FOLDER = resources.files("headwinds.phrases")
 _SPOKEN: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
@@ -59,7 +63,7 @@ class Phrase:
 @cache
 def phrases(language: str, book: str = "") -> tuple[Phrase, ...]:
     """The catalogue of a language, or a book of it, those with the most fixed words first; empty where there is none."""
-    files = phrase_files(language, book) + (phrase_files(language) if book == TERMINAL else [])
+    files = [file for one in (book, *UNDER.get(book, ())) for file in phrase_files(language, one)]
     entries = [one for file in files for one in read_phrases(file)]
     return in_order_of_trial(entries)
 
@@ -175,6 +179,16 @@ def heard(language: str) -> str:
 def say(text: str) -> str:
     """What a person at the terminal reads, line by line in the language that is spoken there; indents stay."""
     return "\n".join(_line(line) for line in text.split("\n")) if spoken() != ENGLISH else text
+
+
+def written(text: str) -> str:
+    """What a person reads on a page that is written to a file, in the language that is spoken here."""
+    return translate_text(text, spoken(), WRITTEN)
+
+
+def between() -> tuple[str, str]:
+    """What stands after a name, and between parts of a list, in the language that is spoken here."""
+    return colon(spoken()), marks(spoken())[0]
 
 
 def _line(line: str) -> str:
