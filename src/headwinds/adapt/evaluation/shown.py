@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.tasks.registry import get_task
-from headwinds.phrases.catalogue import WRITTEN, spoken, written
+from headwinds.phrases.catalogue import COMMA, WRITTEN, marks, spoken, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from headwinds.contracts import Finding, Interval
 
 
-LINE = re.compile(r", line \d+$")
+LINE = re.compile(r"line \d+")
 NOTHING = ("none", "no answer", "nothing more", "passes its tests")
 """What tasks say where nothing was true or given."""
 
@@ -42,7 +42,8 @@ def shown_label(text: str, labels: Iterable[str]) -> str:
 
 def shown_place(name: str) -> str:
     """The name of an example; one without a name of its own is called by its line."""
-    return written(name) if LINE.search(name) else name
+    path, comma, line = name.rpartition(COMMA)
+    return f"{path}{marks(spoken())[1]}{written(line)}" if comma and LINE.fullmatch(line) else name
 
 
 def shown_number(value: float) -> str:
