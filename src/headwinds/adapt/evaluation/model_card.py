@@ -13,6 +13,7 @@ from headwinds.adapt.evaluation.shown import (
     shown_name,
     shown_number,
     shown_order,
+    shown_value,
     told_finding,
     told_mistakes,
 )
@@ -86,10 +87,15 @@ def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -
         lines += [""]
     for column in dict.fromkeys(one.column for one in evaluation.slices):
         own = [one for one in evaluation.slices if one.column == column]
-        lines += [written(f"Worst values of `{column}`, {shown_name(evaluation.main_metric)}:"), ""]
+        lines += [
+            written(
+                f"Worst values of `{shown_value(column, own[0].value)[0]}`, {shown_name(evaluation.main_metric)}:"
+            ),
+            "",
+        ]
         lines += _head("value", "examples", "metric")
         lines += [
-            f"| {_cell(one.value)} | {one.examples:,} | {written(shown_number(one.metric))} |"
+            f"| {_cell(shown_value(column, one.value)[1])} | {one.examples:,} | {written(shown_number(one.metric))} |"
             for one in own[:MOST_SLICES]
         ]
         lines += [""]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 
 LINE = re.compile(r"line \d+")
+TESTS = "test"
+"""The column by which the test of an update is told apart: one value a file."""
 NOTHING = ("none", "no answer", "nothing more", "passes its tests")
 """What tasks say where nothing was true or given."""
 
@@ -38,6 +40,12 @@ def shown_name(metric: str) -> str:
 def shown_label(text: str, labels: Iterable[str]) -> str:
     """What was true or given: as it is, but that nothing was is said in the language that is spoken, if it is no label."""
     return text if text in set(labels) or text not in NOTHING else written(text)
+
+
+def shown_value(column: str, value: str) -> tuple[str, str]:
+    """A column by which a metric is told apart, and one of its values: a user's, but for the tests of an update."""
+    own = column == TESTS and value.startswith(("old: ", "new: "))
+    return (written(column), written(value)) if own else (column, value)
 
 
 def shown_place(name: str) -> str:

@@ -16,6 +16,7 @@ from headwinds.adapt.evaluation.shown import (
     shown_number,
     shown_order,
     shown_place,
+    shown_value,
     told_finding,
     told_mistakes,
 )
@@ -73,14 +74,15 @@ def task_page(
             _metrics(evaluation.differences, evaluation.main_metric, differences=True),
         ]
     for column in dict.fromkeys(one.column for one in evaluation.slices):
+        own = [one for one in evaluation.slices if one.column == column]
+        shown, _ = shown_value(column, own[0].value)
         rows = [
-            (one.value, f"{one.examples:,}", written(shown_number(one.metric)))
-            for one in evaluation.slices
-            if one.column == column
+            (shown_value(column, one.value)[1], f"{one.examples:,}", written(shown_number(one.metric)))
+            for one in own
         ]
         name = shown_name(evaluation.main_metric)
-        heads = (column, written("examples"), written(name))
-        parts += [_heading(f"{name} by {column}"), _table(heads, rows)]
+        heads = (shown, written("examples"), written(name))
+        parts += [_heading(f"{name} by {shown}"), _table(heads, rows)]
     if evaluation.confusions:
         pairs = [
             (*(shown_label(text, facts.labels) for text in (one.true, one.given)), f"{one.count:,}")
