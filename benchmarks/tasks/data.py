@@ -132,18 +132,43 @@ def dialogsum(folder: Path) -> dict[str, Rows]:
     return parts
 
 
+# The rate of the head that the committed results were made with; the default is higher now (see benchmarks/methods).
+SLOW_HEAD = 1e-3
 DATA_SETS = {
     "questions": DataSet(
         "text-classification",
         questions,
         None,
-        {"epochs": 8, "batch_tokens": 1024, "learning_rate": 2e-4, "average_decay": 0.99},
+        {
+            "epochs": 8,
+            "batch_tokens": 1024,
+            "learning_rate": 2e-4,
+            "head_learning_rate": SLOW_HEAD,
+            "average_decay": 0.99,
+        },
     ),
     "dialogsum": DataSet(
         "extractive-summarisation",
         dialogsum,
         ("gain_over_first_sentences", 0.0),
-        {"epochs": 4, "learning_rate": 2e-4},
+        {"epochs": 4, "learning_rate": 2e-4, "head_learning_rate": SLOW_HEAD},
+    ),
+    "dialogsum, written": DataSet(
+        "summarisation",
+        dialogsum,
+        None,
+        {
+            "checkpoint": "scratch:encoder-decoder-small",
+            "vocabulary": 5000,
+            "epochs": 30,
+            "patience": 30,
+            "batch_tokens": 2048,
+            "learning_rate": 1.5e-3,
+            "encoder_dropout": 0.2,
+            "label_smoothing": 0.1,
+            "average_decay": 0.998,
+            "beams": 5,
+        },
     ),
     "conll2003": DataSet(
         "named-entity-recognition",
@@ -178,24 +203,50 @@ DATA_SETS = {
         "relation-extraction",
         semeval,
         ("macro_f1", 0.82),
-        {"epochs": 8, "batch_tokens": 1024, "learning_rate": 2e-4, "average_decay": 0.99},
+        {
+            "epochs": 8,
+            "batch_tokens": 1024,
+            "learning_rate": 2e-4,
+            "head_learning_rate": SLOW_HEAD,
+            "average_decay": 0.99,
+        },
     ),
     "banking77": DataSet(
         "text-classification",
         banking,
         ("accuracy", 0.92),
-        {"epochs": 12, "batch_tokens": 1024, "learning_rate": 2e-4, "pooling": "mean", "average_decay": 0.99},
+        {
+            "epochs": 12,
+            "batch_tokens": 1024,
+            "learning_rate": 2e-4,
+            "head_learning_rate": SLOW_HEAD,
+            "pooling": "mean",
+            "average_decay": 0.99,
+        },
     ),
     "clinc150, in scope": DataSet(
         "text-classification",
         clinc,
         ("accuracy", 0.95),
-        {"epochs": 8, "batch_tokens": 1024, "learning_rate": 2e-4, "pooling": "mean", "average_decay": 0.99},
+        {
+            "epochs": 8,
+            "batch_tokens": 1024,
+            "learning_rate": 2e-4,
+            "head_learning_rate": SLOW_HEAD,
+            "pooling": "mean",
+            "average_decay": 0.99,
+        },
     ),
     "fomc": DataSet(
         "text-classification",
         fomc,
         ("weighted_f1", 0.7171),
-        {"epochs": 8, "batch_tokens": 1024, "learning_rate": 2e-4, "average_decay": 0.99},
+        {
+            "epochs": 8,
+            "batch_tokens": 1024,
+            "learning_rate": 2e-4,
+            "head_learning_rate": SLOW_HEAD,
+            "average_decay": 0.99,
+        },
     ),
 }

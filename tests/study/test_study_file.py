@@ -148,7 +148,7 @@ LIMITS = {
         "0",
     ),
     "tune.learning_rate": ("-1e-4", "nan", "inf", "1e308"),
-    "tune.head_learning_rate": ("0", "nan", "inf"),
+    "tune.head_learning_rate": ("-1e-4", "nan", "inf"),
     "tune.gradient_clip": ("0", "nan", "inf"),
     "tune.weight_decay": ("-0.1", "nan", "inf"),
     "tune.warmup_share": ("-0.1", "1", "nan"),

@@ -46,7 +46,7 @@ class TuneSettings:
     learning_rate, head_learning_rate, weight_decay, warmup_share, gradient_clip
         AdamW with linear warm-up over `warmup_share` of all steps and linear decay to zero (Loshchilov, Hutter 2019);
         the gradient's norm is clipped at `gradient_clip`.
-        A `learning_rate` of 0 takes the method's own: 1e-4 for "full", larger ones where few numbers are trained.
+        A rate of 0 takes the method's own: 1e-4 and 3e-3 for "full", larger ones where few numbers are trained.
     schedule
         After the warm-up the rate falls "linear" to zero, or as "inverse-sqrt" of the step (Vaswani et al. 2017).
     rank, virtual_tokens, merge_adapter
@@ -150,7 +150,7 @@ class TuneSettings:
     epochs: int = 6
     patience: int = 3
     learning_rate: float = 0.0
-    head_learning_rate: float = 1e-3
+    head_learning_rate: float = 0.0
     weight_decay: float = 0.01
     warmup_share: float = 0.1
     gradient_clip: float = 1.0
@@ -212,7 +212,6 @@ class TuneSettings:
             "batch_tokens",
             "epochs",
             "patience",
-            "head_learning_rate",
             "gradient_clip",
             "rank",
             "virtual_tokens",
@@ -228,6 +227,7 @@ class TuneSettings:
             _require(getattr(self, name) > 0, name, getattr(self, name), "a number above 0")
         least_zero = (
             "learning_rate",
+            "head_learning_rate",
             "weight_decay",
             "max_tokens",
             "focal_gamma",

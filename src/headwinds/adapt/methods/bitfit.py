@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.methods.learning_rates import with_learning_rates
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class BitFit:
 
     def settings(self, chosen: TuneSettings, layers: int) -> TuneSettings:
         """A rate that suits biases."""
-        return replace(chosen, learning_rate=chosen.learning_rate or LEARNING_RATE)
+        return with_learning_rates(chosen, LEARNING_RATE)
 
     def optimise(self, fitting: Fitting) -> Optimised:
         """See the contract."""

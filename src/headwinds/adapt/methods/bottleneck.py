@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.methods.contract import Adapter
+from headwinds.adapt.methods.learning_rates import with_learning_rates
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.errors import CheckpointError, SettingsError
 
@@ -51,7 +52,7 @@ class Bottleneck:
                 "is set.",
                 remedy="Leave it out, or choose one of lora, dora, ia3.",
             )
-        return replace(chosen, learning_rate=chosen.learning_rate or LEARNING_RATE, frozen_layers=0)
+        return replace(with_learning_rates(chosen, LEARNING_RATE), frozen_layers=0)
 
     def optimise(self, fitting: Fitting) -> Optimised:
         """See the contract."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.methods.contract import Optimised
+from headwinds.adapt.methods.learning_rates import with_learning_rates
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -38,8 +39,7 @@ class Cloze:
         """All weights are trained, in float32."""
         require_one_label_task(chosen)
         return replace(
-            chosen,
-            learning_rate=chosen.learning_rate or LEARNING_RATE,
+            with_learning_rates(chosen, LEARNING_RATE),
             precision="float32",
             scoring_precision="auto",
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.methods.contract import Optimised
+from headwinds.adapt.methods.learning_rates import with_learning_rates
 from headwinds.adapt.methods.linear_head import fit_linear_head
 from headwinds.adapt.methods.tuned_share import Trial, choose_share, judging_parts
 from headwinds.adapt.training.state import Position
@@ -58,10 +59,8 @@ class FewShot:
                 f"method 'few-shot' contrasts classes of texts; task {chosen.task!r} has none.",
                 remedy="Choose full or lora.",
             )
-        rate = chosen.learning_rate or LEARNING_RATE
         return replace(
-            chosen,
-            learning_rate=rate,
+            with_learning_rates(chosen, LEARNING_RATE),
             pooling="normalised-mean",
             average_decay=0.0,
             head_dropout=0.0,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from headwinds.adapt.methods.learning_rates import with_learning_rates
 
 if TYPE_CHECKING:
     from headwinds.adapt.methods.contract import Adapter, Fitting, Optimised
@@ -23,7 +25,7 @@ class Full:
 
     def settings(self, chosen: TuneSettings, layers: int) -> TuneSettings:
         """A rate that suits whole encoders."""
-        return replace(chosen, learning_rate=chosen.learning_rate or LEARNING_RATE)
+        return with_learning_rates(chosen, LEARNING_RATE)
 
     def optimise(self, fitting: Fitting) -> Optimised:
         """See the contract."""

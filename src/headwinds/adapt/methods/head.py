@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.methods.learning_rates import FROZEN_HEAD_LEARNING_RATE, with_learning_rates
+
 if TYPE_CHECKING:
     from headwinds.adapt.methods.contract import Adapter, Fitting, Optimised
     from headwinds.adapt.settings import TuneSettings
@@ -20,9 +22,10 @@ class Head:
     learns: bool = True
 
     def settings(self, chosen: TuneSettings, layers: int) -> TuneSettings:
-        """All layers are frozen."""
-        rate = chosen.learning_rate or chosen.head_learning_rate
-        return replace(chosen, learning_rate=rate, frozen_layers=layers, encoder_dropout=0.0)
+        """All layers are frozen; as the head is all that learns, `learning_rate` is its rate too."""
+        rate = chosen.head_learning_rate or chosen.learning_rate or FROZEN_HEAD_LEARNING_RATE
+        rated = with_learning_rates(chosen, rate, rate)
+        return replace(rated, frozen_layers=layers, encoder_dropout=0.0)
 
     def optimise(self, fitting: Fitting) -> Optimised:
         """See the contract; with `private_epsilon` by differentially private steps."""

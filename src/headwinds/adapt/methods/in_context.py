@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.methods.cloze import require_one_label, require_one_label_task
 from headwinds.adapt.methods.contract import Optimised
+from headwinds.adapt.methods.learning_rates import with_learning_rates
 
 if TYPE_CHECKING:
     from headwinds.adapt.methods.contract import Adapter, Fitting
@@ -26,8 +27,7 @@ class InContext:
         """In float32: scores of labels lie close to each other."""
         require_one_label_task(chosen)
         return replace(
-            chosen,
-            learning_rate=chosen.learning_rate or 1.0,
+            with_learning_rates(chosen, 1.0),
             precision="float32",
             scoring_precision="auto",
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.methods.contract import Adapter
+from headwinds.adapt.methods.learning_rates import FROZEN_HEAD_LEARNING_RATE, with_learning_rates
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ class ParameterEfficient:
                 f"method {self.name!r} has nothing that could be merged into the weights, but merge_adapter is set.",
                 remedy=f"Leave it out, or choose one of {', '.join(MERGED)}.",
             )
-        rate = chosen.learning_rate or LEARNING_RATES[self.name]
-        return replace(chosen, learning_rate=rate, frozen_layers=0)
+        rated = with_learning_rates(chosen, LEARNING_RATES[self.name], FROZEN_HEAD_LEARNING_RATE)
+        return replace(rated, frozen_layers=0)
 
     def optimise(self, fitting: Fitting) -> Optimised:
         """See the contract."""

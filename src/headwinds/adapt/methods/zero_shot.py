@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.methods.contract import Optimised
+from headwinds.adapt.methods.learning_rates import with_learning_rates
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -41,9 +42,7 @@ class ZeroShot:
                 f"method 'zero-shot' compares texts with descriptions of labels; task {chosen.task!r} has none.",
                 remedy="Choose full or lora, with labelled examples.",
             )
-        return replace(
-            chosen, pooling="normalised-mean", head_dropout=0.0, learning_rate=chosen.learning_rate or 1.0
-        )
+        return replace(with_learning_rates(chosen, 1.0), pooling="normalised-mean", head_dropout=0.0)
 
     def optimise(self, fitting: Fitting) -> Optimised:
         """Nothing is trained: descriptions and texts are embedded."""

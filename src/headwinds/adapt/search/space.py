@@ -42,7 +42,7 @@ Space = Mapping[str, Range | Choice]
 
 DEFAULT_SPACE: dict[str, Range | Choice] = {
     "learning_rate": Range(2e-5, 1e-3, whole=False),
-    "head_learning_rate": Range(2e-4, 1e-2, whole=False),
+    "head_learning_rate": Range(5e-4, 3e-2, whole=False),
     "epochs": Range(2, 10, whole=True),
     "batch_tokens": Choice((512, 1024, 2048, 4096)),
     "head_dropout": Range(0.0, 0.3, whole=False),
