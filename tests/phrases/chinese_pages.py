@@ -13,7 +13,9 @@ NAME = re.compile(
     r"`[^`]*`|\S*/[\w./-]+|[\w-]+\.(?:csv|jsonl?|toml|md)\b|--[a-z-]+|\w*\d\w*|\b[A-Z]{2,}\b|\b[A-Z]+-\d+\b"
 )
 """What is a name by its form: code, paths, files, options, codes and digests, abbreviations."""
-OF_THE_FIELD = "chrF sacreBLEU distinct pass ROUGE full head lora jsonl max_new_tokens min_new_tokens Unicode Wh"
+OF_THE_FIELD = (
+    "chrF sacreBLEU distinct pass ROUGE full head lora jsonl max_new_tokens min_new_tokens Unicode Wh"
+)
 """Names of metrics, methods and settings, and of a unit: the same in every language."""
 
 
