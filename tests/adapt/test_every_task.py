@@ -18,6 +18,7 @@ from headwinds.adapt.tuning import LabelledFiles, tune_files
 from headwinds.artifacts.manifest import verify
 from headwinds.doors import models
 from house.repository import ROOT
+from phrases.chinese_pages import english_of_a_test
 
 EXAMPLES = ROOT / "examples"
 FILES = {
@@ -45,6 +46,8 @@ FROM_SCRATCH = {
     "text-generation": "scratch:decoder-tiny",
     "code-generation": "scratch:decoder-tiny",
 }
+NAMES = {"dialogue": "role system user assistant content", "relation-extraction": "start end"}
+"""Of what stands in a column of the task."""
 ORDER = "falling fast;falling;steady;rising;rising fast"
 CODEBOOK = """
 | label | give it when |
@@ -104,6 +107,7 @@ def test_from_files_to_the_same_predictions_in_a_fresh_process(task, checkpoint,
     for one, other in zip(alike, map(json.loads, stored), strict=True):
         assert {k: v for k, v in one.items() if k != "id"} == {k: v for k, v in other.items() if k != "id"}
         assert one["read_share"] == 1.0
+    assert english_of_a_test(found.folder, tmp_path / "out" / "evaluation", NAMES.get(task, "")) == []
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import os
 import re
@@ -189,7 +190,11 @@ SPAN = ["--series", "output", "--first", "1990", "--last", "2019"]
 def test_one_analysis_of_a_panel(said, tmp_path, asked):
     panel().to_csv(tmp_path / "panel.csv", index=False)
     told = said("explain", *asked, "--panel", "panel.csv", "--output", "out")
-    assert english(told, f"output users shock out log sup UDmax Theil Gini Driscoll {' '.join(CODES)}") == []
+    names = f"output users shock out log sup UDmax Theil Gini Driscoll {' '.join(CODES)}"
+    assert english(told, names) == []
+    (page,) = (path.read_text(encoding="utf-8") for path in (tmp_path / "out").glob("*.html"))
+    assert '<html lang="zh">' in page
+    assert english(html.unescape(" ".join(re.findall("<p>(.*?)</p>", page))), names) == []
 
 
 def test_a_study_that_is_english_is_told_in_the_language_of_who_sits_there(said, tmp_path, capsys):

@@ -23,6 +23,7 @@ from phrases.printed import GAP, functions, has_words, sentences_of, texts_of
 PRINTED = {
     "adapt/audit/bias.py": ("SwapResult.verdict",),
     "adapt/audit/energy.py": ("Energy.verdict",),
+    "adapt/audit/explanation.py": ("Attributions.summary",),
     "adapt/audit/faithfulness.py": ("Faithfulness.verdict",),
     "adapt/audit/groups.py": ("GroupResult.verdict",),
     "adapt/audit/masking.py": ("PersonalDataFound.summary", "PersonalDataFound.verdict"),

@@ -72,6 +72,9 @@ def test_pages_are_chinese_where_it_was_started_so_and_answers_where_they_are_as
         assert plain["columns"][0] == {"name": "text", "meaning": "the text", "needed": True}
         assert chinese["columns"][0] == {"name": "text", "meaning": "文字", "needed": True}
         assert plain["card"]["metrics"] == chinese["card"]["metrics"]
+        assert (plain["names"]["macro_f1"], chinese["names"]["macro_f1"]) == ("macro f1", "宏平均 F1")
+        assert set(plain["names"]) == {plain["task"], *plain["card"]["metrics"]} == set(chinese["names"])
+        assert not [name for name, said in chinese["names"].items() if said == plain["names"][name]]
         assert [one["code"] for one in plain["card"]["findings"]] == [
             one["code"] for one in chinese["card"]["findings"]
         ]

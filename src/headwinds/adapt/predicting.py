@@ -8,7 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation, evaluate_model, read_task_evaluation
+from headwinds.adapt.evaluation.task_evaluation import (
+    TaskEvaluation,
+    evaluate_model,
+    read_task_evaluation,
+    tell_evaluation,
+)
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.prediction import predict_examples, predictor_of
@@ -20,7 +25,7 @@ from headwinds.artifacts.csv_cells import csv_text, guarded
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
-from headwinds.artifacts.stages import run_stage
+from headwinds.artifacts.told_stages import run_told_stage
 from headwinds.artifacts.write import require_other_file, write_bytes, write_text
 from headwinds.errors import MismatchError, SettingsError
 
@@ -119,7 +124,9 @@ def evaluate_file(
         )
 
     with study_lock(output), graceful_stop():
-        stage = run_stage(output, "evaluation", identity, work)
+        stage = run_told_stage(
+            output, "evaluation", identity, work, lambda place: tell_evaluation(place, model.facts)
+        )
     return read_task_evaluation(stage.path)
 
 

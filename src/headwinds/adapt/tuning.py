@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.augmentation.copies import with_copies
 from headwinds.adapt.augmentation.rows import require_augmentable
-from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation, evaluate_model, read_task_evaluation
+from headwinds.adapt.evaluation.task_evaluation import (
+    TaskEvaluation,
+    evaluate_model,
+    read_task_evaluation,
+    tell_evaluation,
+)
 from headwinds.adapt.execution.trial import require_confinement
-from headwinds.adapt.fitted_model import load_model
+from headwinds.adapt.fitted_model import load_model, read_facts
 from headwinds.adapt.fitting import FittingData, fit_model
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.methods.registry import PROMPTING, method_for
@@ -24,6 +30,7 @@ from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.stages import run_stage
+from headwinds.artifacts.told_stages import run_told_stage
 from headwinds.errors import CheckpointError, DataError, MismatchError, SettingsError, quoted
 
 if TYPE_CHECKING:
@@ -184,7 +191,7 @@ def _fit_and_test(
             group=files.group,
             slices=list(files.slices),
         )
-        evaluation = run_stage(output, "evaluation", tested, evaluate)
+        evaluation = run_told_stage(output, "evaluation", tested, evaluate, partial(_tell, model.path))
     reused = model.reused and evaluation.reused
     return TunedModel(model.path, read_task_evaluation(evaluation.path), reused, gain)
 
@@ -216,7 +223,13 @@ def _measured_gain(
         )
 
     both = fingerprint(models=[model_identity(files, settings), identity])
-    return read_task_evaluation(run_stage(output, "gain-of-copies", both, compare).path)
+    stage = run_told_stage(output, "gain-of-copies", both, compare, partial(_tell, augmented))
+    return read_task_evaluation(stage.path)
+
+
+def _tell(model: Path, evaluation: Path) -> None:
+    """Write the pages of a test anew."""
+    tell_evaluation(evaluation, read_facts(model))
 
 
 def model_identity(files: LabelledFiles, settings: TuneSettings) -> str:

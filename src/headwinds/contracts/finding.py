@@ -34,10 +34,11 @@ class Finding:
         kinds: dict[str, Severity] = {"E": "error", "W": "warning", "N": "note"}
         return kinds[self.code[0]]
 
-    def in_language(self, language: str) -> Finding:
-        """The same finding in another language, as far as its catalogue goes."""
-        sentence, remedy = (translate(text, language) for text in (self.sentence, self.remedy))
+    def in_language(self, language: str, book: str = "") -> Finding:
+        """The same finding in another language, as far as its catalogue goes, or a book of it."""
+        sentence, remedy = (translate(text, language, book) for text in (self.sentence, self.remedy))
         return Finding(self.code, sentence, remedy)
 
     def __str__(self) -> str:
-        return f"{self.code} {self.sentence} {self.remedy}".strip()
+        gap = "" if self.sentence.endswith("。") else " "
+        return f"{self.code} {self.sentence}{gap}{self.remedy}".strip()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from headwinds.phrases.catalogue import say
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
@@ -41,11 +43,11 @@ class Result:
         return latex
 
     def to_html(self, *, digits: int = 3) -> str:
-        """The table and the summary as a fragment of HTML; every text is escaped."""
+        """The table, and the summary in the language that is spoken here, as a fragment of HTML; every text is escaped."""
         rows: str = self.table.to_html(
             index=False, border=0, float_format=lambda value: f"{value:.{digits}f}", na_rep="n/a", escape=True
         )
-        words = "".join(f"<p>{escape(line)}</p>" for line in self.summary().splitlines())
+        words = "".join(f"<p>{escape(say(line))}</p>" for line in self.summary().splitlines())
         return f"<div>{rows}{words}</div>"
 
     def _repr_html_(self) -> str:

@@ -224,6 +224,7 @@ def _kept(
     from headwinds.artifacts.csv_cells import table_text
     from headwinds.artifacts.page_head import page_head
     from headwinds.artifacts.write import write_text
+    from headwinds.phrases.catalogue import spoken
 
     if output is not None:
         folder = Path(output)
@@ -234,6 +235,6 @@ def _kept(
             write_text(folder / f"{one}.csv", table_text(table))
         write_text(
             folder / f"{name}.html",
-            f"{page_head(name)}</head>\n<body>\n{found.to_html()}\n</body></html>\n",
+            f"{page_head(name, language=spoken())}</head>\n<body>\n{found.to_html()}\n</body></html>\n",
         )
     return found

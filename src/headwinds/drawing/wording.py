@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def reword(figure: Figure, language: str) -> None:
-    """Put every text of a figure that the catalogue has into a language: titles, axes, names along them, legends, notes.
+def reword(figure: Figure, language: str, book: str = "") -> None:
+    """Put every text of a figure that the catalogue has, or a book, into a language: titles, axes, names, legends, notes.
 
     A text over several lines is one sentence; in a language that writes closer it goes into one line again.
     """
@@ -27,15 +27,15 @@ def reword(figure: Figure, language: str) -> None:
             ):  # names, set anew whenever the figure is drawn
                 places = axis.get_majorticklocs()
                 names = axis.get_major_formatter().format_ticks(places.tolist())
-                said = [_said(name, language) for name in names]
+                said = [_said(name, language, book) for name in names]
                 if said != names:
                     axis.set_ticks(places, labels=said)
     for text in figure.findobj(Text):
         if isinstance(text, Text) and text.get_text().strip():
-            text.set_text(_said(text.get_text(), language))
+            text.set_text(_said(text.get_text(), language, book))
 
 
-def _said(text: str, language: str) -> str:
+def _said(text: str, language: str, book: str) -> str:
     one_line = " ".join(text.split())
-    translated = translate(one_line, language)
+    translated = translate(one_line, language, book)
     return text if translated == one_line else translated

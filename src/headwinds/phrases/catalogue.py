@@ -2,10 +2,12 @@
 
 Findings, reasons and progress arise deep in the code, where no language is known, and are stored with results; English is
 their one stored form. Whoever shows them translates them here, gaps and all, as gettext does by the sentence itself. The
-page's own words stand apart, in the report's catalogue. Beside the catalogue there are books. That of errors (`zh/errors`)
-is tried on errors alone, for some have little but gaps. What verbs print (`zh/terminal`) is tried together with the
-catalogue, since verbs print findings and results as well. What `headwinds doctor` says (`zh/machine`) stands by itself, for
-it is single words that may be somebody's label.
+page's own words stand apart, in the report's catalogue. The sentences stand in `zh/findings`, the marks of lists in
+`zh.toml`. Beside the catalogue there are books. That of errors (`zh/errors`) is tried on errors alone, for some have little
+but gaps. What verbs print (`zh/terminal`) is tried together with the catalogue, since verbs print findings and results as
+well. What stands on the pages of tests, audits and searches (`zh/written`) is tried together with both, since these pages
+show what verbs print. What `headwinds doctor` says (`zh/machine`) stands by itself, for it is single words that may be
+somebody's label.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 ENGLISH = "en"
 ERRORS, TERMINAL, MACHINE = "errors", "terminal", "machine"
+FINDINGS, WRITTEN = "findings", "written"
+UNDER = {TERMINAL: ("",), WRITTEN: (TERMINAL, "")}
+"""What is tried together with a book; the catalogue itself has no name."""
 _GAP = re.compile(r"\{\{|\}\}|\{(\w+)\}")  # doubled braces stand for themselves
 _FOLDER = resources.files("headwinds.phrases")
 _SPOKEN: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
@@ -58,7 +63,7 @@ class Phrase:
 @cache
 def phrases(language: str, book: str = "") -> tuple[Phrase, ...]:
     """The catalogue of a language, or a book of it, those with the most fixed words first; empty where there is none."""
-    files = phrase_files(language, book) + (phrase_files(language) if book == TERMINAL else [])
+    files = [file for one in (book, *UNDER.get(book, ())) for file in phrase_files(language, one)]
     entries = [one for file in files for one in read_phrases(file)]
     return in_order_of_trial(entries)
 
@@ -70,10 +75,10 @@ def in_order_of_trial(entries: Iterable[Mapping[str, str]]) -> tuple[Phrase, ...
 
 
 def phrase_files(language: str, book: str = "") -> list[Traversable]:
-    """The files of a book, one a part of the package; of the catalogue itself `zh.toml` and the files of `zh/findings`."""
+    """The files of a book, one a part of the package; of the catalogue itself those of `zh/findings`, and `zh.toml`."""
     if language == ENGLISH:
         return []
-    folder = _FOLDER.joinpath(language, book or "findings")
+    folder = _FOLDER.joinpath(language, book or FINDINGS)
     files = folder.iterdir() if folder.is_dir() else ()
     found = sorted((one for one in files if one.name.endswith(".toml")), key=lambda one: one.name)
     return found if book else [_FOLDER.joinpath(f"{language}.toml"), *found]
@@ -174,6 +179,16 @@ def heard(language: str) -> str:
 def say(text: str) -> str:
     """What a person at the terminal reads, line by line in the language that is spoken there; indents stay."""
     return "\n".join(_line(line) for line in text.split("\n")) if spoken() != ENGLISH else text
+
+
+def written(text: str) -> str:
+    """What a person reads on a page that is written to a file, in the language that is spoken here."""
+    return translate_text(text, spoken(), WRITTEN)
+
+
+def between() -> tuple[str, str]:
+    """What stands after a name, and between parts of a list, in the language that is spoken here."""
+    return colon(spoken()), marks(spoken())[0]
 
 
 def _line(line: str) -> str:

@@ -32,6 +32,7 @@ from headwinds.serve.wording import (
     told_document,
     told_error,
     told_meaning,
+    told_names,
 )
 from headwinds.web.guard import Buckets, Guard, Limits
 from headwinds.web.wording import page_in
@@ -211,8 +212,8 @@ async def _card(request: Request) -> Response:
         if not one.label
     ]
     more = {"explains": explains(shown.current.model), "run": sorted(site_of(request).runs.get(name, {}))}
-    card = told_card(asdict(shown.card), language)
-    return JSONResponse({**_line(name, shown), "columns": columns, "card": card, **more})
+    told = {"card": told_card(asdict(shown.card), language), "names": told_names(shown.card, language)}
+    return JSONResponse({**_line(name, shown), "columns": columns, **told, **more})
 
 
 def _line(name: str, shown: Shown) -> dict[str, Any]:

@@ -58,7 +58,14 @@ ENTRY = thing({"id": TEXT, "object": TEXT, "created": NUMBER, "owned_by": TEXT})
 MODELS = thing({"models": some(thing(LINE)), "object": TEXT, "data": some(ENTRY)})
 COLUMN = thing({"name": TEXT, "meaning": TEXT, "needed": TRUTH})
 CARD = thing(
-    {**LINE, "columns": some(COLUMN), "card": {"type": "object"}, "explains": TRUTH, "run": some(TEXT)}
+    {
+        **LINE,
+        "columns": some(COLUMN),
+        "card": {"type": "object"},
+        "explains": TRUTH,
+        "run": some(TEXT),
+        "names": {"type": "object", "additionalProperties": TEXT},
+    }
 )
 FRACTION: dict[str, Any] = {"type": "number"}
 EXPLANATION = thing(

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.evaluation.shown import shown_name
 from headwinds.contracts import Finding
 from headwinds.phrases.catalogue import (
     ENGLISH,
     ERRORS,
     TERMINAL,
+    WRITTEN,
     translate,
     translate_text,
 )
@@ -21,6 +23,8 @@ from headwinds.phrases.telling import told_languages
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+    from headwinds.registry.card import Card
 
 PAGE = "page"
 
@@ -48,6 +52,12 @@ def told_card(card: Mapping[str, Any], language: str) -> dict[str, Any]:
         **card,
         "findings": [{"code": one.code, "sentence": one.sentence, "remedy": one.remedy} for one in findings],
     }
+
+
+def told_names(card: Card, language: str) -> dict[str, str]:
+    """What the task and the metrics of a card are called."""
+    words = {card.task: card.task, **{name: shown_name(name) for name in card.metrics}}
+    return {name: translate(text, language, WRITTEN) for name, text in words.items()}
 
 
 def told_document(document: Any, language: str) -> Any:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import html.parser
 import json
+import re
+from dataclasses import replace
 
 import pytest
 
 import headwinds
 from adapt.audit.conftest import make_rows, write_rows
 from headwinds.adapt.audit import AuditSettings, audit_model
+from headwinds.adapt.audit.masking import PersonalDataFound
+from headwinds.adapt.audit.page import audit_page, card_section
 from headwinds.adapt.audit.report import read_report
 from headwinds.cli.main import main
 from headwinds.errors import DataError, MismatchError, SettingsError
+from headwinds.phrases.catalogue import speaking
+from phrases.chinese_pages import english, seen
 
+NO_TRAIN = "Membership needs the training file. Name it: --train FILE"
 QUICK = {"texts": 60, "explained": 4}
 
 
@@ -64,6 +71,25 @@ def test_the_page_is_whole_and_shows_no_foreign_markup(audited):
     assert "script" not in seen
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert {"table", "mark", "svg", "blockquote"} <= set(seen)
+
+
+def test_the_page_the_pictures_and_the_section_hold_no_english_for_a_chinese_reader(audited):
+    report, folder, _ = audited
+    data = (folder / "audit.json").read_bytes()
+    places = {"email": ("on.csv, line 3",), "national number (CN)": ()}
+    counts = {"email": (2, 1), "national number (CN)": (1, 1)}
+    found = PersonalDataFound(120, ("text",), counts, places, ())
+    for one in (report, replace(report, personal_data=found, left_out={"membership": NO_TRAIN})):
+        with speaking("zh"):
+            page, section = audit_page(one), card_section(one)
+        assert '<html lang="zh">' in page
+        names = f"{' '.join(report.labels)} region Africa Asia Europe names"  # the last is a list of swaps
+        assert english(seen(page), names) == []
+        assert english(section, names) == []
+    drawn = re.findall(r"<text[^>]*>([^<]*[\u4e00-\u9fff][^<]*)</text>", page)
+    assert any("联合 95% 区间" in text for text in drawn)  # the pictures' own words, as text
+    assert "身份号码（CN） 1" in page
+    assert (folder / "audit.json").read_bytes() == data
 
 
 def test_the_section_for_the_card_holds_verdicts_and_no_text(audited):

@@ -16,6 +16,7 @@ from headwinds.adapt.continual.settings import STRATEGIES
 from headwinds.adapt.prediction import make_predictor, predict_outputs
 from headwinds.adapt.tasks.contract import Row
 from headwinds.errors import CheckpointError, DataError, HeadwindsError, MismatchError, SettingsError
+from phrases.chinese_pages import english_of_a_test
 
 GIVEN = {"epochs": 12, "patience": 12, "quiet": True, **RATES}
 
@@ -47,6 +48,9 @@ def test_every_strategy_gives_an_ordinary_model_that_knows_the_old_and_the_new_l
     again, _ = changed(life, tmp_path / "out", strategy)
     assert again.reused
     assert again.report.table.equals(found.report.table)
+    assert (
+        english_of_a_test(found.folder, tmp_path / "out" / "evaluation", "old new test") == []
+    )  # names of rows
 
 
 def test_new_rows_alone_are_learnt_at_the_cost_of_the_old_and_replay_keeps_both(life, tmp_path):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from headwinds.adapt.audit.report import AuditReport, read_report, write_report
+from headwinds.adapt.audit.report import AuditReport, read_report, tell_report, write_report
 from headwinds.adapt.audit.running import AuditSettings, audit_model
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.predicting import model_of
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
-from headwinds.artifacts.stages import run_stage
+from headwinds.artifacts.told_stages import run_told_stage
 
 
 def audit_file(
@@ -44,5 +44,5 @@ def audit_file(
         write_report(audit_model(fitted, file, settings, encoding=encoding), place)
 
     with study_lock(output), graceful_stop():
-        stage = run_stage(output, "audit", identity, work)
+        stage = run_told_stage(output, "audit", identity, work, tell_report)
     return read_report(stage.path)

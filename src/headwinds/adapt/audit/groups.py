@@ -50,6 +50,11 @@ class GroupGap:
     joint_lower: float
     joint_upper: float
 
+    @property
+    def shown(self) -> str:
+        """The quantity in words; a label stays as its user wrote it."""
+        return self.quantity if self.quantity.startswith(POSITIVE) else self.quantity.replace("_", " ")
+
 
 @dataclass(frozen=True, slots=True)
 class GroupResult:
@@ -70,7 +75,7 @@ class GroupResult:
             return f"no gap is seen; one of up to {widest:.3f} could be missed"
         worst = max(apart, key=lambda one: abs(one.gap))
         return (
-            f"{len(apart)} of {len(self.gaps)} gaps differ from none, the widest {worst.group}: {worst.quantity} "
+            f"{len(apart)} of {len(self.gaps)} gaps differ from none, the widest {worst.group}: {worst.shown} "
             f"{worst.value:.3f}, {worst.gap:+.3f} against the rest"
         )
 

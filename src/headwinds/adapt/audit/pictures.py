@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.drawing.intervals import draw_intervals
 from headwinds.errors import EstimationError
+from headwinds.phrases.catalogue import between, written
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,7 +47,7 @@ def robustness_picture(found: Robustness) -> Figure:
 def swap_picture(found: SwapResult) -> Figure:
     """The largest changes of probability, with joint intervals."""
     rows = [
-        (f"{one.group}: {one.label}", one.change, one.joint_lower, one.joint_upper)
+        (_name(written(one.group), one.label), one.change, one.joint_lower, one.joint_upper)
         for one in found.changes[:SHOWN]
     ]
     return _drawn(rows, f"change of probability by words of {found.name}; joint 95 % intervals")
@@ -55,8 +56,14 @@ def swap_picture(found: SwapResult) -> Figure:
 def group_picture(found: GroupResult) -> Figure:
     """The widest gaps, with joint intervals."""
     widest = sorted(found.gaps, key=lambda one: (one.gap != one.gap, -abs(one.gap)))[:SHOWN]
-    rows = [(f"{one.group}: {one.quantity}", one.gap, one.joint_lower, one.joint_upper) for one in widest]
+    rows = [
+        (_name(one.group, written(one.shown)), one.gap, one.joint_lower, one.joint_upper) for one in widest
+    ]
     return _drawn(rows, f"gap to the rest by {found.column}; joint 95 % intervals")
+
+
+def _name(group: str, what: str) -> str:
+    return f"{group}{between()[0]}{what}"
 
 
 def _drawn(rows: list[tuple[str, float, float, float]], axis: str) -> Figure:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-FILE = "audit.json"
+FILE, LEFT_OUT = "audit.json", "left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class AuditReport(Result):
             found.append(("membership", "of the training file", self.membership.verdict))
         if self.energy is not None:
             found.append(("energy", "of predictions", self.energy.verdict))
-        return found + [(part, "left out", reason) for part, reason in self.left_out.items()]
+        return found + [(part, LEFT_OUT, reason) for part, reason in self.left_out.items()]
 
     @property
     def table(self) -> pd.DataFrame:
@@ -134,10 +134,16 @@ def private_verdict(privacy: PrivacySpent | None) -> str:
 
 def write_report(report: AuditReport, folder: Path) -> None:
     """Write `audit.json`, the page `audit.html` and the card's section `audit.md` into a folder."""
+    write_json(folder / FILE, asdict(report), allow_missing=True)
+    tell_report(folder)
+
+
+def tell_report(folder: Path) -> None:
+    """Write the page and the card's section of the audit in `folder`, in the language that is spoken here."""
     from headwinds.adapt.audit.page import audit_page, card_section
     from headwinds.artifacts.write import write_text
 
-    write_json(folder / FILE, asdict(report), allow_missing=True)
+    report = read_report(folder)
     write_text(folder / "audit.html", audit_page(report))
     write_text(folder / "audit.md", card_section(report))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.continual.preparing import UpdateFiles
 from headwinds.adapt.evaluation.intervals import REPLICATES
 from headwinds.adapt.evaluation.metrics import document_weights
+from headwinds.adapt.evaluation.shown import TESTS
 from headwinds.adapt.evaluation.task_evaluation import evaluate_model, read_interval
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.prediction import predict_examples
@@ -159,7 +160,7 @@ def measure_forgetting(
     )
     whole = test_data(task, everything, labels, files.group, ())
     names = np.repeat([f"{role}: {path.name}" for role, path in tests], [len(one.groups) for one in data])
-    columns = {"test": tuple(str(name) for name in names)}
+    columns = {TESTS: tuple(str(name) for name in names)}
     tested = evaluate_model(
         new, whole.examples, whole.groups, folder, seed=seed, columns=columns, trained_on=trained_on
     )

@@ -15,6 +15,7 @@ from headwinds.adapt.continual.preparing import UpdateFiles, UpdateRows, read_up
 from headwinds.adapt.continual.replay import repeat_as_stood_for, repeat_to_share
 from headwinds.adapt.continual.settings import DISTILLING, ELASTIC, REPLAYING, UpdateSettings
 from headwinds.adapt.continual.starting import require_continuable, starting_network
+from headwinds.adapt.evaluation.task_evaluation import tell_evaluation
 from headwinds.adapt.fitted_model import FittedModel, load_model, read_facts, save_model
 from headwinds.adapt.fitting import FittingData
 from headwinds.adapt.generators import network_settings
@@ -31,6 +32,7 @@ from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.stages import run_stage
+from headwinds.artifacts.told_stages import run_told_stage
 from headwinds.artifacts.write import write_json
 from headwinds.errors import SettingsError
 
@@ -121,7 +123,13 @@ def update_model(
                 trained_on=rows.examples,
             )
 
-        found = run_stage(output, "evaluation", tested, report)
+        found = run_told_stage(
+            output,
+            "evaluation",
+            tested,
+            report,
+            lambda place: tell_evaluation(place, read_facts(stage.path)),
+        )
     return UpdatedModel(stage.path, read_report(found.path), stage.reused and found.reused)
 
 

@@ -1,4 +1,7 @@
-"""The card of a model: what it does, what it was made from, how it does, where it errs; Markdown, no example's text."""
+"""The card of a model: what it does, what it was made from, how it does, where it errs; Markdown, no example's text.
+
+It stands beside the model, not in it, and no digest of the model has it: it is in the language that is spoken when made.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.evaluation.shown import (
     shown_interval,
+    shown_label,
     shown_name,
     shown_number,
     shown_order,
+    shown_value,
+    told_finding,
     told_mistakes,
 )
 from headwinds.adapt.tasks.contract import writes
+from headwinds.phrases.catalogue import written
 
 if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
@@ -26,40 +33,44 @@ MOST_SLICES = 5
 def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -> str:
     """The card as Markdown."""
     lines = [
-        f"# {task.name}",
+        f"# {written(task.name)}",
         "",
-        f"Task: {task.summary}.",
-        f"Adapted from checkpoint `{facts.checkpoint}` by method `{facts.method}`; "
-        f"{facts.training_examples:,} training and {facts.validation_examples:,} validation examples.",
+        written(f"Task: {task.summary}."),
+        written(
+            f"Adapted from checkpoint `{facts.checkpoint}` by method `{facts.method}`; "
+            f"{facts.training_examples:,} training and {facts.validation_examples:,} validation examples."
+        ),
         "",
-        "| a row holds | |",
+        f"| {written('a row holds')} | |",
         "| --- | --- |",
-        *(f"| `{column.name}` | {column.meaning} |" for column in task.columns if not column.label),
+        *(f"| `{column.name}` | {written(column.meaning)} |" for column in task.columns if not column.label),
         "",
     ]
     if facts.labels:
         shown = ", ".join(f"`{name}`" for name in facts.labels[:MOST_LABELS])
         more = f" and {len(facts.labels) - MOST_LABELS} more" if len(facts.labels) > MOST_LABELS else ""
-        lines += [f"Labels: {shown}{more}.", ""]
+        lines += [written(f"Labels: {shown}{more}."), ""]
     lines += [
-        "## How it does",
+        f"## {written('How it does')}",
         "",
-        f"On {evaluation.examples:,} test examples; 95 % bootstrap intervals, {evaluation.groups:,} groups drawn whole.",
+        written(
+            f"On {evaluation.examples:,} test examples; 95 % bootstrap intervals, {evaluation.groups:,} groups drawn whole."
+        ),
         "",
-        "| metric | value | interval |",
-        "| --- | --- | --- |",
+        *_head("metric", "value", "interval"),
         *(_line(name, evaluation.metrics[name]) for name in _ordered(evaluation)),
         "",
-        f"{told_mistakes(facts.task, evaluation.mistakes, 'predicted wrongly')}; `errors.jsonl` has them, "
-        f"{'the farthest' if writes(task) else 'the surest'} first.",
+        written(
+            f"{told_mistakes(facts.task, evaluation.mistakes, 'predicted wrongly')}; `errors.jsonl` has them, "
+            f"{'the farthest' if writes(task) else 'the surest'} first."
+        ),
         "",
     ]
     if evaluation.differences:
         lines += [
-            "Minus the other model, on the same draws:",
+            written("Minus the other model, on the same draws:"),
             "",
-            "| metric | value | interval |",
-            "| --- | --- | --- |",
+            *_head("metric", "value", "interval"),
         ]
         lines += [
             _line(name, evaluation.differences[name])
@@ -68,29 +79,43 @@ def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -
         ]
         lines += [""]
     if evaluation.confusions:
-        lines += ["| true | given | times |", "| --- | --- | --- |"]
+        lines += _head("true", "given", "times")
         lines += [
-            f"| {_cell(one.true)} | {_cell(one.given)} | {one.count} |" for one in evaluation.confusions
+            f"| {_cell(shown_label(one.true, facts.labels))} | {_cell(shown_label(one.given, facts.labels))} | {one.count} |"
+            for one in evaluation.confusions
         ]
         lines += [""]
     for column in dict.fromkeys(one.column for one in evaluation.slices):
         own = [one for one in evaluation.slices if one.column == column]
-        lines += [f"Worst values of `{column}`, {evaluation.main_metric.replace('_', ' ')}:", ""]
-        lines += ["| value | examples | metric |", "| --- | --- | --- |"]
         lines += [
-            f"| {_cell(one.value)} | {one.examples:,} | {shown_number(one.metric)} |"
+            written(
+                f"Worst values of `{shown_value(column, own[0].value)[0]}`, {shown_name(evaluation.main_metric)}:"
+            ),
+            "",
+        ]
+        lines += _head("value", "examples", "metric")
+        lines += [
+            f"| {_cell(shown_value(column, one.value)[1])} | {one.examples:,} | {written(shown_number(one.metric))} |"
             for one in own[:MOST_SLICES]
         ]
         lines += [""]
-    lines += [f"- {finding}" for finding in evaluation.findings]
-    lines += [
-        "## What it rests on",
-        "",
-        *(_written(facts) if writes(task) else _predicted(facts)),
-        f"- SHA-256 of the data {facts.data_digest[:12]}, the code {facts.code_digest[:12]}, "
+    if evaluation.findings:
+        lines += [*(f"- {told_finding(finding)}" for finding in evaluation.findings), ""]
+    rests = [
+        *(_writing(facts) if writes(task) else _predicted(facts)),
+        f"SHA-256 of the data {facts.data_digest[:12]}, the code {facts.code_digest[:12]}, "
         f"the checkpoint {facts.checkpoint_digest[:12]}.",
+    ]
+    limits = (
+        "It knows the labels and the kind of text that it was trained on. "
+        "On text of another kind or time, test it again."
+    )
+    lines += [
+        f"## {written('What it rests on')}",
         "",
-        "It knows the labels and the kind of text that it was trained on. On text of another kind or time, test it again.",
+        *(f"- {written(one)}" for one in rests),
+        "",
+        written(limits),
     ]
     return "\n".join(lines) + "\n"
 
@@ -98,11 +123,11 @@ def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -
 def _predicted(facts: ModelFacts) -> list[str]:
     kept = facts.decoder.get("prompt", {}).get("demonstrations", ())
     return [
-        f"- Windows of at most {facts.max_tokens} tokens; longer texts are read in several, whole.",
-        f"- Predicts in {facts.precision}. Probabilities were calibrated on the validation examples.",
+        f"Windows of at most {facts.max_tokens} tokens; longer texts are read in several, whole.",
+        f"Predicts in {facts.precision}. Probabilities were calibrated on the validation examples.",
         *(
             [
-                f"- **It holds texts.** `model.json` keeps all {len(kept):,} training examples with their labels, word for "
+                f"**It holds texts.** `model.json` keeps all {len(kept):,} training examples with their labels, word for "
                 "word, because they are shown beside what is asked. Whoever gets the model gets them: where they hold "
                 "personal data, pass it on only as you would pass on the training file."
             ]
@@ -112,7 +137,7 @@ def _predicted(facts: ModelFacts) -> list[str]:
     ]
 
 
-def _written(facts: ModelFacts) -> list[str]:
+def _writing(facts: ModelFacts) -> list[str]:
     end = "end" if facts.task == "dialogue" else "beginning"
     writing = facts.decoder["writing"]
     how = (
@@ -121,9 +146,9 @@ def _written(facts: ModelFacts) -> list[str]:
         else f"searches with {writing['beams']} beams"
     )
     return [
-        f"- Reads at most {facts.max_tokens} tokens; longer texts are read from their {end}, "
+        f"Reads at most {facts.max_tokens} tokens; longer texts are read from their {end}, "
         "and each prediction says what share was read.",
-        f"- Writes at most {writing['max_new_tokens']} tokens; {how}. What it writes may be untrue.",
+        f"Writes at most {writing['max_new_tokens']} tokens; {how}. What it writes may be untrue.",
     ]
 
 
@@ -133,8 +158,14 @@ def _ordered(evaluation: TaskEvaluation) -> list[str]:
     return [name for name in names if name not in single[MOST_LABELS:]]
 
 
+def _head(*names: str) -> list[str]:
+    """The first two lines of a table."""
+    return [f"| {' | '.join(map(written, names))} |", f"|{' --- |' * len(names)}"]
+
+
 def _line(name: str, item: Interval) -> str:
-    return f"| {_cell(shown_name(name))} | {shown_number(item.value)} | {shown_interval(item)} |"
+    value, interval = written(shown_number(item.value)), written(shown_interval(item))
+    return f"| {_cell(written(shown_name(name)))} | {value} | {interval} |"
 
 
 def _cell(text: str) -> str:

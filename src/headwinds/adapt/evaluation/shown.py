@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.tasks.registry import get_task
+from headwinds.phrases.catalogue import COMMA, WRITTEN, marks, spoken, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from headwinds.contracts import Interval
+    from headwinds.contracts import Finding, Interval
+
+
+LINE = re.compile(r"line \d+")
+TESTS = "test"
+"""The column by which the test of an update is told apart: one value a file."""
+NOTHING = ("none", "no answer", "nothing more", "passes its tests")
+"""What tasks say where nothing was true or given."""
 
 
 def shown_order(metrics: Iterable[str], main_metric: str) -> list[str]:
@@ -28,6 +37,23 @@ def shown_name(metric: str) -> str:
     return metric if "[" in metric else metric.replace("_", " ")
 
 
+def shown_label(text: str, labels: Iterable[str]) -> str:
+    """What was true or given: as it is, but that nothing was is said in the language that is spoken, if it is no label."""
+    return text if text in set(labels) or text not in NOTHING else written(text)
+
+
+def shown_value(column: str, value: str) -> tuple[str, str]:
+    """A column by which a metric is told apart, and one of its values: a user's, but for the tests of an update."""
+    own = column == TESTS and value.startswith(("old: ", "new: "))
+    return (written(column), written(value)) if own else (column, value)
+
+
+def shown_place(name: str) -> str:
+    """The name of an example; one without a name of its own is called by its line."""
+    path, comma, line = name.rpartition(COMMA)
+    return f"{path}{marks(spoken())[1]}{written(line)}" if comma and LINE.fullmatch(line) else name
+
+
 def shown_number(value: float) -> str:
     """Three digits, or that there is none."""
     return "not available" if value != value else f"{value:.3f}"
@@ -38,6 +64,11 @@ def shown_interval(item: Interval) -> str:
     if item.lower != item.lower:
         return "not available"
     return f"{shown_number(item.lower)} to {shown_number(item.upper)}"
+
+
+def told_finding(finding: Finding) -> str:
+    """A finding in the language that is spoken."""
+    return str(finding.in_language(spoken(), WRITTEN))
 
 
 def told_mistakes(task: str, count: int, how: str = "wrong") -> str:

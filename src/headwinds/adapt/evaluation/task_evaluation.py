@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from headwinds.adapt.evaluation.task_page import SHOWN_ERRORS, task_page
 from headwinds.adapt.evaluation.written_findings import writing_findings
 from headwinds.adapt.prediction import predict_examples
 from headwinds.adapt.tasks.contract import writes
+from headwinds.adapt.tasks.registry import get_task
 from headwinds.adapt.writing import weigh_references
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json, write_text
@@ -24,10 +26,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from headwinds.adapt.fitted_model import FittedModel
+    from headwinds.adapt.fitted_model import FittedModel, ModelFacts
     from headwinds.adapt.tasks.contract import Mistake
 
-FILE = "evaluation.json"
+FILE, ERRORS = "evaluation.json", "errors.jsonl"
 SHOWN_CONFUSIONS = 20
 
 
@@ -136,14 +138,19 @@ def evaluate_model(
     ]
     write_text(folder / "predictions.jsonl", "\n".join(lines) + "\n")
     ordered = sorted(mistakes, key=lambda one: (-one.cost, one.row))
-    write_text(folder / "errors.jsonl", _errors(ordered, examples))
-    shown = [
-        (str(examples.ids[one.row]), one.true, one.given, examples.texts[one.row])
-        for one in ordered[:SHOWN_ERRORS]
-    ]
-    write_text(folder / "report.html", task_page(model.facts, found, shown))
-    write_text(folder / "card.md", model_card(model.facts, model.task, found))
+    write_text(folder / ERRORS, _errors(ordered, examples))
+    tell_evaluation(folder, model.facts)
     return found
+
+
+def tell_evaluation(folder: Path, facts: ModelFacts) -> None:
+    """Write `report.html` and `card.md` of a test from its data in `folder`, in the language that is spoken here."""
+    found = read_task_evaluation(folder)
+    with (folder / ERRORS).open(encoding="utf-8") as lines:
+        first = [json.loads(line) for line in islice(lines, SHOWN_ERRORS)]
+    shown = [(str(one["id"]), one["true"], one["given"], one["text"]) for one in first]
+    write_text(folder / "report.html", task_page(facts, found, shown))
+    write_text(folder / "card.md", model_card(facts, get_task(facts.task), found))
 
 
 def tests_a_model(folder: Path) -> bool:

@@ -1,4 +1,7 @@
-"""The test of a model as one HTML page that opens without a network; unlike the card it shows texts, so it stays at home."""
+"""The test of a model as one HTML page that opens without a network; unlike the card it shows texts, so it stays at home.
+
+It is in the language that is spoken when it is written; labels, texts and names of columns are their user's.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,17 @@ from typing import TYPE_CHECKING
 
 from headwinds.adapt.evaluation.shown import (
     shown_interval,
+    shown_label,
     shown_name,
     shown_number,
     shown_order,
+    shown_place,
+    shown_value,
+    told_finding,
     told_mistakes,
 )
 from headwinds.artifacts.page_head import page_head
+from headwinds.phrases.catalogue import between, spoken, written
 
 if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
@@ -28,13 +36,15 @@ STYLE = """
   :root { --ink: #e4e6ea; --faint: #a2a9b3; --rule: #3a4049; --paper: #15181c; --mark: #7cc0f2; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1.25rem 4rem; color: var(--ink); background: var(--paper);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Arial, "Noto Sans", "PingFang SC", sans-serif; }
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Arial, "Noto Sans", "PingFang SC",
+  "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; }
 h1 { font-size: 1.6rem; line-height: 1.2; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
 .note { color: var(--faint); font-size: 0.88rem; max-width: 44rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.88rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 0.3rem 0.9rem 0.3rem 0; border-bottom: 1px solid var(--rule); vertical-align: top; }
 td.n { text-align: right; white-space: nowrap; }
+th:lang(zh), td:lang(zh):not(.words) { word-break: keep-all; }
 svg { width: 9rem; height: 0.9rem; display: block; }
 blockquote { margin: 0.2rem 0 0; white-space: pre-line; overflow-wrap: anywhere; max-width: 44rem; }
 article { margin: 1rem 0; padding-left: 0.9rem; border-left: 3px solid var(--rule); }
@@ -46,37 +56,51 @@ def task_page(
     facts: ModelFacts, evaluation: TaskEvaluation, errors: Sequence[tuple[str, str, str, str]]
 ) -> str:
     """The page. `errors` are (id, true, given, text), those first of which the model was surest."""
-    title = f"{facts.task}: a test on {evaluation.examples:,} examples"
+    title = written(f"{facts.task}: a test on {evaluation.examples:,} examples")
+    about = written(
+        f"Method {facts.method}, {facts.training_examples:,} training and {facts.validation_examples:,} validation "
+        f"examples, predicts in {facts.precision}. Intervals: 95 %, bootstrap, {evaluation.groups:,} groups drawn whole."
+    )
     parts = [
         f"<h1>{escape(title)}</h1>",
-        f'<p class="note">Method {escape(facts.method)}, {facts.training_examples:,} training and '
-        f"{facts.validation_examples:,} validation examples, predicts in {facts.precision}. Intervals: 95 %, bootstrap, "
-        f"{evaluation.groups:,} groups drawn whole.</p>",
-        *(f"<p>{escape(str(finding))}</p>" for finding in evaluation.findings),
-        "<h2>How it does</h2>",
+        f'<p class="note">{escape(about)}</p>',
+        *(f"<p>{escape(told_finding(finding))}</p>" for finding in evaluation.findings),
+        _heading("How it does"),
         _metrics(evaluation.metrics, evaluation.main_metric, differences=False),
     ]
     if evaluation.differences:
         parts += [
-            "<h2>Minus the other model</h2>",
+            _heading("Minus the other model"),
             _metrics(evaluation.differences, evaluation.main_metric, differences=True),
         ]
     for column in dict.fromkeys(one.column for one in evaluation.slices):
+        own = [one for one in evaluation.slices if one.column == column]
+        shown, _ = shown_value(column, own[0].value)
         rows = [
-            (one.value, f"{one.examples:,}", shown_number(one.metric))
-            for one in evaluation.slices
-            if one.column == column
+            (shown_value(column, one.value)[1], f"{one.examples:,}", written(shown_number(one.metric)))
+            for one in own
         ]
-        name = evaluation.main_metric.replace("_", " ")
-        parts += [f"<h2>{escape(name)} by {escape(column)}</h2>", _table((column, "examples", name), rows)]
+        name = shown_name(evaluation.main_metric)
+        heads = (shown, written("examples"), written(name))
+        parts += [_heading(f"{name} by {shown}"), _table(heads, rows)]
     if evaluation.confusions:
-        rows = [(one.true, one.given, f"{one.count:,}") for one in evaluation.confusions]
-        parts += ["<h2>What it takes for what</h2>", _table(("true", "given", "times"), rows)]
-    parts += ["<h2>What it gets wrong</h2>", _told(evaluation, len(errors))]
-    parts += [_error(*error) for error in errors[:SHOWN_ERRORS]]
+        pairs = [
+            (*(shown_label(text, facts.labels) for text in (one.true, one.given)), f"{one.count:,}")
+            for one in evaluation.confusions
+        ]
+        heads = (written("true"), written("given"), written("times"))
+        parts += [_heading("What it takes for what"), _table(heads, pairs)]
+    parts += [_heading("What it gets wrong"), _told(evaluation, len(errors))]
+    parts += [_error(*error, facts.labels) for error in errors[:SHOWN_ERRORS]]
     return (
-        f"{page_head(title)}<style>{STYLE}</style></head>\n<body>\n" + "\n".join(parts) + "\n</body></html>\n"
+        f"{page_head(title, language=spoken())}<style>{STYLE}</style></head>\n<body>\n"
+        + "\n".join(parts)
+        + "\n</body></html>\n"
     )
+
+
+def _heading(text: str) -> str:
+    return f"<h2>{escape(written(text))}</h2>"
 
 
 def _metrics(metrics: Mapping[str, Interval], main_metric: str, *, differences: bool) -> str:
@@ -87,10 +111,14 @@ def _metrics(metrics: Mapping[str, Interval], main_metric: str, *, differences: 
         lower, upper = (-1.0, 1.0) if differences else (0.0, 1.0)
         bar = _bar(item, lower, upper) if known and lower <= item.lower and item.upper <= upper else ""
         rows.append(
-            f'<tr><th scope="row">{escape(shown_name(name))}</th><td class="n">{shown_number(item.value)}</td>'
-            f'<td class="n">{shown_interval(item)}</td><td>{bar}</td></tr>'
+            f'<tr><th scope="row">{escape(written(shown_name(name)))}</th>'
+            f'<td class="n">{escape(written(shown_number(item.value)))}</td>'
+            f'<td class="n">{escape(written(shown_interval(item)))}</td><td>{bar}</td></tr>'
         )
-    head = '<tr><th scope="col">metric</th><th scope="col">value</th><th scope="col">95 % interval</th><th></th></tr>'
+    heads = "".join(
+        f'<th scope="col">{escape(written(one))}</th>' for one in ("metric", "value", "95 % interval")
+    )
+    head = f"<tr>{heads}<th></th></tr>"
     return f'<div class="scroll"><table><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table></div>'
 
 
@@ -117,18 +145,21 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _told(evaluation: TaskEvaluation, kept: int) -> str:
     shown = min(kept, SHOWN_ERRORS)
-    rest = (
-        f" The first {shown:,} are here, all of them in errors.jsonl." if shown < evaluation.mistakes else ""
-    )
-    told = told_mistakes(evaluation.task, evaluation.mistakes)
-    return (
-        f'<p class="note">{told}, those first of which the model was surest, or which are farthest.{rest}</p>'
-    )
+    mistakes = told_mistakes(evaluation.task, evaluation.mistakes)
+    told = f"{mistakes}, those first of which the model was surest, or which are farthest."
+    if shown < evaluation.mistakes:
+        told += f" The first {shown:,} are here, all of them in errors.jsonl."
+    return f'<p class="note">{escape(written(told))}</p>'
 
 
-def _error(name: str, true: str, given: str, text: str) -> str:
+def _error(name: str, true: str, given: str, text: str, labels: Sequence[str]) -> str:
+    colon, semicolon = between()
+    told = semicolon.join(
+        f"{written(which)}{colon}{shown_label(one, labels)}"
+        for which, one in (("true", true), ("given", given))
+    )
     shown = text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + " […]"
     return (
-        f"<article><p><strong>{escape(name)}</strong> true: {escape(true)}; given: {escape(given)}</p>"
+        f"<article><p><strong>{escape(shown_place(name))}</strong> {escape(told)}</p>"
         f"<blockquote>{escape(shown)}</blockquote></article>"
     )

@@ -1,4 +1,4 @@
-"""What a search found, as JSON, as a study's [tune] section, and on one page."""
+"""What a search found, as JSON, as a study's [tune] section, and on one page in the language that is spoken."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from headwinds.adapt.evaluation.task_page import STYLE
 from headwinds.adapt.settings import TuneSettings
 from headwinds.artifacts.page_head import page_head
 from headwinds.artifacts.write import write_json, write_text
+from headwinds.phrases.catalogue import spoken, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from optuna import Study
 
+WIDE = "\nsvg.wide { width: 100%; max-width: 44rem; height: auto; }"
 JSON, PAGE, TOML = "search.json", "search.html", "tune.toml"
 
 
@@ -99,46 +101,66 @@ def tune_section(settings: TuneSettings) -> str:
 
 def search_page(outcome: SearchOutcome) -> str:
     """One page that opens without a network: the trials' scores, what mattered, the finalists."""
-    title = f"Search: {len(outcome.trials)} trials"
+    title = written(f"Search: {len(outcome.trials)} trials")
     names = list(dict.fromkeys(name for one in outcome.trials for name in one.settings))
     winner = outcome.winner
     parts = [
         f"<h1>{escape(title)}</h1>",
-        f"<p>Trial {winner.trial} wins: validation score {shown_number(winner.mean)} over {len(winner.scores)} seeds, "
-        f"standard deviation {shown_number(winner.standard_deviation)}. Its settings stand in {TOML}.</p>",
-        "<h2>Validation score by trial</h2>",
+        _paragraph(
+            f"Trial {winner.trial} wins: validation score {shown_number(winner.mean)} over {len(winner.scores)} seeds, "
+            f"standard deviation {shown_number(winner.standard_deviation)}. Its settings stand in {TOML}."
+        ),
+        _heading("Validation score by trial"),
         _curve(outcome.trials),
-        '<p class="note">Points: trials, full where they came to their end. Line: the best so far.</p>',
+        _paragraph(
+            "Points: trials, full where they came to their end. Line: the best so far.", ' class="note"'
+        ),
     ]
     if outcome.importance:
         rows = [(name, _share(value), _bar(value)) for name, value in outcome.importance.items()]
-        parts += ["<h2>What mattered</h2>", _table(("setting", "share", ""), rows, raw_last=True)]
+        parts += [_heading("What mattered"), _table(_told("setting", "share", ""), rows, raw_last=True)]
     finalists: list[tuple[str, ...]] = [
         (
             str(one.trial),
             *(_shown(one.settings.get(name)) for name in names),
-            ", ".join(shown_number(score) for score in one.scores.values()),
-            shown_number(one.bound),
+            ", ".join(_score(score) for score in one.scores.values()),
+            _score(one.bound),
         )
         for one in outcome.finalists
     ]
     trials = [
         (
             str(one.number),
-            one.state,
-            shown_number(one.score),
+            written(one.state),
+            _score(one.score),
             *(_shown(one.settings.get(name)) for name in names),
         )
         for one in outcome.trials
     ]
     parts += [
-        "<h2>Finalists</h2>",
-        _table(("trial", *names, "score by seed", "mean less its standard error"), finalists),
-        "<h2>Trials</h2>",
-        _table(("trial", "", "score", *names), trials),
+        _heading("Finalists"),
+        _table((*_told("trial"), *names, *_told("score by seed", "mean less its standard error")), finalists),
+        _heading("Trials"),
+        _table((*_told("trial", "", "validation score"), *names), trials),
     ]
-    head = f"{page_head(title)}<style>{STYLE}\nsvg.wide {{ width: 100%; max-width: 44rem; height: auto; }}</style>"
+    head = f"{page_head(title, language=spoken())}<style>{STYLE}{WIDE}</style>"
     return head + "</head>\n<body>\n" + "\n".join(parts) + "\n</body></html>\n"
+
+
+def _told(*headings: str) -> tuple[str, ...]:
+    return tuple(written(one) for one in headings)
+
+
+def _heading(text: str) -> str:
+    return f"<h2>{escape(written(text))}</h2>"
+
+
+def _paragraph(text: str, kind: str = "") -> str:
+    return f"<p{kind}>{escape(written(text))}</p>"
+
+
+def _score(value: float) -> str:
+    return written(shown_number(value))
 
 
 def _curve(trials: Sequence[TrialRecord]) -> str:
@@ -170,7 +192,8 @@ def _curve(trials: Sequence[TrialRecord]) -> str:
         for score in ((low, high) if high > low else (high,))
     )
     return (
-        '<svg class="wide" viewBox="0 0 600 180" role="img" aria-label="validation score by trial">'
+        '<svg class="wide" viewBox="0 0 600 180" role="img" '
+        f'aria-label="{escape(written("Validation score by trial"))}">'
         f'<path d="M48 166H592" stroke="var(--rule)"/>{axis}'
         f'<polyline points="{" ".join(line)}" fill="none" stroke="var(--ink)" stroke-width="1.2"/>{points}</svg>'
     )

@@ -70,7 +70,7 @@ async function choose() {
   const card = shown.card;
   const facts = [
     ["version", shown.number + " (" + shown.version.slice(0, 12) + ")"],
-    ["task", card.task + " by " + card.method],
+    ["task", shown.names[card.task] + " by " + card.method],
     ["labels", card.labels.join(", ") || "none"],
     ["checkpoint", card.checkpoint],
     ["fitted to", card.training_examples.toLocaleString("en") + " examples, data " + card.data_digest.slice(0, 12)],
@@ -84,7 +84,7 @@ async function choose() {
     const row = make("tr");
     const number = (one) => (one === null ? "not available" : one.toFixed(3));
     const between = lower === null || upper === null ? "not available" : number(lower) + " to " + number(upper);
-    row.append(make("td", name.replaceAll("_", " ")), make("td", number(value)), make("td", between));
+    row.append(make("td", shown.names[name]), make("td", number(value)), make("td", between));
     return row;
   });
   part("metrics").hidden = !rows.length;
