@@ -66,7 +66,7 @@ def weights_pieces(tensors: Mapping[str, torch.Tensor]) -> list[bytes | memoryvi
     end = 0
     for name, value in tensors.items():
         plain = value.detach().contiguous().cpu()
-        piece = memoryview(plain.reshape(-1).view(torch.uint8).numpy())
+        piece = plain.reshape(-1).view(torch.uint8).numpy().data
         header[name] = {"dtype": NAMES[str(plain.dtype)], "shape": list(plain.shape)}
         header[name]["data_offsets"] = [end, end + len(piece)]
         end += len(piece)
