@@ -98,7 +98,9 @@ def test_time_is_ordered_as_numbers_and_dates_not_as_text(tmp_path, written_as, 
         for n in (10, 3, 9, 1, 8, 2, 7, 4, 6, 5)
         for m in range(2)
     ]
-    _, _, test, held = parts(LabelledFiles(write(tmp_path / "x.jsonl", rows), test_share=0.3, split_by="when"))
+    _, _, test, held = parts(
+        LabelledFiles(write(tmp_path / "x.jsonl", rows), test_share=0.3, split_by="when")
+    )
     assert {row["id"].partition("-")[0] for row in test} == {"8", "9", "10"}
     assert held.cut == cut
 
@@ -138,7 +140,9 @@ def test_time_and_groups_together_cut_where_no_group_is_torn(tmp_path):
 
 
 def test_groups_with_rows_at_all_times_cannot_go_with_time(file):
-    with pytest.raises(DataError, match="No cut by year sets rows aside for the test and leaves every group whole"):
+    with pytest.raises(
+        DataError, match="No cut by year sets rows aside for the test and leaves every group whole"
+    ):
         parts(LabelledFiles(file, group="country", test_share=0.25, split_by="year"))
 
 
@@ -175,20 +179,36 @@ def test_a_column_of_no_times_is_refused_with_file_and_line(tmp_path, rows, spli
         ({"test_share": float("nan")}, "test_share = nan cannot be used"),
         ({"split_by": "year"}, "test_share does not say how much"),
         ({"test_share": 0.2, "test": Path("test.csv")}, "a test file and a test_share"),
-        ({"test_share": 0.2, "split_by": "year", "validation": Path("v.csv")}, "Leave out the validation file"),
-        ({"test_share": 0.2, "group": "country", "validation": Path("v.csv")}, "Leave out the validation file"),
+        (
+            {"test_share": 0.2, "split_by": "year", "validation": Path("v.csv")},
+            "Leave out the validation file",
+        ),
+        (
+            {"test_share": 0.2, "group": "country", "validation": Path("v.csv")},
+            "Leave out the validation file",
+        ),
         ({"test_share": 0.001}, "leaves no row to the test"),
         ({"test_share": 0.999}, "leaves no row to the training"),
         ({"test_share": 0.2, "split_by": "constant"}, "one value in constant"),
         ({"test_share": 0.2, "group": "constant"}, "one group of examples, so none can be held out"),
         ({"test_share": 0.3, "split_by": "rank"}, "leaves one label to the test: all 18 rows there have 'b'"),
-        ({"test_share": 0.3, "split_by": "minus"}, "leaves one label to the test: all 18 rows there have 'a'"),
+        (
+            {"test_share": 0.3, "split_by": "minus"},
+            "leaves one label to the test: all 18 rows there have 'a'",
+        ),
         ({"test_share": 0.6, "split_by": "rank"}, "leaves one label to the training"),
     ],
 )
 def test_what_makes_no_test_is_refused_in_one_line(tmp_path, asked, says):
     rows = [
-        {"text": f"we eat {n}", "label": "a" if n < 30 else "b", "constant": 1, "rank": n, "minus": -n, "country": n}
+        {
+            "text": f"we eat {n}",
+            "label": "a" if n < 30 else "b",
+            "constant": 1,
+            "rank": n,
+            "minus": -n,
+            "country": n,
+        }
         for n in range(60)
     ]
     file = write(tmp_path / "x.jsonl", rows)
@@ -207,9 +227,7 @@ def test_what_was_held_out_stands_with_the_model_and_with_its_test(file, tiny_ch
     folder = tmp_path / "out" / "evaluation"
     assert read_task_evaluation(folder) == found.evaluation
     assert json.loads((found.folder / "history.json").read_text())["held_out"]["cut"] == "2006"
-    told = (
-        "Test: the 17 rows with year at or after 2006 (28.3% of 60 rows, asked for 25.0%); 43 rows are before it."
-    )
+    told = "Test: the 17 rows with year at or after 2006 (28.3% of 60 rows, asked for 25.0%); 43 rows are before it."
     aside = "Validation: the 13 rows with year from 2005 up to the test (30.2% of those before it)."
     assert held_lines(held) == [told, aside]
     for name in ("card.md", "report.html"):
@@ -217,7 +235,10 @@ def test_what_was_held_out_stands_with_the_model_and_with_its_test(file, tiny_ch
         assert told in text
         assert aside in text
     with speaking("zh"):
-        assert written(told) == "检验：year 在 2006 及之后的 17 行（占 60 行的 28.3%，要求 25.0%）；之前有 43 行。"
+        assert (
+            written(told)
+            == "检验：year 在 2006 及之后的 17 行（占 60 行的 28.3%，要求 25.0%）；之前有 43 行。"
+        )
 
     again = tune_files(files, settings, tmp_path / "out", quiet=True)
     assert again.reused
@@ -246,14 +267,21 @@ def test_labels_that_are_new_in_the_test_are_counted_and_named(tmp_path, tiny_ch
 
 
 def test_a_test_of_new_labels_alone_is_refused(tmp_path):
-    rows = [{**row, "label": f"new {row['label']}" if row["year"] > 2005 else row["label"]} for row in make_rows()]
+    rows = [
+        {**row, "label": f"new {row['label']}" if row["year"] > 2005 else row["label"]} for row in make_rows()
+    ]
     with pytest.raises(DataError, match="No test row has only labels that occur outside the test: 'new a'"):
         parts(LabelledFiles(write(tmp_path / "x.jsonl", rows), test_share=0.25, split_by="year"))
 
 
 def test_new_entity_types_are_counted_and_named_too(tmp_path):
     rows = [
-        {"id": f"{n}", "text": "we met Ada", "spans": [{"start": 7, "end": 10, "label": "NEW" if n == 39 else "PER"}], "year": n}
+        {
+            "id": f"{n}",
+            "text": "we met Ada",
+            "spans": [{"start": 7, "end": 10, "label": "NEW" if n == 39 else "PER"}],
+            "year": n,
+        }
         for n in range(40)
     ]
     files = LabelledFiles(write(tmp_path / "x.jsonl", rows), test_share=0.25, split_by="year")
@@ -289,5 +317,7 @@ def test_a_method_that_learns_from_no_label_is_tested_on_what_is_held_out(file, 
 def test_a_share_of_a_study_is_refused_in_one_line():
     from headwinds.study.study_file import tune_settings
 
-    with pytest.raises(SettingsError, match="a study tests every fold on documents that it did not learn from"):
+    with pytest.raises(
+        SettingsError, match="a study tests every fold on documents that it did not learn from"
+    ):
         tune_settings({"test_share": 0.2})

@@ -25,7 +25,9 @@ def asked(tmp_path_factory):
     ]  # fmt: skip
 
 
-TOLD = "Test: the 12 rows with year at or after 2009 (20.0% of 60 rows, asked for 20.0%); 48 rows are before it."
+TOLD = (
+    "Test: the 12 rows with year at or after 2009 (20.0% of 60 rows, asked for 20.0%); 48 rows are before it."
+)
 
 
 def test_the_dry_run_and_the_tuning_tell_the_cut(asked, tmp_path, capsys):
@@ -48,7 +50,9 @@ def test_seeds_and_shares_of_a_curve_meet_one_test(asked, tmp_path, more, folder
     assert main([*asked, "--output", str(tmp_path), *more]) == 0
     found = [json.loads((tmp_path / name / "evaluation" / "evaluation.json").read_text()) for name in folders]
     assert [one["held_out"]["cut"] for one in found] == ["2009", "2009"]
-    names = [(tmp_path / name / "evaluation" / "predictions.jsonl").read_text().splitlines() for name in folders]
+    names = [
+        (tmp_path / name / "evaluation" / "predictions.jsonl").read_text().splitlines() for name in folders
+    ]
     ids = [[json.loads(line)["id"] for line in lines] for lines in names]
     assert ids[0] == ids[1]
     assert len(ids[0]) == 12

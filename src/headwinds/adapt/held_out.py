@@ -216,9 +216,7 @@ def held_lines(held: HeldOut | None) -> list[str]:
             f"({100 * aside / before:.1f}% of those before it)."
         )
     elif aside:
-        lines.append(
-            f"Validation: {aside:,} rows that were drawn ({100 * aside / before:.1f}% of the rest)."
-        )
+        lines.append(f"Validation: {aside:,} rows that were drawn ({100 * aside / before:.1f}% of the rest).")
     if held.split_by and held.group:
         lines.append(f"No group of {held.group} has rows on two sides.")
     return lines
