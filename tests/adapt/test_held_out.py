@@ -10,6 +10,8 @@ import pytest
 
 from headwinds.adapt.evaluation.task_evaluation import read_task_evaluation
 from headwinds.adapt.held_out import held_lines
+from headwinds.adapt.search.space import Choice
+from headwinds.adapt.search.trials import SearchSettings, search
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tuning import LabelledFiles, prepare_files, tune_files
 from headwinds.errors import DataError, HeadwindsError, SettingsError
@@ -304,6 +306,32 @@ def test_copies_are_made_of_training_rows_alone(file):
     sources = {place.rpartition(", copy")[0] or place for place in data.examples.places}
     assert len(data.examples.ids) > 43
     assert not sources & set(test.examples.places)
+
+
+def test_the_gain_of_copies_is_measured_on_the_validation_rows_before_the_test(
+    file, tiny_checkpoint, tmp_path
+):
+    files = LabelledFiles(file, test_share=0.25, split_by="year")
+    settings = replace(SETTINGS, checkpoint=str(tiny_checkpoint), augment="easy", augment_compare=True)
+    found = tune_files(files, settings, tmp_path / "out", quiet=True)
+    assert (found.gain.examples, found.evaluation.examples) == (13, 17)
+    lines = (
+        next((tmp_path / "out").glob("gain-of-copies*"))
+        .joinpath("predictions.jsonl")
+        .read_text()
+        .splitlines()
+    )
+    assert {json.loads(line)["id"].partition("-")[0] for line in lines} == {"r2005"}
+
+
+def test_a_search_ends_with_one_test_on_what_was_held_out(file, tiny_checkpoint, tmp_path):
+    files = LabelledFiles(file, test_share=0.25, split_by="year")
+    settings = replace(SETTINGS, checkpoint=str(tiny_checkpoint))
+    plan = SearchSettings(trials=1, finalists=1, seeds=2)
+    _, tuned = search(
+        files, settings, {"head_learning_rate": Choice((1e-3, 1e-2))}, plan, tmp_path, quiet=True
+    )
+    assert (tuned.evaluation.examples, tuned.evaluation.held_out.cut) == (17, "2006")
 
 
 def test_a_method_that_learns_from_no_label_is_tested_on_what_is_held_out(file, tmp_path):
