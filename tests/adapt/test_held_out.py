@@ -324,6 +324,7 @@ def test_the_gain_of_copies_is_measured_on_the_validation_rows_before_the_test(
     assert {json.loads(line)["id"].partition("-")[0] for line in lines} == {"r2005"}
 
 
+@pytest.mark.filterwarnings("ignore:The number of trials is too small")
 def test_a_search_ends_with_one_test_on_what_was_held_out(file, tiny_checkpoint, tmp_path):
     files = LabelledFiles(file, test_share=0.25, split_by="year")
     settings = replace(SETTINGS, checkpoint=str(tiny_checkpoint))
