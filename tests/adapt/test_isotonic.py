@@ -143,16 +143,15 @@ def tuned(request, tiny_checkpoint: Path, tmp_path_factory):
         label_order="divide;driver;security" if request.param == "ordered" else "",
         scoring_precision="int8" if request.param == "bytes" else "auto",
     )
-    return tune_files(files, chosen, folder / "out", quiet=True), files
+    return tune_files(files, chosen, folder / "out", quiet=True)
 
 
 def test_the_test_the_prediction_and_the_score_go_through_the_same_knots(tuned):
-    found, files = tuned
-    model = load_model(found.folder)
+    model = load_model(tuned.folder)
     knots = model.facts.decoder["isotonic"]
     assert all(one is not None for one in knots)
     assert all((np.diff(one[1]) >= 0).all() and (np.diff(one[0]) > 0).all() for one in knots)
-    lines = (found.folder.parent / "evaluation" / "predictions.jsonl").read_text().splitlines()
+    lines = (tuned.folder.parent / "evaluation" / "predictions.jsonl").read_text().splitlines()
     tested = np.array([json.loads(line)["probabilities"] for line in lines])
     texts = [row["text"] for row in make_rows(60, seed=3, several="slope" in model.facts.decoder)]
     scored = predict(model, texts)
@@ -161,13 +160,12 @@ def test_the_test_the_prediction_and_the_score_go_through_the_same_knots(tuned):
         assert calibration_of(model.facts.decoder).isotonic
     else:
         assert tested.sum(axis=1) == pytest.approx(np.ones(60))
-    assert found.evaluation is not None
-    assert "W203" not in {one.code for one in found.evaluation.findings}
+    assert tuned.evaluation is not None
+    assert "W203" not in {one.code for one in tuned.evaluation.findings}
 
 
 def test_gradients_are_refused_and_occlusion_explains(tuned):
-    found, _ = tuned
-    model = load_model(found.folder)
+    model = load_model(tuned.folder)
     text = "technology raises growth. peace is our aim"
     if model.task.name != "text-classification":
         with pytest.raises(MismatchError, match="explanations are of text-classification"):

@@ -392,8 +392,8 @@ class TuneSettings:
         if self.resampling != "none":
             if self.class_weights != "none":
                 raise SettingsError(
-                    f"resampling = {self.resampling!r} cannot be set with class_weights = {self.class_weights!r}: rare classes "
-                    "would count twice.",
+                    f"resampling = {self.resampling!r} cannot be set with class_weights = {self.class_weights!r}: rare "
+                    "classes would count twice.",
                     remedy="Leave one of the two out.",
                 )
             if self.task not in OF_CLASSES:
@@ -403,7 +403,8 @@ class TuneSettings:
                 )
             if self.method not in BY_GRADIENT or without_labels:
                 raise SettingsError(
-                    f"resampling = {self.resampling!r}, but method {self.method!r} as it is set draws no epochs of training rows.",
+                    f"resampling = {self.resampling!r}, but method {self.method!r} as it is set draws no epochs of "
+                    "training rows.",
                     remedy="Leave it out, or choose a method that trains by gradient on labels.",
                 )
         if self.calibration != "temperature":
@@ -414,14 +415,14 @@ class TuneSettings:
                 )
             if without_labels:
                 raise SettingsError(
-                    f"calibration = {self.calibration!r}, but method {self.method!r} as it is set has no labelled validation "
-                    "examples.",
+                    f"calibration = {self.calibration!r}, but method {self.method!r} as it is set has no labelled "
+                    "validation examples.",
                     remedy="Leave it out, or choose a method that learns from labels.",
                 )
             if self.abstain_risk:
                 raise SettingsError(
-                    f"calibration = {self.calibration!r} cannot be set with abstain_risk = {self.abstain_risk:g}: both follow the "
-                    "validation examples, so that the risk would be promised too low.",
+                    f"calibration = {self.calibration!r} cannot be set with abstain_risk = {self.abstain_risk:g}: both "
+                    "follow the validation examples, so that the risk would be promised too low.",
                     remedy="Leave one of the two out.",
                 )
 

@@ -94,7 +94,7 @@ class OrdinalClassification(TextClassification):
         labels: tuple[str, ...],
         settings: TuneSettings,
     ) -> dict[str, Any]:
-        """One temperature, the labels' rising maps, or with `abstain_risk` the probability below which no answer is given."""
+        """One temperature; the labels' rising maps, or with `abstain_risk` the probability that an answer needs."""
         import numpy as np
 
         logs, classes = np.array(outputs, dtype=np.float64), truth_of(examples, labels)[rows].argmax(axis=1)

@@ -220,7 +220,7 @@ class TextClassification:
         labels: tuple[str, ...],
         settings: TuneSettings,
     ) -> dict[str, Any]:
-        """A slope, intercept and threshold a label; or one temperature. With `calibration` = "isotonic" the labels' maps too."""
+        """A slope, intercept and threshold a label; or one temperature. The labels' rising maps too, where they are set."""
         import numpy as np
 
         from headwinds.adapt.evaluation.calibration import fit_calibration
