@@ -64,6 +64,7 @@ def evaluate_folds(
             model = load_model(folder)
             decoders.append(model.facts.decoder)
             found = predict(model, test)
+            del model  # before the next one is read
             _fill(tuned, rows.test, found.probability, found.label)
             training, validation = _split(data, rows.training), _split(data, rows.validation)
             _fill(tfidf, rows.test, *tfidf_baseline(training, validation, test, several=data.several))
