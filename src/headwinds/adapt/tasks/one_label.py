@@ -65,8 +65,9 @@ def calibrated_shares(logits: NDArray[np.float64], decoder: Mapping[str, Any]) -
     shares: NDArray[np.float64] = softmax(logits / decoder["temperature"], axis=1)
     if "isotonic" not in decoder:
         return shares
-    mapped = apply_isotonic(shares, decoder["isotonic"])
-    return mapped / mapped.sum(axis=1, keepdims=True)
+    shares = apply_isotonic(shares, decoder["isotonic"])
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares
 
 
 def likeliest(shares: NDArray[np.float64], logits: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -41,7 +41,8 @@ def class_of_rows(truth: NDArray[np.int64]) -> NDArray[np.int64]:
         return truth
     marks = truth > 0
     rarity = np.where(marks, marks.sum(axis=0), np.iinfo(np.int64).max)
-    return np.where(marks.any(axis=1), rarity.argmin(axis=1), truth.shape[1]).astype(np.int64)
+    found: NDArray[np.int64] = np.where(marks.any(axis=1), rarity.argmin(axis=1), truth.shape[1])
+    return found
 
 
 def draw_balanced(
