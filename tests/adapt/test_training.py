@@ -142,16 +142,19 @@ class _Stop(Exception):
     pass
 
 
-@pytest.mark.parametrize("stop_at", [1, 5, 17])
+@pytest.mark.parametrize(
+    ("stop_at", "changes"), [(1, {}), (5, {}), (17, {}), (17, {"resampling": "balanced"})]
+)
 def test_a_run_stopped_at_any_step_ends_with_the_same_bytes(
     tiny_checkpoint: Path,
     labelled: LabelledTexts,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     stop_at: int,
+    changes: dict[str, object],
 ) -> None:
     """The state is saved every step here, the process 'dies' after one, and a fresh call goes on from the file."""
-    chosen = settings(tiny_checkpoint, head_dropout=0.3, encoder_dropout=0.1)
+    chosen = settings(tiny_checkpoint, head_dropout=0.3, encoder_dropout=0.1, **changes)
     rows = plan_folds(labelled, chosen)[0]
     monkeypatch.setattr(loop, "SECONDS_BETWEEN_SAVES", 0.0)
     fit_fold(labelled, rows, chosen, tmp_path / "straight", tmp_path / "scratch-a", quiet=True)

@@ -166,6 +166,8 @@ LIMITS = {
     "tune.task": ('"regression"',),
     "tune.method": ('"lorry"',),
     "tune.class_weights": ('"heavy"',),
+    "tune.resampling": ('"rare"',),
+    "tune.calibration": ('"platt"', '""'),
     "tune.focal_gamma": ("-1", "nan", "inf"),
     "tune.abstain_risk": ("-0.1", "1", "nan"),
     "tune.rank": ("0", "10000000"),

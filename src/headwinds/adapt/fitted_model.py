@@ -16,7 +16,7 @@ from headwinds.adapt.checkpoints import (
     read_config,
     resolve_checkpoint,
 )
-from headwinds.adapt.evaluation.calibration import Calibration
+from headwinds.adapt.evaluation.calibration import Calibration, calibration_of
 from headwinds.adapt.generators import formed_for, load_pretrained
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tasks.contract import writes
@@ -86,13 +86,12 @@ class ModelFacts:
         MismatchError
             The model is of another kind.
         """
-        names = ("slope", "intercept", "threshold")
-        if not set(names) <= set(self.decoder):
+        if not {"slope", "intercept", "threshold"} <= set(self.decoder):
             raise MismatchError(
                 f"The model does {self.task} with one label a text, and this needs one with any number of labels.",
                 remedy="Name another model.",
             )
-        return Calibration(**{name: tuple(self.decoder[name]) for name in names})
+        return calibration_of(self.decoder)
 
 
 @dataclass(frozen=True, slots=True)

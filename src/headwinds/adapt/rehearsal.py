@@ -22,6 +22,7 @@ from headwinds.adapt.prompts.forms import memory_of
 from headwinds.adapt.scratch import is_scratch, open_checkpoint, scratch_settings
 from headwinds.adapt.training.batches import plan_batches
 from headwinds.adapt.training.launching import require_room
+from headwinds.adapt.training.resampling import class_of_rows, draw_balanced
 from headwinds.adapt.tuning import LabelledFiles, prepare_files
 
 if TYPE_CHECKING:
@@ -90,6 +91,10 @@ def rehearse(files: LabelledFiles, settings: TuneSettings) -> Rehearsal:
         max_tokens = window_length(checkpoint, chosen)
         task = formed_for(task, chosen, checkpoint, memory_of(chosen, data))
         encoded = task.encode(data.examples, load_tokenizer(checkpoint, offsets=False), max_tokens=max_tokens)
+    rows = data.training
+    if chosen.resampling != "none":
+        targets = task.targets(data.examples, encoded, data.labels, chosen)
+        [rows] = draw_balanced(class_of_rows(targets.truth.numpy()[rows]), rows, epochs=1, seed=chosen.seed)
     shares = encoded.read_share[data.training] if encoded.read_share is not None else None
     windows = np.diff(encoded.first_window)[data.training]
     return Rehearsal(
@@ -103,7 +108,7 @@ def rehearse(files: LabelledFiles, settings: TuneSettings) -> Rehearsal:
         max_tokens=max_tokens,
         windowed=int((windows > windows.min()).sum()) if shares is None else int((shares < 1).sum()),
         whole=shares is None,
-        steps=len(plan_batches(encoded, data.training, batch_tokens=chosen.batch_tokens)),
+        steps=len(plan_batches(encoded, rows, batch_tokens=chosen.batch_tokens)),
         settings=chosen,
         held_out=data.held_out,
     )

@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from headwinds.adapt.constraints.grammar import read_grammar
-from headwinds.adapt.methods.registry import METHODS
+from headwinds.adapt.methods.registry import BY_GRADIENT, METHODS
 from headwinds.adapt.tasks.registry import TASKS
 from headwinds.errors import SettingsError
 
 POOLINGS = ("mean", "normalised-mean", "smooth-maximum")
 CLASS_WEIGHTS = ("none", "balanced")
+RESAMPLINGS = ("none", "balanced")
+CALIBRATIONS = ("temperature", "isotonic")
+OF_CLASSES = (
+    "text-classification",
+    "ordinal-classification",
+    "relation-extraction",
+)  # a row has a class, or several
 LARGEST_COUNT = 1_000_000
 DEVICES = ("auto", "cpu", "cuda")
 SHARDINGS = ("none", "full")
@@ -70,6 +77,17 @@ class TuneSettings:
     class_weights, focal_gamma
         "balanced" gives rare classes (the positives of rare labels) as much weight as common ones; a gamma above 0 takes
         weight from examples that are right already (focal loss). Both cost calibration what they give to rare classes.
+    resampling
+        "balanced" draws as many training rows of each class in an epoch as of any other, the epoch's number of rows
+        unchanged: those of rare classes several times, those of common ones in turn, over the epochs all of them. Of several
+        labels a row counts as one of its rarest label's, and rows without any are one more class. The raw outputs then
+        hold rare classes to be more common than they are. Validation is untouched, and what is fitted there repairs it:
+        wholly the intercepts of several labels and isotonic maps, a single temperature only in part.
+    calibration
+        What makes probabilities of outputs, fitted on validation. "temperature": one number, or a slope and an intercept for
+        each of several labels. "isotonic": after it a rising map for each label (Zadrozny, Elkan 2002), that follows any
+        shape but rises in steps, so that texts tie; for one label of several, brought to a sum of 1. A label with fewer
+        than 50 validation examples with it or without it keeps the former, and the test says so.
     abstain_risk
         Where a task gives one answer: withhold those that are so unsure that the rest would be wrong more often than this
         (learnt on validation, 95% sure); 0 withholds none.
@@ -167,6 +185,8 @@ class TuneSettings:
     label_order: str = ""
     class_weights: str = "none"
     focal_gamma: float = 0.0
+    resampling: str = "none"
+    calibration: str = "temperature"
     abstain_risk: float = 0.0
     head_dropout: float = 0.1
     encoder_dropout: float = 0.0
@@ -311,6 +331,7 @@ class TuneSettings:
             self.class_weights,
             f"one of {', '.join(CLASS_WEIGHTS)}",
         )
+        self._require_of_classes()
         _require(self.device in DEVICES, "device", self.device, f"one of {', '.join(DEVICES)}")
         _require(self.sharding in SHARDINGS, "sharding", self.sharding, f"one of {', '.join(SHARDINGS)}")
         _require(
@@ -353,6 +374,58 @@ class TuneSettings:
             if isinstance(value, float):
                 _require(value == value and abs(value) < 1e6, item.name, value, "a finite number below 1e6")
 
+    def _require_of_classes(self) -> None:
+        """What needs classes, or labels to learn from, and what is not to be asked for together."""
+        _require(
+            self.resampling in RESAMPLINGS,
+            "resampling",
+            self.resampling,
+            f"one of {', '.join(RESAMPLINGS)}",
+        )
+        _require(
+            self.calibration in CALIBRATIONS,
+            "calibration",
+            self.calibration,
+            f"one of {', '.join(CALIBRATIONS)}",
+        )
+        without_labels = self.method == "zero-shot" or (self.method == "cloze" and not self.learn_from_labels)
+        if self.resampling != "none":
+            if self.class_weights != "none":
+                raise SettingsError(
+                    f"resampling = {self.resampling!r} cannot be set with class_weights = {self.class_weights!r}: rare "
+                    "classes would count twice.",
+                    remedy="Leave one of the two out.",
+                )
+            if self.task not in OF_CLASSES:
+                raise SettingsError(
+                    f"resampling = {self.resampling!r} needs rows with a class, and those of {self.task} have none.",
+                    remedy=f"Leave it out; it is for {', '.join(OF_CLASSES)}.",
+                )
+            if self.method not in BY_GRADIENT or without_labels:
+                raise SettingsError(
+                    f"resampling = {self.resampling!r}, but method {self.method!r} as it is set draws no epochs of "
+                    "training rows.",
+                    remedy="Leave it out, or choose a method that trains by gradient on labels.",
+                )
+        if self.calibration != "temperature":
+            if self.task not in OF_CLASSES:
+                raise SettingsError(
+                    f"calibration = {self.calibration!r} needs rows with a class, and those of {self.task} have none.",
+                    remedy=f"Leave it out; it is for {', '.join(OF_CLASSES)}.",
+                )
+            if without_labels:
+                raise SettingsError(
+                    f"calibration = {self.calibration!r}, but method {self.method!r} as it is set has no labelled "
+                    "validation examples.",
+                    remedy="Leave it out, or choose a method that learns from labels.",
+                )
+            if self.abstain_risk:
+                raise SettingsError(
+                    f"calibration = {self.calibration!r} cannot be set with abstain_risk = {self.abstain_risk:g}: both "
+                    "follow the validation examples, so that the risk would be promised too low.",
+                    remedy="Leave one of the two out.",
+                )
+
     def _require_private(self) -> None:
         """What private training cannot be used with: a part that would see the training rows without noise."""
         _require(0 < self.private_delta < 1, "private_delta", self.private_delta, "a share between 0 and 1")
@@ -368,6 +441,8 @@ class TuneSettings:
             ("method", self.method, "head"),
             ("task", self.task, "text-classification"),
             ("class_weights", self.class_weights, "none"),
+            ("resampling", self.resampling, "none"),
+            ("calibration", self.calibration, "temperature"),
             ("augment", self.augment, ""),
         )
         for name, value, needed in told:

@@ -144,6 +144,8 @@ def test_with_almost_no_privacy_budget_the_weights_are_noise(tmp_path, audit_che
     [
         ({"method": "full"}, "method = 'full'"),
         ({"class_weights": "balanced"}, "class_weights = 'balanced'"),
+        ({"resampling": "balanced"}, "resampling = 'balanced'"),
+        ({"calibration": "isotonic"}, "calibration = 'isotonic'"),
         ({"augment": "easy"}, "augment = 'easy'"),
         ({"task": "named-entity-recognition"}, "task = 'named-entity-recognition'"),
         ({"private_delta": 0.0}, "private_delta"),

@@ -245,6 +245,8 @@ def test_what_cannot_be_updated_is_refused_in_one_line_before_anything_is_traine
     refused(
         SettingsError, "pooling = 'mean' cannot be set in an update", life.model, new, pooling="mean", **out
     )
+    drawn = {"old": old, "strategy": "replay", "resampling": "balanced"}
+    refused(SettingsError, "itself decides how often old rows come", life.model, new, **drawn, **out)
     refused(SettingsError, "is no adapter", life.model, new, strategy="adapter", method="full", **out)
     refused(SettingsError, "cannot continue a model", life.model, new, method="few-shot", **out)
     refused(SettingsError, "promote needs", life.model, new, promote=True, **out)

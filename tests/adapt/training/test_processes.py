@@ -206,6 +206,14 @@ def test_two_processes_end_with_the_weights_of_one(fit) -> None:
     assert load_model(two).facts.labels == load_model(one).facts.labels
 
 
+def test_two_processes_draw_the_same_rows_of_rare_classes(fit) -> None:
+    drawn = {"head_dropout": 0.0, "encoder_dropout": 0.0, "epochs": 1, "resampling": "balanced"}
+    one, two = fit("one drawn", **drawn), fit("two drawn", processes=2, **drawn)
+    assert 0 < largest_difference(one, two) < 1e-5
+    assert losses(two) == pytest.approx(losses(one), abs=1e-6)
+    assert largest_difference(one, fit("one not drawn", **{**drawn, "resampling": "none"})) > 1e-3
+
+
 def test_sharded_weights_are_the_same_and_saved_whole(sharded: Path, straight: Path) -> None:
     """By the same draws of dropout, which are of the seed, the step and the process."""
     assert largest_difference(straight, sharded) < 1e-5

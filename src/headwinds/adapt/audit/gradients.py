@@ -58,8 +58,15 @@ class TokenAttributions:
 
 
 def differentiable(model: FittedModel) -> bool:
-    """Whether gradients reach a model's words: a text classifier with a head on its encoder's states, without prompts."""
-    return isinstance(model.network, TextClassifier) and not prompted(model.task)
+    """Whether gradients reach a model's words: a text classifier with a head on its encoder's states, without prompts.
+
+    Isotonic probabilities are flat between jumps, so that their gradients say nothing.
+    """
+    return (
+        isinstance(model.network, TextClassifier)
+        and not prompted(model.task)
+        and "isotonic" not in model.facts.decoder
+    )
 
 
 def integrated_gradients(model: FittedModel, text: str, label: int) -> TokenAttributions:
@@ -75,6 +82,11 @@ def integrated_gradients(model: FittedModel, text: str, label: int) -> TokenAttr
     """
     import torch
 
+    if "isotonic" in model.facts.decoder:
+        raise MismatchError(
+            "Integrated gradients need probabilities with a slope, and this model's are isotonic: they rise in steps.",
+            remedy="Choose method occlusion, or tune with calibration = 'temperature'.",
+        )
     if not differentiable(model):
         raise MismatchError(
             f"Integrated gradients need a text classifier with a head; this is {model.facts.task} by {model.facts.method}.",

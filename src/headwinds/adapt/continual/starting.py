@@ -42,6 +42,12 @@ def tune_changes(facts: ModelFacts, changes: Mapping[str, Any], strategy: str) -
         raise SettingsError(
             "encoder_dropout and augment cannot be set in an update.", remedy="Leave them out, or tune anew."
         )
+    if changes.get("resampling", "none") != "none" and strategy in ("replay", "replay-distillation"):
+        raise SettingsError(
+            f"resampling = {changes['resampling']!r} cannot be set with strategy {strategy!r}, which itself decides how "
+            "often old rows come.",
+            remedy="Leave it out, or choose joint.",
+        )
     method = str(changes.get("method") or (facts.method if facts.method in CONTINUED else "full"))
     if strategy == "adapter" and method not in MERGED:
         if "method" in changes:

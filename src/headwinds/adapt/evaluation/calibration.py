@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from headwinds.adapt.evaluation.isotonic import Knots, apply_isotonic, fit_isotonic
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,11 +28,15 @@ class Calibration:
         Shape (labels,): probability = logistic(slope * logit + intercept) (Platt 1999).
     threshold
         Shape (labels,): a label is given where its probability is at least this.
+    isotonic
+        Shape (labels,): the rising map of each label that follows (see `isotonic.fit_isotonic`), None for a label without
+        one; empty where none was asked for.
     """
 
     slope: tuple[float, ...]
     intercept: tuple[float, ...]
     threshold: tuple[float, ...]
+    isotonic: tuple[Knots | None, ...] = ()
 
     def probability(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """Calibrated probabilities, shape of `logits` (passages, labels)."""
@@ -37,7 +44,7 @@ class Calibration:
         from scipy.special import expit
 
         scaled: NDArray[np.float64] = expit(logits * np.array(self.slope) + np.array(self.intercept))
-        return scaled
+        return apply_isotonic(scaled, self.isotonic)
 
     def decide(self, probability: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Labels given, shape of `probability`."""
@@ -47,12 +54,22 @@ class Calibration:
         return given
 
 
-def fit_calibration(logits: NDArray[np.float64], truth: NDArray[np.bool_]) -> Calibration:
+def calibration_of(decoder: Mapping[str, Any]) -> Calibration:
+    """The calibration that a model of any number of labels a text keeps in its decoder."""
+    names = ("slope", "intercept", "threshold")
+    return Calibration(
+        **{name: tuple(decoder[name]) for name in names}, isotonic=tuple(decoder.get("isotonic", ()))
+    )
+
+
+def fit_calibration(
+    logits: NDArray[np.float64], truth: NDArray[np.bool_], *, isotonic: bool = False
+) -> Calibration:
     """Fit slope, intercept and threshold of each label on validation passages, shape (passages, labels).
 
     How far a model is too sure of itself is much the same for all its labels, and a label alone has a handful of
     validation positives. So one slope is fitted to all labels together first, and each label's own slope is drawn to it,
-    its intercept to 0, by a penalty worth a few passages.
+    its intercept to 0, by a penalty worth a few passages. With `isotonic` a rising map of each label follows.
     """
     import numpy as np
 
@@ -61,7 +78,9 @@ def fit_calibration(logits: NDArray[np.float64], truth: NDArray[np.bool_]) -> Ca
     maps = [_platt(logits[:, label], truth[:, label], prior) for label in range(logits.shape[1])]
     slope, intercept = tuple(float(pair[0]) for pair in maps), tuple(float(pair[1]) for pair in maps)
     free = Calibration(slope, intercept, tuple(0.5 for _ in maps))
-    return Calibration(slope, intercept, best_thresholds(free.probability(logits), truth))
+    if isotonic:
+        free = replace(free, isotonic=fit_isotonic(free.probability(logits), truth))
+    return replace(free, threshold=best_thresholds(free.probability(logits), truth))
 
 
 def fit_temperature(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> float:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.evaluation.baselines import (
     KEYWORDS,
@@ -14,6 +15,7 @@ from headwinds.adapt.evaluation.baselines import (
     tfidf_baseline,
 )
 from headwinds.adapt.evaluation.compare import SystemPredictions, TestPassages, compare
+from headwinds.adapt.evaluation.isotonic import uncalibrated_findings
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.fold import FoldRows, LabelledTexts
 from headwinds.adapt.prediction import predict
@@ -54,11 +56,15 @@ def evaluate_folds(
     keywords = SystemPredictions(KEYWORDS, None, np.empty(shape, dtype=bool))
     fold = np.empty(shape[0], dtype=np.int64)
     words = screen_words if data.several else ()
+    decoders: list[Mapping[str, Any]] = []
     with watch("evaluate folds", len(folds), quiet=quiet) as progress:
         for done, (rows, folder) in enumerate(zip(folds, model_folders, strict=True), start=1):
             test = _texts(data, rows.test)
             fold[rows.test] = rows.number
-            found = predict(load_model(folder), test)
+            model = load_model(folder)
+            decoders.append(model.facts.decoder)
+            found = predict(model, test)
+            del model  # before the next one is read
             _fill(tuned, rows.test, found.probability, found.label)
             training, validation = _split(data, rows.training), _split(data, rows.validation)
             _fill(tfidf, rows.test, *tfidf_baseline(training, validation, test, several=data.several))
@@ -76,7 +82,8 @@ def evaluate_folds(
     )
     systems = (tuned, tfidf, keywords) if words else (tuned, tfidf)
     evaluation = compare(passages, systems, seed=derive_seed(seed, "bootstrap"), provenance={})
-    return evaluation, tuned
+    findings = (*evaluation.findings, *uncalibrated_findings(decoders, passages.label_names))
+    return replace(evaluation, findings=findings), tuned
 
 
 def _fill(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.evaluation.intervals import Metrics, bootstrap, slices
+from headwinds.adapt.evaluation.isotonic import uncalibrated_findings
 from headwinds.adapt.evaluation.model_card import model_card
 from headwinds.adapt.evaluation.task_page import SHOWN_ERRORS, task_page
 from headwinds.adapt.evaluation.written_findings import writing_findings
@@ -130,6 +131,7 @@ def evaluate_model(
             *held_findings(held),
             *(_leaks(trained_on, examples) if trained_on is not None else ()),
             *(writing_findings(predictions) if writes(model.task) else ()),
+            *uncalibrated_findings([model.facts.decoder], model.facts.labels),
         ),
         mistakes=len(mistakes),
         confusions=_confusions(mistakes, model.facts.labels),

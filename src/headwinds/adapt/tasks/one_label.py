@@ -24,18 +24,60 @@ def mean_log_likelihood(outputs: Sequence[Any], classes: NDArray[np.int64]) -> f
 def fit_one_label_decoder(
     logits: NDArray[np.float64], classes: NDArray[np.int64], settings: TuneSettings
 ) -> dict[str, Any]:
-    """One temperature, and with `abstain_risk` the probability below which no answer is given."""
-    from scipy.special import softmax
+    """One temperature, the labels' rising maps where they are set, and the probability below which no answer is given.
 
-    from headwinds.adapt.evaluation.calibration import fit_temperature
-
-    temperature = fit_temperature(logits, classes)
-    decoder: dict[str, Any] = {"temperature": temperature}
+    The latter with `abstain_risk`, which admits no rising maps.
+    """
+    decoder = fit_shares(logits, classes, settings)
     if settings.abstain_risk:
-        shares = softmax(logits / temperature, axis=1)
+        shares = calibrated_shares(logits, decoder)
         right: NDArray[np.bool_] = shares.argmax(axis=1) == classes
         decoder["abstain_below"] = abstention_threshold(shares.max(axis=1), right, settings.abstain_risk)
     return decoder
+
+
+def fit_shares(
+    logits: NDArray[np.float64], classes: NDArray[np.int64], settings: TuneSettings
+) -> dict[str, Any]:
+    """What `calibrated_shares` needs: one temperature, and where it is set the rising map of each label."""
+    import numpy as np
+
+    from headwinds.adapt.evaluation.calibration import fit_temperature
+    from headwinds.adapt.evaluation.isotonic import fit_isotonic
+
+    decoder: dict[str, Any] = {"temperature": fit_temperature(logits, classes)}
+    if settings.calibration == "isotonic":
+        truth: NDArray[np.bool_] = classes[:, None] == np.arange(logits.shape[1])
+        decoder["isotonic"] = fit_isotonic(calibrated_shares(logits, decoder), truth)
+    return decoder
+
+
+def calibrated_shares(logits: NDArray[np.float64], decoder: Mapping[str, Any]) -> NDArray[np.float64]:
+    """Probabilities of the labels, shape (texts, labels), that sum to 1.
+
+    By the temperature; then, where there are any, by each label's map, one label against the rest, brought to a sum of 1
+    (Zadrozny, Elkan 2002, sec. 5).
+    """
+    from scipy.special import softmax
+
+    from headwinds.adapt.evaluation.isotonic import apply_isotonic
+
+    shares: NDArray[np.float64] = softmax(logits / decoder["temperature"], axis=1)
+    if "isotonic" not in decoder:
+        return shares
+    shares = apply_isotonic(shares, decoder["isotonic"])
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares
+
+
+def likeliest(shares: NDArray[np.float64], logits: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The label of each text with the largest share; of equal ones, as steps make them, that with the larger logit."""
+    import numpy as np
+
+    best: NDArray[np.int64] = np.where(shares == shares.max(axis=1, keepdims=True), logits, -np.inf).argmax(
+        axis=1
+    )
+    return best
 
 
 def abstention_threshold(
@@ -90,11 +132,11 @@ def decode_one_label(
 ) -> list[tuple[int, list[float], str]]:
     """Of each row: the best class, the shares of all, the best one's name."""
     import numpy as np
-    from scipy.special import softmax
 
     found = []
     for row, own in zip(outputs, names, strict=True):
-        shares = softmax(np.asarray(row, dtype=np.float64)[: len(own)] / decoder["temperature"])
-        best = int(shares.argmax())
-        found.append((best, shares.tolist(), own[best]))
+        logits = np.asarray(row, dtype=np.float64)[None, : len(own)]
+        shares = calibrated_shares(logits, decoder)
+        best = int(likeliest(shares, logits)[0])
+        found.append((best, shares[0].tolist(), own[best]))
     return found

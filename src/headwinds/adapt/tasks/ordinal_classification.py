@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.tasks.contract import Column, Mistake
 from headwinds.adapt.tasks.label_order import number_of
-from headwinds.adapt.tasks.one_label import abstained, abstention_threshold
+from headwinds.adapt.tasks.one_label import abstained, abstention_threshold, calibrated_shares, fit_shares
 from headwinds.adapt.tasks.text_classification import (
     LabelledText,
     TextClassification,
@@ -94,14 +94,12 @@ class OrdinalClassification(TextClassification):
         labels: tuple[str, ...],
         settings: TuneSettings,
     ) -> dict[str, Any]:
-        """One temperature, and with `abstain_risk` the probability below which no answer is given."""
+        """One temperature; the labels' rising maps, or with `abstain_risk` the probability that an answer needs."""
         import numpy as np
-
-        from headwinds.adapt.evaluation.calibration import fit_temperature
 
         logs, classes = np.array(outputs, dtype=np.float64), truth_of(examples, labels)[rows].argmax(axis=1)
         decoder: dict[str, Any] = {
-            "temperature": fit_temperature(logs, classes),
+            **fit_shares(logs, classes, settings),
             "pairs": examples.seconds is not None,
         }
         if settings.abstain_risk:
@@ -174,8 +172,6 @@ def _distribution(
     logs: NDArray[np.float64], decoder: Mapping[str, Any]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Calibrated probabilities, shape (texts, labels), and the median label of each text."""
-    from scipy.special import softmax
-
-    shares: NDArray[np.float64] = softmax(logs / decoder["temperature"], axis=1)
+    shares = calibrated_shares(logs, decoder)
     median: NDArray[np.int64] = (shares.cumsum(axis=1) >= 0.5 - 1e-12).argmax(axis=1)
     return shares, median

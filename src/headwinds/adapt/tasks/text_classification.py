@@ -15,7 +15,13 @@ from headwinds.adapt.tasks.losses import (
     classification_loss,
     classification_units,
 )
-from headwinds.adapt.tasks.one_label import abstained, fit_one_label_decoder, selective_metrics
+from headwinds.adapt.tasks.one_label import (
+    abstained,
+    calibrated_shares,
+    fit_one_label_decoder,
+    likeliest,
+    selective_metrics,
+)
 from headwinds.errors import DataError, MismatchError, quoted
 
 if TYPE_CHECKING:
@@ -214,7 +220,7 @@ class TextClassification:
         labels: tuple[str, ...],
         settings: TuneSettings,
     ) -> dict[str, Any]:
-        """A slope, intercept and threshold a label; or one temperature."""
+        """A slope, intercept and threshold a label; or one temperature. The labels' rising maps too, where they are set."""
         import numpy as np
 
         from headwinds.adapt.evaluation.calibration import fit_calibration
@@ -223,11 +229,13 @@ class TextClassification:
         pairs = {"pairs": examples.seconds is not None}
         if not examples.several:
             return {**fit_one_label_decoder(logits, truth.argmax(axis=1), settings), **pairs}
-        found = fit_calibration(logits, truth)
+        isotonic = settings.calibration == "isotonic"
+        found = fit_calibration(logits, truth, isotonic=isotonic)
         return {
             "slope": found.slope,
             "intercept": found.intercept,
             "threshold": found.threshold,
+            **({"isotonic": found.isotonic} if isotonic else {}),
             **pairs,
         }
 
@@ -241,15 +249,14 @@ class TextClassification:
     ) -> list[dict[str, Any]]:
         """`label` and its `probability`, or `labels`; and `probabilities` in the order of the labels."""
         import numpy as np
-        from scipy.special import softmax
 
-        from headwinds.adapt.evaluation.calibration import Calibration
+        from headwinds.adapt.evaluation.calibration import calibration_of
 
         require_as_learnt(examples, decoder)
         logits = np.array(outputs, dtype=np.float64)
         if "temperature" in decoder:
-            shares = softmax(logits / decoder["temperature"], axis=1)
-            best = shares.argmax(axis=1)
+            shares = calibrated_shares(logits, decoder)
+            best = likeliest(shares, logits)
             return [
                 {
                     "label": labels[top],
@@ -259,9 +266,7 @@ class TextClassification:
                 }
                 for top, row in zip(best, shares, strict=True)
             ]
-        calibration = Calibration(
-            **{name: tuple(decoder[name]) for name in ("slope", "intercept", "threshold")}
-        )
+        calibration = calibration_of(decoder)
         probability = calibration.probability(logits)
         given = calibration.decide(probability)
         return [

@@ -11,6 +11,7 @@ from headwinds.adapt.training.device import choose_device, computing_on
 from headwinds.adapt.training.frozen import forward_of, freeze_states
 from headwinds.adapt.training.loop import TrainingData, plan_epochs, train
 from headwinds.adapt.training.memory import recomputing
+from headwinds.adapt.training.resampling import classes_to_draw
 from headwinds.adapt.training.together import shard
 from headwinds.adapt.writing import likelihoods
 
@@ -73,7 +74,8 @@ def _optimise(fitting: Fitting, parameters: dict[str, torch.nn.Parameter]) -> Op
         return task.score(outputs, examples, data.validation, encoded, labels)
 
     padding = int(fitting.tokenizer.pad_token_id or 0)
-    training = TrainingData(encoded, loss, data.training, padding, examples.ids, units, penalty)
+    classes = classes_to_draw(targets, data.training, settings)
+    training = TrainingData(encoded, loss, data.training, padding, examples.ids, units, penalty, classes)
     plans = plan_epochs(training, settings)
     total = sum(len(plan) for plan in plans)
     with (

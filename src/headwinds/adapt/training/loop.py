@@ -13,6 +13,7 @@ from headwinds.adapt.training.batches import collate, plan_batches
 from headwinds.adapt.training.optimizer import learning_rate_share, make_optimizer, set_learning_rate
 from headwinds.adapt.training.precision import Precision, autocast
 from headwinds.adapt.training.progress import Progress
+from headwinds.adapt.training.resampling import draw_balanced
 from headwinds.adapt.training.state import EpochRecord, Position, load_state, save_state
 from headwinds.adapt.training.team import ALONE
 from headwinds.adapt.training.weights import Weights
@@ -42,7 +43,8 @@ class TrainingData:
 
     `loss` takes the network's outputs and the batch that they are of; `ids` name the texts in messages; `loss_units` says
     over how much the loss of a batch is a mean, None where a batch cannot be computed in parts. `penalty` comes to the loss,
-    and is a mean over the batch's texts, or the same for all.
+    and is a mean over the batch's texts, or the same for all. `classes` are those of the training rows, by which they are
+    drawn with `resampling`; None where every row comes once an epoch.
     """
 
     encoded: EncodedTexts
@@ -52,11 +54,15 @@ class TrainingData:
     ids: tuple[str, ...]
     loss_units: Callable[[Batch], float | None] | None = None
     penalty: LossFunction | None = None
+    classes: NDArray[np.int64] | None = None
 
 
 def plan_epochs(data: TrainingData, settings: TuneSettings) -> list[list[NDArray[np.int64]]]:
-    """The batches of every epoch, each in an order of its own that the seed decides."""
-    return [_plan(data, settings, epoch) for epoch in range(settings.epochs)]
+    """The batches of every epoch, each in an order of its own that the seed decides, as the rows of each are."""
+    drawn = [data.training_rows] * settings.epochs
+    if data.classes is not None:
+        drawn = draw_balanced(data.classes, data.training_rows, epochs=settings.epochs, seed=settings.seed)
+    return [_plan(data, rows, settings, epoch) for epoch, rows in enumerate(drawn)]
 
 
 def train(
@@ -147,13 +153,13 @@ def train(
     return position
 
 
-def _plan(data: TrainingData, settings: TuneSettings, epoch: int) -> list[NDArray[np.int64]]:
+def _plan(
+    data: TrainingData, rows: NDArray[np.int64], settings: TuneSettings, epoch: int
+) -> list[NDArray[np.int64]]:
     import numpy as np
 
     generator = np.random.default_rng(derive_seed(settings.seed, "batches", epoch))
-    return plan_batches(
-        data.encoded, data.training_rows, batch_tokens=settings.batch_tokens, generator=generator
-    )
+    return plan_batches(data.encoded, rows, batch_tokens=settings.batch_tokens, generator=generator)
 
 
 def _parts(
