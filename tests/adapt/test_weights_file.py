@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from headwinds.adapt.weights_file import told_if_no_room, weights_bytes
+from headwinds.adapt.weights_file import NAMES, told_if_no_room, weights_bytes, weights_pieces
 from headwinds.errors import StorageError, TrainingError
 
 SHORT = """
@@ -58,3 +58,26 @@ def test_what_fits_is_an_ordinary_file() -> None:
     tensors = {"a": torch.arange(6.0).reshape(2, 3), "b": torch.ones(1, dtype=torch.int64)}
     found = load(weights_bytes(tensors))
     assert all(torch.equal(found[name], value) for name, value in tensors.items())
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_what_is_written_in_pieces_the_library_reads(kind: str) -> None:
+    dtype = getattr(torch, kind.removeprefix("torch."))
+    tensors = {
+        "matrix": torch.arange(6).reshape(2, 3).to(dtype),
+        "turned": torch.arange(6).reshape(2, 3).T.to(dtype),
+        "number": torch.tensor(1).to(dtype),
+        "nothing": torch.zeros(0, 4, dtype=dtype),
+    }
+    found = load(b"".join(weights_pieces(tensors)))
+    assert set(found) == set(tensors)
+    for name, value in tensors.items():
+        assert found[name].dtype == dtype
+        assert torch.equal(found[name], value)
+
+
+def test_pieces_are_the_tensors_themselves_and_no_copies() -> None:
+    tensor = torch.zeros(5)
+    *_, piece = weights_pieces({"a": tensor})
+    tensor[0] = 1.0
+    assert bytes(piece) == tensor.numpy().tobytes()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from headwinds.artifacts.filesystem import RealFileSystem
+from headwinds.artifacts.filesystem import Piece, RealFileSystem
 
 LOSSES = ("kept", "torn", "lost")
 
@@ -38,9 +38,10 @@ class FailingDisk(RealFileSystem):
         self.cut = False
         self.root = self._adopt(root, durable=True)
 
-    def write_file(self, path: Path, data: bytes) -> None:
+    def write_file(self, path: Path, *pieces: Piece) -> None:
         self._call()
-        super().write_file(path, data)
+        super().write_file(path, *pieces)
+        data = b"".join(pieces)
         node = Node(folder=False, content=data)
         above = self._at(path.parent)
         if (

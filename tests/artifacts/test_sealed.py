@@ -16,6 +16,11 @@ def test_what_was_sealed_is_read(tmp_path: Path, data: bytes) -> None:
     assert read_sealed(tmp_path / "state") == data
 
 
+def test_pieces_are_read_as_one(tmp_path: Path) -> None:
+    write_sealed(tmp_path / "state", b"one ", memoryview(b"and two"), b"", b" and three")
+    assert read_sealed(tmp_path / "state") == b"one and two and three"
+
+
 def test_nothing_there_is_nothing_read(tmp_path: Path) -> None:
     assert read_sealed(tmp_path / "state") is None
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from headwinds.artifacts.filesystem import RealFileSystem, use_file_system
+from headwinds.artifacts.filesystem import Piece, RealFileSystem, use_file_system
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.manifest import verify
 from headwinds.cli.main import main
@@ -33,12 +33,13 @@ class FullAfter(RealFileSystem):
     def __init__(self, writes: int) -> None:
         self.left = writes
 
-    def write_file(self, path: Path, data: bytes) -> None:
+    def write_file(self, path: Path, *pieces: Piece) -> None:
         if self.left == 0:
+            data = b"".join(pieces)
             path.write_bytes(data[: len(data) // 2])  # as a real disk would: part of it is there
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         self.left -= 1
-        super().write_file(path, data)
+        super().write_file(path, *pieces)
 
 
 def files(folder: Path) -> dict[str, bytes]:

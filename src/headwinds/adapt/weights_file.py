@@ -6,6 +6,7 @@ its own: so it is asked beforehand whether there is room, and its errors are tol
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,18 @@ from headwinds.errors import TrainingError
 if TYPE_CHECKING:
     import torch
 
+ALIGNED = 8
+NAMES = {
+    "torch.float64": "F64",
+    "torch.float32": "F32",
+    "torch.bfloat16": "BF16",
+    "torch.float16": "F16",
+    "torch.int64": "I64",
+    "torch.int32": "I32",
+    "torch.uint8": "U8",
+    "torch.bool": "BOOL",
+}
+"""What the format calls the kinds of numbers that a training run holds."""
 MARGIN = 16 << 20
 """Bytes for all that is allocated besides the two copies that the library makes."""
 
@@ -38,6 +51,29 @@ def weights_bytes(tensors: Mapping[str, torch.Tensor]) -> bytes:
         bytearray(2 * size + MARGIN)  # given back at once; no page of it is touched
         content: bytes = save(dict(tensors))
     return content
+
+
+def weights_pieces(tensors: Mapping[str, torch.Tensor]) -> list[bytes | memoryview]:
+    """The same file in pieces that stand where the tensors do: no copy is made of what lies in the processor's memory.
+
+    The library puts the whole file together first, twice. A state that is saved every half minute holds five numbers a
+    weight, so that saving it took more memory than training did. The format is one header in JSON, then the numbers.
+    """
+    import torch
+
+    header: dict[str, dict[str, object]] = {}
+    pieces: list[bytes | memoryview] = []
+    end = 0
+    for name, value in tensors.items():
+        plain = value.detach().contiguous().cpu()
+        piece = plain.reshape(-1).view(torch.uint8).numpy().data
+        header[name] = {"dtype": NAMES[str(plain.dtype)], "shape": list(plain.shape)}
+        header[name]["data_offsets"] = [end, end + len(piece)]
+        end += len(piece)
+        pieces.append(piece)
+    content = json.dumps(header).encode()
+    content += b" " * (-len(content) % ALIGNED)
+    return [len(content).to_bytes(8, "little"), content, *pieces]
 
 
 @contextmanager

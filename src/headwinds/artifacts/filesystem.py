@@ -15,12 +15,15 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Protocol
 
+Piece = bytes | memoryview
+"""A part of a file's content; a view is one of bytes."""
+
 
 class FileSystem(Protocol):
     """The calls that change a disk, as far as an artifact needs them."""
 
-    def write_file(self, path: Path, data: bytes) -> None:
-        """Create or truncate `path` (open), then write `data` (write), without making either durable."""
+    def write_file(self, path: Path, *pieces: Piece) -> None:
+        """Create or truncate `path` (open), then write the pieces in turn (write), without making either durable."""
 
     def sync_file(self, path: Path) -> None:
         """Make the content of `path` durable (fsync)."""
@@ -44,10 +47,11 @@ class FileSystem(Protocol):
 class RealFileSystem:
     """The operating system's calls."""
 
-    def write_file(self, path: Path, data: bytes) -> None:
+    def write_file(self, path: Path, *pieces: Piece) -> None:
         """Write without making durable."""
         with open(path, "wb") as file:
-            file.write(data)
+            for piece in pieces:
+                file.write(piece)
 
     def sync_file(self, path: Path) -> None:
         """Call fsync on the file."""

@@ -1,8 +1,8 @@
 """Scratch files that prove themselves whole: the content, then its SHA-256.
 
-Guarantee: `read_sealed` gives back exactly the bytes that were sealed, or None. Trade-off: the content is held in memory
+Guarantee: `read_sealed` gives back exactly the bytes that were sealed, or None. Trade-off: what is read is held in memory
 once. Scope: what a run writes for its own restart, where damage costs the work again and nothing else; finished artifacts
-have manifests.
+have manifests. What is sealed in several pieces is not put together first: the weights of a model may be most of the memory.
 """
 
 from __future__ import annotations
@@ -10,22 +10,25 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from headwinds.artifacts.filesystem import file_system
+from headwinds.artifacts.filesystem import Piece, file_system
 from headwinds.artifacts.storage import storage_error
 from headwinds.artifacts.write import write_bytes
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
-def write_sealed(path: Path, data: bytes) -> None:
-    """Write `data` and its digest atomically.
+def write_sealed(path: Path, *pieces: Piece) -> None:
+    """Write the content, in one piece or several, and its digest atomically.
 
     Raises
     ------
     StorageError
         As `write_bytes`.
     """
-    write_bytes(path, data + hashlib.sha256(data).digest())
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    write_bytes(path, *pieces, digest.digest())
 
 
 def read_sealed(path: Path) -> bytes | None:

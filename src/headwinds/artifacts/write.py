@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from headwinds.artifacts.filesystem import file_system
+from headwinds.artifacts.filesystem import Piece, file_system
 from headwinds.artifacts.manifest import MANIFEST, manifest_bytes
 from headwinds.artifacts.storage import (
     RETIRED,
@@ -40,8 +40,8 @@ from headwinds.errors import ArtifactError, SettingsError
 _RIVALS = 100  # times that other writers of one directory may come between before we give up
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file atomically and durably; folders that are missing are made.
+def write_bytes(path: Path, *pieces: Piece) -> None:
+    """Write a file atomically and durably, its content in one piece or several; folders that are missing are made.
 
     Of several processes that write one path, one wins whole; which one is not said.
 
@@ -54,13 +54,13 @@ def write_bytes(path: Path, data: bytes) -> None:
     disk = file_system()
     try:
         _make_folder(path.parent)
-        disk.write_file(temporary, data)
+        disk.write_file(temporary, *pieces)
         disk.sync_file(temporary)
         disk.replace(temporary, path)
         disk.sync_directory(path.parent)
     except OSError as error:
         _discard(temporary)
-        raise storage_error(error, path, needed=len(data)) from error
+        raise storage_error(error, path, needed=sum(map(len, pieces))) from error
     except BaseException:
         _discard(temporary)
         raise

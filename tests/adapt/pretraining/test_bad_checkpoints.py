@@ -13,7 +13,7 @@ import pytest
 from adapt.pretraining.corpus import small, write_lines
 from headwinds.adapt.pretraining.pretraining import pretrain_files
 from headwinds.adapt.pretraining.settings import PretrainSettings, seconds_of
-from headwinds.artifacts.filesystem import RealFileSystem, use_file_system
+from headwinds.artifacts.filesystem import Piece, RealFileSystem, use_file_system
 from headwinds.errors import CheckpointError, HeadwindsError, SettingsError, StorageError, TrainingError
 
 
@@ -90,10 +90,10 @@ class FullAt(RealFileSystem):
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def write_file(self, path: Path, data: bytes) -> None:
+    def write_file(self, path: Path, *pieces: Piece) -> None:
         if self.name in path.name:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        super().write_file(path, data)
+        super().write_file(path, *pieces)
 
 
 @pytest.mark.parametrize("name", ["training.tokens", "state", "pretraining.json"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwinds.adapt.training.team import ALONE
-from headwinds.adapt.weights_file import weights_bytes
+from headwinds.adapt.weights_file import weights_pieces
 from headwinds.artifacts.sealed import read_sealed, write_sealed
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def save_state(
 
     Raises
     ------
-    TrainingError
-        There is no memory for it.
+    StorageError
+        The disk refuses; the state before stands.
     """
     import torch
 
@@ -75,7 +75,7 @@ def save_state(
         tensors["random/cuda"] = torch.cuda.get_rng_state()
     plain = json.dumps(asdict(position)).encode()
     tensors["position"] = torch.frombuffer(bytearray(plain), dtype=torch.uint8)
-    write_sealed(path, weights_bytes(tensors))
+    write_sealed(path, *weights_pieces(tensors))
 
 
 def load_state(
