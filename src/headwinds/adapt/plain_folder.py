@@ -75,7 +75,8 @@ def _facts(model: FittedModel) -> dict[str, Any]:
         return {**found, "stride": stride, "pooling": facts.network["pooling"], "decoder": facts.decoder}
     from headwinds.adapt.writing import most_written, plain_arguments
 
-    begin, end = around(model.tokenizer, model.task.form)
+    task: Any = model.task
+    begin, end = around(model.tokenizer, task.form)
     written = most_written(model)
     room = facts.max_tokens - len(begin) - len(end) - (written if model.network.decoder_only else 0)
     generate = plain_arguments(model.tokenizer, facts.decoder["writing"], most=written)
