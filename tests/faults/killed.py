@@ -151,7 +151,7 @@ WORKS: dict[str, Callable[[Path], Work]] = {
     "searching": searching,
 }
 # What holds a clock, and is no part of what comes out: how fast this machine was, when a trial began.
-OF_THE_CLOCK = ("plan", "speed.json", ".lock", "search.db")
+OF_THE_CLOCK = ("plan", "speed.json", "cost.json", ".lock", "search.db")
 
 
 def attempt(work: Work, folder: Path, seconds: float | None) -> bool:

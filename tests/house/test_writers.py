@@ -53,6 +53,7 @@ LIBRARY_WRITERS = {
 MAY_CALL_LIBRARY_WRITERS = {
     "adapt/evaluation/store.py",
     "adapt/fitted_model.py",
+    "adapt/plain_folder.py",
     "adapt/predicting.py",  # into memory
     "adapt/pretraining/pretraining.py",
     "adapt/scratch.py",

@@ -59,7 +59,7 @@ PRINTED = {
     "measure/sampling/draw.py": ("Draw.summary",),
     "measure/sampling/plan.py": ("LabelPlan.summary", "plan_labels", "plan_labels_from_rates"),
     "measure/trace.py": ("Trace.summary", "_told"),
-    "registry/card.py": ("card_lines", "in_words"),
+    "registry/card.py": ("_fitted_lines", "card_lines", "cost_lines", "in_words"),
     "registry/promotion.py": ("Decision.summary", "judge_evaluation", "_latency"),
     "study/streamed_files.py": ("what_was_refused",),
 }

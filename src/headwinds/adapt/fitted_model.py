@@ -18,8 +18,10 @@ from headwinds.adapt.checkpoints import (
 )
 from headwinds.adapt.evaluation.calibration import Calibration, calibration_of
 from headwinds.adapt.generators import formed_for, load_pretrained
+from headwinds.adapt.methods.registry import IMPORTED
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tasks.contract import writes
+from headwinds.adapt.tasks.own_head import with_own_head
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.adapt.weights_file import told_if_no_room, weights_bytes
 from headwinds.artifacts.fingerprint import file_digest
@@ -189,6 +191,8 @@ def load_model(folder: Path) -> FittedModel:
     settings = TuneSettings(head_dropout=0.0, **facts.network)
     source = _checkpoint(folder / "encoder", facts)
     task = formed_for(task, settings, source, facts.decoder.get("prompt", {}))
+    if facts.method == IMPORTED:
+        task = with_own_head(task)
     tokenizer = load_tokenizer(source, offsets=not writes(task))
     encoder = _load_encoder(folder, facts, task)
     network = task.network(encoder, facts.labels, settings)

@@ -17,6 +17,7 @@ from headwinds.adapt.evaluation.task_evaluation import (
     tell_evaluation,
 )
 from headwinds.adapt.execution.trial import require_confinement
+from headwinds.adapt.fit_cost import costed
 from headwinds.adapt.fitted_model import load_model, read_facts
 from headwinds.adapt.fitting import FittingData, fit_model
 from headwinds.adapt.held_out import (
@@ -165,6 +166,7 @@ def tune_files(
 ) -> TunedModel:
     """Tune the task of `settings` on `files`: the model stands in ``output/model``, its test in ``output/evaluation``.
 
+    ``output/cost.json`` says what the fitting cost, and is no part of the model.
     A model that was tuned on the same content with the same settings is found again; one that was killed goes on.
     `callbacks` are told of every epoch of a method that learns by gradient, after an interruption also of those before it;
     what one raises ends the tuning. `track` tells the same and the test to a tracker, see `training.tracking.make_tracker`.
@@ -187,16 +189,17 @@ def tune_files(
             tell(record)
 
     def fit(folder: Path, scratch: Path) -> None:
-        fit_model(
-            task,
-            data,
-            settings,
-            folder,
-            scratch,
-            title=f"tune {task.name}",
-            quiet=quiet,
-            after_epoch=after_epoch if told else None,
-        )
+        with costed(output, folder, scratch):
+            fit_model(
+                task,
+                data,
+                settings,
+                folder,
+                scratch,
+                title=f"tune {task.name}",
+                quiet=quiet,
+                after_epoch=after_epoch if told else None,
+            )
 
     try:
         found = _fit_and_test(files, settings, output, identity, fit, test, data, quiet=quiet, wait=wait)

@@ -222,6 +222,32 @@ def _generate(
 
     ids, mask = _left_padded(batch) if network.decoder_only else (batch.input_ids, batch.attention_mask)
     begun = ids.shape[1] if network.decoder_only else 1
+    arguments = _arguments(tokenizer, writing)
+    if allowed is not None:
+        arguments["prefix_allowed_tokens_fn"] = lambda _, tokens: allowed.next_tokens(tokens[begun:].tolist())
+    if watch is not None:
+        alone = len(ids) == 1 and writing.beams == 1
+        arguments["stopping_criteria"] = criterion(watch, tokenizer, begun, alone=alone)
+    with quiet_transformers(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Position ids are not supported", UserWarning)
+        sequences = network.encoder.generate(input_ids=ids, attention_mask=mask, **arguments)
+    tokens: list[list[int]] = sequences[:, begun:].tolist()
+    return tokens
+
+
+def plain_arguments(
+    tokenizer: PreTrainedTokenizerBase, writing: Mapping[str, Any], *, most: int
+) -> dict[str, Any]:
+    """What `generate` of the library is given for a model's saved way of writing, as plain JSON."""
+    given = Writing(**writing)
+    longest = min(most, given.max_new_tokens)
+    kept = replace(
+        given, min_new_tokens=min(given.min_new_tokens, given.max_new_tokens), max_new_tokens=longest
+    )
+    return _arguments(tokenizer, kept)
+
+
+def _arguments(tokenizer: PreTrainedTokenizerBase, writing: Writing) -> dict[str, Any]:
     drawn = writing.temperature >= COLDEST
     arguments: dict[str, Any] = {
         "num_beams": writing.beams,
@@ -236,16 +262,7 @@ def _generate(
         arguments |= {"temperature": writing.temperature, "top_p": writing.top_p, "top_k": 0}
     if writing.beams > 1:
         arguments |= {"length_penalty": writing.length_penalty, "early_stopping": True}
-    if allowed is not None:
-        arguments["prefix_allowed_tokens_fn"] = lambda _, tokens: allowed.next_tokens(tokens[begun:].tolist())
-    if watch is not None:
-        alone = len(ids) == 1 and writing.beams == 1
-        arguments["stopping_criteria"] = criterion(watch, tokenizer, begun, alone=alone)
-    with quiet_transformers(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Position ids are not supported", UserWarning)
-        sequences = network.encoder.generate(input_ids=ids, attention_mask=mask, **arguments)
-    tokens: list[list[int]] = sequences[:, begun:].tolist()
-    return tokens
+    return arguments
 
 
 def _read_off(tokens: list[int], tokenizer: PreTrainedTokenizerBase, watch: Watch | None) -> Written:

@@ -60,7 +60,7 @@ def encode_read_and_written(
     import numpy as np
 
     written = None if targets is None else _written(tokenizer, targets, places, max_tokens, form)
-    begin, end = _around(tokenizer, form)
+    begin, end = around(tokenizer, form)
     ids: list[list[int]] = tokenizer(
         list(sources), add_special_tokens=False, return_attention_mask=False, verbose=False
     )["input_ids"]
@@ -114,7 +114,7 @@ def ending(tokenizer: PreTrainedTokenizerBase) -> int:
     return int(tokenizer.eos_token_id)
 
 
-def _around(tokenizer: PreTrainedTokenizerBase, form: Form) -> tuple[list[int], list[int]]:
+def around(tokenizer: PreTrainedTokenizerBase, form: Form) -> tuple[list[int], list[int]]:
     """Tokens before and after what is read."""
     own: list[int] = tokenizer("a", return_attention_mask=False)["input_ids"]
     bare: list[int] = tokenizer("a", add_special_tokens=False, return_attention_mask=False)["input_ids"]

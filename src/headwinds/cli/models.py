@@ -11,7 +11,8 @@ from headwinds.errors import SettingsError
 if TYPE_CHECKING:
     from headwinds.registry.index import Registry
 
-ACTIONS = ("list", "add", "show", "promote", "rollback", "export")
+ACTIONS = ("list", "add", "import", "show", "promote", "rollback", "export")
+DESTINATIONS = ("headwinds", "transformers", "mlflow")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,14 +27,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", help="add: folder of a tuned model")
     parser.add_argument("--evaluation", help="add: folder of its test (default: the one beside it)")
+    parser.add_argument("--audit", help="add: folder of its audit, for what predictions cost")
     parser.add_argument(
         "--parent", default="", metavar="VERSION", help="add: the version that it was made from"
     )
-    parser.add_argument("--licence", default="", help="add: under which terms it may be used")
-    parser.add_argument("--limits", default="", help="add: what it should not be used for")
+    parser.add_argument("--checkpoint", help="import: a transformers folder, or owner/name on the hub")
+    parser.add_argument("--task", help="import: what it does, see headwinds tasks")
+    parser.add_argument("--pairs", action="store_true", help="import: the classifier reads pairs of texts")
+    parser.add_argument("--licence", default="", help="add, import: under which terms it may be used")
+    parser.add_argument("--limits", default="", help="add, import: what it should not be used for")
     parser.add_argument("--version", default="", help='a number, first characters, "latest" or "production"')
     parser.add_argument("--gate", help="promote: TOML file with what a version must pass")
     parser.add_argument("--output", help="export: folder to write")
+    parser.add_argument(
+        "--to",
+        default="headwinds",
+        choices=DESTINATIONS,
+        help="export: for headwinds (default), for transformers alone, or to an MLflow server or store",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -44,7 +55,8 @@ def execute(arguments: argparse.Namespace) -> int:
         raise SettingsError(
             "The model's name is missing.", remedy=f"headwinds models {arguments.action} NAME ..."
         )
-    for action, flag in (("add", "model"), ("promote", "gate"), ("export", "output")):
+    needed = [("add", "model"), ("import", "checkpoint"), ("import", "task"), ("promote", "gate")]
+    for action, flag in [*needed, *([] if arguments.to == "mlflow" else [("export", "output")])]:
         if arguments.action == action and not getattr(arguments, flag):
             raise SettingsError(
                 f"--{flag} is missing.", remedy=f"headwinds models {action} NAME --{flag} ..."
@@ -73,6 +85,18 @@ def _do(arguments: argparse.Namespace, registry: Registry) -> int:
             arguments.model,
             parent=arguments.parent,
             evaluation=arguments.evaluation,
+            audit=arguments.audit,
+            licence=arguments.licence,
+            limits=arguments.limits,
+        )
+        tell_as_it_is(f"{name} {added.number}: {added.version[:12]}, {added.stage}")
+    elif arguments.action == "import":
+        added = registering.import_model(
+            registry,
+            name,
+            arguments.checkpoint,
+            task=arguments.task,
+            pairs=arguments.pairs,
             licence=arguments.licence,
             limits=arguments.limits,
         )
@@ -89,11 +113,21 @@ def _do(arguments: argparse.Namespace, registry: Registry) -> int:
         back = registering.rollback_model(registry, name)
         tell(f"{name} {back.number}: {back.version[:12]} is in production again")
     else:
-        gone = registering.export_model(
-            registry, name, arguments.output, version=arguments.version or "production"
-        )
-        tell_as_it_is(f"{name} {gone.number}: {arguments.output}")
+        _export(arguments, registry)
     return 0
+
+
+def _export(arguments: argparse.Namespace, registry: Registry) -> None:
+    from headwinds.doors import registering
+
+    name, version = arguments.name, arguments.version or "production"
+    if arguments.to == "mlflow":
+        gone, run = registering.export_to_mlflow(registry, name, version=version)
+        tell_as_it_is(f"{name} {gone.number}: {run}")
+        return
+    write = registering.export_model if arguments.to == "headwinds" else registering.export_to_transformers
+    gone = write(registry, name, arguments.output, version=version)
+    tell_as_it_is(f"{name} {gone.number}: {arguments.output}")
 
 
 def _show(registry: Registry, name: str, which: str) -> None:

@@ -34,10 +34,14 @@ def add_model(
     *,
     parent: str = "",
     evaluation: PathLike | None = None,
+    audit: PathLike | None = None,
     licence: str = "",
     limits: str = "",
 ) -> Version:
-    """Add a tuned model as a version of `name`; its card takes the test that stands beside it, or the one named."""
+    """Add a tuned model as a version of `name`; its card takes the test that stands beside it, or the one named.
+
+    Of an `audit` (its folder) the card takes what a thousand documents cost.
+    """
     from headwinds.registry import index
 
     return index.add_model(
@@ -46,6 +50,7 @@ def add_model(
         Path(model),
         parent=parent,
         evaluation=Path(evaluation) if evaluation is not None else None,
+        audit=Path(audit) if audit is not None else None,
         licence=licence,
         limits=limits,
     )
@@ -71,3 +76,45 @@ def export_model(registry: Registry, name: str, output: PathLike, *, version: st
     from headwinds.registry import index
 
     return index.export_model(registry, name, version, Path(output))
+
+
+def export_to_transformers(
+    registry: Registry, name: str, output: PathLike, *, version: str = "production"
+) -> Version:
+    """Write a version as a folder that `transformers` loads without Headwinds; its README says how to predict with it."""
+    from headwinds.registry import exchange
+
+    return exchange.export_to_transformers(registry, name, version, Path(output))
+
+
+def export_to_mlflow(registry: Registry, name: str, *, version: str = "production") -> tuple[Version, str]:
+    """Log a version's files, card and metrics to MLflow (MLFLOW_TRACKING_URI, else in the registry); returns the run too."""
+    from headwinds.registry import exchange
+
+    return exchange.export_to_mlflow(registry, name, version)
+
+
+def import_model(
+    registry: Registry,
+    name: str,
+    checkpoint: PathLike,
+    *,
+    task: str,
+    pairs: bool = False,
+    licence: str = "",
+    limits: str = "",
+) -> Version:
+    """Add a `transformers` checkpoint (a folder, or a name on the hub) as a version of `name`, as it is.
+
+    Parameters
+    ----------
+    task
+        "text-classification" with the checkpoint's own classifier, or a task that writes.
+    pairs
+        Whether a classifier reads pairs of texts.
+    """
+    from headwinds.registry import exchange
+
+    return exchange.import_model(
+        registry, name, str(checkpoint), task, pairs=pairs, licence=licence, limits=limits
+    )

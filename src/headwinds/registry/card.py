@@ -9,15 +9,19 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.audit.energy import Energy
 from headwinds.adapt.evaluation.task_evaluation import read_task_evaluation, tests_a_model
+from headwinds.adapt.fit_cost import FitCost
+from headwinds.adapt.methods.registry import IMPORTED
 from headwinds.contracts.finding import Finding
-from headwinds.errors import MismatchError
+from headwinds.errors import MismatchError, SettingsError
 
 if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
     from headwinds.adapt.fitted_model import ModelFacts
 
 CALIBRATION = "expected_calibration_error"
+COMPLETED = ("licence", "limits", "fitting", "predicting")
 Bounds = tuple[float | None, float | None, float | None]
 
 
@@ -43,6 +47,8 @@ class Card:
         Under which terms it may be used, and for what it should not be.
     findings
         What to weigh.
+    fitting, predicting
+        What the fitting cost, and what an audit measured that a thousand documents cost; None where nothing was measured.
     """
 
     task: str
@@ -63,10 +69,18 @@ class Card:
     licence: str = ""
     limits: str = ""
     findings: tuple[Finding, ...] = ()
+    fitting: FitCost | None = None
+    predicting: Energy | None = None
 
 
 def make_card(
-    facts: ModelFacts, *, evaluation: TaskEvaluation | None, licence: str = "", limits: str = ""
+    facts: ModelFacts,
+    *,
+    evaluation: TaskEvaluation | None,
+    licence: str = "",
+    limits: str = "",
+    fitting: FitCost | None = None,
+    predicting: Energy | None = None,
 ) -> Card:
     """The card of a fitted model and of its test, if it has one.
 
@@ -89,6 +103,8 @@ def make_card(
         validation_examples=facts.validation_examples,
         licence=licence,
         limits=limits,
+        fitting=fitting,
+        predicting=predicting,
     )
     if evaluation is None:
         untested = Finding(
@@ -119,10 +135,8 @@ def make_card(
 
 def completed(card: Card, other: Card) -> Card:
     """A version's card with what it lacks, from the card of the same model added again; what it says already stays."""
-    stated = _with(card, licence=card.licence or other.licence, limits=card.limits or other.limits)
-    if card.tested_examples or not other.tested_examples:
-        return stated
-    return _with(other, licence=stated.licence, limits=stated.limits)
+    kept = {name: getattr(card, name) or getattr(other, name) for name in COMPLETED}
+    return _with(card if card.tested_examples or not other.tested_examples else other, **kept)
 
 
 def evaluation_in(folder: Path) -> TaskEvaluation | None:
@@ -146,6 +160,36 @@ def evaluation_beside(folder: Path, version: str) -> TaskEvaluation | None:
     return None
 
 
+def energy_in(folder: Path, version: str) -> Energy | None:
+    """What the audit of a version in a folder, or in `audit` in it, measured that a thousand documents cost.
+
+    Raises
+    ------
+    SettingsError
+        There is no audit, or energy was no part of it.
+    MismatchError
+        It is the audit of another model.
+    """
+    from headwinds.adapt.audit.report import FILE, read_report
+
+    place = next((one for one in (folder, folder / "audit") if (one / FILE).is_file()), None)
+    if place is None:
+        raise SettingsError(
+            f"{folder} holds no audit.", remedy="Name the folder that `headwinds audit` wrote."
+        )
+    report = read_report(place)
+    if report.model != version:
+        raise MismatchError(
+            f"{folder} is the audit of another model than version {version[:12]}.",
+            remedy="Audit this one: headwinds audit MODEL --on ... --output ...",
+        )
+    if report.energy is None:
+        raise SettingsError(
+            f"The audit in {folder} did not measure energy.", remedy="Audit with the part energy."
+        )
+    return report.energy
+
+
 def card_to_text(card: Card) -> str:
     """As the index keeps it."""
     return json.dumps(asdict(card), sort_keys=True, ensure_ascii=False, allow_nan=False)
@@ -153,6 +197,8 @@ def card_to_text(card: Card) -> str:
 
 def card_from_text(text: str) -> Card:
     """Read what `card_to_text` made; equal to what was given."""
+    from headwinds.adapt.audit.plain import rebuilt
+
     plain: dict[str, Any] = json.loads(text)
     return Card(
         **{
@@ -162,19 +208,22 @@ def card_from_text(text: str) -> Card:
             "slices": tuple(tuple(one) for one in plain["slices"]),
             "calibration": tuple(plain["calibration"]),
             "findings": tuple(Finding(**one) for one in plain["findings"]),
+            "fitting": rebuilt(FitCost, plain["fitting"]) if plain.get("fitting") else None,
+            "predicting": rebuilt(Energy, plain["predicting"]) if plain.get("predicting") else None,
         }
     )
 
 
 def card_lines(card: Card) -> list[str]:
     """The card in words, a line each."""
-    lines = [
-        f"{card.task} by {card.method}, from checkpoint {card.checkpoint}; predicts in {card.precision}.",
-        f"Labels: {', '.join(card.labels) or 'none'}.",
-        f"Fitted to {card.training_examples:,} examples, {card.validation_examples:,} for validation; "
-        f"SHA-256 of the data {card.data_digest[:12]}, the code {card.code_digest[:12]}, "
-        f"the checkpoint {card.checkpoint_digest[:12]}.",
+    about = [
+        f"{card.task}, imported as it was from checkpoint {card.checkpoint}: it was not tuned here; "
+        f"predicts in {card.precision}.",
+        f"SHA-256 of the checkpoint {card.checkpoint_digest[:12]}, the code {card.code_digest[:12]}.",
     ]
+    if card.method != IMPORTED:
+        about = _fitted_lines(card)
+    lines = [about[0], f"Labels: {', '.join(card.labels) or 'none'}.", about[1]]
     if card.metrics:
         lines.append(f"On {card.tested_examples:,} test examples, with 95% intervals:")
         first = [name for name in card.metrics if name == card.main_metric]
@@ -184,8 +233,41 @@ def card_lines(card: Card) -> list[str]:
         f"  {column} = {value} ({examples:,} examples): {in_words((metric, None, None))}"
         for column, value, examples, metric in card.slices
     ]
+    lines += cost_lines(card)
     lines.append(f"Licence: {card.licence or 'not stated'}. Limits: {card.limits or 'not stated'}.")
     return lines + [str(finding) for finding in card.findings]
+
+
+def _fitted_lines(card: Card) -> list[str]:
+    return [
+        f"{card.task} by {card.method}, from checkpoint {card.checkpoint}; predicts in {card.precision}.",
+        f"Fitted to {card.training_examples:,} examples, {card.validation_examples:,} for validation; "
+        f"SHA-256 of the data {card.data_digest[:12]}, the code {card.code_digest[:12]}, "
+        f"the checkpoint {card.checkpoint_digest[:12]}.",
+    ]
+
+
+def cost_lines(card: Card) -> list[str]:
+    """Time and energy in words; what was not measured is said once, and no number stands for it."""
+    cost = card.fitting
+    lines: list[str] = []
+    if card.method == IMPORTED:
+        pass  # nothing was fitted
+    elif cost is None:
+        lines.append("Time and energy of the fitting: not measured here.")
+    else:
+        lines.append(
+            f"Fitted in {cost.seconds:,.1f} s of the clock, {cost.processor_seconds:,.1f} processor-seconds."
+        )
+        if not cost.whole:
+            lines.append("  It was interrupted: what it took before that is not counted.")
+        if cost.joules is None:
+            lines.append("Energy of the fitting: not measured here.")
+        else:
+            lines.append(f"Energy of the fitting: {cost.joules:,.0f} J by the processor's counter.")
+    if card.predicting is not None:
+        lines.append(f"Predictions: {card.predicting.verdict}.")
+    return lines
 
 
 def in_words(bounds: Bounds) -> str:

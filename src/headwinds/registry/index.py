@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.fit_cost import cost_beside
 from headwinds.adapt.predicting import model_of
 from headwinds.database.connection import connect, now, reading, transaction
 from headwinds.errors import MismatchError, SettingsError
@@ -18,6 +19,7 @@ from headwinds.registry.card import (
     card_from_text,
     card_to_text,
     completed,
+    energy_in,
     evaluation_beside,
     evaluation_in,
     make_card,
@@ -118,6 +120,7 @@ def add_model(
     *,
     parent: str = "",
     evaluation: Path | None = None,
+    audit: Path | None = None,
     licence: str = "",
     limits: str = "",
 ) -> Version:
@@ -129,6 +132,8 @@ def add_model(
         The version that this one was made from; its first characters do.
     evaluation
         Folder of its test; by default the one that stands beside it.
+    audit
+        Folder of its audit, whose energy of a thousand documents the card takes; by default none is looked for.
 
     Raises
     ------
@@ -137,7 +142,7 @@ def add_model(
     CheckpointError
         The folder holds no whole fitted model.
     MismatchError
-        Earlier versions of the name do another task, or give other labels; the test is of another model.
+        Earlier versions of the name do another task, or give other labels; the test or the audit is of another model.
     """
     if not NAME.fullmatch(name):
         raise SettingsError(
@@ -156,7 +161,14 @@ def add_model(
             f"{evaluation} is the test of another model than {folder}.",
             remedy="Test this one: headwinds evaluate --model ... --test ... --output ...",
         )
-    card = make_card(facts, evaluation=found, licence=licence, limits=limits)
+    card = make_card(
+        facts,
+        evaluation=found,
+        licence=licence,
+        limits=limits,
+        fitting=cost_beside(source, identity),
+        predicting=energy_in(audit, identity) if audit is not None else None,
+    )
     for other in versions_of(registry, name):
         _same_labels(card, other)
     above = find_version(registry, name, parent).version if parent else ""
@@ -292,6 +304,8 @@ def _require_said(card: Card, given: Card, *, tested: bool) -> None:
     wrong = [name for name in ("licence", "limits") if getattr(given, name) not in ("", getattr(card, name))]
     if tested and card.metrics != given.metrics:
         wrong.append("evaluation")
+    if given.predicting not in (None, card.predicting):
+        wrong.append("audit")
     if wrong:
         raise SettingsError(
             f"This model is there already, and its card has another {wrong[0]}.",

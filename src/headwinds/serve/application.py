@@ -29,6 +29,7 @@ from headwinds.serve.wording import (
     PAGE,
     asked_language,
     told_card,
+    told_costs,
     told_document,
     told_error,
     told_meaning,
@@ -212,7 +213,9 @@ async def _card(request: Request) -> Response:
         if not one.label
     ]
     more = {"explains": explains(shown.current.model), "run": sorted(site_of(request).runs.get(name, {}))}
-    told = {"card": told_card(asdict(shown.card), language), "names": told_names(shown.card, language)}
+    told: dict[str, Any] = {"card": told_card(asdict(shown.card), language)}
+    told["names"] = told_names(shown.card, language)
+    told["costs"] = told_costs(shown.card, language)
     return JSONResponse({**_line(name, shown), "columns": columns, **told, **more})
 
 

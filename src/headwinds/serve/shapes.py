@@ -62,6 +62,7 @@ CARD = thing(
         **LINE,
         "columns": some(COLUMN),
         "card": {"type": "object"},
+        "costs": some(TEXT),
         "explains": TRUTH,
         "run": some(TEXT),
         "names": {"type": "object", "additionalProperties": TEXT},

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.adapt.fit_cost import cost_beside
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.predicting import model_of
 from headwinds.errors import HeadwindsError, SettingsError
@@ -116,7 +117,8 @@ def shelf_of_folder(folder: Path, name: str) -> Shelf:
     """
     place = model_of(folder)
     version, facts = version_of(place)
-    card = make_card(facts, evaluation=evaluation_beside(place, version))
+    cost = cost_beside(place, version)
+    card = make_card(facts, evaluation=evaluation_beside(place, version), fitting=cost)
     return Shelf({name: Shown(load(name, version, 1, load_model(place)), card)})
 
 

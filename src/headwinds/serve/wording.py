@@ -20,6 +20,7 @@ from headwinds.phrases.catalogue import (
     translate_text,
 )
 from headwinds.phrases.telling import told_languages
+from headwinds.registry.card import cost_lines
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -58,6 +59,11 @@ def told_names(card: Card, language: str) -> dict[str, str]:
     """What the task and the metrics of a card are called."""
     words = {card.task: card.task, **{name: shown_name(name) for name in card.metrics}}
     return {name: translate(text, language, WRITTEN) for name, text in words.items()}
+
+
+def told_costs(card: Card, language: str) -> list[str]:
+    """Time and energy of a card, a sentence each."""
+    return [translate_text(line.strip(), language, TERMINAL) for line in cost_lines(card)]
 
 
 def told_document(document: Any, language: str) -> Any:

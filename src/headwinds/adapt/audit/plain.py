@@ -24,7 +24,8 @@ def rebuilt(kind: Any, plain: Any) -> Any:
         return float("nan") if plain is None else float(plain)
     if is_dataclass(kind):
         hints = get_type_hints(kind)
-        return kind(**{one.name: rebuilt(hints[one.name], plain[one.name]) for one in fields(kind)})  # type: ignore[operator]
+        given = [one.name for one in fields(kind) if one.name in plain]  # what is younger has a default
+        return kind(**{name: rebuilt(hints[name], plain[name]) for name in given})  # type: ignore[operator]
     if origin is tuple:
         kinds = arguments[:1] * len(plain) if arguments[-1] is Ellipsis else arguments
         return tuple(rebuilt(one, value) for one, value in zip(kinds, plain, strict=True))

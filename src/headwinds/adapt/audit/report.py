@@ -49,6 +49,8 @@ class AuditReport(Result):
         Parts that could not be done, with the reason.
     findings
         What to weigh.
+    model
+        SHA-256 of the `model.json` of the model, or empty where an audit of an earlier release does not say it.
     """
 
     task: str
@@ -69,6 +71,7 @@ class AuditReport(Result):
     energy: Energy | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    model: str = ""
 
     @property
     def verdicts(self) -> list[tuple[str, str, str]]:

@@ -158,6 +158,7 @@ def audit_model(
         privacy=PrivacySpent(**privacy) if privacy else None,
         left_out=work.left_out,
         findings=tuple(dict.fromkeys(work.findings)),
+        model=model.digest,
         **work.found,
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.checkpoints import resolve_checkpoint
 from headwinds.adapt.generators import load_pretrained
 from headwinds.adapt.methods.parameter_efficient import MERGED
-from headwinds.adapt.methods.registry import METHODS, PARAMETER_EFFICIENT, PROMPTING
+from headwinds.adapt.methods.registry import IMPORTED, METHODS, PARAMETER_EFFICIENT, PROMPTING
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tasks.contract import writes
 from headwinds.artifacts.seeds import derive_seed
@@ -75,7 +75,7 @@ def require_continuable(facts: ModelFacts, strategy: str) -> None:
     from headwinds.adapt.tasks.registry import get_task
 
     apart = tuple(name for name in PARAMETER_EFFICIENT if name not in MERGED)
-    if facts.method in (*apart, *PROMPTING, "zero-shot") or writes(get_task(facts.task)):
+    if facts.method in (*apart, *PROMPTING, "zero-shot", IMPORTED) or writes(get_task(facts.task)):
         raise SettingsError(
             f"A model of {facts.task} fitted by method {facts.method!r} cannot be updated.",
             remedy=f"Tune anew on all rows; models of {', '.join(CONTINUED)} can be updated.",

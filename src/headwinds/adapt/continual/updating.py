@@ -16,6 +16,7 @@ from headwinds.adapt.continual.replay import repeat_as_stood_for, repeat_to_shar
 from headwinds.adapt.continual.settings import DISTILLING, ELASTIC, REPLAYING, UpdateSettings
 from headwinds.adapt.continual.starting import require_continuable, starting_network
 from headwinds.adapt.evaluation.task_evaluation import tell_evaluation
+from headwinds.adapt.fit_cost import costed
 from headwinds.adapt.fitted_model import FittedModel, load_model, read_facts, save_model
 from headwinds.adapt.fitting import FittingData
 from headwinds.adapt.generators import network_settings
@@ -99,7 +100,8 @@ def update_model(
 
     def fit(place: Path, scratch: Path) -> None:
         title = f"update by {settings.strategy}"
-        fit_update(folder, rows, settings, tune, place, scratch, title=title, quiet=quiet)
+        with costed(output, place, scratch):
+            fit_update(folder, rows, settings, tune, place, scratch, title=title, quiet=quiet)
 
     with study_lock(output, wait=wait), graceful_stop():
         stage = run_stage(output, "model", identity, fit)

@@ -18,6 +18,7 @@ from headwinds.adapt.evaluation.shown import (
     told_mistakes,
 )
 from headwinds.adapt.held_out import held_lines
+from headwinds.adapt.methods.registry import IMPORTED
 from headwinds.adapt.tasks.contract import writes
 from headwinds.phrases.catalogue import written
 
@@ -38,7 +39,9 @@ def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -
         "",
         written(f"Task: {task.summary}."),
         written(
-            f"Adapted from checkpoint `{facts.checkpoint}` by method `{facts.method}`; "
+            f"Imported as it was from checkpoint `{facts.checkpoint}`: it was not tuned here."
+            if facts.method == IMPORTED
+            else f"Adapted from checkpoint `{facts.checkpoint}` by method `{facts.method}`; "
             f"{facts.training_examples:,} training and {facts.validation_examples:,} validation examples."
         ),
         "",
@@ -126,7 +129,9 @@ def _predicted(facts: ModelFacts) -> list[str]:
     kept = facts.decoder.get("prompt", {}).get("demonstrations", ())
     return [
         f"Windows of at most {facts.max_tokens} tokens; longer texts are read in several, whole.",
-        f"Predicts in {facts.precision}. Probabilities were calibrated on the validation examples.",
+        f"Predicts in {facts.precision}. Probabilities are the checkpoint's own: they were not calibrated here."
+        if facts.method == IMPORTED
+        else f"Predicts in {facts.precision}. Probabilities were calibrated on the validation examples.",
         *(
             [
                 f"**It holds texts.** `model.json` keeps all {len(kept):,} training examples with their labels, word for "

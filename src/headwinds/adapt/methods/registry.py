@@ -26,6 +26,9 @@ METHODS = (
     "cloze",
     "in-context",
 )
+IMPORTED = (
+    "imported"  # what a model's facts say where a checkpoint was taken as it is; no method that can be set
+)
 PROMPTING = ("cloze", "in-context")
 BY_GRADIENT = (*WRITING, "head", "cloze")  # what takes steps on the task's own loss, and may share them
 

@@ -46,26 +46,41 @@ def make_tracker(name: str, folder: Path, run: str, settings: Mapping[str, Any])
     require(name)
     if name == "tensorboard":
         return _TensorBoard(folder / "tensorboard" / run, settings)
+    return _Mlflow(*open_mlflow(folder), run, settings)
+
+
+def open_mlflow(folder: Path) -> tuple[Any, str]:
+    """MLflow's client and the number of our experiment: where MLFLOW_TRACKING_URI says, else in `folder`.
+
+    Raises
+    ------
+    SettingsError
+        It is not installed, or cannot be reached.
+    """
+    require("mlflow")
     import os
 
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
+    files = None
     place = os.environ.get("MLFLOW_TRACKING_URI", "")
     if not place:
         folder.mkdir(parents=True, exist_ok=True)
         place = f"sqlite:///{(folder / 'mlflow.db').resolve()}"
+        files = (folder / "artifacts").resolve().as_uri()  # else they would go to the working directory
     client = MlflowClient(tracking_uri=place)
     try:
         known = client.get_experiment_by_name(EXPERIMENT)
-        experiment = known.experiment_id if known is not None else client.create_experiment(EXPERIMENT)
+        if known is not None:
+            return client, str(known.experiment_id)
+        return client, str(client.create_experiment(EXPERIMENT, artifact_location=files))
     except MlflowException as error:
         first = str(error).splitlines()[0]
         raise SettingsError(
             f"MLflow at {place} cannot be used: {first}",
             remedy="Mend MLFLOW_TRACKING_URI, or leave track out.",
         ) from error
-    return _Mlflow(client, experiment, run, settings)
 
 
 @dataclass(slots=True)

@@ -75,6 +75,7 @@ async function choose() {
     ["checkpoint", card.checkpoint],
     ["fitted to", card.training_examples.toLocaleString("en") + " examples, data " + card.data_digest.slice(0, 12)],
     ["tested on", card.tested_examples ? card.tested_examples.toLocaleString("en") + " examples" : "nothing"],
+    ["time and energy", shown.costs.join(" ") || "nothing was fitted here"],
     ["licence", card.licence || "not stated"],
     ["limits", card.limits || "not stated"],
     ...card.findings.map((one) => [one.code, one.sentence + " " + one.remedy]),
