@@ -34,6 +34,7 @@ PRINTED = {
     "adapt/continual/watch_report.py": ("WatchReport.summary", "WatchReport._sentence"),
     "adapt/pretraining/pretraining.py": ("Forecast.summary",),
     "adapt/pretraining/report.py": ("PretrainReport.summary", "_interval"),
+    "adapt/held_out.py": ("held_lines",),
     "adapt/rehearsal.py": ("rehearsal_lines",),
     "annotate/agreement.py": ("Agreement.summary",),
     "cli/explain.py": ("_lines", "_regression", "_few"),

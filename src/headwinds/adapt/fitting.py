@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headwinds.adapt.encoding import EncodedTexts
+    from headwinds.adapt.held_out import HeldOut
     from headwinds.adapt.methods.contract import Method
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.tasks.contract import Task
@@ -66,6 +67,8 @@ class FittingData:
         What each label means, in the order of `labels`; empty where no codebook is given.
     words
         Of each label those that stand for it in a gap, as the codebook gives them.
+    held_out
+        What of the training file is kept for the test, and is not among the examples.
     """
 
     examples: Any
@@ -75,6 +78,7 @@ class FittingData:
     digest: str
     descriptions: tuple[str, ...] = ()
     words: tuple[tuple[str, ...], ...] = ()
+    held_out: HeldOut | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +192,8 @@ def fit_model(
     )
     save_model(FittedModel(facts, task, network, tokenizer), output, adapter=adapter)
     history = _history(done.position)
+    if data.held_out is not None:
+        history["held_out"] = asdict(data.held_out)
     if parity is not None:
         history["openvino"] = {
             "agreement": parity,

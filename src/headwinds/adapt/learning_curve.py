@@ -47,7 +47,7 @@ def learning_curve(
     Raises
     ------
     SettingsError
-        A share is not above 0 and at most 1, or stands there twice; there is no test file.
+        A share is not above 0 and at most 1, or stands there twice; there is no test.
     HeadwindsError
         See `tune_files`.
     """
@@ -76,9 +76,10 @@ def require_shares(files: LabelledFiles, shares: Sequence[float]) -> None:
     if not shares or len(set(shares)) < len(shares) or not all(0 < share <= 1 for share in shares):
         given = ", ".join(f"{share:g}" for share in shares) or "none"
         raise SettingsError(f"shares = {given}: expected shares above 0 and at most 1, each once.")
-    if files.test is None:
+    if not files.tests:
         raise SettingsError(
-            "The points of a learning curve are tests, and there is no test file.", remedy="Name one."
+            "The points of a learning curve are tests, and there is no test file.",
+            remedy="Name one, or a test_share of the training file.",
         )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.checkpoints import load_tokenizer
 from headwinds.adapt.fitting import window_length
 from headwinds.adapt.generators import formed_for
+from headwinds.adapt.held_out import HeldOut, held_findings, held_lines
 from headwinds.adapt.methods.registry import (
     method_for,
     require_recomputable,
@@ -49,6 +50,8 @@ class Rehearsal:
         Of one epoch; `epochs` of them at the most.
     settings
         With what the method decides put in.
+    held_out
+        What of the training file would be kept for the test.
     """
 
     training: int
@@ -61,6 +64,7 @@ class Rehearsal:
     whole: bool
     steps: int
     settings: TuneSettings
+    held_out: HeldOut | None = None
 
 
 def rehearse(files: LabelledFiles, settings: TuneSettings) -> Rehearsal:
@@ -101,6 +105,7 @@ def rehearse(files: LabelledFiles, settings: TuneSettings) -> Rehearsal:
         whole=shares is None,
         steps=len(plan_batches(encoded, data.training, batch_tokens=chosen.batch_tokens)),
         settings=chosen,
+        held_out=data.held_out,
     )
 
 
@@ -111,6 +116,8 @@ def rehearsal_lines(found: Rehearsal) -> list[str]:
     lines = [
         f"{settings.task} by {settings.method}, checkpoint {settings.checkpoint}, seed {settings.seed}",
         f"{found.training:,} training, {found.validation:,} validation, {found.test:,} test examples",
+        *held_lines(found.held_out),
+        *(str(finding) for finding in held_findings(found.held_out)),
         f"tokens: half of the examples up to {half}, 90% up to {most}, 99% up to {nearly_all}, the longest {longest:,}; "
         f"windows of {found.max_tokens}: {found.windowed:,} examples "
         + ("need more than others, none is cut" if found.whole else "are longer and are not read whole"),

@@ -42,12 +42,13 @@ def tune_seeds(
 ) -> TunedSeeds:
     """Tune once for each seed into ``output/seed-N``; `seeds.json` holds the metrics over the seeds.
 
-    A seed rules the split into training and validation too, where the files do not give one.
+    A seed rules the split into training and validation too, where the files do not give one; a test that is held out of
+    the training file is the same for all.
 
     Raises
     ------
     SettingsError
-        A seed stands there twice, or there is no test file.
+        A seed stands there twice, or there is no test.
     HeadwindsError
         See `tune_files`.
     """
@@ -86,9 +87,10 @@ def require_seeds(files: LabelledFiles, seeds: Sequence[int]) -> None:
     """
     if len(set(seeds)) < len(seeds) or not seeds:
         raise SettingsError(f"seeds = {list(seeds)}: expected one or more, each once.")
-    if files.test is None:
+    if not files.tests:
         raise SettingsError(
-            "Several seeds are compared by their tests, and there is no test file.", remedy="Name one."
+            "Several seeds are compared by their tests, and there is no test file.",
+            remedy="Name one, or a test_share of the training file.",
         )
 
 

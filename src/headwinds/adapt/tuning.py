@@ -20,25 +20,35 @@ from headwinds.adapt.execution.trial import require_confinement
 from headwinds.adapt.fit_cost import costed
 from headwinds.adapt.fitted_model import load_model, read_facts
 from headwinds.adapt.fitting import FittingData, fit_model
+from headwinds.adapt.held_out import (
+    HeldOut,
+    SplitFile,
+    hold_out,
+    latest_validation,
+    require_labels,
+    require_labels_of_test,
+    told_validation,
+    without_unseen,
+)
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.methods.registry import PROMPTING, method_for
-from headwinds.adapt.scratch import architecture_of, is_scratch
+from headwinds.adapt.sides import groups_of, split_off
 from headwinds.adapt.tasks.label_order import ordered_labels
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.adapt.training.tracking import make_tracker
+from headwinds.adapt.tuning_identity import held_out_digest, model_identity
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.stages import run_stage
 from headwinds.artifacts.told_stages import run_told_stage
-from headwinds.errors import CheckpointError, DataError, MismatchError, SettingsError, quoted
+from headwinds.errors import MismatchError, SettingsError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from headwinds.adapt.methods.contract import Method
     from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.sides import Sides
     from headwinds.adapt.tasks.contract import Row, Task
     from headwinds.adapt.training.loop import AfterEpoch
     from headwinds.adapt.training.state import EpochRecord
@@ -52,7 +62,7 @@ class LabelledFiles:
     ----------
     train, validation, test
         CSV, TSV, JSONL or Parquet, with the columns of the task. Without `validation` a share of the training examples is
-        set aside; without `test` nothing is tested on.
+        set aside; without `test` nothing is tested on, unless there is a `test_share`.
     group
         A column whose values stay together: examples of one group are never on two sides of a split, and the intervals
         draw groups; "" takes every example for itself.
@@ -60,6 +70,18 @@ class LabelledFiles:
         Columns by whose values the main metric of the test is told apart.
     codebook
         What the labels mean, for a method that learns from no label.
+    test_share
+        Without `test`: about this share of the training file is held out for the test, whole groups where `group` names a
+        column; 0 holds nothing out.
+    split_by
+        A column of numbers or dates: the latest rows are the test, and the latest of the others validate. Else it is drawn.
+    test_seed
+        Rules what is drawn for the test, apart from the settings' seed, so that tunings with other seeds have the same test.
+
+    Raises
+    ------
+    SettingsError
+        The share is no share, or what is named does not go together.
     """
 
     train: Path
@@ -69,6 +91,37 @@ class LabelledFiles:
     slices: tuple[str, ...] = ()
     codebook: Path | None = None
     encoding: str = "utf-8"
+    test_share: float = 0.0
+    split_by: str = ""
+    test_seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.test_share < 1:
+            raise SettingsError(
+                f"test_share = {self.test_share!r} cannot be used: expected a share of at least 0 and below 1.",
+                remedy="Try 0.2.",
+            )
+        if self.split_by and not self.test_share:
+            raise SettingsError(
+                f"split_by = {self.split_by!r} says by what a test is split off, and test_share does not say how much.",
+                remedy="Try test_share = 0.2.",
+            )
+        if self.test_share and self.test is not None:
+            raise SettingsError(
+                "There are a test file and a test_share, which holds a test out of the training file.",
+                remedy="Leave out one of them.",
+            )
+        if self.test_share and self.validation is not None and (self.split_by or self.group):
+            raise SettingsError(
+                "With a test_share and split_by or group, the validation examples are of the training file too, so that "
+                "they are earlier than the test and of other groups.",
+                remedy="Leave out the validation file.",
+            )
+
+    @property
+    def tests(self) -> bool:
+        """Whether there will be a test."""
+        return self.test is not None or self.test_share > 0
 
     def named(self) -> dict[str, Path]:
         """The files that there are, by the part that they play."""
@@ -78,13 +131,17 @@ class LabelledFiles:
 
 @dataclass(frozen=True, slots=True)
 class TestData:
-    """Examples to test on, the group of each, and the columns by whose values the main metric is told apart."""
+    """Examples to test on, the group of each, the columns by whose values the main metric is told apart.
+
+    `held` says how they were taken from the training file, None where they stand in a file of their own.
+    """
 
     __test__ = False  # for pytest, which collects what is named so
 
     examples: Any
     groups: tuple[str, ...]
     columns: dict[str, tuple[str, ...]]
+    held: HeldOut | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +242,7 @@ def _fit_and_test(
                 seed=settings.seed,
                 trained_on=data.examples,
                 columns=test.columns,
+                held=test.held,
             )
 
         tested = fingerprint(
@@ -211,12 +269,8 @@ def _measured_gain(
         fit_model(task, data, plain, folder, scratch, title=f"tune {task.name} without copies", quiet=quiet)
 
     other = run_stage(output, "without-copies", identity, fit)
-    rows = [
-        row
-        for name, path in files.named().items()
-        if name != "test"
-        for row in read_rows(path, task, encoding=files.encoding)
-    ]
+    parts, _ = _read_parts(files, task, method_for(settings))
+    rows = parts["train"] + parts.get("validation", [])
     held = task.read([rows[number] for number in data.validation.tolist()], labelled=True)
 
     def compare(folder: Path, _: Path) -> None:
@@ -235,23 +289,6 @@ def _tell(model: Path, evaluation: Path) -> None:
     tell_evaluation(evaluation, read_facts(model))
 
 
-def model_identity(files: LabelledFiles, settings: TuneSettings) -> str:
-    """The fingerprint of all that a model tuned on `files` depends on; the test file is no part of it."""
-    import transformers
-
-    return fingerprint(
-        files={name: file_digest(path) for name, path in files.named().items() if name != "test"},
-        group=files.group,
-        codebook=file_digest(files.codebook) if files.codebook else "",
-        encoding=files.encoding,
-        settings=asdict(settings),
-        checkpoint=_checkpoint_digest(settings),
-        control=_control_digest(settings),
-        code=code_digest("headwinds.adapt", "headwinds.corpus"),
-        versions={"torch": _version("torch"), "transformers": transformers.__version__},
-    )
-
-
 def prepare_files(
     files: LabelledFiles, settings: TuneSettings
 ) -> tuple[Task[Any], FittingData, TestData | None]:
@@ -267,15 +304,16 @@ def prepare_files(
     task = get_task(settings.task)
     method = method_for(settings)
     require_augmentable(settings, method)
-    rows = {
-        name: read_rows(path, task, encoding=files.encoding, labelled=method.learns or name == "test")
-        for name, path in files.named().items()
-    }
+    rows, split = _read_parts(files, task, method)
     digest = fingerprint(
         **{name: file_digest(path) for name, path in files.named().items() if name != "test"}
     )
+    if split is not None:
+        digest = fingerprint(files=digest, held_out=held_out_digest(files))
     if not method.learns:
-        return _without_labels(task, rows, files, digest, several=method.name not in PROMPTING)
+        return _without_labels(task, rows, split, files, digest, several=method.name not in PROMPTING)
+    if split is not None:
+        require_labels(task, split)
     training = task.read(rows["train"], labelled=True)
     labels = ordered_labels(task, task.labels(training), settings, _names_of(files))
     both = rows["train"] + rows.get("validation", [])
@@ -290,19 +328,44 @@ def prepare_files(
     elif not method.validates:
         sides = (np.arange(len(both)), np.arange(len(both)))
     else:
-        sides = split_off(
-            groups_of(rows["train"], files.group),
-            settings.validation_share,
-            seed=derive_seed(settings.seed, "validation"),
-        )
+        sides = _validation_sides(rows["train"], files, settings)
+    held_out: HeldOut | None = None
+    if split is not None:
+        rows["test"], held_out = without_unseen(task, split, labels)
+        if method.validates and "validation" not in rows:
+            held_out = told_validation(held_out, [rows["train"][number] for number in sides[1].tolist()])
     if settings.augment:
         examples, sides, digest = with_copies(task, both, sides, digest, settings)
-    data = FittingData(examples, labels, *sides, digest, words=_words_of(files, labels))
+    data = FittingData(examples, labels, *sides, digest, words=_words_of(files, labels), held_out=held_out)
     if "test" not in rows:
         return task, data, None
     test = test_data(task, rows["test"], labels, files.group, files.slices)
     require_same_kind(test.examples, several=getattr(examples, "several", None))
-    return task, data, test
+    return task, data, replace(test, held=held_out)
+
+
+def _read_parts(
+    files: LabelledFiles, task: Task[Any], method: Method
+) -> tuple[dict[str, list[Row]], SplitFile | None]:
+    """The rows of each part. What is held out of the training file is the part "test", and is in no other."""
+    labelled = {"test", "train"} if files.test_share else {"test"}
+    rows = {
+        name: read_rows(path, task, encoding=files.encoding, labelled=method.learns or name in labelled)
+        for name, path in files.named().items()
+    }
+    if not files.test_share:
+        return rows, None
+    split = hold_out(
+        rows["train"], files.test_share, group=files.group, split_by=files.split_by, seed=files.test_seed
+    )
+    return {**rows, "train": split.training, "test": split.test}, split
+
+
+def _validation_sides(rows: Sequence[Row], files: LabelledFiles, settings: TuneSettings) -> Sides:
+    share = settings.validation_share
+    if files.split_by:
+        return latest_validation(rows, share, group=files.group, split_by=files.split_by)
+    return split_off(groups_of(rows, files.group), share, seed=derive_seed(settings.seed, "validation"))
 
 
 def require_same_kind(examples: Any, *, several: bool | None) -> None:
@@ -323,7 +386,13 @@ def require_same_kind(examples: Any, *, several: bool | None) -> None:
 
 
 def _without_labels(
-    task: Task[Any], rows: dict[str, list[Row]], files: LabelledFiles, digest: str, *, several: bool
+    task: Task[Any],
+    rows: dict[str, list[Row]],
+    split: SplitFile | None,
+    files: LabelledFiles,
+    digest: str,
+    *,
+    several: bool,
 ) -> tuple[Task[Any], FittingData, TestData | None]:
     """The same for a method that learns from no label: the codebook names them and says what they mean."""
     import numpy as np
@@ -338,13 +407,19 @@ def _without_labels(
     test = (
         test_data(task, rows["test"], codebook.names, files.group, files.slices) if "test" in rows else None
     )
+    held_out = None if split is None else split.held
+    if test is not None and held_out is not None:
+        require_labels_of_test(test.examples, codebook.names)
+        test = replace(test, held=held_out)
     several = several if test is None else test.examples.several
     examples = replace(task.read(rows["train"], labelled=False), several=several)
     everyone = np.arange(len(rows["train"]))
     descriptions = tuple(f"{label.name}: {label.definition}" for label in codebook.labels)
     digest = fingerprint(files=digest, codebook=file_digest(files.codebook))
     words = tuple(label.words for label in codebook.labels)
-    data = FittingData(examples, codebook.names, everyone, everyone, digest, descriptions, words)
+    data = FittingData(
+        examples, codebook.names, everyone, everyone, digest, descriptions, words, held_out=held_out
+    )
     return task, data, test
 
 
@@ -383,81 +458,3 @@ def test_data(
     task.check_labels(examples, labels)
     columns = {name: groups_of(rows, name) for name in slices}
     return TestData(examples, groups_of(rows, group), columns)
-
-
-def groups_of(rows: Sequence[Row], column: str) -> tuple[str, ...]:
-    """The group of each row; without a column every row is its own.
-
-    Raises
-    ------
-    DataError
-        A row has no value there.
-    """
-    if not column:
-        return tuple(str(number) for number in range(len(rows)))
-    if not any(column in row.values for row in rows):
-        names = dict.fromkeys(name for row in rows for name in row.values)
-        raise DataError(
-            f"{rows[0].place}: there is no column {quoted(column)}; the file has {', '.join(names)}.",
-            remedy="Name one of these.",
-        )
-    for row in rows:
-        if row.values.get(column) in (None, ""):
-            raise DataError(f"{row.place}: {column} is empty.", remedy="Fill it, or group by another column.")
-    return tuple(str(row.values[column]) for row in rows)
-
-
-def split_off(
-    groups: Sequence[str], share: float, *, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Numbers of the examples that train, and of about `share` of them that validate; groups stay whole.
-
-    Raises
-    ------
-    DataError
-        There are fewer than two groups.
-    """
-    import numpy as np
-
-    names, owner = np.unique(np.asarray(groups), return_inverse=True)
-    if len(names) < 2:
-        raise DataError(
-            "There is one group of examples, so none can be set aside for validation.",
-            remedy="Name a file for validation, or another column to group by.",
-        )
-    order = np.random.default_rng(seed).permutation(len(names))
-    sizes = np.bincount(owner)[order]
-    taken = max(1, int(np.searchsorted(np.cumsum(sizes), share * len(owner))))
-    aside = np.isin(owner, order[: min(taken, len(names) - 1)])
-    return np.flatnonzero(~aside), np.flatnonzero(aside)
-
-
-def _checkpoint_digest(settings: TuneSettings) -> str:
-    from headwinds.adapt.checkpoints import resolve_checkpoint
-
-    if is_scratch(settings.checkpoint):  # made of the training file, which counts already
-        return fingerprint(
-            architecture=architecture_of(settings.checkpoint), tokenizers=_version("tokenizers")
-        )
-    return resolve_checkpoint(settings.checkpoint).digest
-
-
-def _control_digest(settings: TuneSettings) -> str:
-    if not settings.control_classifier:
-        return ""
-    folder = Path(settings.control_classifier)
-    facts = next(
-        (path for path in (folder / "model" / "model.json", folder / "model.json") if path.is_file()), None
-    )
-    if facts is None:
-        raise CheckpointError(
-            f"control_classifier = {settings.control_classifier!r} holds no fitted model.",
-            remedy="Name the folder of a tuned text classifier.",
-        )
-    return file_digest(facts)
-
-
-def _version(package: str) -> str:
-    from importlib.metadata import version
-
-    return version(package)

@@ -29,6 +29,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     alone.add_argument("--train", help="labelled examples: CSV, TSV, JSONL or Parquet")
     alone.add_argument("--validation", help="examples that choose the best epoch; else a tenth of --train")
     alone.add_argument("--test", help="examples to test on")
+    alone.add_argument(
+        "--test-share",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="or so much of --train, as 0.2, held out for the test",
+    )
+    alone.add_argument(
+        "--split-by",
+        default="",
+        metavar="COLUMN",
+        help="numbers or dates: the latest rows are the test, the latest before them validate",
+    )
     alone.add_argument("--group", default="", metavar="COLUMN", help="values never on two sides of a split")
     alone.add_argument(
         "--slices",
@@ -81,6 +94,11 @@ def execute(arguments: argparse.Namespace) -> int:
     """Tune, and print how the models do and where they are."""
     if arguments.task or arguments.train:
         return _alone(arguments)
+    if arguments.test_share or arguments.split_by:
+        raise SettingsError(
+            "--test-share and --split-by go with --train: a study tests every fold on documents that it did not learn from.",
+            remedy="Leave them out.",
+        )
     run = execute_until("tune", arguments)
     from headwinds.adapt.evaluation.store import read_evaluation
 
@@ -127,6 +145,9 @@ def _alone(arguments: argparse.Namespace) -> int:
         names_of(arguments.slices),
         Path(arguments.codebook) if arguments.codebook else None,
         arguments.encoding,
+        arguments.test_share,
+        arguments.split_by,
+        test_seed=arguments.seed,
     )
     if arguments.track and (
         arguments.search or arguments.space or arguments.learning_curve or arguments.seeds
@@ -295,6 +316,7 @@ def names_of(text: str) -> tuple[str, ...]:
 def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
     """The metrics of all examples, the main one first; those of single labels are in the file."""
     from headwinds.adapt.evaluation.shown import told_mistakes
+    from headwinds.adapt.held_out import held_lines
 
     others = [name for name in evaluation.metrics if name != evaluation.main_metric and "[" not in name]
     names = [evaluation.main_metric, *sorted(others)]
@@ -318,4 +340,9 @@ def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
     for column in dict.fromkeys(one.column for one in evaluation.slices):
         worst = next(one for one in evaluation.slices if one.column == column)
         lines.append(f"Worst {column}: {worst.value} ({worst.examples:,} examples), {worst.metric:.4f}.")
-    return [tested, *lines, *(str(finding) for finding in evaluation.findings)]
+    return [
+        tested,
+        *held_lines(evaluation.held_out),
+        *lines,
+        *(str(finding) for finding in evaluation.findings),
+    ]

@@ -28,6 +28,8 @@ def tune(
     slices: Sequence[str] = (),
     codebook: PathLike | None = None,
     encoding: str = "utf-8",
+    test_share: float = 0.0,
+    split_by: str = "",
     seed: int = 0,
     quiet: bool = False,
     wait: float = 0.0,
@@ -51,6 +53,10 @@ def tune(
         What the labels mean, for ``method="zero-shot"``.
     encoding
         Of the files, as Python names it: "cp1252", "gb18030".
+    test_share
+        Without `test`: so much of the training file is held out for the test, in whole groups where there is a `group`.
+    split_by
+        A column of numbers or dates: the latest rows are that test, and the latest of the others validate.
     callbacks
         Called with every epoch's `EpochRecord` (epoch, loss, validation_score, tokens); what one raises ends the tuning.
     track
@@ -71,7 +77,9 @@ def tune(
     from headwinds.adapt.tuning import tune_files
     from headwinds.study.study_file import tune_settings
 
-    files = _labelled_files(train, validation, test, group, slices, codebook, encoding)
+    files = _labelled_files(
+        train, validation, test, group, slices, codebook, encoding, test_share, split_by, seed
+    )
     chosen = tune_settings({"task": task, **settings}, seed=seed)
     return tune_files(files, chosen, Path(output), quiet=quiet, wait=wait, callbacks=callbacks, track=track)
 
@@ -80,22 +88,26 @@ def tune_seeds(
     *,
     task: str,
     train: PathLike,
-    test: PathLike,
     output: PathLike,
+    test: PathLike | None = None,
     seeds: Sequence[int] = (0, 1, 2),
     validation: PathLike | None = None,
     group: str = "",
     slices: Sequence[str] = (),
     codebook: PathLike | None = None,
     encoding: str = "utf-8",
+    test_share: float = 0.0,
+    split_by: str = "",
     quiet: bool = False,
     **settings: object,
 ) -> TunedSeeds:
-    """Tune once for each seed on labelled files: mean and spread of every metric. Arguments as in `tune`."""
+    """Tune once for each seed on labelled files: mean and spread of every metric, on one test. Arguments as in `tune`."""
     from headwinds.adapt import seeds as several
     from headwinds.study.study_file import tune_settings
 
-    files = _labelled_files(train, validation, test, group, slices, codebook, encoding)
+    files = _labelled_files(
+        train, validation, test, group, slices, codebook, encoding, test_share, split_by, 0
+    )
     chosen = tune_settings({"task": task, **settings}, seed=0)
     return several.tune_seeds(files, chosen, seeds, Path(output), quiet=quiet)
 
@@ -104,14 +116,16 @@ def learning_curve(
     *,
     task: str,
     train: PathLike,
-    test: PathLike,
     output: PathLike,
+    test: PathLike | None = None,
     shares: Sequence[float] = (0.1, 0.25, 0.5, 1.0),
     validation: PathLike | None = None,
     group: str = "",
     slices: Sequence[str] = (),
     codebook: PathLike | None = None,
     encoding: str = "utf-8",
+    test_share: float = 0.0,
+    split_by: str = "",
     seed: int = 0,
     quiet: bool = False,
     **settings: object,
@@ -120,7 +134,9 @@ def learning_curve(
     from headwinds.adapt import learning_curve as curve
     from headwinds.study.study_file import tune_settings
 
-    files = _labelled_files(train, validation, test, group, slices, codebook, encoding)
+    files = _labelled_files(
+        train, validation, test, group, slices, codebook, encoding, test_share, split_by, seed
+    )
     chosen = tune_settings({"task": task, **settings}, seed=seed)
     return curve.learning_curve(files, chosen, shares, Path(output), quiet=quiet)
 
@@ -141,6 +157,8 @@ def search(
     slices: Sequence[str] = (),
     codebook: PathLike | None = None,
     encoding: str = "utf-8",
+    test_share: float = 0.0,
+    split_by: str = "",
     seed: int = 0,
     quiet: bool = False,
     on: str = "",
@@ -163,7 +181,9 @@ def search(
 
     plan = trying.SearchSettings(trials=trials, minutes=minutes, storage=storage, together=together)
     return trying.search(
-        _labelled_files(train, validation, test, group, slices, codebook, encoding),
+        _labelled_files(
+            train, validation, test, group, slices, codebook, encoding, test_share, split_by, seed
+        ),
         tune_settings({"task": task, **settings}, seed=seed),
         parse_space(space) if space else DEFAULT_SPACE,
         plan,
@@ -261,6 +281,9 @@ def _labelled_files(
     slices: Sequence[str] = (),
     codebook: PathLike | None = None,
     encoding: str = "utf-8",
+    test_share: float = 0.0,
+    split_by: str = "",
+    test_seed: int = 0,
 ) -> LabelledFiles:
     from headwinds.adapt.tuning import LabelledFiles
 
@@ -272,4 +295,7 @@ def _labelled_files(
         tuple(slices),
         Path(codebook) if codebook else None,
         encoding,
+        test_share,
+        split_by,
+        test_seed,
     )

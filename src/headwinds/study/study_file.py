@@ -20,6 +20,7 @@ Settings = TypeVar("Settings")
 LARGEST_FILE = 1_000_000
 LARGEST_NUMBER = 1e300
 MEANT_FOR_CODE = ("folder", "file")
+OF_LABELLED_FILES = ("test_share", "split_by")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -208,6 +209,12 @@ def _decode(kind: Any, content: Any, section: str, source: _Source) -> Any:
     hints = typing.get_type_hints(kind)
     known = {item.name: item for item in dataclasses.fields(kind) if item.name not in MEANT_FOR_CODE}
     for key in content:
+        if section == "tune" and key in OF_LABELLED_FILES:
+            raise SettingsError(
+                f"{source.at(section, key)}: {key} is for `headwinds tune --train`: a study tests every fold on documents "
+                "that it did not learn from.",
+                remedy="Leave it out.",
+            )
         if key not in known:
             place = f"[{section}]" if section else "the study file"
             raise SettingsError(

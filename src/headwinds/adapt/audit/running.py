@@ -18,9 +18,9 @@ from headwinds.adapt.audit.report import AuditReport
 from headwinds.adapt.audit.robustness import robustness_of
 from headwinds.adapt.audit.word_lists import SHIPPED, read_swap_list, shipped_list
 from headwinds.adapt.labelled_files import read_rows
+from headwinds.adapt.sides import groups_of
 from headwinds.adapt.tasks.contract import Row
 from headwinds.adapt.training.private import PrivacySpent
-from headwinds.adapt.tuning import groups_of
 from headwinds.artifacts.interruption import raise_if_stopped
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.contracts import Finding

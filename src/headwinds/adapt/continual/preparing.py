@@ -10,9 +10,9 @@ from headwinds.adapt.continual.memory import KeptRow, read_memory, rows_of
 from headwinds.adapt.continual.settings import REPLAYING
 from headwinds.adapt.continual.starting import CLASSIFIES
 from headwinds.adapt.labelled_files import read_rows
+from headwinds.adapt.sides import groups_of, split_off
 from headwinds.adapt.tasks.contract import Row
 from headwinds.adapt.tasks.registry import get_task
-from headwinds.adapt.tuning import groups_of, split_off
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.errors import DataError, MismatchError, SettingsError
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.continual.starting import CLASSIFIES
 from headwinds.adapt.continual.watch_report import CalibrationSeen
 from headwinds.adapt.prediction import predict_examples
+from headwinds.adapt.sides import groups_of
 from headwinds.adapt.tasks.text_classification import truth_of
-from headwinds.adapt.tuning import groups_of
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.errors import DataError
 

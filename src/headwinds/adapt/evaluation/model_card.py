@@ -17,6 +17,7 @@ from headwinds.adapt.evaluation.shown import (
     told_finding,
     told_mistakes,
 )
+from headwinds.adapt.held_out import held_lines
 from headwinds.adapt.methods.registry import IMPORTED
 from headwinds.adapt.tasks.contract import writes
 from headwinds.phrases.catalogue import written
@@ -59,6 +60,7 @@ def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -
         written(
             f"On {evaluation.examples:,} test examples; 95 % bootstrap intervals, {evaluation.groups:,} groups drawn whole."
         ),
+        *(written(line) for line in held_lines(evaluation.held_out)),
         "",
         *_head("metric", "value", "interval"),
         *(_line(name, evaluation.metrics[name]) for name in _ordered(evaluation)),

@@ -14,6 +14,7 @@ from headwinds.adapt.evaluation.intervals import Metrics, bootstrap, slices
 from headwinds.adapt.evaluation.model_card import model_card
 from headwinds.adapt.evaluation.task_page import SHOWN_ERRORS, task_page
 from headwinds.adapt.evaluation.written_findings import writing_findings
+from headwinds.adapt.held_out import HeldOut, held_findings, read_held
 from headwinds.adapt.prediction import predict_examples
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.tasks.registry import get_task
@@ -76,6 +77,8 @@ class TaskEvaluation:
         Where the model was tested against another one: each metric minus that of the other, in pairs on the same draws.
     model
         SHA-256 of the `model.json` of what was tested, so that the test is never taken for another model's.
+    held_out
+        How the examples were taken from the training file; None for a test file.
     """
 
     task: str
@@ -89,6 +92,7 @@ class TaskEvaluation:
     slices: tuple[Slice, ...] = ()
     differences: dict[str, Interval] = field(default_factory=dict)
     model: str = ""
+    held_out: HeldOut | None = None
 
 
 def evaluate_model(
@@ -101,12 +105,13 @@ def evaluate_model(
     trained_on: Any = None,
     columns: Mapping[str, Sequence[str]] | None = None,
     against: FittedModel | None = None,
+    held: HeldOut | None = None,
 ) -> TaskEvaluation:
     """Test a model; write `evaluation.json`, `predictions.jsonl`, `errors.jsonl`, `report.html`, the card into `folder`.
 
     `groups` are drawn whole for the intervals; `trained_on` are the examples of training, to look for test texts among
     them; `columns` hold a value for each example, by which the main metric is told apart. `against` is another model of
-    the same task and labels, to be compared on the same examples.
+    the same task and labels, to be compared on the same examples. `held` says how they were taken from the training file.
     """
     predictions = predict_examples(model, examples)
     weighed = weigh_references(model, examples)
@@ -122,6 +127,7 @@ def evaluate_model(
         examples=len(examples.ids),
         groups=len(set(groups)),
         findings=(
+            *held_findings(held),
             *(_leaks(trained_on, examples) if trained_on is not None else ()),
             *(writing_findings(predictions) if writes(model.task) else ()),
         ),
@@ -130,6 +136,7 @@ def evaluate_model(
         slices=_slices(metrics, columns or {}, model.task.main_metric),
         differences=_differences(metrics, against, examples, groups, seed) if against else {},
         model=model.digest,
+        held_out=held,
     )
     write_json(folder / FILE, asdict(found), allow_missing=True)
     lines = [
@@ -170,6 +177,7 @@ def read_task_evaluation(folder: Path) -> TaskEvaluation:
         Slice(**{**item, "metric": float("nan") if item["metric"] is None else item["metric"]})
         for item in plain["slices"]
     )
+    plain["held_out"] = read_held(plain.get("held_out"))
     return TaskEvaluation(**plain)
 
 

@@ -20,6 +20,7 @@ from headwinds.adapt.evaluation.shown import (
     told_finding,
     told_mistakes,
 )
+from headwinds.adapt.held_out import held_lines
 from headwinds.artifacts.page_head import page_head
 from headwinds.phrases.catalogue import between, spoken, written
 
@@ -64,6 +65,7 @@ def task_page(
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="note">{escape(about)}</p>',
+        *(f'<p class="note">{escape(written(line))}</p>' for line in held_lines(evaluation.held_out)),
         *(f"<p>{escape(told_finding(finding))}</p>" for finding in evaluation.findings),
         _heading("How it does"),
         _metrics(evaluation.metrics, evaluation.main_metric, differences=False),
