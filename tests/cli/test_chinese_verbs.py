@@ -98,8 +98,8 @@ def test_a_dry_run_and_a_tuning(said, tuned):
     checkpoint, _ = tuned
     labels = "arrival pending exchange rate"
     dry = said(*TUNE, "--checkpoint", checkpoint, "--dry-run")
-    assert "什么都没有拟合（--dry-run）" in dry
-    assert english(dry, f"full {labels}") == []
+    assert "什么都没有留下（--dry-run）" in dry
+    assert english(dry, f"full GiB {labels}") == []
     full = said(*TUNE, "--checkpoint", checkpoint, "--output", "out")
     assert english(full, f"{METRICS} jsonl") == []
     assert "在 40 个例子上检验" in full

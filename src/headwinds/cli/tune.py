@@ -277,6 +277,7 @@ def _plain(value: object) -> str:
 
 def _several(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Namespace) -> int:
     from headwinds.adapt.seeds import tune_seeds
+    from headwinds.contracts.result import number
 
     seeds = _seeds(arguments)
     output = Path(arguments.output)
@@ -284,25 +285,32 @@ def _several(files: LabelledFiles, settings: TuneSettings, arguments: argparse.N
     tell(f"Over {len(seeds)} seeds: mean (standard deviation), lowest to highest")
     for name, item in found.spread.items():
         if "[" not in name:
-            tell(
-                f"{name.replace('_', ' ')}: {item.mean:.4f} ({item.standard_deviation:.4f}), "
-                f"{item.lowest:.4f} to {item.highest:.4f}"
+            shown = (
+                "not available"
+                if item.mean != item.mean
+                else f"{item.mean:.4f} ({number(item.standard_deviation, 4)}), {item.lowest:.4f} to {item.highest:.4f}"
             )
+            tell(f"{name.replace('_', ' ')}: {shown}")
     tell(f"Models: {output}")
     return 0
 
 
 def _curve(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Namespace) -> int:
     from headwinds.adapt.learning_curve import learning_curve
+    from headwinds.contracts.result import number
 
     shares = _shares(arguments)
     output = Path(arguments.output)
     points = learning_curve(files, settings, shares, output, quiet=arguments.quiet)
     for point in points:
         item = point.interval
+        shown = (
+            "not available"
+            if item.value != item.value
+            else f"{item.value:.4f} [{number(item.lower, 4)}, {number(item.upper, 4)}]"
+        )
         tell(
-            f"{point.share:.0%} of the training examples ({point.examples:,}): {point.metric.replace('_', ' ')} "
-            f"{item.value:.4f} [{item.lower:.4f}, {item.upper:.4f}]"
+            f"{point.share:.0%} of the training examples ({point.examples:,}): {point.metric.replace('_', ' ')} {shown}"
         )
     tell(f"Models: {output}")
     return 0

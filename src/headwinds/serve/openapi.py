@@ -104,19 +104,23 @@ def _ready() -> dict[str, Any]:
 
 
 def _predict(name: str, shown: Shown, most_rows: int) -> dict[str, Any]:
-    task = shown.current.model.task
+    model = shown.current.model
+    task, pairs = model.task, model.facts.decoder.get("pairs")
     answers = {JSON: shapes.predictions(), LINES: shapes.TEXT}
     if writes(task):
         answers[EVENTS] = shapes.EVENT
     found = _post(
-        f"Predict rows with {name}: {task.summary}.", shapes.rows(task, most_rows), answers, shapes.ERROR
+        f"Predict rows with {name}: {task.summary}.",
+        shapes.rows(task, most_rows, pairs),
+        answers,
+        shapes.ERROR,
     )
     return {**found, "parameters": [VERSION]}
 
 
 def _explain(name: str, shown: Shown) -> dict[str, Any]:
     model = shown.current.model
-    asked = shapes.explained(model.task, model.facts.labels)
+    asked = shapes.explained(model.task, model.facts.labels, model.facts.decoder.get("pairs"))
     words = f"What each piece of a text contributes to a label of {name}."
     return {**_post(words, asked, {JSON: shapes.EXPLANATION}, shapes.ERROR), "parameters": [VERSION]}
 

@@ -132,21 +132,36 @@ CHAT_ANSWER = thing({**HEAD, "choices": some(thing({**CHOICE, "message": SAID}))
 COMPLETION_ANSWER = thing({**HEAD, "choices": some(thing({**CHOICE, "text": TEXT})), "usage": USAGE})
 
 
-def rows(task: Task[Any], most_rows: int) -> dict[str, Any]:
-    """Schema of the body that is predicted: where a second text may be left out, all rows have one or none has."""
+def rows(task: Task[Any], most_rows: int, pairs: bool | None = None) -> dict[str, Any]:
+    """Schema of the body that is predicted: where a second text may be left out, all rows have one or none has.
+
+    `pairs` says which, where the model learnt from one of the two.
+    """
     several = some(row(task), 1, most_rows)
-    if any(column.name == "text_b" and not column.needed for column in task.columns):
-        alike = (
-            {"required": ["text_b"], "properties": {"text_b": FILLED}},
-            {"properties": {"text_b": NOTHING}},
-        )
-        several = {**several, "anyOf": [{"items": one} for one in alike]}
+    if _may_be_pairs(task):
+        several = {**several, "anyOf": [{"items": one} for one in _second_texts(pairs)]}
     return thing({"rows": several})
 
 
-def explained(task: Task[Any], labels: tuple[str, ...]) -> dict[str, Any]:
-    """Schema of the body that is explained."""
-    return thing({"row": row(task)}, {"label": {"enum": list(labels)}})
+def explained(task: Task[Any], labels: tuple[str, ...], pairs: bool | None = None) -> dict[str, Any]:
+    """Schema of the body that is explained; `pairs` as of `rows`."""
+    one = row(task)
+    if _may_be_pairs(task):
+        one = {**one, "anyOf": _second_texts(pairs)}
+    return thing({"row": one}, {"label": {"enum": list(labels)}})
+
+
+def _may_be_pairs(task: Task[Any]) -> bool:
+    return any(column.name == "text_b" and not column.needed for column in task.columns)
+
+
+def _second_texts(pairs: bool | None) -> list[dict[str, Any]]:
+    """What a row may have for a second text: one, or none."""
+    forms: dict[bool, dict[str, Any]] = {
+        True: {"required": ["text_b"], "properties": {"text_b": FILLED}},
+        False: {"properties": {"text_b": NOTHING}},
+    }
+    return [form for kind, form in forms.items() if pairs in (None, kind)]
 
 
 def row(task: Task[Any]) -> dict[str, Any]:
