@@ -20,6 +20,7 @@ from transformers import (
 from adapt.test_every_task import EXAMPLES, FILES
 from adapt.tiny import make_checkpoint
 from headwinds import predict_file, tune
+from headwinds.adapt.fitted_model import load_model
 from headwinds.cli.main import main
 from headwinds.doors.registering import (
     add_model,
@@ -151,6 +152,25 @@ def test_the_code_of_the_folder_gives_the_same_probabilities_without_headwinds(
     given, expected = [list(one.values()) for one in theirs], [one["probabilities"] for one in ours]
     assert np.abs(np.array(given) - np.array(expected)).max() < 1e-5
     assert not {path.suffix for path in (tmp_path / "plain").iterdir()} & {".bin", ".pt", ".pkl"}
+
+
+@pytest.mark.parametrize("column", ["label", "labels"])
+def test_rising_maps_of_the_calibration_are_in_the_code_too(
+    registry, checkpoint, tmp_path, column, monkeypatch
+):
+    monkeypatch.setattr("headwinds.adapt.evaluation.isotonic.FEWEST", 2)
+    rows = [{"text": text, column: label} for text, label in zip(TEXTS * 6, "abc" * 6, strict=True)]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    model = tune(
+        task=TASK, train=tmp_path / "train.jsonl", output=tmp_path / "out", checkpoint=str(checkpoint), quiet=True,
+        epochs=2, precision="float32", scoring_precision="float32", calibration="isotonic", validation_share=0.5,
+    ).folder  # fmt: skip
+    assert any(load_model(model).facts.decoder["isotonic"])
+    add_model(registry, "speeches", model)
+    export_to_transformers(registry, "speeches", tmp_path / "plain", version="latest")
+    theirs = run_alone(tmp_path / "plain", f"[list(probabilities(text).values()) for text in {TEXTS!r}]")
+    ours = [one["probabilities"] for one in predicted(model, tmp_path, [{"text": text} for text in TEXTS])]
+    assert np.abs(np.array(theirs) - np.array(ours)).max() < 1e-5
 
 
 def test_pairs_are_read_as_pairs(registry, checkpoint, tmp_path):

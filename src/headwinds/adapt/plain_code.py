@@ -31,7 +31,6 @@ def write(text):
 """
 CLASSIFIER = """\
 import json
-import torch
 {imports}
 
 folder = "."
@@ -68,6 +67,12 @@ ONE_LABEL = """\
 SEVERAL_LABELS = """\
     slope, intercept = (torch.tensor(facts["decoder"][name]) for name in ("slope", "intercept"))
     shares = torch.sigmoid(slope * logits + intercept)"""
+RISING_MAPS = """
+    for number, knots in enumerate(facts["decoder"]["isotonic"]):
+        if knots:
+            shares[number] = float(numpy.interp(float(shares[number]), *knots))"""
+SUM_OF_ONE = """
+    shares = shares / shares.sum()"""
 
 
 def plain_code(model: FittedModel) -> str | None:
@@ -91,7 +96,11 @@ def plain_code(model: FittedModel) -> str | None:
     typed = pairs and "token_type_ids" in model.tokenizer.model_input_names
     outputs = OUTPUTS.format(given='("input_ids", "token_type_ids")' if typed else '("input_ids",)')
     auto = "AutoModelForSequenceClassification" if own else "AutoModel"
-    loads = "" if own else "from safetensors.torch import load_file\n"
+    loads = "import torch\n" if own else "import torch\nfrom safetensors.torch import load_file\n"
+    shares = ONE_LABEL if "temperature" in decoder else SEVERAL_LABELS
+    if "isotonic" in decoder:
+        loads = f"import numpy\n{loads}"
+        shares += RISING_MAPS + (SUM_OF_ONE if "temperature" in decoder else "")
     return CLASSIFIER.format(
         imports=f"{loads}from transformers import {auto}, AutoTokenizer",
         auto=auto,
@@ -101,5 +110,5 @@ def plain_code(model: FittedModel) -> str | None:
         logits="\n".join(
             [outputs, OWN] if own else [outputs, POOLED, POOLINGS[model.facts.network["pooling"]]]
         ),
-        shares=ONE_LABEL if "temperature" in decoder else SEVERAL_LABELS,
+        shares=shares,
     )
