@@ -10,7 +10,7 @@ import torch
 from adapt.built import built
 from adapt.test_every_task import FROM_SCRATCH, tuned
 from adapt.tiny import make_checkpoint
-from headwinds.adapt.settings import TuneSettings
+from headwinds.adapt.settings import OF_CLASSES, TuneSettings
 from headwinds.adapt.tasks.registry import TASKS
 from headwinds.adapt.training.loop import TrainingData, _parts
 from headwinds.errors import SettingsError
@@ -24,8 +24,10 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_checkpoint(tmp_path_factory.mktemp("checkpoint"), positions=512)
 
 
-@pytest.mark.parametrize("class_weights", ["none", "balanced"])
-@pytest.mark.parametrize("name", [name for name in TASKS if name != COMPARING])
+@pytest.mark.parametrize(
+    ("name", "class_weights"),
+    [(name, "none") for name in TASKS if name != COMPARING] + [(name, "balanced") for name in OF_CLASSES],
+)
 def test_the_gradient_is_that_of_the_whole_batch(
     name: str, class_weights: str, checkpoint: Path, tmp_path: Path
 ) -> None:

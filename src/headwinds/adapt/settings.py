@@ -388,6 +388,7 @@ class TuneSettings:
             self.calibration,
             f"one of {', '.join(CALIBRATIONS)}",
         )
+        self._require_rows_with_a_class()
         without_labels = self.method == "zero-shot" or (self.method == "cloze" and not self.learn_from_labels)
         if self.resampling != "none":
             if self.class_weights != "none":
@@ -396,11 +397,6 @@ class TuneSettings:
                     "classes would count twice.",
                     remedy="Leave one of the two out.",
                 )
-            if self.task not in OF_CLASSES:
-                raise SettingsError(
-                    f"resampling = {self.resampling!r} needs rows with a class, and those of {self.task} have none.",
-                    remedy=f"Leave it out; it is for {', '.join(OF_CLASSES)}.",
-                )
             if self.method not in BY_GRADIENT or without_labels:
                 raise SettingsError(
                     f"resampling = {self.resampling!r}, but method {self.method!r} as it is set draws no epochs of "
@@ -408,11 +404,6 @@ class TuneSettings:
                     remedy="Leave it out, or choose a method that trains by gradient on labels.",
                 )
         if self.calibration != "temperature":
-            if self.task not in OF_CLASSES:
-                raise SettingsError(
-                    f"calibration = {self.calibration!r} needs rows with a class, and those of {self.task} have none.",
-                    remedy=f"Leave it out; it is for {', '.join(OF_CLASSES)}.",
-                )
             if without_labels:
                 raise SettingsError(
                     f"calibration = {self.calibration!r}, but method {self.method!r} as it is set has no labelled "
@@ -424,6 +415,22 @@ class TuneSettings:
                     f"calibration = {self.calibration!r} cannot be set with abstain_risk = {self.abstain_risk:g}: both "
                     "follow the validation examples, so that the risk would be promised too low.",
                     remedy="Leave one of the two out.",
+                )
+
+    def _require_rows_with_a_class(self) -> None:
+        if self.task in OF_CLASSES:
+            return
+        for name, off in (
+            ("class_weights", "none"),
+            ("focal_gamma", 0.0),
+            ("resampling", "none"),
+            ("calibration", "temperature"),
+        ):
+            value = getattr(self, name)
+            if value != off:
+                raise SettingsError(
+                    f"{name} = {value!r} needs rows with a class, and those of {self.task} have none.",
+                    remedy=f"Leave it out; it is for {', '.join(OF_CLASSES)}.",
                 )
 
     def _require_private(self) -> None:

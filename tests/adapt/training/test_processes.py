@@ -20,7 +20,7 @@ from adapt.test_every_task import FROM_SCRATCH
 from adapt.tiny import make_checkpoint
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.fold import LabelledTexts, fit_fold, plan_folds
-from headwinds.adapt.settings import TuneSettings
+from headwinds.adapt.settings import OF_CLASSES, TuneSettings
 from headwinds.adapt.tasks.registry import TASKS
 from headwinds.adapt.training import launching
 from headwinds.adapt.training.loop import TrainingData, _parts
@@ -159,7 +159,7 @@ def test_the_gradients_of_three_processes_add_up_to_that_of_the_whole_batch(
         checkpoint=FROM_SCRATCH.get(name, str(roomy_checkpoint)),
         batch_tokens=10**6,
         head_dropout=0.0,
-        class_weights="balanced",
+        class_weights="balanced" if name in OF_CLASSES else "none",
         label_smoothing=0.1,
     )
     made = built(chosen, tmp_path / "new")

@@ -100,3 +100,11 @@ def test_what_has_no_classes_or_no_epochs_is_refused_in_one_line(changes, said):
         replace(settings, resampling="balanced")
     assert "\n" not in str(refused.value)
     assert str(refused.value).startswith("resampling = 'balanced'")
+
+
+@pytest.mark.parametrize(
+    "asked", [{"class_weights": "balanced"}, {"focal_gamma": 2.0}, {"calibration": "isotonic"}]
+)
+def test_what_needs_classes_is_refused_where_rows_have_none(asked):
+    with pytest.raises(SettingsError, match="needs rows with a class, and those of translation have none"):
+        TuneSettings(task="translation", **asked)
