@@ -27,7 +27,7 @@ PAGES = (
     "adapt/evaluation/task_page.py",
     "adapt/search/outcome.py",
 )
-TELLING = ("written", "_heading", "_head", "_small", "_paragraph", "_told", "_sentence", "_table")
+TELLING = ("written", "heading", "note", "table", "_head", "_told", "_sentence", "_table")
 """What puts a word or a sentence into the language that is spoken."""
 
 MADE_OF_WORDS = {  # a word of few fills the gap, or a sentence that is made elsewhere

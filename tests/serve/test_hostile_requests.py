@@ -344,7 +344,6 @@ def test_what_a_schema_allows_is_answered_and_what_it_forbids_is_refused(server)
     """Drawn bodies against the OpenAPI document; Schemathesis does the same at length in benchmarks/serving."""
     words = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=40)
     filled = words.filter(lambda one: re.search(r"\w", one))
-    filled = words.filter(lambda one: re.search(r"\w", one))
     good = st.fixed_dictionaries({"text": filled}, optional={"id": words})
     pairs = st.fixed_dictionaries({"text": filled, "text_b": filled})
     anything = st.recursive(
@@ -379,9 +378,8 @@ def test_what_a_schema_allows_is_answered_and_what_it_forbids_is_refused(server)
     document = json.loads(server.ask("GET", "/openapi.json")[2])
     body = document["paths"][PATH]["post"]["requestBody"]["content"]["application/json"]["schema"]
     forms = body["properties"]["rows"]["anyOf"]
-    assert [form["items"].get("required") for form in forms] == [
-        None
-    ]  # a model of single texts promises no pairs
+    # A model of single texts promises no pairs.
+    assert [form["items"].get("required") for form in forms] == [None]
 
 
 @pytest.mark.parametrize(

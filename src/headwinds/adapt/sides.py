@@ -58,17 +58,14 @@ def split_off(groups: Sequence[str], share: float, *, seed: int) -> Sides:
     """
     import numpy as np
 
-    names, owner = np.unique(np.asarray(groups), return_inverse=True)
-    if len(names) < 2:
+    owner, order, reached = _shuffled(groups, seed)
+    if len(order) < 2:
         raise DataError(
             "There is one group of examples, so none can be set aside for validation.",
             remedy="Name a file for validation, or another column to group by.",
         )
-    order = np.random.default_rng(seed).permutation(len(names))
-    sizes = np.bincount(owner)[order]
-    taken = max(1, int(np.searchsorted(np.cumsum(sizes), share * len(owner))))
-    aside = np.isin(owner, order[: min(taken, len(names) - 1)])
-    return np.flatnonzero(~aside), np.flatnonzero(aside)
+    taken = max(1, int(np.searchsorted(reached, share * len(owner))))
+    return _sides(owner, order[: min(taken, len(order) - 1)])
 
 
 def drawn_off(groups: Sequence[str], share: float, *, seed: int) -> Sides:
@@ -81,16 +78,32 @@ def drawn_off(groups: Sequence[str], share: float, *, seed: int) -> Sides:
     """
     import numpy as np
 
-    names, owner = np.unique(np.asarray(groups), return_inverse=True)
-    if len(names) < 2:
+    owner, order, reached = _shuffled(groups, seed)
+    if len(order) < 2:
         raise DataError(
             "There is one group of examples, so none can be held out for a test.",
             remedy="Name a file for the test, or another column to group by.",
         )
+    taken = int(np.argmin(np.abs(reached[:-1] - share * len(owner)))) + 1
+    return _sides(owner, order[:taken])
+
+
+def _shuffled(
+    groups: Sequence[str], seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The number of each row's group; the groups in a drawn order; the rows of the first of them, of the first two, ...."""
+    import numpy as np
+
+    names, owner = np.unique(np.asarray(groups), return_inverse=True)
     order = np.random.default_rng(seed).permutation(len(names))
-    reached = np.cumsum(np.bincount(owner)[order])[:-1]
-    taken = int(np.argmin(np.abs(reached - share * len(owner)))) + 1
-    aside = np.isin(owner, order[:taken])
+    return owner, order, np.cumsum(np.bincount(owner)[order])
+
+
+def _sides(owner: NDArray[np.int64], chosen: NDArray[np.int64]) -> Sides:
+    """Numbers of the rows outside the chosen groups, and of those inside."""
+    import numpy as np
+
+    aside = np.isin(owner, chosen)
     return np.flatnonzero(~aside), np.flatnonzero(aside)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from headwinds.adapt.search.trials import SearchSettings
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.tuning import LabelledFiles
+    from headwinds.contracts import Interval
 
 NAMED = ("task", "method", "checkpoint", "processes", "sharding")  # settings with a flag of their own
 
@@ -297,21 +298,13 @@ def _several(files: LabelledFiles, settings: TuneSettings, arguments: argparse.N
 
 def _curve(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Namespace) -> int:
     from headwinds.adapt.learning_curve import learning_curve
-    from headwinds.contracts.result import number
 
     shares = _shares(arguments)
     output = Path(arguments.output)
     points = learning_curve(files, settings, shares, output, quiet=arguments.quiet)
     for point in points:
-        item = point.interval
-        shown = (
-            "not available"
-            if item.value != item.value
-            else f"{item.value:.4f} [{number(item.lower, 4)}, {number(item.upper, 4)}]"
-        )
-        tell(
-            f"{point.share:.0%} of the training examples ({point.examples:,}): {point.metric.replace('_', ' ')} {shown}"
-        )
+        metric, shown = point.metric.replace("_", " "), _with_bounds(point.interval)
+        tell(f"{point.share:.0%} of the training examples ({point.examples:,}): {metric} {shown}")
     tell(f"Models: {output}")
     return 0
 
@@ -319,6 +312,12 @@ def _curve(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Nam
 def names_of(text: str) -> tuple[str, ...]:
     """Names with commas between them."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _with_bounds(item: Interval) -> str:
+    """A metric with its interval, as far as either is there."""
+    shown = "not available" if item.value != item.value else f"{item.value:.4f}"
+    return f"{shown} [{item.lower:.4f}, {item.upper:.4f}]" if item.lower == item.lower else shown
 
 
 def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
@@ -330,11 +329,7 @@ def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
     names = [evaluation.main_metric, *sorted(others)]
     lines = []
     for name in names:
-        item = evaluation.metrics[name]
-        shown = "not available" if item.value != item.value else f"{item.value:.4f}"
-        if item.lower == item.lower:
-            shown += f" [{item.lower:.4f}, {item.upper:.4f}]"
-        lines.append(f"{name.replace('_', ' ')}: {shown}")
+        lines.append(f"{name.replace('_', ' ')}: {_with_bounds(evaluation.metrics[name])}")
     tested = (
         f"Tested on {evaluation.examples:,} examples (95% intervals, {evaluation.groups:,} groups drawn)."
     )

@@ -13,6 +13,7 @@ from headwinds.adapt.audit.joint import MULTIPLICITY
 from headwinds.adapt.audit.perturbations import MEANINGS
 from headwinds.adapt.audit.pictures import group_picture, robustness_picture, swap_picture
 from headwinds.adapt.audit.report import LEFT_OUT
+from headwinds.adapt.evaluation.page_parts import heading, note, table
 from headwinds.adapt.evaluation.shown import shown_place, told_finding
 from headwinds.adapt.evaluation.task_page import STYLE
 from headwinds.artifacts.page_head import page_head
@@ -41,15 +42,15 @@ def audit_page(report: AuditReport) -> str:
     labels = "labelled" if report.labelled else "without labels"
     parts = [
         f"<h1>{escape(title)}</h1>",
-        _small(
+        note(
             f"On {report.rows:,} rows of {report.file}, {labels}. Intervals: 95 %, {report.clusters:,} clusters drawn whole."
         ),
-        _heading("Verdicts"),
+        heading("Verdicts"),
         _table(("part", "of", "verdict"), _verdicts(report), words=(2,)),
     ]
     if report.findings:
         parts += [
-            _heading("What to weigh"),
+            heading("What to weigh"),
             *(f"<p>{escape(told_finding(one))}</p>" for one in report.findings),
         ]
     parts += [*_bias(report), *_groups(report), *_robustness(report), *_explanations(report)]
@@ -99,8 +100,8 @@ def _bias(report: AuditReport) -> list[str]:
     parts = []
     for place, one in enumerate(report.swaps):
         parts += [
-            _heading(f"Swaps of {one.name}"),
-            _small(
+            heading(f"Swaps of {one.name}"),
+            note(
                 f"{one.texts:,} texts have a word of the list; {one.versions} versions of each were compared, "
                 f"groups {', '.join(one.groups)}."
                 + (
@@ -141,8 +142,8 @@ def _groups(report: AuditReport) -> list[str]:
             for item in ordered[:SHOWN_ROWS]
         ]
         parts += [
-            _heading(f"Gaps by {one.column}"),
-            _small("Each group against all rows outside of it, the widest gap first."),
+            heading(f"Gaps by {one.column}"),
+            note("Each group against all rows outside of it, the widest gap first."),
             _figure(group_picture(one), f"groups-{place}", f"Gaps by {one.column}"),
             _table(
                 ("group", "quantity", "rows", "value", "gap", "95 %", "joint 95 %"),
@@ -177,8 +178,8 @@ def _robustness(report: AuditReport) -> list[str]:
         else []
     )
     return [
-        _heading("Changes that should not matter"),
-        _small(f"{found.texts:,} texts; {metric} before: {number(first)}. The worst change comes first."),
+        heading("Changes that should not matter"),
+        note(f"{found.texts:,} texts; {metric} before: {number(first)}. The worst change comes first."),
         *picture,
         _table(
             (
@@ -215,8 +216,8 @@ def _explanations(report: AuditReport) -> list[str]:
     ]
     heads = ("method", "texts", "fall", "in a random order", "fall beyond it", "joint 95 %", "verdict")
     parts = [
-        _heading("Explanations"),
-        _small(
+        heading("Explanations"),
+        note(
             "Deletion test: mean fall of the label's probability while up to half of the words are left out, "
             "those first that are said to contribute most, or in a random order."
         ),
@@ -240,7 +241,7 @@ def _privacy(report: AuditReport) -> list[str]:
             (written(kind), f"{count:,}", f"{rows:,}", "; ".join(map(shown_place, found.places[kind][:5])))
             for kind, (count, rows) in found.counts.items()
         ]
-        parts += [_heading("Personal data"), f"<p>{escape(_sentence(found.verdict))}</p>"]
+        parts += [heading("Personal data"), f"<p>{escape(_sentence(found.verdict))}</p>"]
         parts += [_table(("kind", "found", "rows", "first places"), kinds, numbers=(1, 2))] if kinds else []
     member = report.membership
     if member is not None:
@@ -255,8 +256,8 @@ def _privacy(report: AuditReport) -> list[str]:
             for one in member.attacks
         ]
         parts += [
-            _heading("Membership in the training file"),
-            _small(
+            heading("Membership in the training file"),
+            note(
                 f"{member.members:,} training rows against {member.others:,} that the model never saw. "
                 "Intervals hold for both attacks together. Shadow models that saw neither tell the two apart with AUC "
                 f"{number(member.shadow_auc.value)}: what exceeds 0.5 there is a difference of the files."
@@ -283,7 +284,7 @@ def _energy(report: AuditReport) -> list[str]:
         )
     ]
     return [
-        _heading("Time and energy of a thousand documents"),
+        heading("Time and energy of a thousand documents"),
         _table(("", "median of three", "least to most"), rows, numbers=(1, 2)),
     ]
 
@@ -295,15 +296,8 @@ def _table(
     numbers: Sequence[int] = (),
     words: Sequence[int] = (),
 ) -> str:
-    kinds = dict.fromkeys(numbers, ' class="n"') | dict.fromkeys(words, ' class="words"')
-    head = "".join(f'<th scope="col">{escape(written(heading))}</th>' for heading in headings)
-    body = "".join(
-        "<tr>"
-        + "".join(f"<td{kinds.get(place, '')}>{escape(cell)}</td>" for place, cell in enumerate(row))
-        + "</tr>"
-        for row in rows
-    )
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    classes = dict.fromkeys(numbers, "n") | dict.fromkeys(words, "words")
+    return table([written(one) for one in headings], rows, classes=classes)
 
 
 def _figure(figure: Figure, name: str, alternative: str) -> str:
@@ -311,14 +305,6 @@ def _figure(figure: Figure, name: str, alternative: str) -> str:
         reword(figure, spoken(), WRITTEN)
         svg, _ = to_bytes(figure)
     return f"<figure>{inline(svg, name, escape(written(alternative)), {})}</figure>"
-
-
-def _heading(text: str) -> str:
-    return f"<h2>{escape(written(text))}</h2>"
-
-
-def _small(text: str) -> str:
-    return f'<p class="note">{escape(written(text))}</p>'
 
 
 def _sentence(text: str) -> str:
@@ -329,7 +315,7 @@ def _sentence(text: str) -> str:
 def _note(shown: int, count: int) -> str:
     rest = f" The first {shown} of {count} are shown; audit.json has them all." if shown < count else ""
     words = MULTIPLICITY.format(count=count)
-    return _small(f"{words[0].upper()}{words[1:]}.{rest}")
+    return note(f"{words[0].upper()}{words[1:]}.{rest}")
 
 
 def _bounds(item: object) -> tuple[str, str]:

@@ -5,10 +5,11 @@ It is in the language that is spoken when it is written; labels, texts and names
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from headwinds.adapt.evaluation.page_parts import heading, note, table
 from headwinds.adapt.evaluation.shown import (
     shown_interval,
     shown_label,
@@ -58,21 +59,20 @@ def task_page(
 ) -> str:
     """The page. `errors` are (id, true, given, text), those first of which the model was surest."""
     title = written(f"{facts.task}: a test on {evaluation.examples:,} examples")
-    about = written(
-        f"Method {facts.method}, {facts.training_examples:,} training and {facts.validation_examples:,} validation "
-        f"examples, predicts in {facts.precision}. Intervals: 95 %, bootstrap, {evaluation.groups:,} groups drawn whole."
-    )
     parts = [
         f"<h1>{escape(title)}</h1>",
-        f'<p class="note">{escape(about)}</p>',
-        *(f'<p class="note">{escape(written(line))}</p>' for line in held_lines(evaluation.held_out)),
+        note(
+            f"Method {facts.method}, {facts.training_examples:,} training and {facts.validation_examples:,} validation "
+            f"examples, predicts in {facts.precision}. Intervals: 95 %, bootstrap, {evaluation.groups:,} groups drawn whole."
+        ),
+        *map(note, held_lines(evaluation.held_out)),
         *(f"<p>{escape(told_finding(finding))}</p>" for finding in evaluation.findings),
-        _heading("How it does"),
+        heading("How it does"),
         _metrics(evaluation.metrics, evaluation.main_metric, differences=False),
     ]
     if evaluation.differences:
         parts += [
-            _heading("Minus the other model"),
+            heading("Minus the other model"),
             _metrics(evaluation.differences, evaluation.main_metric, differences=True),
         ]
     for column in dict.fromkeys(one.column for one in evaluation.slices):
@@ -84,25 +84,21 @@ def task_page(
         ]
         name = shown_name(evaluation.main_metric)
         heads = (shown, written("examples"), written(name))
-        parts += [_heading(f"{name} by {shown}"), _table(heads, rows)]
+        parts += [heading(f"{name} by {shown}"), table(heads, rows)]
     if evaluation.confusions:
         pairs = [
             (*(shown_label(text, facts.labels) for text in (one.true, one.given)), f"{one.count:,}")
             for one in evaluation.confusions
         ]
         heads = (written("true"), written("given"), written("times"))
-        parts += [_heading("What it takes for what"), _table(heads, pairs)]
-    parts += [_heading("What it gets wrong"), _told(evaluation, len(errors))]
+        parts += [heading("What it takes for what"), table(heads, pairs)]
+    parts += [heading("What it gets wrong"), _told(evaluation, len(errors))]
     parts += [_error(*error, facts.labels) for error in errors[:SHOWN_ERRORS]]
     return (
         f"{page_head(title, language=spoken())}<style>{STYLE}</style></head>\n<body>\n"
         + "\n".join(parts)
         + "\n</body></html>\n"
     )
-
-
-def _heading(text: str) -> str:
-    return f"<h2>{escape(written(text))}</h2>"
 
 
 def _metrics(metrics: Mapping[str, Interval], main_metric: str, *, differences: bool) -> str:
@@ -139,19 +135,13 @@ def _bar(item: Interval, lowest: float, highest: float) -> str:
     )
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in headings)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
 def _told(evaluation: TaskEvaluation, kept: int) -> str:
     shown = min(kept, SHOWN_ERRORS)
     mistakes = told_mistakes(evaluation.task, evaluation.mistakes)
     told = f"{mistakes}, those first of which the model was surest, or which are farthest."
     if shown < evaluation.mistakes:
         told += f" The first {shown:,} are here, all of them in errors.jsonl."
-    return f'<p class="note">{escape(written(told))}</p>'
+    return note(told)
 
 
 def _error(name: str, true: str, given: str, text: str, labels: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.evaluation.page_parts import heading, note, table
 from headwinds.adapt.evaluation.shown import shown_number
 from headwinds.adapt.evaluation.task_page import STYLE
 from headwinds.adapt.settings import TuneSettings
@@ -17,7 +18,7 @@ from headwinds.artifacts.write import write_json, write_text
 from headwinds.phrases.catalogue import spoken, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from optuna import Study
 
@@ -101,24 +102,23 @@ def tune_section(settings: TuneSettings) -> str:
 
 def search_page(outcome: SearchOutcome) -> str:
     """One page that opens without a network: the trials' scores, what mattered, the finalists."""
-    title = written(f"Search: {len(outcome.trials)} trials")
-    names = list(dict.fromkeys(name for one in outcome.trials for name in one.settings))
     winner = outcome.winner
+    title = written(f"Search: {len(outcome.trials)} trials")
+    won = written(
+        f"Trial {winner.trial} wins: validation score {shown_number(winner.mean)} over {len(winner.scores)} seeds, "
+        f"standard deviation {shown_number(winner.standard_deviation)}. Its settings stand in {TOML}."
+    )
+    names = list(dict.fromkeys(name for one in outcome.trials for name in one.settings))
     parts = [
         f"<h1>{escape(title)}</h1>",
-        _paragraph(
-            f"Trial {winner.trial} wins: validation score {shown_number(winner.mean)} over {len(winner.scores)} seeds, "
-            f"standard deviation {shown_number(winner.standard_deviation)}. Its settings stand in {TOML}."
-        ),
-        _heading("Validation score by trial"),
+        f"<p>{escape(won)}</p>",
+        heading("Validation score by trial"),
         _curve(outcome.trials),
-        _paragraph(
-            "Points: trials, full where they came to their end. Line: the best so far.", ' class="note"'
-        ),
+        note("Points: trials, full where they came to their end. Line: the best so far."),
     ]
     if outcome.importance:
         rows = [(name, _share(value), _bar(value)) for name, value in outcome.importance.items()]
-        parts += [_heading("What mattered"), _table(_told("setting", "share", ""), rows, raw_last=True)]
+        parts += [heading("What mattered"), table(_told("setting", "share", ""), rows, raw_last=True)]
     finalists: list[tuple[str, ...]] = [
         (
             str(one.trial),
@@ -138,10 +138,10 @@ def search_page(outcome: SearchOutcome) -> str:
         for one in outcome.trials
     ]
     parts += [
-        _heading("Finalists"),
-        _table((*_told("trial"), *names, *_told("score by seed", "mean less its standard error")), finalists),
-        _heading("Trials"),
-        _table((*_told("trial", "", "validation score"), *names), trials),
+        heading("Finalists"),
+        table((*_told("trial"), *names, *_told("score by seed", "mean less its standard error")), finalists),
+        heading("Trials"),
+        table((*_told("trial", "", "validation score"), *names), trials),
     ]
     head = f"{page_head(title, language=spoken())}<style>{STYLE}{WIDE}</style>"
     return head + "</head>\n<body>\n" + "\n".join(parts) + "\n</body></html>\n"
@@ -149,14 +149,6 @@ def search_page(outcome: SearchOutcome) -> str:
 
 def _told(*headings: str) -> tuple[str, ...]:
     return tuple(written(one) for one in headings)
-
-
-def _heading(text: str) -> str:
-    return f"<h2>{escape(written(text))}</h2>"
-
-
-def _paragraph(text: str, kind: str = "") -> str:
-    return f"<p{kind}>{escape(written(text))}</p>"
 
 
 def _score(value: float) -> str:
@@ -212,17 +204,3 @@ def _share(value: float) -> str:
 
 def _shown(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else "" if value is None else str(value)
-
-
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, raw_last: bool = False) -> str:
-    head = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in headings)
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f"<td>{cell if raw_last and number == len(row) - 1 else escape(cell)}</td>"
-            for number, cell in enumerate(row)
-        )
-        + "</tr>"
-        for row in rows
-    )
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -196,17 +196,15 @@ class NamedEntities:
     ) -> float:
         """Entity F1; while nothing is found, a little above 0 for likely tags, so that early epochs have an order."""
         import numpy as np
-        from scipy.special import log_softmax
 
-        counts, likelihoods = np.zeros(3), []
+        counts, every = np.zeros(3), []
         for output, row in zip(outputs, rows.tolist(), strict=True):
             scores = word_scores(output, encoded, row, examples.words[row], len(examples.texts[row]))
             given, true = set(spans_of_numbers(best_tags(scores).tolist(), labels)), set(examples.spans[row])
             counts += (len(given & true), len(given), len(true))
-            tags = tag_numbers(len(examples.words[row]), examples.spans[row], labels)
-            likelihoods.append(log_softmax(scores, axis=1)[np.arange(len(tags)), tags])
+            every.append(scores)
         if not counts[0]:
-            return float(BELOW_ANY_F1 * np.exp(np.concatenate(likelihoods).mean()))
+            return BELOW_ANY_F1 * _likelihood(every, examples, rows, labels)
         return float(2 * counts[0] / (counts[1] + counts[2]))
 
     def fit_decoder(
@@ -328,6 +326,20 @@ class NamedEntities:
                 cost = max((given[span] for span in wrong), default=0.0)
                 found.append(Mistake(row, shown[0] or "nothing more", shown[1] or "nothing more", cost))
         return found
+
+
+def _likelihood(
+    scores: Sequence[Any], examples: TaggedTexts, rows: NDArray[np.int64], labels: tuple[str, ...]
+) -> float:
+    """The geometric mean, over the words of the rows, of the probability of their true tags."""
+    import numpy as np
+    from scipy.special import log_softmax
+
+    found = []
+    for own, row in zip(scores, rows.tolist(), strict=True):
+        tags = tag_numbers(len(examples.words[row]), examples.spans[row], labels)
+        found.append(log_softmax(own, axis=1)[np.arange(len(tags)), tags])
+    return float(np.exp(np.concatenate(found).mean()))
 
 
 def _tagged(row: Row, labelled: bool) -> tuple[str, tuple[tuple[int, int], ...], tuple[WordSpan, ...]]:
