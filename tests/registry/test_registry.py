@@ -16,7 +16,7 @@ from headwinds.adapt.evaluation.store import write_evaluation
 from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
 from headwinds.cli.main import main
 from headwinds.contracts import Evaluation, Interval
-from headwinds.doors.registering import add_model, export_model, promote_model, rollback_model
+from headwinds.doors.registering import add_model, export_model, open_registry, promote_model, rollback_model
 from headwinds.errors import CheckpointError, MismatchError, SettingsError
 from headwinds.registry.card import card_to_text
 from headwinds.registry.gate import read_gate
@@ -333,7 +333,44 @@ def test_the_command_line_goes_the_whole_way(fitted, gate, tmp_path, capsys):
     ],
 )
 def test_a_mistake_is_one_line(tmp_path, capsys, arguments, words):
+    open_registry(tmp_path / "r").engine.dispose()
     assert main(["models", *arguments, "--registry", str(tmp_path / "r")]) == 2
     said = capsys.readouterr().err
     assert words in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["models", "list"],
+        ["models", "show", "x"],
+        ["models", "rollback", "x"],
+        ["models", "promote", "x", "--gate", "g.toml"],
+        ["models", "export", "x", "--output", "out"],
+        ["watch", "--model", "x", "--live", "l.csv", "--output", "w"],
+        ["update", "--model", "x", "--train", "t.csv", "--output", "u"],
+        ["serve"],
+    ],
+)
+def test_whoever_only_reads_a_registry_makes_none_where_its_path_is_mistyped(
+    tmp_path, capsys, monkeypatch, arguments
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other").mkdir()
+    for place in ("nowhere", "other"):
+        assert main([*arguments, "--registry", place]) == 2
+        said = capsys.readouterr().err
+        assert f"registry = '{place}' is not there" in said
+        assert said.count("\n") == 1
+    assert [path.name for path in tmp_path.rglob("*")] == ["other"]
+
+
+def test_an_index_elsewhere_is_made_by_what_adds_alone(tmp_path, fitted, database, capsys):
+    place = ["--registry", str(tmp_path / "r"), "--database", database or str(tmp_path / "index.sqlite")]
+    (tmp_path / "r").mkdir()
+    assert main(["models", "list", *place]) == 2
+    assert "is not there" in capsys.readouterr().err
+    assert main(["models", "add", "x", "--model", str(fitted.good), *place]) == 0
+    assert main(["models", "list", *place]) == 0
+    assert "candidate" in capsys.readouterr().out

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from headwinds.registry.index import Registry
 
 ACTIONS = ("list", "add", "import", "show", "promote", "rollback", "export")
+MAKING = ("add", "import")
+"""What makes a registry that is not there; whatever else is done with one reads it."""
 DESTINATIONS = ("headwinds", "transformers", "mlflow")
 
 
@@ -61,7 +63,9 @@ def execute(arguments: argparse.Namespace) -> int:
             raise SettingsError(
                 f"--{flag} is missing.", remedy=f"headwinds models {action} NAME --{flag} ..."
             )
-    registry = registering.open_registry(arguments.registry, database=arguments.database)
+    registry = registering.open_registry(
+        arguments.registry, database=arguments.database, create=arguments.action in MAKING
+    )
     try:
         return _do(arguments, registry)
     finally:

@@ -53,6 +53,28 @@ def connect(place: str, migrations: Sequence[Migration]) -> Engine:
     return engine
 
 
+def is_database(place: str) -> bool:
+    """Whether `connect` was here before: a file that is not empty, or a database with the table of what was applied.
+
+    Raises
+    ------
+    SettingsError, StorageError
+        The URL cannot be used; the database cannot be reached.
+    """
+    if "://" not in place:
+        path = Path(place)
+        return path.is_file() and path.stat().st_size > 0
+    from sqlalchemy import inspect
+
+    require("sqlalchemy")
+    engine = _postgresql(place)
+    try:
+        with reading(engine) as connection:
+            return inspect(connection).has_table("migration")
+    finally:
+        engine.dispose()
+
+
 def shown(place: str) -> str:
     """A place without its password."""
     if "://" not in place:

@@ -242,7 +242,7 @@ def _locate(
     from headwinds.registry.index import find_version, open_registry
     from headwinds.registry.versions import check
 
-    opened = open_registry(Path(registry), database)
+    opened = open_registry(Path(registry), database, create=False)
     try:
         found = find_version(opened, str(model), version)
         return (opened, found), check(opened.versions, found.version)

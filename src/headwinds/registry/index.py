@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.fit_cost import cost_beside
 from headwinds.adapt.predicting import model_of
-from headwinds.database.connection import connect, now, reading, transaction
+from headwinds.database.connection import connect, is_database, now, reading, transaction
 from headwinds.errors import MismatchError, SettingsError
 from headwinds.extras import require
 from headwinds.registry.card import (
@@ -89,16 +89,20 @@ class Event:
     made_at: str
 
 
-def open_registry(folder: Path, database: str = "") -> Registry:
+def open_registry(folder: Path, database: str = "", *, create: bool = True) -> Registry:
     """Open a registry, which is made if it is not there.
 
     Parameters
     ----------
     database
         A URL ``postgresql://user:password@host/name`` of the index; by default ``index.sqlite`` in the folder.
+    create
+        Whether it is made if it is not there. What only reads one makes none: it would hide a mistyped path.
 
     Raises
     ------
+    SettingsError
+        It is no folder, or none is there and none is to be made.
     SettingsError, ArtifactError, StorageError
         As `headwinds.database.connection.connect`.
     """
@@ -108,8 +112,14 @@ def open_registry(folder: Path, database: str = "") -> Registry:
 
     if folder.exists() and not folder.is_dir():
         raise SettingsError(f"registry = {str(folder)!r} is no folder.", remedy="Name a folder.")
+    index = database or str(folder / "index.sqlite")
+    if not create and not (folder.is_dir() and is_database(index)):
+        raise SettingsError(
+            f"registry = {str(folder)!r} is not there: no index of models is in this place.",
+            remedy="Name the folder that `headwinds models add` made, and its database if it has one.",
+        )
     with study_lock(folder, wait=30.0):
-        engine = connect(database or str(folder / "index.sqlite"), MIGRATIONS)
+        engine = connect(index, MIGRATIONS)
     return Registry(folder, engine)
 
 
