@@ -141,6 +141,22 @@ def test_what_cannot_be_watched_is_refused_in_one_line(life, tmp_path):
     assert not list((tmp_path / "w").glob("look-*"))
 
 
+def test_live_rows_that_share_an_id_are_refused_with_their_lines(life, tmp_path):
+    twice = tmp_path / "twice.csv"
+    lines = life.file("same").read_text(encoding="utf-8").splitlines()
+    lines[7] = lines[7].replace("same-6,", "same-2,")
+    lines[9] = lines[9].replace("same-8,", "same-2,")
+    twice.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    words = r"twice\.csv, line 8: id 'same-2' stands at .*twice\.csv, line 4 too; .* before: 2\."
+    refused(DataError, words, life.model, twice, output=tmp_path / "w", reference=life.file("old-test"))
+    numbers = tmp_path / "numbers.jsonl"
+    rows = [{"id": number if number < 39 else "1", "text": f"growth {number}"} for number in range(40)]
+    numbers.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    words = "line 40: id '1' stands at .*line 2 too"
+    refused(DataError, words, life.model, numbers, output=tmp_path / "w", reference=life.file("old-test"))
+    assert not list((tmp_path / "w").glob("look-*"))
+
+
 def test_too_few_labels_are_told_with_the_number_that_is_needed(life, tmp_path):
     rows = list(csv.DictReader(life.file("same").read_text(encoding="utf-8").splitlines()))
     partly = tmp_path / "partly.csv"
