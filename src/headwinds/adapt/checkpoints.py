@@ -7,7 +7,7 @@ before `transformers` sees it, because `trust_remote_code=False` alone has been 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.allowed_config import check_beside, check_config
 from headwinds.adapt.allowed_tokenizer import check_tokenizer
+from headwinds.adapt.weights_found import INDEX, WHOLE, weights_files
 from headwinds.artifacts.fingerprint import file_digest, fingerprint
 from headwinds.errors import CheckpointError
 
@@ -40,7 +41,7 @@ ENCODER_DROPOUTS = (
 # What decides a model's output: a changed tokenizer changes it as surely as changed weights do.
 FILES_THAT_COUNT = (
     "config.json",
-    "model.safetensors",
+    WHOLE,
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
@@ -86,12 +87,12 @@ def resolve_checkpoint(name: str) -> Checkpoint:
     Raises
     ------
     CheckpointError
-        The folder is missing, has no safetensors, or its configuration asks for code.
+        The folder is missing, has no whole safetensors, or its configuration asks for code.
     """
     folder = _locate(name)
     config = read_config(folder)
-    weights = folder / "model.safetensors"
-    if not weights.is_file():
+    weights = weights_files(folder)
+    if not weights:
         pickled = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLED_SUFFIXES)
         found = (
             f"found {', '.join(pickled)}, which can carry code and is never loaded"
@@ -102,14 +103,13 @@ def resolve_checkpoint(name: str) -> Checkpoint:
             f"Checkpoint {name!r} has no model.safetensors in {folder}: {found}.",
             remedy="Convert the weights to safetensors, or name another checkpoint.",
         )
-    check_weights(weights)
     limit = _first_of(config, POSITIONS, RELATIVE_POSITIONS if config.get("model_type") in RELATIVE else None)
     if not isinstance(limit, int) or limit < 8:
         raise CheckpointError(
             f"{folder / 'config.json'}: max_position_embeddings = {limit!r}, expected an integer of at least 8."
         )
     layers = _first_of(config, LAYERS, 0)
-    return Checkpoint(name, folder, _digest(folder), _usable_positions(config, limit), int(layers))
+    return Checkpoint(name, folder, _digest(folder, weights), _usable_positions(config, limit), int(layers))
 
 
 def lasting_name(name: str) -> str:
@@ -145,26 +145,6 @@ def read_config(folder: Path) -> dict[str, Any]:
     check_beside(folder)
     _require_known_architecture(path, config)
     return config
-
-
-def check_weights(path: Path) -> None:
-    """Compare the header of a safetensors file with its length; no tensor is read.
-
-    Raises
-    ------
-    CheckpointError
-        It is truncated, damaged, or another kind of file.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(str(path), framework="np"):
-            pass
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{path} is no whole safetensors file: {str(error).splitlines()[0]}. Nothing was loaded.",
-            remedy="Fetch or write it again.",
-        ) from error
 
 
 def load_tokenizer(checkpoint: Checkpoint, *, offsets: bool = True) -> PreTrainedTokenizerBase:
@@ -257,8 +237,10 @@ def quiet_transformers() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _digest(folder: Path) -> str:
-    found = {name: file_digest(folder / name) for name in FILES_THAT_COUNT if (folder / name).is_file()}
+def _digest(folder: Path, weights: Sequence[Path]) -> str:
+    """Which tensor is in which shard is told by the shards themselves, so the index does not count."""
+    names = sorted({*FILES_THAT_COUNT, *(path.name for path in weights)})
+    found = {name: file_digest(folder / name) for name in names if (folder / name).is_file()}
     return fingerprint(files=found)
 
 
@@ -285,6 +267,7 @@ def _fetch(name: str) -> Path:
     wanted = [
         "config.json",
         "*.safetensors",
+        INDEX,
         "tokenizer*",
         "vocab*",
         "merges.txt",

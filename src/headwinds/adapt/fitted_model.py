@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.allowed_config import check_model_files
 from headwinds.adapt.checkpoints import (
     Checkpoint,
-    check_weights,
     load_tokenizer,
     quiet_transformers,
     read_config,
@@ -24,6 +23,7 @@ from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.tasks.own_head import with_own_head
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.adapt.weights_file import told_if_no_room, weights_bytes
+from headwinds.adapt.weights_found import check_weights
 from headwinds.artifacts.fingerprint import file_digest
 from headwinds.artifacts.write import write_bytes, write_json
 from headwinds.errors import CheckpointError, MismatchError
