@@ -13,6 +13,7 @@ from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.sides import groups_of, split_off
 from headwinds.adapt.tasks.contract import Row
 from headwinds.adapt.tasks.registry import get_task
+from headwinds.adapt.tasks.text_classification import require_as_learnt
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.errors import DataError, MismatchError, SettingsError
 
@@ -172,8 +173,15 @@ def _labels(task: Any, examples: Any, facts: ModelFacts, files: UpdateFiles) -> 
                 f"{files.train} has {kinds[examples.several]}, the old model gives {kinds[was]}.",
                 remedy=f"Give a column {'labels' if was else 'label'}.",
             )
-        found = {name for names in examples.given for name in names}
-        return (*facts.labels, *sorted(found - set(facts.labels)))
+        require_as_learnt(examples, facts.decoder)
+        new = sorted({name for names in examples.given for name in names} - set(facts.labels))
+        if new and facts.own_head:
+            raise MismatchError(
+                f"{files.train} has labels that the imported model does not give: {', '.join(new[:5])}; its layers give "
+                f"{', '.join(facts.labels[:5])}.",
+                remedy="Call them as the model does, or tune anew from the checkpoint on all rows.",
+            )
+        return (*facts.labels, *new)
     found = set(task.labels(examples)) - set(facts.labels)
     if found:
         raise MismatchError(

@@ -17,7 +17,7 @@ from headwinds.adapt.continual.settings import DISTILLING, ELASTIC, REPLAYING, U
 from headwinds.adapt.continual.starting import require_continuable, starting_network
 from headwinds.adapt.evaluation.task_evaluation import tell_evaluation
 from headwinds.adapt.fit_cost import costed
-from headwinds.adapt.fitted_model import FittedModel, load_model, read_facts, save_model
+from headwinds.adapt.fitted_model import OWN_HEAD, FittedModel, load_model, read_facts, save_model
 from headwinds.adapt.fitting import FittingData
 from headwinds.adapt.generators import network_settings
 from headwinds.adapt.methods.contract import Fitting
@@ -195,7 +195,7 @@ def fit_update(
     facts = replace(
         old.facts,
         method=chosen.method,
-        network=network_settings(task, chosen),
+        network={**network_settings(task, chosen), **({OWN_HEAD: True} if old.facts.own_head else {})},
         labels=rows.labels,
         precision=predictor.precision,
         decoder=decoder,
@@ -305,8 +305,10 @@ def _penalty(
         return None
     order = np.random.default_rng(derive_seed(tune.seed, "fisher rows")).permutation(len(rows.old_training))
     asked = rows.old_training[np.sort(order[: settings.fisher_examples])]
-    # Laplace: the old rows' log posterior is a sum over them, the loss a mean over the new ones.
-    strength = settings.elastic_strength * old.facts.training_examples / max(1, len(rows.new_training))
+    # Laplace: the old rows' log posterior is a sum over them, the loss a mean over the new ones. An imported model does not
+    # say how many it learnt from: those count that stand for them.
+    learnt = old.facts.training_examples or len(rows.old_training)
+    strength = settings.elastic_strength * learnt / max(1, len(rows.new_training))
 
     def hold_weights(parameters: dict[str, torch.nn.Parameter], forward: Any) -> Penalty:
         fisher = fisher_diagonal(

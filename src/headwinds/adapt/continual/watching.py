@@ -31,7 +31,7 @@ from headwinds.adapt.continual.watch_report import (
 )
 from headwinds.adapt.fitted_model import load_model, read_facts
 from headwinds.adapt.labelled_files import read_rows
-from headwinds.adapt.methods.registry import IMPORTED, PROMPTING
+from headwinds.adapt.methods.registry import PROMPTING
 from headwinds.adapt.predicting import model_of
 from headwinds.adapt.tasks.cells import id_cell
 from headwinds.adapt.tasks.contract import writes
@@ -117,7 +117,7 @@ def watch_model(
 
 
 def _require_watchable(facts: ModelFacts) -> None:
-    if writes(get_task(facts.task)) or facts.method in (*PROMPTING, "zero-shot", IMPORTED):
+    if writes(get_task(facts.task)) or facts.method in (*PROMPTING, "zero-shot"):
         raise SettingsError(
             f"A model of {facts.task} fitted by method {facts.method!r} cannot be watched: its encoder's states of a text "
             "are not those that it answers by.",

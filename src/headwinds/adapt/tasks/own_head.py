@@ -24,7 +24,7 @@ class OwnHeadClassification(TextClassification):
     """The whole checkpoint with its classifier, not the encoder alone."""
 
     def load(self, checkpoint: Checkpoint, *, dropout: float = 0.0) -> PreTrainedModel:
-        """Load it in float32; it is not trained, so its dropout stays what it is and is never on.
+        """Load it in float32; its dropout stays what it is, is never on here, and is switched off where it is trained on.
 
         Raises
         ------
@@ -74,7 +74,8 @@ class OwnHeadClassification(TextClassification):
         *,
         seed: int,
     ) -> None:
-        """Nothing is new."""
+        """Nothing is new; what it came with is trained on without dropout, as layers of ours are."""
+        network.switch_off_dropout()
 
 
 def with_own_head(task: Task[Any]) -> Task[Any]:
