@@ -11,7 +11,14 @@ from adapt.continual.lives import OLD, RATES, write_topics
 from headwinds import update, watch
 from headwinds.adapt.continual.memory import read_memory
 from headwinds.adapt.continual.watch_report import read_watch
-from headwinds.errors import ArtifactError, CheckpointError, DataError, HeadwindsError, SettingsError
+from headwinds.errors import (
+    ArtifactError,
+    CheckpointError,
+    DataError,
+    HeadwindsError,
+    SettingsError,
+    StorageError,
+)
 
 PLAN = {"permutations": 199, "looks": 2}
 
@@ -134,6 +141,11 @@ def test_what_cannot_be_watched_is_refused_in_one_line(life, tmp_path):
     refused(DataError, "has no rows", life.model, empty, reference=reference, **out)
     refused(DataError, "few.csv has 12 rows .* needs 30", life.model, few, reference=reference, **out)
     refused(DataError, "few.csv has 12 rows .* needs 30", life.model, live, reference=few, **out)
+    copied = tmp_path / "copied.csv"
+    copied.write_bytes(live.read_bytes())
+    refused(DataError, "are the same file", life.model, live, reference=copied, **out)
+    words = r"copied\.csv is a file, no folder"
+    refused(StorageError, words, life.model, live, reference=reference, output=copied)
     refused(SettingsError, "alpha = 2", life.model, live, reference=reference, alpha=2.0, **out)
     refused(SettingsError, "Did you mean 'alpha'", life.model, live, reference=reference, alpa=0.1, **out)
     refused(DataError, "'security' does not occur", life.model, life.file("new"), reference=reference, **out)

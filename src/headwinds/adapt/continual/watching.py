@@ -93,9 +93,15 @@ def watch_model(
     live = read_rows(files.live, task, labelled=False, encoding=files.encoding)
     _require_own_ids(live)
     reference = _reference(folder, task, files)
+    now = file_digest(files.live)
+    if files.reference is not None and file_digest(files.reference) == now:
+        raise DataError(
+            f"{files.live} and {files.reference} are the same file, so nothing could ever have shifted.",
+            remedy="Name as reference a test of the time that the model knows.",
+        )
     identity = fingerprint(
         model=file_digest(folder / "model.json"),
-        live=file_digest(files.live),
+        live=now,
         reference=file_digest(files.reference) if files.reference else "",
         group=files.group,
         settings=asdict(settings),
