@@ -328,6 +328,7 @@ def test_the_command_line_goes_the_whole_way(fitted, gate, tmp_path, capsys):
         (["add"], "name is missing"),
         (["add", "x"], "--model"),
         (["show", "nobody"], "no model 'nobody'"),
+        (["list", "nobody"], "no model 'nobody'"),
         (["rollback", "nobody"], "no model"),
         (["list", "--database", "mysql://x/y"], "not supported"),
     ],
@@ -338,6 +339,15 @@ def test_a_mistake_is_one_line(tmp_path, capsys, arguments, words):
     said = capsys.readouterr().err
     assert words in said
     assert said.count("\n") == 1
+
+
+def test_a_gate_is_read_as_windows_writes_it_and_one_that_is_not_there_is_said_so(tmp_path, fitted):
+    plain = write_gate(tmp_path, fitted.test, floor=0.5)
+    wanted = read_gate(plain)
+    plain.write_bytes(b"\xef\xbb\xbf" + plain.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_gate(plain) == wanted
+    with pytest.raises(SettingsError, match=r"There is no gate .*none\.toml"):
+        read_gate(tmp_path / "none.toml")
 
 
 @pytest.mark.parametrize(

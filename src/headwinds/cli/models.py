@@ -74,10 +74,12 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _do(arguments: argparse.Namespace, registry: Registry) -> int:
     from headwinds.doors import registering
-    from headwinds.registry.index import versions_of
+    from headwinds.registry.index import find_version, versions_of
 
     name = arguments.name
     if arguments.action == "list":
+        if name:
+            find_version(registry, name, "latest")  # which says of an unknown name what is there
         for one in versions_of(registry, name):
             tell_as_it_is(
                 f"{one.name}  {one.number}  {one.version[:12]}  {one.stage}  {one.card.task}  {one.added_at[:10]}"
