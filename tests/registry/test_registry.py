@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import sqlite3
 import time
 from pathlib import Path
 
@@ -14,10 +16,12 @@ from sqlalchemy import exc, text
 from headwinds import predict_file
 from headwinds.adapt.evaluation.store import write_evaluation
 from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
+from headwinds.annotate.schema import MIGRATIONS as LABELS
 from headwinds.cli.main import main
 from headwinds.contracts import Evaluation, Interval
+from headwinds.database.connection import connect
 from headwinds.doors.registering import add_model, export_model, open_registry, promote_model, rollback_model
-from headwinds.errors import CheckpointError, MismatchError, SettingsError
+from headwinds.errors import ArtifactError, CheckpointError, MismatchError, SettingsError
 from headwinds.registry.card import card_to_text
 from headwinds.registry.gate import read_gate
 from headwinds.registry.index import events_of, find_version, versions_of
@@ -374,6 +378,35 @@ def test_whoever_only_reads_a_registry_makes_none_where_its_path_is_mistyped(
         assert f"registry = '{place}' is not there" in said
         assert said.count("\n") == 1
     assert [path.name for path in tmp_path.rglob("*")] == ["other"]
+
+
+def test_a_database_of_something_else_is_neither_read_as_an_index_nor_written_into(tmp_path, fitted, capsys):
+    other, labels = tmp_path / "other.sqlite", tmp_path / "labels.sqlite"
+    with contextlib.closing(sqlite3.connect(other)) as database, database:
+        database.execute("CREATE TABLE a (b)")
+    connect(str(labels), LABELS).dispose()
+    before = other.read_bytes()
+    (tmp_path / "r").mkdir()
+    for database, words in ((other, "is not there"), (labels, "holds no models")):
+        place = ["--registry", str(tmp_path / "r"), "--database", str(database)]
+        assert main(["models", "list", *place]) == 2
+        said = capsys.readouterr().err
+        assert words in said
+        assert said.count("\n") == 1
+    assert other.read_bytes() == before
+    place = ["--registry", str(tmp_path / "r"), "--database", str(labels)]
+    assert main(["models", "add", "x", "--model", str(fitted.good), *place]) == 2
+    assert "holds no models" in capsys.readouterr().err
+
+
+def test_a_card_that_cannot_be_read_is_named_in_one_line(registry, fitted):
+    add_model(registry, "speeches", fitted.good)
+    for card in ("{", "{}", '{"labels": 3}', "[]"):
+        with registry.engine.begin() as connection:
+            connection.execute(text("UPDATE version SET card = :card"), {"card": card})
+        with pytest.raises(ArtifactError, match=r"The card of version 1 of speeches .* is damaged") as caught:
+            versions_of(registry)
+        assert "\n" not in str(caught.value)
 
 
 def test_an_index_elsewhere_is_made_by_what_adds_alone(tmp_path, fitted, database, capsys):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.fit_cost import cost_beside
 from headwinds.adapt.predicting import model_of
-from headwinds.database.connection import connect, is_database, now, reading, transaction
-from headwinds.errors import MismatchError, SettingsError
+from headwinds.database.connection import connect, now, reading, shown, tables_in, transaction
+from headwinds.errors import ArtifactError, MismatchError, SettingsError
 from headwinds.extras import require
 from headwinds.registry.card import (
     Card,
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 STAGES = ("candidate", "production", "retired")
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+MIGRATED, OWN = "migration", "version"
+"""Tables: of every database of ours, and of an index of models alone."""
 SHORTEST_PREFIX = 6
 
 
@@ -113,7 +115,13 @@ def open_registry(folder: Path, database: str = "", *, create: bool = True) -> R
     if folder.exists() and not folder.is_dir():
         raise SettingsError(f"registry = {str(folder)!r} is no folder.", remedy="Name a folder.")
     index = database or str(folder / "index.sqlite")
-    if not create and not (folder.is_dir() and is_database(index)):
+    tables = tables_in(index)
+    if MIGRATED in tables and len(tables) > 1 and OWN not in tables:
+        raise SettingsError(
+            f"database = {shown(index)!r} holds no models, but something else of Headwinds.",
+            remedy="Name another one; that of labels, for instance, is for labels alone.",
+        )
+    if not create and not (folder.is_dir() and OWN in tables):
         raise SettingsError(
             f"registry = {str(folder)!r} is not there: no index of models is in this place.",
             remedy="Name the folder that `headwinds models add` made, and its database if it has one.",
@@ -306,7 +314,13 @@ def note(
 
 
 def _version(row: Any) -> Version:
-    return Version(**{**row, "card": card_from_text(row["card"])})
+    try:
+        return Version(**{**row, "card": card_from_text(row["card"])})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ArtifactError(
+            f"The card of version {row['number']} of {row['name']} in the registry's index is damaged: {error}.",
+            remedy="Restore a copy of the index; a newer Headwinds may have written it.",
+        ) from error
 
 
 def _require_said(card: Card, given: Card, *, tested: bool) -> None:
