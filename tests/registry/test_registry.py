@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import sqlite3
 import time
@@ -28,6 +29,7 @@ from headwinds.registry.index import events_of, find_version, versions_of
 from headwinds.registry.promotion import judge_evaluation, production
 from headwinds.registry.versions import load_version
 from headwinds.serve.shelf import shelf_of_folder, shelf_of_registry
+from registry.cluster import STORES
 
 
 def write_gate(folder: Path, test: Path, **values) -> Path:
@@ -397,6 +399,28 @@ def test_a_database_of_something_else_is_neither_read_as_an_index_nor_written_in
     place = ["--registry", str(tmp_path / "r"), "--database", str(labels)]
     assert main(["models", "add", "x", "--model", str(fitted.good), *place]) == 2
     assert "holds no models" in capsys.readouterr().err
+
+
+def test_a_registry_that_can_only_be_read_is_said_to_be_so(tmp_path, fitted, capsys, monkeypatch):
+    place = ["--registry", str(tmp_path / "r")]
+    assert main(["models", "add", "x", "--model", str(fitted.good), *place]) == 0
+    # Root may write wherever it likes, so that what the system says of others stands in for it.
+    monkeypatch.setattr(os, "access", lambda path, mode: not (Path(path).name == "r" and mode == os.W_OK))
+    assert main(["models", "list", *place]) == 2
+    said = capsys.readouterr().err
+    assert "can only be read here" in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("url", [store for store in STORES if store == "postgresql"])
+def test_with_its_index_elsewhere_nothing_is_written_into_the_folder_by_whoever_reads(
+    tmp_path, fitted, cluster, url
+):
+    database = cluster.database()
+    open_registry(tmp_path / "r", database=database).engine.dispose()
+    (tmp_path / "r" / ".lock").unlink()
+    open_registry(tmp_path / "r", database=database, create=False).engine.dispose()
+    assert not (tmp_path / "r" / ".lock").exists()
 
 
 def test_a_card_that_cannot_be_read_is_named_in_one_line(registry, fitted):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.fit_cost import cost_beside
 from headwinds.adapt.predicting import model_of
 from headwinds.database.connection import connect, now, reading, shown, tables_in, transaction
-from headwinds.errors import ArtifactError, MismatchError, SettingsError
+from headwinds.errors import ArtifactError, MismatchError, SettingsError, StorageError
 from headwinds.extras import require
 from headwinds.registry.card import (
     Card,
@@ -115,6 +117,11 @@ def open_registry(folder: Path, database: str = "", *, create: bool = True) -> R
     if folder.exists() and not folder.is_dir():
         raise SettingsError(f"registry = {str(folder)!r} is no folder.", remedy="Name a folder.")
     index = database or str(folder / "index.sqlite")
+    if not database and Path(index).is_file() and not os.access(folder, os.W_OK):
+        raise StorageError(
+            f"{folder} can only be read here, and SQLite reads an index by writing beside it.",
+            remedy="Give leave to write there, copy the registry, or keep its index in PostgreSQL (--database).",
+        )
     tables = tables_in(index)
     if MIGRATED in tables and len(tables) > 1 and OWN not in tables:
         raise SettingsError(
@@ -126,7 +133,9 @@ def open_registry(folder: Path, database: str = "", *, create: bool = True) -> R
             f"registry = {str(folder)!r} is not there: no index of models is in this place.",
             remedy="Name the folder that `headwinds models add` made, and its database if it has one.",
         )
-    with study_lock(folder, wait=30.0):
+    with (
+        study_lock(folder, wait=30.0) if create else nullcontext()
+    ):  # who only reads may have no leave to write
         engine = connect(index, MIGRATIONS)
     return Registry(folder, engine)
 
