@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoModel
+from transformers import AutoModel, GPT2Config, GPT2LMHeadModel
 
 from headwinds.adapt.checkpoints import load_encoder, load_tokenizer, resolve_checkpoint
+from headwinds.adapt.generators import load_generator
 from headwinds.adapt.weights_found import INDEX
 from headwinds.cli.main import main
 from headwinds.errors import CheckpointError
@@ -110,6 +111,35 @@ def test_an_index_that_names_what_is_no_file_of_the_folder_is_refused(copied, pl
 def test_an_index_that_is_none_is_refused(copied, content):
     (copied / INDEX).write_text(content)
     refused(copied, f"{INDEX} is no")
+
+
+@pytest.mark.parametrize("task", ["text-classification", "text-to-text"])
+def test_weights_that_the_files_lack_are_not_drawn_at_random(copied, tmp_path, task):
+    """A whole file, and an index that names all that is in it; but the configuration asks for a layer more."""
+    if task == "text-to-text":
+        torch.manual_seed(0)
+        copied = tmp_path / "writer"
+        load_tokenizer(resolve_checkpoint("default")).save_pretrained(copied)
+        GPT2LMHeadModel(
+            GPT2Config(vocab_size=30522, n_embd=32, n_layer=2, n_head=4, n_positions=64)
+        ).save_pretrained(copied)
+    found = resolve_checkpoint(str(copied))
+    load = load_generator if task == "text-to-text" else load_encoder
+    load(found)
+    config = json.loads((copied / "config.json").read_text())
+    layers = "n_layer" if task == "text-to-text" else "num_hidden_layers"
+    (copied / "config.json").write_text(json.dumps({**config, layers: 3}))
+    with pytest.raises(
+        CheckpointError, match=r"lacks \d+ weights of the model itself, the first being .*\.2\."
+    ):
+        load(found)
+
+
+def test_weights_of_other_sizes_are_told_without_a_setting_of_a_library(copied):
+    config = json.loads((copied / "config.json").read_text())
+    (copied / "config.json").write_text(json.dumps({**config, "intermediate_size": 128}))
+    with pytest.raises(CheckpointError, match=r"of other sizes than its config\.json says"):
+        load_encoder(resolve_checkpoint(str(copied)))
 
 
 def test_pickled_shards_are_named_and_never_loaded(copied):

@@ -7,7 +7,7 @@ before `transformers` sees it, because `trust_remote_code=False` alone has been 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -197,7 +197,13 @@ def load_tokenizer(checkpoint: Checkpoint, *, offsets: bool = True) -> PreTraine
 def load_encoder(
     checkpoint: Checkpoint, *, encoder_dropout: float = 0.0, attention: str = "sdpa"
 ) -> PreTrainedModel:
-    """Load the encoder's weights in float32, without a head."""
+    """Load the encoder's weights in float32, without a head.
+
+    Raises
+    ------
+    CheckpointError
+        They cannot be loaded, or some are missing.
+    """
     from transformers import AutoConfig, AutoModel
 
     place = {"local_files_only": True, "trust_remote_code": False}
@@ -207,18 +213,52 @@ def load_encoder(
             for name in ENCODER_DROPOUTS:
                 if hasattr(config, name):
                     setattr(config, name, encoder_dropout)
-            return AutoModel.from_pretrained(
+            model, told = AutoModel.from_pretrained(
                 str(checkpoint.folder),
                 config=config,
                 use_safetensors=True,
                 attn_implementation=attention,
+                output_loading_info=True,
                 **place,
             )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
         raise CheckpointError(
-            f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} cannot be loaded: {reason}"
+            f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} cannot be loaded: {why_not_loaded(error)}"
         ) from error
+    require_whole(checkpoint, told)
+    loaded: PreTrainedModel = model
+    return loaded
+
+
+def require_whole(checkpoint: Checkpoint, told: Mapping[str, Any], *, pools: bool = False) -> None:
+    """Refuse a model of which weights were not in the checkpoint: `transformers` draws them at random, and goes on.
+
+    Parameters
+    ----------
+    told
+        What `from_pretrained` told of its loading.
+    pools
+        Whether a pooler is read. Many checkpoints lack theirs, and layers of ours never ask it.
+
+    Raises
+    ------
+    CheckpointError
+        Some are missing.
+    """
+    missing = sorted(name for name in told["missing_keys"] if pools or "pooler" not in name.split("."))
+    if missing:
+        raise CheckpointError(
+            f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} lacks {len(missing)} weights of the model itself, "
+            f"the first being {missing[0]}.",
+            remedy="Fetch it again, or name another checkpoint.",
+        )
+
+
+def why_not_loaded(error: Exception) -> str:
+    """What the library says, in one line; of weights that do not fit it tells a setting of its own instead."""
+    if "ignore_mismatched_sizes" in str(error):
+        return "its weights are of other sizes than its config.json says (labels, words or layers)."
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 @contextmanager

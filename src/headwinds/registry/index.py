@@ -171,11 +171,7 @@ def add_model(
     MismatchError
         Earlier versions of the name do another task, or give other labels; the test or the audit is of another model.
     """
-    if not NAME.fullmatch(name):
-        raise SettingsError(
-            f"name = {name[:80]!r} cannot be used.",
-            remedy='Lower-case letters, digits and ".", "_", "-" between them, at most 64.',
-        )
+    require_name(name)
     source = model_of(folder)
     identity, facts = version_of(source)
     found = evaluation_in(evaluation) if evaluation is not None else evaluation_beside(source, identity)
@@ -231,6 +227,21 @@ def add_model(
             connection.execute(insert(VERSION).values(**row))
             note(connection, name, version, "added", "", ())
     return find_version(registry, name, version)
+
+
+def require_name(name: str) -> None:
+    """Refuse a name that cannot be a key.
+
+    Raises
+    ------
+    SettingsError
+        It has other characters, or is too long.
+    """
+    if not NAME.fullmatch(name):
+        raise SettingsError(
+            f"name = {name[:80]!r} cannot be used.",
+            remedy='Lower-case letters, digits and ".", "_", "-" between them, at most 64.',
+        )
 
 
 def names(registry: Registry) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.checkpoints import Checkpoint, quiet_transformers
+from headwinds.adapt.checkpoints import Checkpoint, quiet_transformers, why_not_loaded
 from headwinds.adapt.tasks.text_classification import LabelledText, TextClassification
 from headwinds.errors import CheckpointError
 
@@ -44,9 +44,8 @@ class OwnHeadClassification(TextClassification):
                     output_loading_info=True,
                 )
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-            reason = str(error).splitlines()[0]
             raise CheckpointError(
-                f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} cannot be loaded: {reason}"
+                f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} cannot be loaded: {why_not_loaded(error)}"
             ) from error
         missing = sorted(report["missing_keys"])
         if missing:  # the library would draw them at random
