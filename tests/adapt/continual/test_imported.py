@@ -144,6 +144,7 @@ def test_it_is_watched_against_a_reference_that_is_named(life, imported, tmp_pat
         imported, life.file("later"), output=tmp_path / "w", reference=life.file("old-test"), **PLAN
     )
     assert later.raised
+    assert "W246" in {one.code for one in later.findings}
     assert later.table.set_index("test").loc["inputs", "shifted"]
     same = watch(imported, life.file("same"), output=tmp_path / "w", reference=life.file("old-test"), **PLAN)
     assert not same.raised

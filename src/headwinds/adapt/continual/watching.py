@@ -31,7 +31,7 @@ from headwinds.adapt.continual.watch_report import (
 )
 from headwinds.adapt.fitted_model import load_model, read_facts
 from headwinds.adapt.labelled_files import read_rows
-from headwinds.adapt.methods.registry import PROMPTING
+from headwinds.adapt.methods.registry import IMPORTED, PROMPTING
 from headwinds.adapt.predicting import model_of
 from headwinds.adapt.tasks.cells import id_cell
 from headwinds.adapt.tasks.contract import writes
@@ -245,6 +245,8 @@ def _look(
             tests.append(test("calibration", judged[known], known))
         elif counts[1]:
             findings.append(_too_few(counts))
+        if model.facts.method == IMPORTED:
+            findings.append(_uncalibrated())
         calibration = tuple(one.calibration() for one in (before, now) if one.is_labelled.any())
         unknown = np.flatnonzero(~now.is_labelled)
         uncertainty = entropy(now.probability, several=now.several)[unknown]
@@ -267,6 +269,14 @@ def _too_few(counts: tuple[int, int]) -> Finding:
         f"Calibration was not tested: {counts[0]} reference and {counts[1]} live texts have labels, and it needs "
         f"{LEAST_LABELLED} of each.",
         "Label more, or name a labelled reference.",
+    )
+
+
+def _uncalibrated() -> Finding:
+    return Finding(
+        "W246",
+        "The model was imported as it was: its probabilities were never calibrated, and the shares of labels hang on them.",
+        "Update it on labelled rows, which calibrates it.",
     )
 
 
