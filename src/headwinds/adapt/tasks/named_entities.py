@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_with_offsets
@@ -12,7 +12,7 @@ from headwinds.adapt.tasks.cells import id_cell, list_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.tags import WordSpan, best_tags, spans_of_numbers, spans_of_tags, tag_numbers
 from headwinds.adapt.tasks.token_words import first_tokens, word_scores, word_shapes
-from headwinds.adapt.tasks.words import SHAPES, split_words
+from headwinds.adapt.tasks.words import SHAPE_COUNT, split_words
 from headwinds.errors import DataError, MismatchError, quoted
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ class NamedEntities:
     """Find entities.
 
     The first token of each word is tagged (begins, goes on, outside), and the best sequence of tags that makes spans is
-    taken. The shapes of words come to the embeddings, so that an uncased encoder sees capitals.
+    taken. The shapes of words come to the embeddings, so that an uncased encoder sees capitals, and any encoder the breaks
+    of lines; between sentences given as words, `sentences` says where they are.
     """
 
     name: str = "named-entity-recognition"
@@ -78,6 +79,7 @@ class NamedEntities:
             needed=False,
             label=True,
         ),
+        Column("sentences", "with tokens: how many words each sentence has, in order", needed=False),
         Column("tags", "with tokens: a list of tags, BIO, BIOES or IOB1", needed=False, label=True),
     )
     main_metric: str = "entity_f1"
@@ -129,7 +131,7 @@ class NamedEntities:
         from headwinds.adapt.networks.tokens import TokenClassifier
 
         return TokenClassifier(
-            encoder, 1 + 2 * len(labels), dropout=settings.head_dropout, shapes=len(SHAPES)
+            encoder, 1 + 2 * len(labels), dropout=settings.head_dropout, shapes=SHAPE_COUNT
         )
 
     def initialise(
@@ -352,7 +354,7 @@ def _tagged(row: Row, labelled: bool) -> tuple[str, tuple[tuple[int, int], ...],
     for token in tokens:
         words.append((place, place + len(token)))
         place += len(token) + 1
-    text = " ".join(tokens)
+    text = "\n".join(" ".join(sentence) for sentence in _sentences(row, tokens))
     if not labelled:
         return text, tuple(words), ()
     tags = list_cell(row, "tags")
@@ -368,6 +370,22 @@ def _tagged(row: Row, labelled: bool) -> tuple[str, tuple[tuple[int, int], ...],
             f"{row.place}: {quoted(str(error))} is no tag.",
             remedy="Write O, or B-NAME and I-NAME (also E-, S-).",
         ) from None
+
+
+def _sentences(row: Row, tokens: list[str]) -> list[list[str]]:
+    """The words by sentences; all in one where none are given."""
+    counts = list_cell(row, "sentences")
+    if not counts:
+        return [tokens]
+    wrong = [count for count in counts if isinstance(count, bool) or not isinstance(count, int) or count < 1]
+    if wrong or sum(counts) != len(tokens):
+        said = f"holds {quoted(wrong[0])}" if wrong else f"counts {sum(counts)} words of {len(tokens)}"
+        raise DataError(
+            f"{row.place}: sentences {said}.",
+            remedy="Give how many tokens each sentence has, in order; or leave the column out.",
+        )
+    ends = list(accumulate(counts, initial=0))
+    return [tokens[start:end] for start, end in pairwise(ends)]
 
 
 def _raw(row: Row, labelled: bool) -> tuple[str, tuple[tuple[int, int], ...], tuple[WordSpan, ...]]:
