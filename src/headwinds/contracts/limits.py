@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from headwinds.errors import SettingsError
@@ -22,11 +23,17 @@ def require_each(settings: object, names: Iterable[str], holds: Callable[[Any], 
 
 
 def require_one_of(settings: object, known: Mapping[str, Collection[str]]) -> None:
-    """Each of these settings is one of the names that it may have; "" stands for none."""
+    """Each of these settings is one of the names that it may have, the nearest of which is told; "" stands for none."""
     for name, names in known.items():
         value = getattr(settings, name)
+        if value in names:
+            continue
+        near = get_close_matches(str(value), filter(None, names), n=1)
         none = ', or ""' if "" in names else ""
-        require(value in names, name, value, f"one of {', '.join(filter(None, names))}{none}")
+        raise SettingsError(
+            f"{name} = {value!r} cannot be used: expected one of {', '.join(filter(None, names))}{none}.",
+            remedy=f"Did you mean {near[0]!r}?" if near else "",
+        )
 
 
 def above_zero(value: float) -> bool:
