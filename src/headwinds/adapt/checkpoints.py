@@ -29,15 +29,10 @@ POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len")
 LAYERS = ("num_hidden_layers", "n_layer", "encoder_layers", "num_layers")
 RELATIVE = ("t5", "mt5", "umt5", "longt5", "switch_transformers")
 RELATIVE_POSITIONS = 512  # what such models were trained on, where the configuration does not say it
-# Every name by which encoders call the dropout of their states and of their attention.
-ENCODER_DROPOUTS = (
-    "hidden_dropout_prob",
-    "attention_probs_dropout_prob",
-    "attention_dropout",
-    "mlp_dropout",
-    "embedding_dropout",
-    "dropout",
-)
+# Every name by which encoders call the dropout of their states, and of attention weights. The latter is left out: it costs
+# a pass over every pair of tokens, and the memory for them.
+ENCODER_DROPOUTS = ("hidden_dropout_prob", "mlp_dropout", "embedding_dropout", "dropout")
+ATTENTION_DROPOUTS = ("attention_probs_dropout_prob", "attention_dropout")
 # What decides a model's output: a changed tokenizer changes it as surely as changed weights do.
 FILES_THAT_COUNT = (
     "config.json",
@@ -213,6 +208,9 @@ def load_encoder(
             for name in ENCODER_DROPOUTS:
                 if hasattr(config, name):
                     setattr(config, name, encoder_dropout)
+            for name in ATTENTION_DROPOUTS:
+                if hasattr(config, name):
+                    setattr(config, name, 0.0)
             model, told = AutoModel.from_pretrained(
                 str(checkpoint.folder),
                 config=config,

@@ -203,12 +203,16 @@ def load_model(folder: Path) -> FittedModel:
     tokenizer = load_tokenizer(source, offsets=not writes(task))
     encoder = _load_encoder(folder, facts, task)
     network = task.network(encoder, facts.labels, settings)
-    missing, unknown = network.load_state_dict(load_file(str(folder / "head.safetensors")), strict=False)
-    if unknown or any(not name.startswith("encoder.") for name in missing):
+    head = load_file(str(folder / "head.safetensors"))
+    expected = {
+        name: part.shape for name, part in network.state_dict().items() if not name.startswith("encoder.")
+    }
+    if {name: part.shape for name, part in head.items()} != expected:
         raise CheckpointError(
             f"{folder / 'head.safetensors'} does not hold the head of this task.",
             remedy="Tune the model again.",
         )
+    network.load_state_dict(head, strict=False)
     network.eval()
     return FittedModel(facts, task, network, tokenizer, file_digest(folder / "model.json"))
 

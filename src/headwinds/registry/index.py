@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 STAGES = ("candidate", "production", "retired")
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+# Tables: of every database of ours, and of an index of models alone.
 MIGRATED, OWN = "migration", "version"
-"""Tables: of every database of ours, and of an index of models alone."""
 SHORTEST_PREFIX = 6
 
 
