@@ -53,8 +53,8 @@ def build_panel(
     Raises
     ------
     DataError
-        A column or every row is missing, a period parses as no year, an entity is empty, a value is not a number, or an entity
-        and period stand there twice.
+        A column is missing or every row is, a period parses as no year, an entity is empty, a value is not a number, or
+        an entity and period stand there twice.
     """
     import pandas as pd
 

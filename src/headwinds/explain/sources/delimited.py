@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from headwinds.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
 TABBED = (".tsv", ".tab")
 NAMED = {";": "semicolons", "\t": "tabs", "|": "bars"}
-_PACKED = {".xz": lzma.open, ".gz": gzip.open, ".bz2": bz2.open}
+_PACKED: dict[str, Callable[..., Any]] = {".xz": lzma.open, ".gz": gzip.open, ".bz2": bz2.open}
 
 
 def read_delimited(path: Path, skip_lines: int = 0) -> pd.DataFrame:
