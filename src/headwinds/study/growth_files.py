@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PUBLISHED = "rtfpna"
 GROUPS = ("all", "OECD")
+MOST_NAMED = 12
 MOST_LACKING = 4
 """A table that lacks so many of the series of growth accounts is no Penn World Table with a column lost."""
 
@@ -137,6 +138,11 @@ def growth_of(
             raise SettingsError(
                 f"{name} = {first}-{last} is no span of years.", remedy="Write it as 1995-2004."
             )
+    if outcome not in panel.series:
+        raise SettingsError(
+            f"The panel has no series {outcome!r} whose growth is compared; it has {_few(sorted(panel.series))}.",
+            remedy="Name another one as outcome.",
+        )
     chosen = chosen_entities(tuple(entities), panel)
     accounts = growth_accounts(panel, entities=chosen)
     by_span = span_accounts(accounts, (before, after), chosen)
@@ -266,6 +272,10 @@ def chosen_entities(asked: tuple[str, ...], panel: Panel) -> tuple[str, ...]:
                 else 'Write codes as the file does, or "all", or "OECD".',
             )
     return asked
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
 
 
 def _regress(

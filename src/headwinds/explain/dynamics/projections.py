@@ -181,8 +181,8 @@ def _project(
     entities, periods = len(np.unique(entity)), len(np.unique(period))
     if entities < 2 or periods < 2 or len(entity) < entities + periods + len(right):
         raise EstimationError(
-            f"At horizon {horizon} only {len(entity)} rows of {entities} entities in {periods} periods are complete: too few "
-            "for the effects and controls.",
+            f"At horizon {horizon} only {len(entity)} rows of {entities} entities in {periods} periods are complete: too "
+            "few for the effects and controls.",
             remedy="Take fewer horizons, lags or controls, or fill the gaps in time.",
         )
     right = {name: values[there] for name, values in right.items()}
