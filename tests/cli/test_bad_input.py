@@ -348,6 +348,8 @@ def test_what_is_no_study_file_is_told(name, study, capsys, monkeypatch):
     [
         (["chekc"], "Did you mean 'check'?"),
         (["check", "--sett", "tune.epochs=3", "--colour"], "unrecognized arguments: --sett --colour"),
+        (["predict", "--set", "a=1"], "headwinds predict: "),
+        (["check", "--colour"], "See headwinds check --help"),
         (["check", "--wait", "long"], "argument --wait: invalid float value: 'long'"),
     ],
 )

@@ -25,6 +25,7 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 SCORING_PRECISIONS = (*PRECISIONS, "int8", "openvino-int8")
 AUGMENTS = ("", "easy", "masked", "back-translation", "generated")
 RETRIEVALS = ("encoder", "tf-idf")
+ONE_OF = "one of "
 SCHEDULES = ("linear", "inverse-sqrt")
 LONG_INPUTS = ("tell", "refuse")
 
@@ -460,4 +461,10 @@ class TuneSettings:
 
 def _require(condition: bool, name: str, value: object, expected: str) -> None:
     if not condition:
-        raise SettingsError(f"{name} = {value!r} cannot be used: expected {expected}.")
+        from difflib import get_close_matches
+
+        near = get_close_matches(str(value), expected.removeprefix(ONE_OF).split(", "), n=1)
+        raise SettingsError(
+            f"{name} = {value!r} cannot be used: expected {expected}.",
+            remedy=f"Did you mean {near[0]!r}?" if near and expected.startswith(ONE_OF) else "",
+        )
