@@ -17,6 +17,8 @@ ESTIMATORS = ("auto", *REGISTERED)
 OUTCOMES = ("tfp_growth", "gdp_growth")
 CANONICAL = ("passage_id", "document_id", "text", "weight", "stratum")
 """Columns that a corpus has by itself."""
+ONE_OF = "one of "
+"""How a sentence on what was expected begins where the nearest name can be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class AboutSettings:
     limits: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        _require(bool(self.title.strip()), "title", self.title, "what stands over the report")
+        _require(bool(self.question.strip()), "question", self.question, "what the report answers")
         _require(0 <= self.seed < 2**32, "seed", self.seed, "a whole number of at least 0 and below 2**32")
 
 
@@ -227,11 +231,11 @@ class StudySettings:
                 f"{self.file}: {setting} = {path[:60]!r} is no path ({error}).", remedy="Name a file."
             ) from error
         if not there:
-            from headwinds.study.suggestions import nearest
+            from headwinds.study.suggestions import nearest_file
 
             siblings = sorted(item.name for item in found.parent.iterdir()) if found.parent.is_dir() else []
             raise SettingsError(
-                f"{self.file}: {setting} = {path!r} names no file ({found}).{nearest(found.name, siblings)}",
+                f"{self.file}: {setting} = {path!r} names no file ({found}).{nearest_file(found.name, siblings)}",
                 remedy="Paths start at the study file's folder.",
             )
         return found
@@ -239,4 +243,10 @@ class StudySettings:
 
 def _require(condition: bool, name: str, value: object, expected: str) -> None:
     if not condition:
-        raise SettingsError(f"{name} = {value!r} cannot be used: expected {expected}.")
+        from headwinds.study.suggestions import nearest
+
+        options = expected.removeprefix(ONE_OF).split(", ") if expected.startswith(ONE_OF) else []
+        raise SettingsError(
+            f"{name} = {value!r} cannot be used: expected {expected}.",
+            remedy=nearest(str(value), options).strip(),
+        )
