@@ -15,6 +15,9 @@ from headwinds.study.example_data import example_files
 PANEL = (
     "isocode,year,rgdpna,rkna,rtfpna,emp,avh,hc,labsh\nGBR,2018,1,1,1,1,1,1,0.6\nGBR,2019,1,1,1,1,1,1,0.6\n"
 )
+LONG_PANEL = PANEL.splitlines(keepends=True)[0] + "".join(
+    f"GBR,{year},1,1,1,1,1,1,0.6\n" for year in range(1990, 2020)
+)
 EXPLAIN = """
 [explain]
 panel = "panel.csv"
@@ -198,6 +201,14 @@ BAD: dict[str, tuple[Change, tuple[str, ...]]] = {
     ),
     # The panel.
     "no panel": (with_panel(""), ("explain.panel = 'panel.csv' names no file",)),
+    "a span beyond the panel": (
+        with_panel(PANEL),
+        ("before in [explain] is 1995-2004, and the panel runs from 2018 to 2019", "Choose years"),
+    ),
+    "countries that the panel does not know": (
+        with_panel(LONG_PANEL),
+        ("documents.csv: the panel has no country of the corpus (speech-", "it has GBR to GBR"),
+    ),
     "a period that is no year": (
         with_panel(PANEL.replace("2019", "MMXIX")),
         ("panel.csv, line 3, column 'year': 'MMXIX' is no year", "four-digit years"),
