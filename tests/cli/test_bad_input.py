@@ -205,10 +205,6 @@ BAD: dict[str, tuple[Change, tuple[str, ...]]] = {
         with_panel(PANEL),
         ("before in [explain] is 1995-2004, and the panel runs from 2018 to 2019", "Choose years"),
     ),
-    "countries that the panel does not know": (
-        with_panel(LONG_PANEL),
-        ("documents.csv: the panel has no country of the corpus (speech-", "it has GBR to GBR"),
-    ),
     "a period that is no year": (
         with_panel(PANEL.replace("2019", "MMXIX")),
         ("panel.csv, line 3, column 'year': 'MMXIX' is no year", "four-digit years"),
@@ -371,6 +367,16 @@ def test_wrong_arguments_are_one_line_too(arguments, words, capsys):
     shown = capsys.readouterr().err
     assert words in shown
     assert len(shown.splitlines()) == 1
+
+
+def test_countries_that_the_panel_does_not_know_are_told_before_the_tuning(study, capsys, monkeypatch):
+    with_panel(LONG_PANEL)(study)
+    monkeypatch.chdir(study.parent)
+    assert main(["run", "study/study.toml", "--quiet", "--output", "out"]) == 2
+    said = capsys.readouterr().err
+    assert "documents.csv: the panel has no country of the corpus (speech-" in said
+    assert "it has GBR to GBR" in said
+    assert not (study.parent / "out" / "tune").exists()
 
 
 def test_init_never_replaces_a_study(study, capsys, monkeypatch):
