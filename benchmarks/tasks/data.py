@@ -48,15 +48,20 @@ def conll_two_classes(folder: Path) -> dict[str, Rows]:
 def _conll(path: Path) -> Rows:
     """Every document begins at -DOCSTART-. An IOB1 chunk ends with its sentence, which BIO tags keep."""
     rows: Rows = []
-    before = "O"
+    before, begun = "O", False
     for line in path.read_text(encoding="utf-8").splitlines():
         fields = line.split()
         if not fields:
-            before = "O"
+            before, begun = "O", False
         elif fields[0] == "-DOCSTART-":
-            rows.append({"tokens": [], "tags": [], "document": f"{path.name}-{len(rows) + 1}"})
+            document = f"{path.name}-{len(rows) + 1}"
+            rows.append({"tokens": [], "sentences": [], "tags": [], "document": document})
         else:
             tag = fields[-1]
+            if not begun:
+                rows[-1]["sentences"].append(0)
+                begun = True
+            rows[-1]["sentences"][-1] += 1
             begins = tag.startswith("B-") or (tag != "O" and before[2:] != tag[2:])
             rows[-1]["tokens"].append(fields[0])
             rows[-1]["tags"].append("O" if tag == "O" else ("B-" if begins else "I-") + tag[2:])
@@ -190,8 +195,9 @@ DATA_SETS = {
         conll_two_classes,
         ("token_micro_f1", 0.991),
         {
-            "epochs": 4,
+            "epochs": 6,
             "max_tokens": 256,
+            "encoder_dropout": 0.1,
             "batch_tokens": 1024,
             "learning_rate": 3e-4,
             "head_learning_rate": 2e-3,

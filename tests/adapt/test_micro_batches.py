@@ -10,7 +10,8 @@ import torch
 from adapt.built import built
 from adapt.test_every_task import FROM_SCRATCH, tuned
 from adapt.tiny import make_checkpoint
-from headwinds.adapt.settings import OF_CLASSES, TuneSettings
+from headwinds.adapt.settings import TuneSettings
+from headwinds.adapt.settings_rules import OF_CLASSES
 from headwinds.adapt.tasks.registry import TASKS
 from headwinds.adapt.training.loop import TrainingData, _parts
 from headwinds.errors import SettingsError

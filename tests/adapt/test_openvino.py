@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,11 @@ import torch
 from headwinds import predict_file
 from headwinds.adapt import fitting
 from headwinds.adapt.checkpoints import load_encoder, resolve_checkpoint
+from headwinds.adapt.evaluation import isotonic
+from headwinds.adapt.fitted_model import load_model
+from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.openvino_encoder import agreement, compile_encoder
+from headwinds.adapt.prediction import predict_examples
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tuning import LabelledFiles, tune_files
 from headwinds.errors import SettingsError
@@ -60,6 +65,33 @@ def test_it_is_taken_only_if_enough_labels_are_the_same(tiny_checkpoint, tmp_pat
     for name in ("a", "b"):
         predict_file(tmp_path / "out", tmp_path / "train.csv", tmp_path / f"{name}.jsonl")
     assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("column", ["label", "labels"])
+def test_rising_maps_of_the_calibration_give_what_they_give_to_the_plain_encoder(
+    tiny_checkpoint, tmp_path, monkeypatch, column
+):
+    monkeypatch.setattr(fitting, "LEAST_AGREEMENT", 0.5)
+    monkeypatch.setattr(isotonic, "FEWEST", 5)
+    write_rows(tmp_path / "train.csv", 240, 1)
+    rows = (tmp_path / "train.csv").read_text().replace("text,label,", f"text,{column},", 1)
+    (tmp_path / "train.csv").write_text(rows)
+    settings = TuneSettings(
+        checkpoint=str(tiny_checkpoint), task="text-classification", epochs=4, learning_rate=0.003, batch_tokens=512,
+        scoring_precision="openvino-int8", calibration="isotonic", validation_share=0.4,
+    )  # fmt: skip
+    tune_files(LabelledFiles(tmp_path / "train.csv"), settings, tmp_path / "out", quiet=True)
+    model = load_model(tmp_path / "out" / "model")
+    assert model.facts.precision == "openvino-int8"
+    assert all(model.facts.decoder["isotonic"])
+    plain = replace(model, facts=replace(model.facts, precision="float32"))
+    examples = model.task.read(read_rows(tmp_path / "train.csv", model.task, labelled=False), labelled=False)
+    ours, theirs = (predict_examples(one, examples) for one in (model, plain))
+    assert np.mean([one[column] == other[column] for one, other in zip(ours, theirs, strict=True)]) > 0.9
+    found, right = (np.array([row["probabilities"] for row in one]) for one in (ours, theirs))
+    # A map rises in steps: at a step the last bits decide, between two of them nothing does.
+    assert np.mean(np.abs(found - right) < 0.01) > 0.8
+    assert np.ptp(right) > 0.5
 
 
 def test_without_the_library_the_command_that_installs_it_is_told(tiny_checkpoint, monkeypatch):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from headwinds.adapt.checkpoints import load_encoder, read_config, resolve_checkpoint
 from headwinds.adapt.fitted_model import load_model
@@ -17,6 +19,7 @@ from headwinds.adapt.prediction import make_predictor, predict
 from headwinds.adapt.quantised import can_quantise, quantise
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.training.precision import PredictingPrecision
+from headwinds.artifacts.fingerprint import file_digest
 from headwinds.errors import CheckpointError
 
 
@@ -137,6 +140,19 @@ def test_a_changed_file_is_named_and_nothing_is_loaded(model_folder: Path, tmp_p
     data[len(data) // 2] ^= 1
     (copy / name).write_bytes(data)
     with pytest.raises(CheckpointError, match=name.split("/")[-1].replace(".", r"\.")):
+        load_model(copy)
+
+
+def test_a_head_of_another_shape_is_named(model_folder: Path, tmp_path: Path) -> None:
+    """As of a model that was tuned before its task's head changed."""
+    copy = tmp_path / "copy"
+    shutil.copytree(model_folder, copy)
+    head = {name: part[..., :1].contiguous() for name, part in load_file(copy / "head.safetensors").items()}
+    save_file(head, copy / "head.safetensors")
+    facts = json.loads((copy / "model.json").read_text())
+    facts["files"]["head.safetensors"] = file_digest(copy / "head.safetensors")
+    (copy / "model.json").write_text(json.dumps(facts))
+    with pytest.raises(CheckpointError, match=r"head\.safetensors does not hold the head of this task"):
         load_model(copy)
 
 

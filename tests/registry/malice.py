@@ -95,6 +95,11 @@ def files_within_a_model(canary: Path) -> dict[str, tuple[str, bytes, bool]]:
             json.dumps({"peft_type": "LORA", "base_model_name_or_path": "evil/model"}).encode(),
             False,
         ),
+        "encoder/adapter_config.json named": (
+            "encoder/adapter_config.json",
+            json.dumps({"peft_type": "LORA", "base_model_name_or_path": "evil/model"}).encode(),
+            True,
+        ),
         "encoder/modeling_evil.py named": (
             "encoder/modeling_evil.py",
             f"open({str(canary)!r}, 'w')".encode(),
@@ -131,6 +136,7 @@ def configurations(canary: Path) -> dict[str, tuple[str, dict]]:
         "an unknown key with a module": (config, {"loss_class": "os.system"}),
         "a known key with an address": (config, {"hidden_act": "https://evil.example/act.py"}),
         "a known key with a path": (config, {"hidden_act": "/tmp/evil.so"}),
+        "weights by another name": (config, {"transformers_weights": "pytorch-model.bin"}),
         "depth": (config, {"deep": json.loads("[" * 50 + "1" + "]" * 50)}),
         "auto_map of the tokenizer": (tokens, {"auto_map": {"AutoTokenizer": ["evil.Tok", None]}}),
         "class of the tokenizer is a path": (tokens, {"tokenizer_class": "../evil.Tok"}),

@@ -110,7 +110,10 @@ def code_of(folder):
 
 
 def run_alone(folder, ends):
-    """What the README's code gives in a process that has no Headwinds."""
+    """What the README's code gives in a process that has no Headwinds; the README names all that the code imports."""
+    said = (folder / "README.md").read_text(encoding="utf-8").partition("```python")[0]
+    imported = set(re.findall(r"^(?:import|from) (\w+)", code_of(folder), re.MULTILINE)) - {"json"}
+    assert imported <= set(re.findall(r"`(\w+)`", said))
     process = ALONE[0]
     process.stdin.write(json.dumps([str(folder), code_of(folder), ends]) + "\n")
     process.stdin.flush()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
+import sqlite3
 import time
 from pathlib import Path
 
@@ -14,16 +17,19 @@ from sqlalchemy import exc, text
 from headwinds import predict_file
 from headwinds.adapt.evaluation.store import write_evaluation
 from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
+from headwinds.annotate.schema import MIGRATIONS as LABELS
 from headwinds.cli.main import main
 from headwinds.contracts import Evaluation, Interval
-from headwinds.doors.registering import add_model, export_model, promote_model, rollback_model
-from headwinds.errors import CheckpointError, MismatchError, SettingsError
+from headwinds.database.connection import connect
+from headwinds.doors.registering import add_model, export_model, open_registry, promote_model, rollback_model
+from headwinds.errors import ArtifactError, CheckpointError, MismatchError, SettingsError
 from headwinds.registry.card import card_to_text
 from headwinds.registry.gate import read_gate
 from headwinds.registry.index import events_of, find_version, versions_of
 from headwinds.registry.promotion import judge_evaluation, production
 from headwinds.registry.versions import load_version
 from headwinds.serve.shelf import shelf_of_folder, shelf_of_registry
+from registry.cluster import STORES
 
 
 def write_gate(folder: Path, test: Path, **values) -> Path:
@@ -328,12 +334,110 @@ def test_the_command_line_goes_the_whole_way(fitted, gate, tmp_path, capsys):
         (["add"], "name is missing"),
         (["add", "x"], "--model"),
         (["show", "nobody"], "no model 'nobody'"),
+        (["list", "nobody"], "no model 'nobody'"),
         (["rollback", "nobody"], "no model"),
         (["list", "--database", "mysql://x/y"], "not supported"),
     ],
 )
 def test_a_mistake_is_one_line(tmp_path, capsys, arguments, words):
+    open_registry(tmp_path / "r").engine.dispose()
     assert main(["models", *arguments, "--registry", str(tmp_path / "r")]) == 2
     said = capsys.readouterr().err
     assert words in said
     assert said.count("\n") == 1
+
+
+def test_a_gate_is_read_as_windows_writes_it_and_one_that_is_not_there_is_said_so(tmp_path, fitted):
+    plain = write_gate(tmp_path, fitted.test, floor=0.5)
+    wanted = read_gate(plain)
+    plain.write_bytes(b"\xef\xbb\xbf" + plain.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_gate(plain) == wanted
+    with pytest.raises(SettingsError, match=r"There is no gate .*none\.toml"):
+        read_gate(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["models", "list"],
+        ["models", "show", "x"],
+        ["models", "rollback", "x"],
+        ["models", "promote", "x", "--gate", "g.toml"],
+        ["models", "export", "x", "--output", "out"],
+        ["watch", "--model", "x", "--live", "l.csv", "--output", "w"],
+        ["update", "--model", "x", "--train", "t.csv", "--output", "u"],
+        ["serve"],
+    ],
+)
+def test_whoever_only_reads_a_registry_makes_none_where_its_path_is_mistyped(
+    tmp_path, capsys, monkeypatch, arguments
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other").mkdir()
+    for place in ("nowhere", "other"):
+        assert main([*arguments, "--registry", place]) == 2
+        said = capsys.readouterr().err
+        assert f"registry = '{place}' is not there" in said
+        assert said.count("\n") == 1
+    assert [path.name for path in tmp_path.rglob("*")] == ["other"]
+
+
+def test_a_database_of_something_else_is_neither_read_as_an_index_nor_written_into(tmp_path, fitted, capsys):
+    other, labels = tmp_path / "other.sqlite", tmp_path / "labels.sqlite"
+    with contextlib.closing(sqlite3.connect(other)) as database, database:
+        database.execute("CREATE TABLE a (b)")
+    connect(str(labels), LABELS).dispose()
+    before = other.read_bytes()
+    (tmp_path / "r").mkdir()
+    for database, words in ((other, "is not there"), (labels, "holds no models")):
+        place = ["--registry", str(tmp_path / "r"), "--database", str(database)]
+        assert main(["models", "list", *place]) == 2
+        said = capsys.readouterr().err
+        assert words in said
+        assert said.count("\n") == 1
+    assert other.read_bytes() == before
+    place = ["--registry", str(tmp_path / "r"), "--database", str(labels)]
+    assert main(["models", "add", "x", "--model", str(fitted.good), *place]) == 2
+    assert "holds no models" in capsys.readouterr().err
+
+
+def test_a_registry_that_can_only_be_read_is_said_to_be_so(tmp_path, fitted, capsys, monkeypatch):
+    place = ["--registry", str(tmp_path / "r")]
+    assert main(["models", "add", "x", "--model", str(fitted.good), *place]) == 0
+    # Root may write wherever it likes, so that what the system says of others stands in for it.
+    monkeypatch.setattr(os, "access", lambda path, mode: not (Path(path).name == "r" and mode == os.W_OK))
+    assert main(["models", "list", *place]) == 2
+    said = capsys.readouterr().err
+    assert "can only be read here" in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("url", [store for store in STORES if store == "postgresql"])
+def test_with_its_index_elsewhere_nothing_is_written_into_the_folder_by_whoever_reads(
+    tmp_path, fitted, cluster, url
+):
+    database = cluster.database()
+    open_registry(tmp_path / "r", database=database).engine.dispose()
+    (tmp_path / "r" / ".lock").unlink()
+    open_registry(tmp_path / "r", database=database, create=False).engine.dispose()
+    assert not (tmp_path / "r" / ".lock").exists()
+
+
+def test_a_card_that_cannot_be_read_is_named_in_one_line(registry, fitted):
+    add_model(registry, "speeches", fitted.good)
+    for card in ("{", "{}", '{"labels": 3}', "[]"):
+        with registry.engine.begin() as connection:
+            connection.execute(text("UPDATE version SET card = :card"), {"card": card})
+        with pytest.raises(ArtifactError, match=r"The card of version 1 of speeches .* is damaged") as caught:
+            versions_of(registry)
+        assert "\n" not in str(caught.value)
+
+
+def test_an_index_elsewhere_is_made_by_what_adds_alone(tmp_path, fitted, database, capsys):
+    place = ["--registry", str(tmp_path / "r"), "--database", database or str(tmp_path / "index.sqlite")]
+    (tmp_path / "r").mkdir()
+    assert main(["models", "list", *place]) == 2
+    assert "is not there" in capsys.readouterr().err
+    assert main(["models", "add", "x", "--model", str(fitted.good), *place]) == 0
+    assert main(["models", "list", *place]) == 0
+    assert "candidate" in capsys.readouterr().out

@@ -11,9 +11,12 @@ import pytest
 
 import headwinds
 from adapt.tiny import make_checkpoint
+from headwinds.adapt.fit_cost import cost_beside
 from headwinds.cli.main import main
+from headwinds.doors.registering import add_model
 from headwinds.errors import HeadwindsError
 from headwinds.measure import read_indicator
+from headwinds.registry.versions import version_of
 from headwinds.study.trace_files import read_point, trace_study
 from study.kinds import CLASSES, LABELLED, PASSAGES, YEARS, write_study
 
@@ -69,6 +72,19 @@ def test_the_scores_of_a_graded_study_are_the_expected_grades_of_a_model_that_di
     shares = np.column_stack([scored[f"probability_{grade}"].to_numpy() for grade in range(4)])
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(scored["score_boom"].to_numpy(), shares @ np.arange(4), atol=1e-12)
+
+
+def test_what_every_fold_cost_stands_on_its_card_and_in_no_output_of_the_study(graded, tmp_path):
+    tune = graded[1].directory / "tune"
+    registry = headwinds.open_registry(tmp_path / "registry")
+    for name in ("fold-1", "fold-2"):
+        cost = add_model(registry, name, tune / name).card.fitting
+        assert cost == cost_beside(tune / name, version_of(tune / name)[0])
+        assert 0 < cost.seconds < 600
+        assert cost.whole
+    registry.engine.dispose()
+    assert sorted(path.name for path in tune.rglob("*cost.json")) == ["fold-1.cost.json", "fold-2.cost.json"]
+    assert all(path.parent == tune for path in tune.rglob("*cost.json"))
 
 
 def test_the_report_and_the_brief_speak_of_mean_scores_and_never_of_shares_with_a_label(graded):

@@ -52,6 +52,13 @@ def test_defaults_are_filled_in_and_the_seed_of_the_study_rules(tmp_path):
     assert read.measure.by == ((),)
 
 
+def test_the_mark_that_some_editors_put_before_a_text_and_their_ends_of_lines_change_nothing(tmp_path):
+    plain = read_study(write(tmp_path, MINIMAL))
+    marked = tmp_path / "study.toml"
+    marked.write_bytes(b"\xef\xbb\xbf" + MINIMAL.replace("\n", "\r\n").encode())
+    assert read_study(marked) == plain
+
+
 def test_python_the_file_and_the_command_line_give_the_same_settings(tmp_path):
     plain = read_study(write(tmp_path, MINIMAL))
     changed = change_settings(plain, {"tune.epochs": 3, "measure.level": 0.9})

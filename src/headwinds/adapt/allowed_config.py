@@ -21,6 +21,7 @@ FORBIDDEN_KEYS = frozenset({
     "attn_implementation",
     "custom_pipelines",
     "quantization_config",
+    "transformers_weights",
     "kernel_config",
     "use_kernels",
     "backbone",
@@ -51,6 +52,7 @@ BESIDE = (
     "special_tokens_map.json",
     "processor_config.json",
 )
+ADAPTER = "adapter_config.json"
 MODEL_SUFFIXES = frozenset({".json", ".jsonl", ".safetensors", ".txt", ".model", ".spm", ".jinja"})
 """Kinds of files that a fitted model consists of; none of them can carry code that loading it would run."""
 
@@ -79,13 +81,18 @@ def check_config(path: Path, config: dict[str, Any]) -> None:
 
 
 def check_beside(folder: Path) -> None:
-    """Refuse what asks for code in the files beside `config.json`.
+    """Refuse what asks for code in the files beside `config.json`, and an adapter, which a library would put on unasked.
 
     Raises
     ------
     CheckpointError
         As `check_config`; or a file is no JSON object.
     """
+    if (folder / ADAPTER).exists():
+        raise CheckpointError(
+            f"{folder / ADAPTER} is of an adapter, which would be put on the checkpoint unasked.",
+            remedy="Merge it into the weights, or move it out of the folder.",
+        )
     for name in BESIDE:
         path = folder / name
         if not path.is_file():

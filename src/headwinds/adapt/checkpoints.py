@@ -7,7 +7,7 @@ before `transformers` sees it, because `trust_remote_code=False` alone has been 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.allowed_config import check_beside, check_config
 from headwinds.adapt.allowed_tokenizer import check_tokenizer
+from headwinds.adapt.weights_found import INDEX, WHOLE, weights_files
 from headwinds.artifacts.fingerprint import file_digest, fingerprint
 from headwinds.errors import CheckpointError
 
@@ -28,19 +29,14 @@ POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len")
 LAYERS = ("num_hidden_layers", "n_layer", "encoder_layers", "num_layers")
 RELATIVE = ("t5", "mt5", "umt5", "longt5", "switch_transformers")
 RELATIVE_POSITIONS = 512  # what such models were trained on, where the configuration does not say it
-# Every name by which encoders call the dropout of their states and of their attention.
-ENCODER_DROPOUTS = (
-    "hidden_dropout_prob",
-    "attention_probs_dropout_prob",
-    "attention_dropout",
-    "mlp_dropout",
-    "embedding_dropout",
-    "dropout",
-)
+# Every name by which encoders call the dropout of their states, and of attention weights. The latter is left out: it costs
+# a pass over every pair of tokens, and the memory for them.
+ENCODER_DROPOUTS = ("hidden_dropout_prob", "mlp_dropout", "embedding_dropout", "dropout")
+ATTENTION_DROPOUTS = ("attention_probs_dropout_prob", "attention_dropout")
 # What decides a model's output: a changed tokenizer changes it as surely as changed weights do.
 FILES_THAT_COUNT = (
     "config.json",
-    "model.safetensors",
+    WHOLE,
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
@@ -86,12 +82,12 @@ def resolve_checkpoint(name: str) -> Checkpoint:
     Raises
     ------
     CheckpointError
-        The folder is missing, has no safetensors, or its configuration asks for code.
+        The folder is missing, has no whole safetensors, or its configuration asks for code.
     """
     folder = _locate(name)
     config = read_config(folder)
-    weights = folder / "model.safetensors"
-    if not weights.is_file():
+    weights = weights_files(folder)
+    if not weights:
         pickled = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLED_SUFFIXES)
         found = (
             f"found {', '.join(pickled)}, which can carry code and is never loaded"
@@ -102,14 +98,13 @@ def resolve_checkpoint(name: str) -> Checkpoint:
             f"Checkpoint {name!r} has no model.safetensors in {folder}: {found}.",
             remedy="Convert the weights to safetensors, or name another checkpoint.",
         )
-    check_weights(weights)
     limit = _first_of(config, POSITIONS, RELATIVE_POSITIONS if config.get("model_type") in RELATIVE else None)
     if not isinstance(limit, int) or limit < 8:
         raise CheckpointError(
             f"{folder / 'config.json'}: max_position_embeddings = {limit!r}, expected an integer of at least 8."
         )
     layers = _first_of(config, LAYERS, 0)
-    return Checkpoint(name, folder, _digest(folder), _usable_positions(config, limit), int(layers))
+    return Checkpoint(name, folder, _digest(folder, weights), _usable_positions(config, limit), int(layers))
 
 
 def lasting_name(name: str) -> str:
@@ -145,26 +140,6 @@ def read_config(folder: Path) -> dict[str, Any]:
     check_beside(folder)
     _require_known_architecture(path, config)
     return config
-
-
-def check_weights(path: Path) -> None:
-    """Compare the header of a safetensors file with its length; no tensor is read.
-
-    Raises
-    ------
-    CheckpointError
-        It is truncated, damaged, or another kind of file.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(str(path), framework="np"):
-            pass
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{path} is no whole safetensors file: {str(error).splitlines()[0]}. Nothing was loaded.",
-            remedy="Fetch or write it again.",
-        ) from error
 
 
 def load_tokenizer(checkpoint: Checkpoint, *, offsets: bool = True) -> PreTrainedTokenizerBase:
@@ -217,7 +192,13 @@ def load_tokenizer(checkpoint: Checkpoint, *, offsets: bool = True) -> PreTraine
 def load_encoder(
     checkpoint: Checkpoint, *, encoder_dropout: float = 0.0, attention: str = "sdpa"
 ) -> PreTrainedModel:
-    """Load the encoder's weights in float32, without a head."""
+    """Load the encoder's weights in float32, without a head.
+
+    Raises
+    ------
+    CheckpointError
+        They cannot be loaded, or some are missing.
+    """
     from transformers import AutoConfig, AutoModel
 
     place = {"local_files_only": True, "trust_remote_code": False}
@@ -227,18 +208,55 @@ def load_encoder(
             for name in ENCODER_DROPOUTS:
                 if hasattr(config, name):
                     setattr(config, name, encoder_dropout)
-            return AutoModel.from_pretrained(
+            for name in ATTENTION_DROPOUTS:
+                if hasattr(config, name):
+                    setattr(config, name, 0.0)
+            model, told = AutoModel.from_pretrained(
                 str(checkpoint.folder),
                 config=config,
                 use_safetensors=True,
                 attn_implementation=attention,
+                output_loading_info=True,
                 **place,
             )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
         raise CheckpointError(
-            f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} cannot be loaded: {reason}"
+            f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} cannot be loaded: {why_not_loaded(error)}"
         ) from error
+    require_whole(checkpoint, told)
+    loaded: PreTrainedModel = model
+    return loaded
+
+
+def require_whole(checkpoint: Checkpoint, told: Mapping[str, Any], *, pools: bool = False) -> None:
+    """Refuse a model of which weights were not in the checkpoint: `transformers` draws them at random, and goes on.
+
+    Parameters
+    ----------
+    told
+        What `from_pretrained` told of its loading.
+    pools
+        Whether a pooler is read. Many checkpoints lack theirs, and layers of ours never ask it.
+
+    Raises
+    ------
+    CheckpointError
+        Some are missing.
+    """
+    missing = sorted(name for name in told["missing_keys"] if pools or "pooler" not in name.split("."))
+    if missing:
+        raise CheckpointError(
+            f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} lacks {len(missing)} weights of the model itself, "
+            f"the first being {missing[0]}.",
+            remedy="Fetch it again, or name another checkpoint.",
+        )
+
+
+def why_not_loaded(error: Exception) -> str:
+    """What the library says, in one line; of weights that do not fit it tells a setting of its own instead."""
+    if "ignore_mismatched_sizes" in str(error):
+        return "its weights are of other sizes than its config.json says (labels, words or layers)."
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 @contextmanager
@@ -257,8 +275,10 @@ def quiet_transformers() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _digest(folder: Path) -> str:
-    found = {name: file_digest(folder / name) for name in FILES_THAT_COUNT if (folder / name).is_file()}
+def _digest(folder: Path, weights: Sequence[Path]) -> str:
+    """Which tensor is in which shard is told by the shards themselves, so the index does not count."""
+    names = sorted({*FILES_THAT_COUNT, *(path.name for path in weights)})
+    found = {name: file_digest(folder / name) for name in names if (folder / name).is_file()}
     return fingerprint(files=found)
 
 
@@ -285,6 +305,7 @@ def _fetch(name: str) -> Path:
     wanted = [
         "config.json",
         "*.safetensors",
+        INDEX,
         "tokenizer*",
         "vocab*",
         "merges.txt",

@@ -44,24 +44,35 @@ class FitCost:
 
 
 @contextmanager
-def costed(output: Path, model: Path, scratch: Path, *, counters: Path = COUNTERS) -> Iterator[None]:
-    """Write what the fitting of `model`, whose training state is in `scratch`, costs into ``output/cost.json``."""
+def costed(
+    output: Path, model: Path, scratch: Path, *, among: str = "", counters: Path = COUNTERS
+) -> Iterator[None]:
+    """Write what the fitting of `model`, whose training state is in `scratch`, costs into ``output/cost.json``.
+
+    Where several models will stand in `output`, `among` is the name that this one's folder will have, and goes before.
+    """
     packages = readable_counters(counters)
     whole = not any(scratch.iterdir())
     begun, busy, spent = time.perf_counter(), _processor_seconds(), _read(packages)
     yield
     seconds, processor = time.perf_counter() - begun, _processor_seconds() - busy
     cost = FitCost(round(seconds, 3), round(processor, 3), _joules(spent, _read(packages)), whole)
-    write_json(output / FILE, {"model": file_digest(model / "model.json"), **asdict(cost)})
+    write_json(
+        output / (f"{among}.{FILE}" if among else FILE),
+        {"model": file_digest(model / "model.json"), **asdict(cost)},
+    )
 
 
 def cost_beside(model: Path, version: str) -> FitCost | None:
     """What the fitting of a model cost that stands in `model`; None where nothing tells it of this very model."""
-    try:
-        saved = json.loads((model.parent / FILE).read_text(encoding="utf-8"))
-        return FitCost(**saved) if saved.pop("model") == version else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
+    for name in (FILE, f"{model.name}.{FILE}"):
+        try:
+            saved = json.loads((model.parent / name).read_text(encoding="utf-8"))
+            if saved.pop("model") == version:
+                return FitCost(**saved)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return None
 
 
 def _processor_seconds() -> float:

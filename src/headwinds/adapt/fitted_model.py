@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.allowed_config import check_model_files
 from headwinds.adapt.checkpoints import (
     Checkpoint,
-    check_weights,
     load_tokenizer,
     quiet_transformers,
     read_config,
@@ -24,6 +23,7 @@ from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.tasks.own_head import with_own_head
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.adapt.weights_file import told_if_no_room, weights_bytes
+from headwinds.adapt.weights_found import check_weights
 from headwinds.artifacts.fingerprint import file_digest
 from headwinds.artifacts.write import write_bytes, write_json
 from headwinds.errors import CheckpointError, MismatchError
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 FORMAT = 2
 ADAPTER = "adapter"
+OWN_HEAD = "own_head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class ModelFacts:
     task, method
         Registered names.
     network
-        The settings that gave the network its form.
+        The settings that gave the network its form, and "own_head" where they were not asked.
     labels
         In the order of the network's outputs.
     max_tokens
@@ -78,6 +79,11 @@ class ModelFacts:
     validation_examples: int
     data_digest: str
     code_digest: str
+
+    @property
+    def own_head(self) -> bool:
+        """Whether texts are classified by the layers that the checkpoint came with: imported, or updated since."""
+        return bool(self.network.get(OWN_HEAD, self.method == IMPORTED))
 
     @property
     def calibration(self) -> Calibration:
@@ -188,20 +194,25 @@ def load_model(folder: Path) -> FittedModel:
 
     facts = read_facts(folder)
     task = get_task(facts.task)
-    settings = TuneSettings(head_dropout=0.0, **facts.network)
+    form = {name: value for name, value in facts.network.items() if name != OWN_HEAD}
+    settings = TuneSettings(head_dropout=0.0, **form)
     source = _checkpoint(folder / "encoder", facts)
     task = formed_for(task, settings, source, facts.decoder.get("prompt", {}))
-    if facts.method == IMPORTED:
+    if facts.own_head:
         task = with_own_head(task)
     tokenizer = load_tokenizer(source, offsets=not writes(task))
     encoder = _load_encoder(folder, facts, task)
     network = task.network(encoder, facts.labels, settings)
-    missing, unknown = network.load_state_dict(load_file(str(folder / "head.safetensors")), strict=False)
-    if unknown or any(not name.startswith("encoder.") for name in missing):
+    head = load_file(str(folder / "head.safetensors"))
+    expected = {
+        name: part.shape for name, part in network.state_dict().items() if not name.startswith("encoder.")
+    }
+    if {name: part.shape for name, part in head.items()} != expected:
         raise CheckpointError(
             f"{folder / 'head.safetensors'} does not hold the head of this task.",
             remedy="Tune the model again.",
         )
+    network.load_state_dict(head, strict=False)
     network.eval()
     return FittedModel(facts, task, network, tokenizer, file_digest(folder / "model.json"))
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.checkpoints import Checkpoint, load_encoder, quiet_transformers, read_config
+from headwinds.adapt.checkpoints import (
+    Checkpoint,
+    load_encoder,
+    quiet_transformers,
+    read_config,
+    require_whole,
+    why_not_loaded,
+)
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.written_encoding import Form
 from headwinds.errors import CheckpointError, SettingsError
@@ -56,7 +63,7 @@ def load_generator(checkpoint: Checkpoint, *, dropout: float = 0.0) -> PreTraine
     Raises
     ------
     CheckpointError
-        It cannot write, or its weights cannot be loaded.
+        It cannot write, or its weights cannot be loaded or are not all there.
     SettingsError
         Dropout is asked for, and the architecture has none.
     """
@@ -80,20 +87,22 @@ def load_generator(checkpoint: Checkpoint, *, dropout: float = 0.0) -> PreTraine
             for name in OTHER_DROPOUTS:
                 if hasattr(config, name):
                     setattr(config, name, 0.0)
-            model: PreTrainedModel = loader.from_pretrained(
+            model, told = loader.from_pretrained(
                 str(checkpoint.folder),
                 config=config,
                 use_safetensors=True,
                 dtype="float32",
                 attn_implementation=register_attention() if config.model_type in OWN_ATTENTION else None,
+                output_loading_info=True,
                 **place,
             )
-            return model
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
         raise CheckpointError(
-            f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} cannot be loaded: {reason}"
+            f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} cannot be loaded: {why_not_loaded(error)}"
         ) from error
+    require_whole(checkpoint, told)
+    loaded: PreTrainedModel = model
+    return loaded
 
 
 def load_pretrained(task: Task[Any], checkpoint: Checkpoint, *, dropout: float = 0.0) -> PreTrainedModel:

@@ -45,6 +45,7 @@ def import_checkpoint(name: str, task_name: str, output: Path, *, pairs: bool = 
     ArtifactError, StorageError
         `output` exists; the disk refuses.
     """
+    plain = get_task(task_name)
     if task_name not in TASKS:
         raise SettingsError(
             f"A checkpoint cannot be imported for {task_name}: this task needs layers that are tuned here.",
@@ -52,7 +53,6 @@ def import_checkpoint(name: str, task_name: str, output: Path, *, pairs: bool = 
         )
     settings = TuneSettings(task=task_name)
     checkpoint = resolve_checkpoint(name)
-    plain = get_task(task_name)
     task = with_own_head(formed_for(plain, settings, checkpoint))
     labels, decoder = ((), _writing(checkpoint, task)) if writes(task) else _outputs(checkpoint, pairs=pairs)
     tokenizer = load_tokenizer(checkpoint, offsets=not writes(task))

@@ -24,15 +24,15 @@ def read_rows(path: Path, task: Task[object], *, labelled: bool = True, encoding
         A column is missing (what the task needs is listed), a row cannot be read (its line), or there is none.
     """
     names, records = read_records(path, encoding=encoding)
-    require_columns(
-        path, names, [column.name for column in task.columns if column.needed and not column.label]
-    )
+    asked = f"Columns of this task: {columns_in_words(task)}."
+    needed = [column.name for column in task.columns if column.needed and not column.label]
+    require_columns(path, names, needed, remedy=asked)
     wanted = [column for column in task.columns if column.label]
     if labelled and wanted and not any(column.name in names for column in wanted):
-        asked = " or ".join(column.name for column in wanted)
+        either = " or ".join(column.name for column in wanted)
         raise DataError(
-            f"{path} has no column {asked}, which task {task.name} learns from; it has {', '.join(names)}.",
-            remedy=f"Columns of this task: {columns_in_words(task)}.",
+            f"{path} has no column {either}, which task {task.name} learns from; it has {', '.join(names)}.",
+            remedy=asked,
         )
     rows = []
     for record in records:

@@ -98,8 +98,10 @@ def _readme(model: FittedModel, facts: dict[str, Any], about: Sequence[str]) -> 
         if model.facts.precision == "float32"
         else f" Headwinds itself predicts in {model.facts.precision} with this model: digits differ a little."
     )
+    needed = ("transformers", "torch", "safetensors", *(("numpy",) if "import numpy\n" in code else ()))
+    named = ", ".join(f"`{name}`" for name in needed[:-1])
     lines += [
-        f"Without Headwinds, with `transformers`, `torch` and `safetensors` alone (in float32).{exact}",
+        f"Without Headwinds, with {named} and `{needed[-1]}` alone (in float32).{exact}",
         "",
         "```python",
         code.rstrip("\n"),

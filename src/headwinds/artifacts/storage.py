@@ -57,6 +57,11 @@ def storage_error(
             f"{final} cannot be written: {_REASONS[error.errno]}; {', '.join(sizes)}.",
             remedy="Free some space and run the same command again; what was finished is kept.",
         )
+    file = next((one for one in (final, *final.parents) if one.is_file()), None)
+    if error.errno in (errno.EEXIST, errno.ENOTDIR) and file is not None:
+        return StorageError(
+            f"{final} cannot be written: {file} is a file, no folder.", remedy="Name another folder."
+        )
     reason = (error.strerror or "the disk refuses").lower()
     return StorageError(
         f"{final} cannot be written: {reason}.", remedy="Check the disk and the permissions of the folder."

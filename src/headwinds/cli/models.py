@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from headwinds.registry.index import Registry
 
 ACTIONS = ("list", "add", "import", "show", "promote", "rollback", "export")
+MAKING = ("add", "import")
+"""What makes a registry that is not there; whatever else is done with one reads it."""
 DESTINATIONS = ("headwinds", "transformers", "mlflow")
 
 
@@ -61,7 +63,9 @@ def execute(arguments: argparse.Namespace) -> int:
             raise SettingsError(
                 f"--{flag} is missing.", remedy=f"headwinds models {action} NAME --{flag} ..."
             )
-    registry = registering.open_registry(arguments.registry, database=arguments.database)
+    registry = registering.open_registry(
+        arguments.registry, database=arguments.database, create=arguments.action in MAKING
+    )
     try:
         return _do(arguments, registry)
     finally:
@@ -70,10 +74,12 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _do(arguments: argparse.Namespace, registry: Registry) -> int:
     from headwinds.doors import registering
-    from headwinds.registry.index import versions_of
+    from headwinds.registry.index import find_version, versions_of
 
     name = arguments.name
     if arguments.action == "list":
+        if name:
+            find_version(registry, name, "latest")  # which says of an unknown name what is there
         for one in versions_of(registry, name):
             tell_as_it_is(
                 f"{one.name}  {one.number}  {one.version[:12]}  {one.stage}  {one.card.task}  {one.added_at[:10]}"

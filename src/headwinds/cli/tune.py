@@ -266,6 +266,7 @@ def _search(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Na
     if outcome.importance:
         shown = ", ".join(f"{name} {share:.0%}" for name, share in outcome.importance.items())
         tell(f"What mattered: {shown}")
+    tell_lines(outcome.findings)
     if tuned.evaluation is not None:
         tell_lines(evaluation_lines(tuned.evaluation))
     tell(f"Model: {tuned.folder}; trials: {output / 'search.html'}; settings: {output / 'tune.toml'}")

@@ -81,7 +81,9 @@ def read_corpus(
     return Corpus(table, columns.keys, rows_in, tuple(refused), str(path), encoding)
 
 
-def require_columns(path: Path, found: Sequence[str], needed: Sequence[str]) -> None:
+def require_columns(
+    path: Path, found: Sequence[str], needed: Sequence[str], *, remedy: str = "Name the column that holds it."
+) -> None:
     """Raise a `DataError` that names the first missing column and the nearest one there is."""
     for name in needed:
         if name not in found:
@@ -89,7 +91,7 @@ def require_columns(path: Path, found: Sequence[str], needed: Sequence[str]) -> 
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise DataError(
                 f"{path} has no column {name!r}; it has {', '.join(found)}.{hint}",
-                remedy="Name the column that holds it.",
+                remedy=remedy,
             )
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from headwinds.errors import ArtifactError, SettingsError, StorageError
 from headwinds.extras import require
@@ -51,6 +52,31 @@ def connect(place: str, migrations: Sequence[Migration]) -> Engine:
     engine = _postgresql(place) if "://" in place else _sqlite(Path(place))
     _migrate(engine, shown(place), migrations)
     return engine
+
+
+def tables_in(place: str) -> frozenset[str]:
+    """Names of the tables of a database as it is: nothing is made or changed; none where there is none.
+
+    Raises
+    ------
+    SettingsError, StorageError, ArtifactError
+        The URL cannot be used; the database cannot be reached; it is damaged or none.
+    """
+    from sqlalchemy import create_engine, inspect
+
+    require("sqlalchemy")
+    if "://" in place:
+        engine = _postgresql(place)
+    elif Path(place).is_file() and Path(place).stat().st_size > 0:
+        only_read = f"file:{quote(str(Path(place).resolve()))}?mode=ro&uri=true"
+        engine = create_engine(f"sqlite:///{only_read}", hide_parameters=True)
+    else:
+        return frozenset()
+    try:
+        with reading(engine) as connection:
+            return frozenset(inspect(connection).get_table_names())
+    finally:
+        engine.dispose()
 
 
 def shown(place: str) -> str:

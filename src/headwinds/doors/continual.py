@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from headwinds.adapt.continual.settings import UpdateSettings
     from headwinds.adapt.continual.watch_report import WatchReport
     from headwinds.adapt.settings import TuneSettings
+    from headwinds.contracts import Finding
     from headwinds.registry.index import Registry, Version
     from headwinds.registry.promotion import Decision
 
@@ -35,16 +36,20 @@ class Updated:
         Whether it was found done.
     decision
         Of the gate; None where none was asked.
+    findings
+        What to weigh of the rows; those of the tests are in the report.
     """
 
     folder: Path
     report: ForgettingReport | None
     reused: bool
     decision: Decision | None = None
+    findings: tuple[Finding, ...] = ()
 
     def summary(self) -> str:
-        """The report and the decision in words."""
-        parts = [self.report.summary()] if self.report is not None else []
+        """The findings, the report and the decision in words."""
+        parts = [str(one) for one in self.findings]
+        parts += [self.report.summary()] if self.report is not None else []
         parts += [self.decision.summary()] if self.decision is not None else []
         return "\n".join(parts)
 
@@ -193,7 +198,7 @@ def update(
     finally:
         if opened is not None:
             opened[0].engine.dispose()
-    return Updated(done.folder, done.report, done.reused, decision)
+    return Updated(done.folder, done.report, done.reused, decision, done.findings)
 
 
 def _settings(folder: Path, settings: dict[str, object], seed: int) -> tuple[UpdateSettings, TuneSettings]:
@@ -242,7 +247,7 @@ def _locate(
     from headwinds.registry.index import find_version, open_registry
     from headwinds.registry.versions import check
 
-    opened = open_registry(Path(registry), database)
+    opened = open_registry(Path(registry), database, create=False)
     try:
         found = find_version(opened, str(model), version)
         return (opened, found), check(opened.versions, found.version)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 PathLike = str | Path
 
 
-def open_registry(folder: PathLike = "registry", *, database: str = "") -> Registry:
+def open_registry(folder: PathLike = "registry", *, database: str = "", create: bool = True) -> Registry:
     """Open a registry of model versions, which is made if it is not there.
 
     Parameters
@@ -21,10 +21,12 @@ def open_registry(folder: PathLike = "registry", *, database: str = "") -> Regis
         Where the versions lie, and the index unless `database` names another place.
     database
         A URL ``postgresql://user:password@host/name``.
+    create
+        Whether it is made; False refuses a path where none is.
     """
     from headwinds.registry import index
 
-    return index.open_registry(Path(folder), database)
+    return index.open_registry(Path(folder), database, create=create)
 
 
 def add_model(

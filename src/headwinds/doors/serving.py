@@ -93,11 +93,7 @@ def serve_models(
         shelf = Shelf({}) if model is None else shelf_of_folder(Path(model), name)
         serve(shelf, address, limits=limits, runs=linked, merge=merge, explain=explain, ready=ready)
         return
-    if not Path(str(registry)).is_dir():
-        raise SettingsError(
-            f"registry = {str(registry)!r} is not there.", remedy="See `headwinds models add`."
-        )
-    opened = open_registry(Path(str(registry)), database)
+    opened = open_registry(Path(str(registry)), database, create=False)
     try:
         serve(
             opened,

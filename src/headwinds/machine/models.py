@@ -85,17 +85,27 @@ def what_is_wrong(folder: Path) -> str:
         return "config.json cannot be read"
     if not isinstance(config, dict) or "model_type" not in config:
         return "config.json names no model_type"
-    weights = folder / "model.safetensors"
+    if (folder / "model.safetensors").is_file() or not (folder / "model.safetensors.index.json").is_file():
+        return _wrong_weights(folder / "model.safetensors")
+    try:
+        index = json.loads((folder / "model.safetensors.index.json").read_text(encoding="utf-8"))
+        shards = sorted({str(name) for name in index["weight_map"].values()})
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return "model.safetensors.index.json cannot be read"
+    return next((wrong for name in shards if (wrong := _wrong_weights(folder / name))), "")
+
+
+def _wrong_weights(weights: Path) -> str:
     try:
         with weights.open("rb") as file:
             (header,) = struct.unpack("<Q", file.read(8))
             size = weights.stat().st_size
             told = json.loads(file.read(header)) if header < size else None
     except FileNotFoundError:
-        return "there is no model.safetensors"
+        return f"there is no {weights.name}"
     except (OSError, ValueError, struct.error):
-        return "model.safetensors cannot be read"
+        return f"{weights.name} cannot be read"
     if told is None:
-        return "model.safetensors is cut short"
+        return f"{weights.name} is cut short"
     ends = [item["data_offsets"][1] for name, item in told.items() if name != "__metadata__"]
-    return "" if 8 + header + max(ends, default=0) == size else "model.safetensors is cut short"
+    return "" if 8 + header + max(ends, default=0) == size else f"{weights.name} is cut short"

@@ -10,7 +10,7 @@ from headwinds.adapt.imported import import_checkpoint
 from headwinds.adapt.plain_folder import write_plain_folder
 from headwinds.adapt.training.tracking import open_mlflow
 from headwinds.registry.card import Card, card_lines
-from headwinds.registry.index import Registry, Version, add_model, find_version
+from headwinds.registry.index import Registry, Version, add_model, find_version, require_name
 from headwinds.registry.versions import check, copy, load_version
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def import_model(
     SettingsError, CheckpointError
         See `import_checkpoint` and `add_model`.
     """
+    require_name(name)  # before what may take minutes
     with tempfile.TemporaryDirectory(dir=registry.folder, prefix=".importing-") as place:
         folder = Path(place) / "model"
         import_checkpoint(checkpoint, task, folder, pairs=pairs)

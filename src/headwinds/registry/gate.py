@@ -91,8 +91,12 @@ def read_gate(path: Path) -> Gate:
     SettingsError
         The file is none, a key is not known, or a value cannot be used; each is named.
     """
+    if not path.is_file():
+        raise SettingsError(f"There is no gate {path}.", remedy="Check the path.")
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(
+            path.read_text(encoding="utf-8-sig")
+        )  # some editors put a mark before the text
     except (OSError, UnicodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(
             f"{path} is no gate: {error}.", remedy="It is a TOML file with [[tests]]."

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.fit_cost import cost_beside
 from headwinds.adapt.predicting import model_of
-from headwinds.database.connection import connect, now, reading, transaction
-from headwinds.errors import MismatchError, SettingsError
+from headwinds.database.connection import connect, now, reading, shown, tables_in, transaction
+from headwinds.errors import ArtifactError, MismatchError, SettingsError, StorageError
 from headwinds.extras import require
 from headwinds.registry.card import (
     Card,
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 STAGES = ("candidate", "production", "retired")
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+# Tables: of every database of ours, and of an index of models alone.
+MIGRATED, OWN = "migration", "version"
 SHORTEST_PREFIX = 6
 
 
@@ -89,16 +93,20 @@ class Event:
     made_at: str
 
 
-def open_registry(folder: Path, database: str = "") -> Registry:
+def open_registry(folder: Path, database: str = "", *, create: bool = True) -> Registry:
     """Open a registry, which is made if it is not there.
 
     Parameters
     ----------
     database
         A URL ``postgresql://user:password@host/name`` of the index; by default ``index.sqlite`` in the folder.
+    create
+        Whether it is made if it is not there. What only reads one makes none: it would hide a mistyped path.
 
     Raises
     ------
+    SettingsError
+        It is no folder, or none is there and none is to be made.
     SettingsError, ArtifactError, StorageError
         As `headwinds.database.connection.connect`.
     """
@@ -108,8 +116,27 @@ def open_registry(folder: Path, database: str = "") -> Registry:
 
     if folder.exists() and not folder.is_dir():
         raise SettingsError(f"registry = {str(folder)!r} is no folder.", remedy="Name a folder.")
-    with study_lock(folder, wait=30.0):
-        engine = connect(database or str(folder / "index.sqlite"), MIGRATIONS)
+    index = database or str(folder / "index.sqlite")
+    if not database and Path(index).is_file() and not os.access(folder, os.W_OK):
+        raise StorageError(
+            f"{folder} can only be read here, and SQLite reads an index by writing beside it.",
+            remedy="Give leave to write there, copy the registry, or keep its index in PostgreSQL (--database).",
+        )
+    tables = tables_in(index)
+    if MIGRATED in tables and len(tables) > 1 and OWN not in tables:
+        raise SettingsError(
+            f"database = {shown(index)!r} holds no models, but something else of Headwinds.",
+            remedy="Name another one; that of labels, for instance, is for labels alone.",
+        )
+    if not create and not (folder.is_dir() and OWN in tables):
+        raise SettingsError(
+            f"registry = {str(folder)!r} is not there: no index of models is in this place.",
+            remedy="Name the folder that `headwinds models add` made, and its database if it has one.",
+        )
+    with (
+        study_lock(folder, wait=30.0) if create else nullcontext()
+    ):  # who only reads may have no leave to write
+        engine = connect(index, MIGRATIONS)
     return Registry(folder, engine)
 
 
@@ -144,11 +171,7 @@ def add_model(
     MismatchError
         Earlier versions of the name do another task, or give other labels; the test or the audit is of another model.
     """
-    if not NAME.fullmatch(name):
-        raise SettingsError(
-            f"name = {name[:80]!r} cannot be used.",
-            remedy='Lower-case letters, digits and ".", "_", "-" between them, at most 64.',
-        )
+    require_name(name)
     source = model_of(folder)
     identity, facts = version_of(source)
     found = evaluation_in(evaluation) if evaluation is not None else evaluation_beside(source, identity)
@@ -204,6 +227,21 @@ def add_model(
             connection.execute(insert(VERSION).values(**row))
             note(connection, name, version, "added", "", ())
     return find_version(registry, name, version)
+
+
+def require_name(name: str) -> None:
+    """Refuse a name that cannot be a key.
+
+    Raises
+    ------
+    SettingsError
+        It has other characters, or is too long.
+    """
+    if not NAME.fullmatch(name):
+        raise SettingsError(
+            f"name = {name[:80]!r} cannot be used.",
+            remedy='Lower-case letters, digits and ".", "_", "-" between them, at most 64.',
+        )
 
 
 def names(registry: Registry) -> tuple[str, ...]:
@@ -296,7 +334,13 @@ def note(
 
 
 def _version(row: Any) -> Version:
-    return Version(**{**row, "card": card_from_text(row["card"])})
+    try:
+        return Version(**{**row, "card": card_from_text(row["card"])})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ArtifactError(
+            f"The card of version {row['number']} of {row['name']} in the registry's index is damaged: {error}.",
+            remedy="Restore a copy of the index; a newer Headwinds may have written it.",
+        ) from error
 
 
 def _require_said(card: Card, given: Card, *, tested: bool) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from headwinds.adapt.settings import TuneSettings
 from headwinds.compute.settings import ComputeSettings
 from headwinds.contracts.gold import KINDS
+from headwinds.contracts.limits import require, require_one_of
 from headwinds.errors import SettingsError
 from headwinds.measure.registry import ESTIMATORS as REGISTERED
 
@@ -17,8 +18,6 @@ ESTIMATORS = ("auto", *REGISTERED)
 OUTCOMES = ("tfp_growth", "gdp_growth")
 CANONICAL = ("passage_id", "document_id", "text", "weight", "stratum")
 """Columns that a corpus has by itself."""
-ONE_OF = "one of "
-"""How a sentence on what was expected begins where the nearest name can be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +35,9 @@ class AboutSettings:
     limits: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _require(bool(self.title.strip()), "title", self.title, "what stands over the report")
-        _require(bool(self.question.strip()), "question", self.question, "what the report answers")
-        _require(0 <= self.seed < 2**32, "seed", self.seed, "a whole number of at least 0 and below 2**32")
+        require(bool(self.title.strip()), "title", self.title, "what stands over the report")
+        require(bool(self.question.strip()), "question", self.question, "what the report answers")
+        require(0 <= self.seed < 2**32, "seed", self.seed, "a whole number of at least 0 and below 2**32")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +63,14 @@ class CorpusSettings:
     licence: str = ""
 
     def __post_init__(self) -> None:
-        _require(bool(self.text), "text", self.text, "the name of the column that holds the text")
-        _require(
-            self.on_bad_rows in BAD_ROWS, "on_bad_rows", self.on_bad_rows, f"one of {', '.join(BAD_ROWS)}"
-        )
+        require(bool(self.text), "text", self.text, "the name of the column that holds the text")
+        require_one_of(self, {"on_bad_rows": BAD_ROWS})
         for name in ("keys", "stratum"):
             value = getattr(self, name)
-            _require(all(value), name, value, "names of columns")
-            _require(len(set(value)) == len(value), name, value, "each column once")
+            require(all(value), name, value, "names of columns")
+            require(len(set(value)) == len(value), name, value, "each column once")
         taken = sorted(set(self.keys) & set(CANONICAL))
-        _require(not taken, "keys", self.keys, f"no key called {', '.join(CANONICAL)}: rename the column")
+        require(not taken, "keys", self.keys, f"no key called {', '.join(CANONICAL)}: rename the column")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +86,8 @@ class CodebookSettings:
     grades: int = 3
 
     def __post_init__(self) -> None:
-        _require(self.kind in KINDS, "kind", self.kind, f"one of {', '.join(KINDS)}")
-        _require(1 <= self.grades <= 100, "grades", self.grades, "the highest grade, from 1 to 100")
+        require_one_of(self, {"kind": KINDS})
+        require(1 <= self.grades <= 100, "grades", self.grades, "the highest grade, from 1 to 100")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +137,18 @@ class MeasureSettings:
     wordings: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _require(self.estimator in ESTIMATORS, "estimator", self.estimator, f"one of {', '.join(ESTIMATORS)}")
-        _require(0.5 <= self.level < 1, "level", self.level, "a share of at least 0.5 and below 1")
-        _require(
+        require_one_of(self, {"estimator": ESTIMATORS})
+        require(0.5 <= self.level < 1, "level", self.level, "a share of at least 0.5 and below 1")
+        require(
             re.fullmatch(r"|\d{4}(-(0[1-9]|1[0-2]))?", self.pretraining_until) is not None,
             "pretraining_until",
             self.pretraining_until,
             "a year or a month, as 2021 or 2021-08",
         )
-        _require(len(set(self.fits)) == len(self.fits), "fits", self.fits, "each file once")
-        _require(1 <= self.minimum_gold <= 10**6, "minimum_gold", self.minimum_gold, "from 1 to 1,000,000")
-        _require(len(set(self.by)) == len(self.by) > 0, "by", self.by, "at least one list of keys, each once")
-        _require(
+        require(len(set(self.fits)) == len(self.fits), "fits", self.fits, "each file once")
+        require(1 <= self.minimum_gold <= 10**6, "minimum_gold", self.minimum_gold, "from 1 to 1,000,000")
+        require(len(set(self.by)) == len(self.by) > 0, "by", self.by, "at least one list of keys, each once")
+        require(
             all(len(set(keys)) == len(keys) for keys in self.by), "by", self.by, "no key twice in one list"
         )
 
@@ -178,11 +175,11 @@ class ExplainSettings:
     after: tuple[int, int] = (2004, 2019)
 
     def __post_init__(self) -> None:
-        _require(self.outcome in OUTCOMES, "outcome", self.outcome, f"one of {', '.join(OUTCOMES)}")
-        _require(0 <= self.lag <= 50, "lag", self.lag, "a number of years from 0 to 50")
+        require_one_of(self, {"outcome": OUTCOMES})
+        require(0 <= self.lag <= 50, "lag", self.lag, "a number of years from 0 to 50")
         for name in ("before", "after"):
             first, last = getattr(self, name)
-            _require(1000 <= first < last < 3000, name, [first, last], "two years, the earlier one first")
+            require(1000 <= first < last < 3000, name, [first, last], "two years, the earlier one first")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +189,7 @@ class ReportSettings:
     passages_a_point: int = 8
 
     def __post_init__(self) -> None:
-        _require(
+        require(
             0 <= self.passages_a_point <= 1000, "passages_a_point", self.passages_a_point, "from 0 to 1,000"
         )
 
@@ -239,14 +236,3 @@ class StudySettings:
                 remedy="Paths start at the study file's folder.",
             )
         return found
-
-
-def _require(condition: bool, name: str, value: object, expected: str) -> None:
-    if not condition:
-        from headwinds.study.suggestions import nearest
-
-        options = expected.removeprefix(ONE_OF).split(", ") if expected.startswith(ONE_OF) else []
-        raise SettingsError(
-            f"{name} = {value!r} cannot be used: expected {expected}.",
-            remedy=nearest(str(value), options).strip(),
-        )

@@ -175,6 +175,8 @@ def read_sections(path: Path, sections: tuple[str, ...]) -> dict[str, dict[str, 
     SettingsError
         The file cannot be read, or has something else.
     """
+    if not path.is_file():
+        raise SettingsError(f"There is no file of settings {path}.", remedy="Check the path.")
     try:
         content = tomllib.loads(_read_text(path))
     except (ValueError, RecursionError) as error:
@@ -205,7 +207,7 @@ def _read_text(path: Path) -> str:
         raise SettingsError(f"{path} is larger than {LARGEST_FILE:,} bytes, expected a study file.")
     data = path.read_bytes()
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")  # some editors put a mark before the text
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise SettingsError(

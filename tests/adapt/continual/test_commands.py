@@ -95,7 +95,7 @@ batch_tokens = 256
         (
             ["watch", "--model", "m", "--live", "l", "--output", "o", "--registry", "nowhere/x"],
             None,
-            "no model 'm'",
+            "registry = 'nowhere/x' is not there",
         ),
     ],
 )

@@ -267,6 +267,43 @@ def test_what_cannot_be_updated_is_refused_in_one_line_before_anything_is_traine
     assert not (tmp_path / "out" / "evaluation").exists()
 
 
+def test_a_test_that_cannot_be_used_is_refused_before_anything_is_trained(life, tmp_path):
+    given = {"old": life.file("old"), "output": tmp_path / "out", "quiet": True}
+    empty = tmp_path / "empty.csv"
+    empty.write_text("text,label\n")
+    later = life.file("later")
+    refused(DataError, "There is no file", life.model, later, old_tests=[tmp_path / "none.csv"], **given)
+    refused(DataError, "has no rows", life.model, later, new_tests=[empty], **given)
+    refused(
+        MismatchError, "'security' does not occur", life.model, later, new_tests=[life.file("new")], **given
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_update_is_not_written_over_the_model_that_it_starts_from(life, tmp_path):
+    shutil.copytree(life.model, tmp_path / "run")
+    before = (tmp_path / "run" / "model" / "model.json").read_bytes()
+    given = {"old": life.file("old"), "quiet": True}
+    for output in (tmp_path / "run", tmp_path / "run" / "model", tmp_path / "x" / ".." / "run"):
+        words = "is where the old model stands"
+        refused(SettingsError, words, tmp_path / "run", life.file("later"), output=output, **given)
+    assert (tmp_path / "run" / "model" / "model.json").read_bytes() == before
+
+
+def test_labels_that_the_old_model_did_not_give_are_told_since_one_may_be_a_slip(life, tmp_path):
+    slip = {"driver": OLD["driver"], "divde": OLD["divide"]}
+    rows = write_topics(tmp_path / "slip.csv", 40, 1, slip)
+    given = {"old": life.file("old"), "quiet": True, "epochs": 1, "method": "head", **RATES}
+    found = update(life.model, rows, output=tmp_path / "out", **given)
+    assert [one.code for one in found.findings] == ["W245"]
+    assert "(1): divde." in found.summary()
+    again = update(life.model, rows, output=tmp_path / "out", **given)
+    assert again.reused
+    assert "divde" in again.summary()
+    known = update(life.model, life.file("later"), output=tmp_path / "other", **given)
+    assert known.findings == ()
+
+
 @pytest.mark.parametrize("harm", ["weights", "memory", "facts"])
 def test_a_truncated_model_is_named_and_nothing_is_loaded(life, tmp_path, harm):
     found, _ = changed(life, tmp_path / "first", "replay", epochs=1)

@@ -11,7 +11,14 @@ from adapt.continual.lives import OLD, RATES, write_topics
 from headwinds import update, watch
 from headwinds.adapt.continual.memory import read_memory
 from headwinds.adapt.continual.watch_report import read_watch
-from headwinds.errors import ArtifactError, CheckpointError, DataError, HeadwindsError, SettingsError
+from headwinds.errors import (
+    ArtifactError,
+    CheckpointError,
+    DataError,
+    HeadwindsError,
+    SettingsError,
+    StorageError,
+)
 
 PLAN = {"permutations": 199, "looks": 2}
 
@@ -134,10 +141,31 @@ def test_what_cannot_be_watched_is_refused_in_one_line(life, tmp_path):
     refused(DataError, "has no rows", life.model, empty, reference=reference, **out)
     refused(DataError, "few.csv has 12 rows .* needs 30", life.model, few, reference=reference, **out)
     refused(DataError, "few.csv has 12 rows .* needs 30", life.model, live, reference=few, **out)
+    copied = tmp_path / "copied.csv"
+    copied.write_bytes(live.read_bytes())
+    refused(DataError, "are the same file", life.model, live, reference=copied, **out)
+    words = r"copied\.csv is a file, no folder"
+    refused(StorageError, words, life.model, live, reference=reference, output=copied)
     refused(SettingsError, "alpha = 2", life.model, live, reference=reference, alpha=2.0, **out)
     refused(SettingsError, "Did you mean 'alpha'", life.model, live, reference=reference, alpa=0.1, **out)
     refused(DataError, "'security' does not occur", life.model, life.file("new"), reference=reference, **out)
     refused(CheckpointError, r"no model\.json", tmp_path, live, reference=reference, **out)
+    assert not list((tmp_path / "w").glob("look-*"))
+
+
+def test_live_rows_that_share_an_id_are_refused_with_their_lines(life, tmp_path):
+    twice = tmp_path / "twice.csv"
+    lines = life.file("same").read_text(encoding="utf-8").splitlines()
+    lines[7] = lines[7].replace("same-6,", "same-2,")
+    lines[9] = lines[9].replace("same-8,", "same-2,")
+    twice.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    words = r"twice\.csv, line 8: id 'same-2' stands at .*twice\.csv, line 4 too; .* before: 2\."
+    refused(DataError, words, life.model, twice, output=tmp_path / "w", reference=life.file("old-test"))
+    numbers = tmp_path / "numbers.jsonl"
+    rows = [{"id": number if number < 39 else "1", "text": f"growth {number}"} for number in range(40)]
+    numbers.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    words = "line 40: id '1' stands at .*line 2 too"
+    refused(DataError, words, life.model, numbers, output=tmp_path / "w", reference=life.file("old-test"))
     assert not list((tmp_path / "w").glob("look-*"))
 
 

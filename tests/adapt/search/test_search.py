@@ -12,13 +12,17 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
+import optuna
 import pytest
 
 from headwinds.adapt.search.fits import COMPLETE, FAILED, PRUNED, fit_by_workers
+from headwinds.adapt.search.guidance import in_memory
+from headwinds.adapt.search.outcome import importances
 from headwinds.adapt.search.space import Choice, Range, parse_space
 from headwinds.adapt.search.trials import SearchSettings, search
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tuning import LabelledFiles
+from headwinds.cli.main import main
 from headwinds.compute.settings import ComputeSettings
 from headwinds.errors import SettingsError, StorageError
 from headwinds.study.study_file import tune_settings
@@ -61,6 +65,45 @@ def test_it_never_does_worse_than_the_settings_it_began_with(searched: Path) -> 
     assert first["settings"]["learning_rate"] == 1e-4  # the method's own, which lies in the space
     assert max(one["score"] for one in found["trials"] if one["state"] == "complete") >= first["score"]
     assert len(others) == PLAN.trials - 1
+
+
+@pytest.mark.parametrize("scores", [[0.5], [0.5, 0.5, 0.5], [0.5, 0.7, 0.6, 0.4]])
+def test_what_mattered_is_not_known_of_one_trial_or_equal_ones_and_no_warning_of_a_library_is_shown(scores):
+    study = in_memory()
+    for number, score in enumerate(scores):
+        study.add_trial(
+            optuna.trial.create_trial(
+                value=score,
+                params={"rate": 0.1 * number, "epochs": number},
+                distributions={
+                    "rate": optuna.distributions.FloatDistribution(0, 1),
+                    "epochs": optuna.distributions.IntDistribution(0, 9),
+                },
+            )
+        )
+    assert sorted(importances(study)) == (["epochs", "rate"] if len(set(scores)) > 1 else [])
+
+
+def test_a_search_of_one_trial_says_that_nothing_is_known_of_what_mattered(
+    tiny_checkpoint, tmp_path, capsys, recwarn
+):
+    given = [
+        "--train",
+        str(FILES.train),
+        "--checkpoint",
+        str(tiny_checkpoint),
+        "--quiet",
+        "--set",
+        "tune.epochs=1",
+    ]
+    command = ["tune", "--task", "text-classification", *given, "--search", "1", "--output", str(tmp_path)]
+    assert main(command) == 0
+    said = capsys.readouterr()
+    assert "W280 Which settings mattered cannot be told" in said.out
+    assert "What mattered" not in said.out
+    assert "Warning" not in said.err
+    assert not [one for one in recwarn if "optuna" in str(one.filename)]
+    assert "W280" in (tmp_path / "search.html").read_text(encoding="utf-8")
 
 
 def test_the_written_section_is_the_model_that_was_tuned(searched: Path, tiny_checkpoint: Path) -> None:

@@ -101,6 +101,21 @@ def test_columns_that_are_not_there_are_named_with_those_that_the_task_needs(tmp
     assert "train.jsonl has no column" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("sentences", "said"),
+    [
+        ([2], "count 2 words, and there are 3"),
+        ([2, 2], "count 4 words, and there are 3"),
+        ([3, 0], "holds 0"),
+        (["3"], "holds '3'"),
+    ],
+)
+def test_sentences_that_do_not_count_the_tokens(tmp_path, sentences, said):
+    row = {"tokens": ["Anna", "met", "Bob"], "tags": ["B-PER", "O", "B-PER"], "sentences": sentences}
+    with pytest.raises(DataError, match=f"line 1: sentences {said}.*how many tokens each sentence has"):
+        tune(NER, tmp_path, written(tmp_path, [row]))
+
+
 def test_tags_and_tokens_of_different_number(tmp_path):
     train = written(tmp_path, [{"tokens": ["Anna", "met"], "tags": ["B-PER"]}])
     with pytest.raises(DataError, match=r"line 1: 2 tokens and 1 tags"):

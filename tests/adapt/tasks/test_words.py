@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import random
 import unicodedata
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +13,11 @@ from hypothesis import strategies as st
 
 from headwinds.adapt.checkpoints import load_tokenizer, resolve_checkpoint
 from headwinds.adapt.encoding import encode_with_offsets
+from headwinds.adapt.predicting import evaluate_file
+from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tasks.token_words import first_tokens
-from headwinds.adapt.tasks.words import SHAPES, shape_of, split_words
+from headwinds.adapt.tasks.words import SHAPE_COUNT, SHAPES, shape_of, split_words, word_shape_numbers
+from headwinds.adapt.tuning import LabelledFiles, tune_files
 
 PIECES = st.sampled_from(
     [
@@ -79,3 +84,59 @@ def test_every_word_with_a_token_is_found_by_its_first_token(tokenizer, pieces):
 )  # fmt: skip
 def test_shapes(word, shape):
     assert SHAPES[shape_of(word)] == shape
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", " \n\n ", "\u2028", "\x0b"])
+def test_a_word_that_begins_a_line_has_a_shape_of_its_own(line_break):
+    text = f"Growth fell.{line_break}The IMF said so"
+    numbers = word_shape_numbers(text, split_words(text))
+    begins = [number >= len(SHAPES) for number in numbers]
+    assert begins == [True, False, False, True, False, False, False]
+    assert [SHAPES[number % len(SHAPES)] for number in numbers] == [
+        "capitalised", "lower", "punctuation", "capitalised", "capitals", "lower", "lower",
+    ]  # fmt: skip
+    assert max(numbers) < SHAPE_COUNT
+
+
+@pytest.mark.parametrize("form", ["words", "raw"])
+def test_what_only_the_breaks_of_lines_tell_is_learnt(form, wide_checkpoint, tmp_path):
+    """The same words in the same order, and the entity is what begins a sentence: without the breaks none can be told."""
+    generator = random.Random(1)
+    rows = []
+    for _ in range(60):
+        counts = [generator.randint(1, 4) for _ in range(5)]
+        starts = set(accumulate(counts[:-1], initial=0))
+        names = [generator.choice(("growth", "trade", "data")) for _ in range(sum(counts))]
+        if form == "words":
+            tags = ["B-FIRST" if place in starts else "O" for place in range(len(names))]
+            rows.append({"tokens": names, "tags": tags, "sentences": counts})
+            continue
+        pieces = [
+            ("\n" if place in starts and place else " " if place else "") + name
+            for place, name in enumerate(names)
+        ]
+        ends = list(accumulate(len(piece) for piece in pieces))
+        spans = [
+            {"start": end - len(name), "end": end, "label": "FIRST"}
+            for place, (end, name) in enumerate(zip(ends, names, strict=True))
+            if place in starts
+        ]
+        rows.append({"text": "".join(pieces), "spans": spans})
+    train = _written(tmp_path / "train.jsonl", rows)
+    settings = TuneSettings(
+        task="named-entity-recognition", checkpoint=str(wide_checkpoint), epochs=6, patience=6, batch_tokens=256,
+        learning_rate=1e-3, head_learning_rate=5e-2,
+    )  # fmt: skip
+    found = tune_files(LabelledFiles(train, test=train), settings, tmp_path / "out", quiet=True)
+    assert found.evaluation.metrics["entity_f1"].value > 0.98
+    kept = {
+        "words": lambda row: row | {"sentences": []},
+        "raw": lambda row: row | {"text": row["text"].replace("\n", " ")},
+    }
+    without = _written(tmp_path / "without.jsonl", [kept[form](row) for row in rows])
+    assert evaluate_file(found.folder, without, tmp_path / "tested").metrics["entity_f1"].value < 0.5
+
+
+def _written(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path

@@ -20,7 +20,8 @@ from adapt.test_every_task import FROM_SCRATCH
 from adapt.tiny import make_checkpoint
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.fold import LabelledTexts, fit_fold, plan_folds
-from headwinds.adapt.settings import OF_CLASSES, TuneSettings
+from headwinds.adapt.settings import TuneSettings
+from headwinds.adapt.settings_rules import OF_CLASSES
 from headwinds.adapt.tasks.registry import TASKS
 from headwinds.adapt.training import launching
 from headwinds.adapt.training.loop import TrainingData, _parts

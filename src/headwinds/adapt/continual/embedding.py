@@ -24,10 +24,11 @@ def embed(model: FittedModel, encoded: EncodedTexts) -> NDArray[np.float64]:
     from headwinds.adapt.networks.text import encoder_states, mean_of_tokens
 
     network = model.network
+    encoder = getattr(network, "body", network.encoder)
     predictor = make_predictor(
         network, model.tokenizer, max_tokens=model.facts.max_tokens, precision="float32"
     )
-    found: NDArray[np.float64] = np.zeros((len(encoded), int(network.encoder.config.hidden_size)))
+    found: NDArray[np.float64] = np.zeros((len(encoded), int(encoder.config.hidden_size)))
     padding = int(model.tokenizer.pad_token_id or 0)
     rows = np.arange(len(encoded))
     with torch.inference_mode():
@@ -35,7 +36,7 @@ def embed(model: FittedModel, encoded: EncodedTexts) -> NDArray[np.float64]:
             batch = collate(encoded, chosen, padding_id=padding)
             added = network.added(batch)
             states = (
-                encoder_states(network.encoder, batch, added)
+                encoder_states(encoder, batch, added)
                 if predictor.packed is None
                 else predictor.packed(batch.input_ids, batch.attention_mask, types=batch.types, added=added)
             )

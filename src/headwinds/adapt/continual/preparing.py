@@ -13,6 +13,8 @@ from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.sides import groups_of, split_off
 from headwinds.adapt.tasks.contract import Row
 from headwinds.adapt.tasks.registry import get_task
+from headwinds.adapt.tasks.text_classification import require_as_learnt
+from headwinds.adapt.tuning import test_data
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.errors import DataError, MismatchError, SettingsError
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from headwinds.adapt.fitted_model import ModelFacts
     from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.tasks.contract import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +175,15 @@ def _labels(task: Any, examples: Any, facts: ModelFacts, files: UpdateFiles) -> 
                 f"{files.train} has {kinds[examples.several]}, the old model gives {kinds[was]}.",
                 remedy=f"Give a column {'labels' if was else 'label'}.",
             )
-        found = {name for names in examples.given for name in names}
-        return (*facts.labels, *sorted(found - set(facts.labels)))
+        require_as_learnt(examples, facts.decoder)
+        new = sorted({name for names in examples.given for name in names} - set(facts.labels))
+        if new and facts.own_head:
+            raise MismatchError(
+                f"{files.train} has labels that the imported model does not give: {', '.join(new[:5])}; its layers give "
+                f"{', '.join(facts.labels[:5])}.",
+                remedy="Call them as the model does, or tune anew from the checkpoint on all rows.",
+            )
+        return (*facts.labels, *new)
     found = set(task.labels(examples)) - set(facts.labels)
     if found:
         raise MismatchError(
@@ -199,13 +209,13 @@ def _kinds(examples: Any) -> tuple[str, ...]:
     return tuple(min(names, key=lambda name: (counts[name], name)) if names else "" for names in given)
 
 
-def require_tests(files: UpdateFiles) -> None:
-    """Refuse a test that is learnt from.
+def require_tests(files: UpdateFiles, rows: UpdateRows, task: Task[Any]) -> None:
+    """Refuse, before anything is trained, a test that is learnt from or cannot be used afterwards.
 
     Raises
     ------
-    DataError
-        A file is named twice.
+    DataError, MismatchError
+        A file is named twice, or cannot be read; it has labels that the new model will not know.
     """
     learnt = {path.resolve() for path in files.named().values()}
     for path in (*files.old_tests, *files.new_tests):
@@ -213,3 +223,4 @@ def require_tests(files: UpdateFiles) -> None:
             raise DataError(
                 f"{path} is learnt from, so it cannot test.", remedy="Name rows that are not learnt from."
             )
+        test_data(task, read_rows(path, task, encoding=files.encoding), rows.labels, files.group, ())

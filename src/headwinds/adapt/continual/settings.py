@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from headwinds.errors import SettingsError
+from headwinds.contracts.limits import require, require_one_of
 
 STRATEGIES = {
     "replay-distillation": "new rows with kept old ones in their old proportions, held to the old answers (default)",
@@ -55,19 +55,16 @@ class UpdateSettings:
     distillation_temperature: float = 2.0
 
     def __post_init__(self) -> None:
-        known = ", ".join(STRATEGIES)
-        _require(self.strategy in STRATEGIES, "strategy", self.strategy, f"one of {known}")
-        _require(0 <= self.memory <= 1_000_000, "memory", self.memory, "0 to 1,000,000 rows")
-        _require(0 < self.replay_share < 1, "replay_share", self.replay_share, "a share between 0 and 1")
-        _require(1 <= self.largest_repeat <= 1000, "largest_repeat", self.largest_repeat, "1 to 1,000")
-        _require(
-            1 <= self.fisher_examples <= 100_000, "fisher_examples", self.fisher_examples, "1 to 100,000"
-        )
+        require_one_of(self, {"strategy": STRATEGIES})
+        require(0 <= self.memory <= 1_000_000, "memory", self.memory, "0 to 1,000,000 rows")
+        require(0 < self.replay_share < 1, "replay_share", self.replay_share, "a share between 0 and 1")
+        require(1 <= self.largest_repeat <= 1000, "largest_repeat", self.largest_repeat, "1 to 1,000")
+        require(1 <= self.fisher_examples <= 100_000, "fisher_examples", self.fisher_examples, "1 to 100,000")
         for name in ("elastic_strength", "distillation_weight"):
             value = getattr(self, name)
-            _require(math.isfinite(value) and 0 <= value < 1e9, name, value, "a number of 0 or more")
+            require(math.isfinite(value) and 0 <= value < 1e9, name, value, "a number of 0 or more")
         warm = self.distillation_temperature
-        _require(
+        require(
             math.isfinite(warm) and 0 < warm <= 100, "distillation_temperature", warm, "above 0, at most 100"
         )
 
@@ -101,14 +98,9 @@ class WatchSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _require(0 < self.alpha < 1, "alpha", self.alpha, "a chance between 0 and 1")
-        _require(0 <= self.looks <= 100_000, "looks", self.looks, "0 to 100,000")
-        _require(99 <= self.permutations <= 1_000_000, "permutations", self.permutations, "99 to 1,000,000")
-        _require(40 <= self.most_rows <= 20_000, "most_rows", self.most_rows, "40 to 20,000")
-        _require(0 <= self.propose <= 100_000, "propose", self.propose, "0 to 100,000")
-        _require(self.seed >= 0, "seed", self.seed, "0 or more")
-
-
-def _require(condition: bool, name: str, value: object, expected: str) -> None:
-    if not condition:
-        raise SettingsError(f"{name} = {value!r} cannot be used: expected {expected}.")
+        require(0 < self.alpha < 1, "alpha", self.alpha, "a chance between 0 and 1")
+        require(0 <= self.looks <= 100_000, "looks", self.looks, "0 to 100,000")
+        require(99 <= self.permutations <= 1_000_000, "permutations", self.permutations, "99 to 1,000,000")
+        require(40 <= self.most_rows <= 20_000, "most_rows", self.most_rows, "40 to 20,000")
+        require(0 <= self.propose <= 100_000, "propose", self.propose, "0 to 100,000")
+        require(self.seed >= 0, "seed", self.seed, "0 or more")

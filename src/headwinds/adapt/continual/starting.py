@@ -59,6 +59,11 @@ def tune_changes(facts: ModelFacts, changes: Mapping[str, Any], strategy: str) -
         raise SettingsError(
             f"method = {method!r} cannot continue a model.", remedy=f"Choose one of {', '.join(CONTINUED)}."
         )
+    if facts.own_head and method == "head":
+        raise SettingsError(
+            "method = 'head' trains a layer of ours, and an imported model classifies by its own layers.",
+            remedy="Leave it out, or choose lora or bitfit; frozen_layers holds the lower layers.",
+        )
     fixed = {"task": facts.task, "checkpoint": facts.checkpoint, "max_tokens": facts.max_tokens}
     fixed |= {"pooling": facts.network["pooling"], "method": method, "merge_adapter": method in MERGED}
     return {**changes, **fixed}
@@ -75,7 +80,7 @@ def require_continuable(facts: ModelFacts, strategy: str) -> None:
     from headwinds.adapt.tasks.registry import get_task
 
     apart = tuple(name for name in PARAMETER_EFFICIENT if name not in MERGED)
-    if facts.method in (*apart, *PROMPTING, "zero-shot", IMPORTED) or writes(get_task(facts.task)):
+    if facts.method in (*apart, *PROMPTING, "zero-shot") or writes(get_task(facts.task)):
         raise SettingsError(
             f"A model of {facts.task} fitted by method {facts.method!r} cannot be updated.",
             remedy=f"Tune anew on all rows; models of {', '.join(CONTINUED)} can be updated.",
@@ -94,13 +99,15 @@ def require_continuable(facts: ModelFacts, strategy: str) -> None:
 def starting_network(old: FittedModel, data: FittingData, settings: TuneSettings, strategy: str) -> Any:
     """The network to train: the old one with new outputs, or, for "joint", the pretrained checkpoint's.
 
+    A model as it was imported is its checkpoint.
+
     Raises
     ------
     CheckpointError
         "joint" is asked for, and the checkpoint is no longer there or is another.
     """
     facts, task = old.facts, old.task
-    if strategy == "joint":
+    if strategy == "joint" and facts.method != IMPORTED:
         checkpoint = resolve_checkpoint(facts.checkpoint)
         if checkpoint.digest != facts.checkpoint_digest:
             raise CheckpointError(

@@ -17,13 +17,14 @@ from headwinds.adapt.continual.settings import DISTILLING, ELASTIC, REPLAYING, U
 from headwinds.adapt.continual.starting import require_continuable, starting_network
 from headwinds.adapt.evaluation.task_evaluation import tell_evaluation
 from headwinds.adapt.fit_cost import costed
-from headwinds.adapt.fitted_model import FittedModel, load_model, read_facts, save_model
+from headwinds.adapt.fitted_model import OWN_HEAD, FittedModel, load_model, read_facts, save_model
 from headwinds.adapt.fitting import FittingData
 from headwinds.adapt.generators import network_settings
 from headwinds.adapt.methods.contract import Fitting
 from headwinds.adapt.methods.registry import method_for, require_recomputable, require_shareable
 from headwinds.adapt.predicting import model_of
 from headwinds.adapt.prediction import make_predictor, predict_outputs
+from headwinds.adapt.tasks.registry import get_task
 from headwinds.adapt.training.launching import require_room, train_on_processes
 from headwinds.adapt.training.memory import told_if_short
 from headwinds.adapt.training.precision import choose_precision, choose_predicting_precision
@@ -35,12 +36,14 @@ from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.stages import run_stage
 from headwinds.artifacts.told_stages import run_told_stage
 from headwinds.artifacts.write import write_json
+from headwinds.contracts import Finding
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
     import torch
 
     from headwinds.adapt.encoding import EncodedTexts
+    from headwinds.adapt.fitted_model import ModelFacts
     from headwinds.adapt.methods.contract import MakePenalty, Penalty
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.training.team import Team
@@ -49,11 +52,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class UpdatedModel:
-    """Where an updated model stands, what it forgot (None without tests), and whether it was found done."""
+    """Where an updated model stands, what it forgot (None without tests), whether it was found done, and what to weigh."""
 
     folder: Path
     report: ForgettingReport | None
     reused: bool
+    findings: tuple[Finding, ...] = ()
 
 
 def update_model(
@@ -86,8 +90,10 @@ def update_model(
     folder = model_of(model)
     facts = read_facts(folder)
     require_continuable(facts, settings.strategy)
-    require_tests(files)
+    _require_apart(folder, output)
     rows = read_update(folder, facts, files, settings.strategy, tune)
+    require_tests(files, rows, get_task(facts.task))
+    findings = _new_labels(facts, rows)
     identity = fingerprint(
         model=file_digest(folder / "model.json"),
         files={name: file_digest(path) for name, path in files.named().items()},
@@ -106,7 +112,7 @@ def update_model(
     with study_lock(output, wait=wait), graceful_stop():
         stage = run_stage(output, "model", identity, fit)
         if not files.old_tests and not files.new_tests:
-            return UpdatedModel(stage.path, None, stage.reused)
+            return UpdatedModel(stage.path, None, stage.reused, findings)
         tests = [("old", path) for path in files.old_tests] + [("new", path) for path in files.new_tests]
         tested = fingerprint(
             update=identity,
@@ -132,7 +138,30 @@ def update_model(
             report,
             lambda place: tell_evaluation(place, read_facts(stage.path)),
         )
-    return UpdatedModel(stage.path, read_report(found.path), stage.reused and found.reused)
+    return UpdatedModel(stage.path, read_report(found.path), stage.reused and found.reused, findings)
+
+
+def _require_apart(folder: Path, output: Path) -> None:
+    """The old model is what the new one is compared with, and the way back: it is not written over."""
+    place, old = (output / "model").resolve(), folder.resolve()
+    if place == old or place.is_relative_to(old):
+        raise SettingsError(
+            f"output = {str(output)!r} is where the old model stands.", remedy="Name another folder."
+        )
+
+
+def _new_labels(facts: ModelFacts, rows: UpdateRows) -> tuple[Finding, ...]:
+    new = rows.labels[len(facts.labels) :]
+    if not new:
+        return ()
+    shown = f"{', '.join(new[:8])}{', ...' if len(new) > 8 else ''}"
+    return (
+        Finding(
+            "W245",
+            f"The rows have labels that the old model does not give; the new one gives them too ({len(new)}): {shown}.",
+            "If one is a slip of the pen, mend it and update again.",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +224,7 @@ def fit_update(
     facts = replace(
         old.facts,
         method=chosen.method,
-        network=network_settings(task, chosen),
+        network={**network_settings(task, chosen), **({OWN_HEAD: True} if old.facts.own_head else {})},
         labels=rows.labels,
         precision=predictor.precision,
         decoder=decoder,
@@ -305,8 +334,10 @@ def _penalty(
         return None
     order = np.random.default_rng(derive_seed(tune.seed, "fisher rows")).permutation(len(rows.old_training))
     asked = rows.old_training[np.sort(order[: settings.fisher_examples])]
-    # Laplace: the old rows' log posterior is a sum over them, the loss a mean over the new ones.
-    strength = settings.elastic_strength * old.facts.training_examples / max(1, len(rows.new_training))
+    # Laplace: the old rows' log posterior is a sum over them, the loss a mean over the new ones. An imported model does not
+    # say how many it learnt from: those count that stand for them.
+    learnt = old.facts.training_examples or len(rows.old_training)
+    strength = settings.elastic_strength * learnt / max(1, len(rows.new_training))
 
     def hold_weights(parameters: dict[str, torch.nn.Parameter], forward: Any) -> Penalty:
         fisher = fisher_diagonal(

@@ -155,7 +155,7 @@ class WatchReport(Result):
         ]
         if self.proposals:
             lines.append(
-                f"Label next: {', '.join(self.proposals[:5])}{', ...' if len(self.proposals) > 5 else ''}."
+                f"Label next: {'; '.join(self.proposals[:5])}{'; ...' if len(self.proposals) > 5 else ''}."
             )
         return "\n".join([*lines, *(str(finding) for finding in self.findings)])
 

@@ -31,7 +31,7 @@ from headwinds.adapt.continual.watch_report import (
 )
 from headwinds.adapt.fitted_model import load_model, read_facts
 from headwinds.adapt.labelled_files import read_rows
-from headwinds.adapt.methods.registry import IMPORTED, PROMPTING
+from headwinds.adapt.methods.registry import PROMPTING
 from headwinds.adapt.predicting import model_of
 from headwinds.adapt.tasks.cells import id_cell
 from headwinds.adapt.tasks.contract import writes
@@ -43,7 +43,7 @@ from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.stages import run_stage, stored_fingerprint
 from headwinds.artifacts.write import write_text
 from headwinds.contracts import Finding
-from headwinds.errors import ArtifactError, SettingsError
+from headwinds.errors import ArtifactError, DataError, SettingsError, quoted
 
 if TYPE_CHECKING:
     from headwinds.adapt.fitted_model import FittedModel, ModelFacts
@@ -91,10 +91,17 @@ def watch_model(
     _require_watchable(facts)
     task = get_task(facts.task)
     live = read_rows(files.live, task, labelled=False, encoding=files.encoding)
+    _require_own_ids(live)
     reference = _reference(folder, task, files)
+    now = file_digest(files.live)
+    if files.reference is not None and file_digest(files.reference) == now:
+        raise DataError(
+            f"{files.live} and {files.reference} are the same file, so nothing could ever have shifted.",
+            remedy="Name as reference a test of the time that the model knows.",
+        )
     identity = fingerprint(
         model=file_digest(folder / "model.json"),
-        live=file_digest(files.live),
+        live=now,
         reference=file_digest(files.reference) if files.reference else "",
         group=files.group,
         settings=asdict(settings),
@@ -116,11 +123,29 @@ def watch_model(
 
 
 def _require_watchable(facts: ModelFacts) -> None:
-    if writes(get_task(facts.task)) or facts.method in (*PROMPTING, "zero-shot", IMPORTED):
+    if writes(get_task(facts.task)) or facts.method in (*PROMPTING, "zero-shot"):
         raise SettingsError(
             f"A model of {facts.task} fitted by method {facts.method!r} cannot be watched: its encoder's states of a text "
             "are not those that it answers by.",
             remedy="Watch a tuned model that classifies.",
+        )
+
+
+def _require_own_ids(live: list[Row]) -> None:
+    """Of two rows with one id nobody could say which is proposed, and its label would go to either."""
+    first: dict[str, str] = {}
+    again: list[tuple[str, Row]] = []
+    for row in live:
+        name = id_cell(row)
+        if name in first:
+            again.append((name, row))
+        else:
+            first[name] = row.place
+    if again:
+        name, row = again[0]
+        raise DataError(
+            f"{row.place}: id {quoted(name)} stands at {first[name]} too; rows whose id stood before: {len(again)}.",
+            remedy="Give each row an id of its own, or leave the column out; --group names rows that belong together.",
         )
 
 

@@ -67,6 +67,8 @@ class ParameterEfficient:
             warnings.simplefilter(
                 "ignore", FutureWarning
             )  # of transformers, about a name that peft still uses
+            # An own classifier beside layers whose weights are turned is told apart by the library itself.
+            warnings.filterwarnings("ignore", "fan_in_fan_out is set to True", UserWarning)
             torch.manual_seed(settings.seed % 2**63)
             network.encoder = get_peft_model(network.encoder, self._config(network.encoder, settings))
         trained = {name: value for name, value in network.named_parameters() if value.requires_grad}

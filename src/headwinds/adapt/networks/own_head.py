@@ -1,4 +1,4 @@
-"""The network of an imported text classifier: the checkpoint with its own classifier, as it came."""
+"""The network of an imported text classifier: the checkpoint with its own classifier, as it came or trained on."""
 
 from __future__ import annotations
 
@@ -23,6 +23,18 @@ class OwnHead(nn.Module):
     def __init__(self, encoder: PreTrainedModel) -> None:
         super().__init__()
         self.encoder = encoder
+
+    @property
+    def body(self) -> Any:
+        """What sees the texts: the checkpoint without its classifier."""
+        return self.encoder.base_model
+
+    def switch_off_dropout(self) -> None:
+        """As in networks of ours: whatever layers drop, by a module of their own or by a share that they hold."""
+        for module in self.encoder.modules():
+            for name, value in list(vars(module).items()):
+                if isinstance(value, float) and ("drop" in name or isinstance(module, nn.Dropout)):
+                    setattr(module, name, 0.0)
 
     def added(self, batch: Batch) -> torch.Tensor | None:
         """Nothing comes to the word embeddings."""

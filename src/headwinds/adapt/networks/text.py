@@ -116,13 +116,16 @@ def initialise_head(head: nn.Linear, targets: torch.Tensor, *, seed: int) -> Non
 
 def trainable_parameters(module: TextClassifier, *, frozen_layers: int) -> dict[str, nn.Parameter]:
     """Freeze the lowest layers and the embeddings as asked; return what is left to train, by name."""
+    own_head = getattr(module, "own_head", False)  # a whole checkpoint, whose layers are one step further in
+    body = f"{module.encoder.base_model_prefix}." if own_head else ""
     if frozen_layers >= 0:
         for name, parameter in module.encoder.named_parameters():
-            if name.startswith("embeddings") or _layer_number(name) in range(frozen_layers):
+            if name.startswith(f"{body}embeddings") or _layer_number(name) in range(frozen_layers):
                 parameter.requires_grad_(False)
-    # A pooler on the first token is not read by the mean of tokens: without a gradient it must not decay either.
+    # A pooler on the first token is not read by the mean of tokens: without a gradient it must not decay either. (A
+    # checkpoint's own classifier reads it.)
     for name, parameter in module.encoder.named_parameters():
-        if name.startswith("pooler"):
+        if name.startswith("pooler") and not own_head:
             parameter.requires_grad_(False)
     return {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
 

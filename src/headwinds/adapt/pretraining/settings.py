@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 
-from headwinds.adapt.settings import PRECISIONS
+from headwinds.adapt.settings_rules import PRECISIONS
+from headwinds.contracts.limits import (
+    above_zero,
+    at_least_zero,
+    require,
+    require_each,
+    require_one_of,
+    share_below_one,
+)
 from headwinds.errors import SettingsError
 
 SCHEDULES = ("linear", "cosine", "trapezoid", "inverse-sqrt")
@@ -14,6 +22,23 @@ TOKENIZERS = ("wordpiece", "byte-bpe", "unigram")
 TEXT_DOCUMENTS = ("blank-lines", "lines", "files")
 LARGEST = 10**15
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+NAMES = {
+    "schedule": SCHEDULES,
+    "precision": PRECISIONS,
+    "text_documents": TEXT_DOCUMENTS,
+    "objective": ("", *OBJECTIVES),
+}
+AT_LEAST_ZERO = (
+    "tokens",
+    "layers",
+    "width",
+    "micro_batch_tokens",
+    "learning_rate",
+    "weight_decay",
+    "save_seconds",
+    "seed",
+)
+SHARES_BELOW_ONE = ("warmup_share", "decay_share", "head_first_share", "dropout", "mask_share")
 # Settings that change when or where something is saved, and nothing of what comes out.
 WITHOUT_CONSEQUENCE = ("save_seconds",)
 
@@ -106,49 +131,28 @@ class PretrainSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("head_learning_rate", "gradient_clip", "held_out_tokens", "span_tokens"):
-            _require(getattr(self, name) > 0, name, getattr(self, name), "a number above 0")
-        for name in ("tokens", "layers", "width", "micro_batch_tokens", "learning_rate", "weight_decay"):
-            _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
-        for name in ("warmup_share", "decay_share", "head_first_share", "dropout", "mask_share"):
-            _require(
-                0 <= getattr(self, name) < 1, name, getattr(self, name), "a share of at least 0 and below 1"
-            )
-        _require(
-            0 < self.held_out_share < 1, "held_out_share", self.held_out_share, "a share between 0 and 1"
-        )
-        _require(self.save_seconds >= 0, "save_seconds", self.save_seconds, "0 or more")
-        _require(self.vocabulary >= 64, "vocabulary", self.vocabulary, "64 or more")
-        _require(self.sequence_tokens >= 16, "sequence_tokens", self.sequence_tokens, "16 or more")
-        _require(
+        above = ("head_learning_rate", "gradient_clip", "held_out_tokens", "span_tokens")
+        require_each(self, above, above_zero, "a number above 0")
+        require_each(self, AT_LEAST_ZERO, at_least_zero, "0 or more")
+        require_each(self, SHARES_BELOW_ONE, share_below_one, "a share of at least 0 and below 1")
+        require(0 < self.held_out_share < 1, "held_out_share", self.held_out_share, "a share between 0 and 1")
+        require(self.vocabulary >= 64, "vocabulary", self.vocabulary, "64 or more")
+        require(self.sequence_tokens >= 16, "sequence_tokens", self.sequence_tokens, "16 or more")
+        require(
             self.batch_tokens >= self.sequence_tokens,
             "batch_tokens",
             self.batch_tokens,
             f"at least sequence_tokens = {self.sequence_tokens}",
         )
-        for name, known in (
-            ("schedule", SCHEDULES),
-            ("precision", PRECISIONS),
-            ("text_documents", TEXT_DOCUMENTS),
-            ("objective", ("", *OBJECTIVES)),
-        ):
-            _require(
-                getattr(self, name) in known,
-                name,
-                getattr(self, name),
-                f"one of {', '.join(filter(None, known))}",
-            )
-        _require(bool(self.text), "text", self.text, "the name of a column")
-        _require(
-            not (self.tokens and self.budget), "budget", self.budget, f"none with tokens = {self.tokens}"
-        )
+        require_one_of(self, NAMES)
+        require(bool(self.text), "text", self.text, "the name of a column")
+        require(not (self.tokens and self.budget), "budget", self.budget, f"none with tokens = {self.tokens}")
         if self.budget:
             seconds_of(self.budget)
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, int | float) and item.name != "seed":
-                _require(value == value and abs(value) <= LARGEST, item.name, value, f"at most {LARGEST:.0e}")
-        _require(self.seed >= 0, "seed", self.seed, "0 or more")
+                require(value == value and abs(value) <= LARGEST, item.name, value, f"at most {LARGEST:.0e}")
 
 
 def seconds_of(budget: str) -> float:
@@ -165,10 +169,5 @@ def seconds_of(budget: str) -> float:
         )
     parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", budget)
     seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
-    _require(0 < seconds < 1e8, "budget", budget, "a time above 0")
+    require(0 < seconds < 1e8, "budget", budget, "a time above 0")
     return seconds
-
-
-def _require(condition: bool, name: str, value: object, expected: str) -> None:
-    if not condition:
-        raise SettingsError(f"{name} = {value!r} cannot be used: expected {expected}.")

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.checkpoints import Checkpoint, quiet_transformers, read_config
+from headwinds.adapt.checkpoints import (
+    Checkpoint,
+    quiet_transformers,
+    read_config,
+    require_whole,
+    why_not_loaded,
+)
 from headwinds.adapt.generators import is_decoder_only, load_generator
 from headwinds.errors import CheckpointError
 
@@ -68,7 +74,7 @@ def load_for_prompts(checkpoint: Checkpoint, kind: str, *, dropout: float = 0.0)
     Raises
     ------
     CheckpointError
-        Its weights cannot be loaded.
+        Its weights cannot be loaded, or are not all there.
     """
     from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassification
 
@@ -77,7 +83,7 @@ def load_for_prompts(checkpoint: Checkpoint, kind: str, *, dropout: float = 0.0)
     loader: Any = AutoModelForMaskedLM if kind == "masked" else AutoModelForSequenceClassification
     try:
         with quiet_transformers():
-            model: PreTrainedModel = loader.from_pretrained(
+            model, told = loader.from_pretrained(
                 str(checkpoint.folder),
                 local_files_only=True,
                 trust_remote_code=False,
@@ -85,13 +91,15 @@ def load_for_prompts(checkpoint: Checkpoint, kind: str, *, dropout: float = 0.0)
                 dtype="float32",
                 hidden_dropout_prob=dropout,
                 attention_probs_dropout_prob=dropout,
+                output_loading_info=True,
             )
-            return model
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
         raise CheckpointError(
-            f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} cannot be loaded: {reason}"
+            f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} cannot be loaded: {why_not_loaded(error)}"
         ) from error
+    require_whole(checkpoint, told, pools=kind == "entailment")
+    loaded: PreTrainedModel = model
+    return loaded
 
 
 def _architectures(checkpoint: Checkpoint) -> list[str]:

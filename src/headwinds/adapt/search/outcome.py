@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from dataclasses import asdict, dataclass, fields
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.evaluation.page_parts import heading, note, table
-from headwinds.adapt.evaluation.shown import shown_number
+from headwinds.adapt.evaluation.shown import shown_number, told_finding
 from headwinds.adapt.evaluation.task_page import STYLE
 from headwinds.adapt.settings import TuneSettings
 from headwinds.artifacts.page_head import page_head
 from headwinds.artifacts.write import write_json, write_text
+from headwinds.contracts import Finding
 from headwinds.phrases.catalogue import spoken, written
 
 if TYPE_CHECKING:
@@ -62,25 +64,46 @@ class Finalist:
 
 @dataclass(frozen=True, slots=True)
 class SearchOutcome:
-    """All trials, the share of the scores' variance that goes with each setting, the finalists and the winner."""
+    """All trials, the share of the scores' variance that goes with each setting, the finalists and the winner.
+
+    `importance` is empty where it is not known; `findings` then says so.
+    """
 
     trials: tuple[TrialRecord, ...]
     importance: dict[str, float]
     finalists: tuple[Finalist, ...]
     winner: Finalist
+    findings: tuple[Finding, ...] = ()
 
 
 def importances(study: Study) -> dict[str, float]:
-    """How much of the trials' scores goes with each setting (PED-ANOVA, Watanabe et al. 2023); empty where unknown."""
+    """How much of the trials' scores goes with each setting (PED-ANOVA, Watanabe et al. 2023); empty where unknown.
+
+    Where there are too few trials, or none is better than another, the library warns and gives every setting the same.
+    """
     import optuna
 
     try:
-        found = optuna.importance.get_param_importances(
-            study, evaluator=optuna.importance.PedAnovaImportanceEvaluator()
-        )
-    except (ValueError, RuntimeError):  # too few trials, or all alike
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", UserWarning)
+            found = optuna.importance.get_param_importances(
+                study, evaluator=optuna.importance.PedAnovaImportanceEvaluator()
+            )
+    except (ValueError, RuntimeError, UserWarning):
         return {}
     return {name: float(value) for name, value in sorted(found.items(), key=lambda item: (-item[1], item[0]))}
+
+
+def unknown_importance(trials: Sequence[TrialRecord]) -> Finding:
+    """What is said where the shares are not known."""
+    scores = {one.score for one in trials if one.state == "complete"}
+    return Finding(
+        "W280",
+        "Which settings mattered cannot be told from so few different scores "
+        f"(trials: {len(trials)}, different scores: {len(scores)}).",
+        "Search with more trials, or over wider ranges.",
+    )
 
 
 def write_outcome(outcome: SearchOutcome, chosen: TuneSettings, output: Path) -> None:
@@ -116,6 +139,7 @@ def search_page(outcome: SearchOutcome) -> str:
         _curve(outcome.trials),
         note("Points: trials, full where they came to their end. Line: the best so far."),
     ]
+    parts += [f"<p>{escape(told_finding(one))}</p>" for one in outcome.findings]
     if outcome.importance:
         rows = [(name, _share(value), _bar(value)) for name, value in outcome.importance.items()]
         parts += [heading("What mattered"), table(_told("setting", "share", ""), rows, raw_last=True)]

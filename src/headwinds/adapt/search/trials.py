@@ -23,7 +23,14 @@ from headwinds.adapt.checkpoints import resolve_checkpoint
 from headwinds.adapt.methods.registry import get_method
 from headwinds.adapt.search.fits import fit_by_workers, history_of_fit
 from headwinds.adapt.search.guidance import Pruned, pruner, report, sampler
-from headwinds.adapt.search.outcome import Finalist, SearchOutcome, TrialRecord, importances, write_outcome
+from headwinds.adapt.search.outcome import (
+    Finalist,
+    SearchOutcome,
+    TrialRecord,
+    importances,
+    unknown_importance,
+    write_outcome,
+)
 from headwinds.adapt.search.space import Space, check_space, inside, plain_space, suggest
 from headwinds.adapt.search.together import Groups, run_groups
 from headwinds.adapt.training.state import EpochRecord
@@ -150,7 +157,9 @@ def search(
         ranked = sorted(best, key=lambda one: (-one.score, one.number))[: plan.finalists]
         finalists = _finalists(ranked, files, settings, plan.seeds, output, quiet, compute, tell)
     winner = max(finalists, key=lambda one: one.bound)
-    outcome = SearchOutcome(tuple(records), importances(study), tuple(finalists), winner)
+    importance = importances(study)
+    findings = () if importance else (unknown_importance(records),)
+    outcome = SearchOutcome(tuple(records), importance, tuple(finalists), winner, findings)
     write_outcome(outcome, replace(settings, **winner.settings), output)
     return outcome, tune_files(files, replace(settings, **winner.settings), output, quiet=quiet)
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_with_offsets
-from headwinds.adapt.tasks.cells import id_cell, list_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
-from headwinds.adapt.tasks.tags import WordSpan, best_tags, spans_of_numbers, spans_of_tags, tag_numbers
+from headwinds.adapt.tasks.entity_rows import TaggedTexts, read_tagged_texts
+from headwinds.adapt.tasks.tags import best_tags, spans_of_numbers, tag_numbers
 from headwinds.adapt.tasks.token_words import first_tokens, word_scores, word_shapes
-from headwinds.adapt.tasks.words import SHAPES, split_words
+from headwinds.adapt.tasks.words import SHAPE_COUNT
 from headwinds.errors import DataError, MismatchError, quoted
 
 if TYPE_CHECKING:
@@ -30,28 +29,6 @@ BELOW_ANY_F1 = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class TaggedTexts:
-    """Texts, their words, and the spans of words that are entities.
-
-    Attributes
-    ----------
-    words
-        Of each text, character offsets (first, after the last) of its words.
-    spans
-        Of each text, (first word, after the last, type); they do not overlap.
-    tagged
-        Whether the file gave words with tags: predictions then come as tags too.
-    """
-
-    ids: tuple[str, ...]
-    places: tuple[str, ...]
-    texts: tuple[str, ...]
-    words: tuple[tuple[tuple[int, int], ...], ...]
-    spans: tuple[tuple[WordSpan, ...], ...]
-    tagged: bool
-
-
-@dataclass(frozen=True, slots=True)
 class TokenTargets:
     """The tag of each token of each window, `IGNORED` where it is not the first of a word."""
 
@@ -64,7 +41,8 @@ class NamedEntities:
     """Find entities.
 
     The first token of each word is tagged (begins, goes on, outside), and the best sequence of tags that makes spans is
-    taken. The shapes of words come to the embeddings, so that an uncased encoder sees capitals.
+    taken. The shapes of words come to the embeddings, so that an uncased encoder sees capitals, and any encoder the breaks
+    of lines; between sentences given as words, `sentences` says where they are.
     """
 
     name: str = "named-entity-recognition"
@@ -78,6 +56,7 @@ class NamedEntities:
             needed=False,
             label=True,
         ),
+        Column("sentences", "with tokens: how many words each sentence has, in order", needed=False),
         Column("tags", "with tokens: a list of tags, BIO, BIOES or IOB1", needed=False, label=True),
     )
     main_metric: str = "entity_f1"
@@ -85,16 +64,7 @@ class NamedEntities:
 
     def read(self, rows: Sequence[Row], *, labelled: bool) -> TaggedTexts:
         """See the contract."""
-        tagged = any(row.values.get("tokens") is not None for row in rows)
-        found = [_tagged(row, labelled) if tagged else _raw(row, labelled) for row in rows]
-        return TaggedTexts(
-            ids=tuple(id_cell(row) for row in rows),
-            places=tuple(row.place for row in rows),
-            texts=tuple(text for text, _, _ in found),
-            words=tuple(words for _, words, _ in found),
-            spans=tuple(spans for _, _, spans in found),
-            tagged=tagged,
-        )
+        return read_tagged_texts(rows, labelled=labelled)
 
     def labels(self, examples: TaggedTexts) -> tuple[str, ...]:
         """See the contract."""
@@ -129,7 +99,7 @@ class NamedEntities:
         from headwinds.adapt.networks.tokens import TokenClassifier
 
         return TokenClassifier(
-            encoder, 1 + 2 * len(labels), dropout=settings.head_dropout, shapes=len(SHAPES)
+            encoder, 1 + 2 * len(labels), dropout=settings.head_dropout, shapes=SHAPE_COUNT
         )
 
     def initialise(
@@ -340,88 +310,6 @@ def _likelihood(
         tags = tag_numbers(len(examples.words[row]), examples.spans[row], labels)
         found.append(log_softmax(own, axis=1)[np.arange(len(tags)), tags])
     return float(np.exp(np.concatenate(found).mean()))
-
-
-def _tagged(row: Row, labelled: bool) -> tuple[str, tuple[tuple[int, int], ...], tuple[WordSpan, ...]]:
-    tokens = list_cell(row, "tokens")
-    wrong = [token for token in tokens if not isinstance(token, str) or not token.strip()]
-    if not tokens or wrong:
-        said = "is empty" if not tokens else f"holds {quoted(wrong[0])}, which is no word"
-        raise DataError(f"{row.place}: tokens {said}.", remedy="Give a list of words, or leave the row out.")
-    words, place = [], 0
-    for token in tokens:
-        words.append((place, place + len(token)))
-        place += len(token) + 1
-    text = " ".join(tokens)
-    if not labelled:
-        return text, tuple(words), ()
-    tags = list_cell(row, "tags")
-    if len(tags) != len(tokens):
-        raise DataError(
-            f"{row.place}: {len(tokens)} tokens and {len(tags)} tags.",
-            remedy="Give each token one tag; O for none.",
-        )
-    try:
-        return text, tuple(words), tuple(spans_of_tags([str(tag) for tag in tags]))
-    except ValueError as error:
-        raise DataError(
-            f"{row.place}: {quoted(str(error))} is no tag.",
-            remedy="Write O, or B-NAME and I-NAME (also E-, S-).",
-        ) from None
-
-
-def _raw(row: Row, labelled: bool) -> tuple[str, tuple[tuple[int, int], ...], tuple[WordSpan, ...]]:
-    text = text_cell(row, "text")
-    words = split_words(text)
-    if not labelled:
-        return text, tuple(words), ()
-    starts, ends = (
-        {start: number for number, (start, _) in enumerate(words)},
-        {end: n for n, (_, end) in enumerate(words)},
-    )
-    spans: list[WordSpan] = []
-    for item in list_cell(row, "spans"):
-        start, end, name = _span(row, item, text)
-        if start not in starts or end not in ends:
-            around = text[max(start - 12, 0) : end + 12]
-            raise DataError(
-                f"{row.place}: span {start}-{end} {quoted(text[start:end])} does not begin and end with words, "
-                f"in {quoted(around)}.",
-                remedy="Move it to the borders of words; offsets count characters, the end exclusive.",
-            )
-        spans.append((starts[start], ends[end] + 1, name))
-    spans.sort()
-    for (_, before, one), (after, _, other) in pairwise(spans):
-        if after < before:
-            raise DataError(
-                f"{row.place}: spans {quoted(one)} and {quoted(other)} overlap at {quoted(text[words[after][0] :][:20])}; "
-                "nested entities are not learnt.",
-                remedy="Keep the one that matters, or give the types to two models.",
-            )
-    return text, tuple(words), tuple(spans)
-
-
-def _span(row: Row, item: Any, text: str) -> tuple[int, int, str]:
-    values = (
-        (item.get("start"), item.get("end"), item.get("label"))
-        if isinstance(item, Mapping)
-        else tuple(item)
-        if isinstance(item, list | tuple) and len(item) == 3
-        else (None, None, None)
-    )
-    start, end, name = values
-    whole = all(isinstance(number, int) and not isinstance(number, bool) for number in (start, end))
-    if not whole or not isinstance(name, str) or not name.strip():
-        raise DataError(
-            f"{row.place}: {quoted(item)} is no span.",
-            remedy='Write {"start": 0, "end": 5, "label": "PERSON"}.',
-        )
-    if not 0 <= start < end <= len(text):
-        raise DataError(
-            f"{row.place}: span {start}-{end} lies outside of the text, which has {len(text)} characters.",
-            remedy="Offsets count characters (not bytes, not UTF-16 units), the end exclusive.",
-        )
-    return int(start), int(end), name.strip()
 
 
 def _covered(words: Sequence[tuple[int, int]], spans: Any) -> NDArray[np.bool_]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.checkpoints import Checkpoint, quiet_transformers
+from headwinds.adapt.checkpoints import Checkpoint, quiet_transformers, why_not_loaded
 from headwinds.adapt.tasks.text_classification import LabelledText, TextClassification
 from headwinds.errors import CheckpointError
 
@@ -24,7 +24,7 @@ class OwnHeadClassification(TextClassification):
     """The whole checkpoint with its classifier, not the encoder alone."""
 
     def load(self, checkpoint: Checkpoint, *, dropout: float = 0.0) -> PreTrainedModel:
-        """Load it in float32; it is not trained, so its dropout stays what it is and is never on.
+        """Load it in float32; its dropout stays what it is, is never on here, and is switched off where it is trained on.
 
         Raises
         ------
@@ -44,9 +44,8 @@ class OwnHeadClassification(TextClassification):
                     output_loading_info=True,
                 )
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-            reason = str(error).splitlines()[0]
             raise CheckpointError(
-                f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} cannot be loaded: {reason}"
+                f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} cannot be loaded: {why_not_loaded(error)}"
             ) from error
         missing = sorted(report["missing_keys"])
         if missing:  # the library would draw them at random
@@ -74,7 +73,8 @@ class OwnHeadClassification(TextClassification):
         *,
         seed: int,
     ) -> None:
-        """Nothing is new."""
+        """Nothing is new; what it came with is trained on without dropout, as layers of ours are."""
+        network.switch_off_dropout()
 
 
 def with_own_head(task: Task[Any]) -> Task[Any]:

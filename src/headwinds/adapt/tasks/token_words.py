@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts
-from headwinds.adapt.tasks.words import shape_of, word_of_characters
+from headwinds.adapt.tasks.words import word_of_characters, word_shape_numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,6 +81,6 @@ def word_shapes(encoded: EncodedTexts, texts: Sequence[str], words: Sequence[Wor
 
     shapes: list[NDArray[np.int32]] = []
     for row, text in enumerate(texts):
-        own = np.array([*(shape_of(text[start:end]) for start, end in words[row]), 0], dtype=np.int32)
+        own = np.array([*word_shape_numbers(text, words[row]), 0], dtype=np.int32)
         shapes += [own[numbers] for numbers in words_of_tokens(encoded, row, words[row], len(text))]
     return replace(encoded, shapes=shapes)

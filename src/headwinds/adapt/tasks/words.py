@@ -1,4 +1,4 @@
-"""Words of a text by their character offsets, and the shape of each: what an uncased encoder cannot see."""
+"""Words of a text by their character offsets, and the shape of each: what an encoder cannot see of capitals and lines."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ SHAPES = (
     "punctuation",
     "other",
 )
+LINE_BREAKS = frozenset("\n\r\v\f\x85\u2028\u2029")
+# The same shapes again, for words that begin a line.
+SHAPE_COUNT = 2 * len(SHAPES)
 
 
 def split_words(text: str) -> list[tuple[int, int]]:
@@ -61,6 +64,20 @@ def shape_of(word: str) -> int:
     if all(upper):
         return SHAPES.index("one capital" if len(upper) == 1 else "capitals")
     return SHAPES.index("capitalised" if upper[0] and not any(upper[1:]) else "mixed")
+
+
+def word_shape_numbers(text: str, words: Sequence[tuple[int, int]]) -> list[int]:
+    """For each word of a text the number of its shape, below `SHAPE_COUNT`.
+
+    A capital says less at the beginning of a line, and tokenizers drop the break before it: such a word has the number of
+    its shape after those of `SHAPES`.
+    """
+    numbers, before = [], 0
+    for start, end in words:
+        begins = not before or any(character in LINE_BREAKS for character in text[before:start])
+        numbers.append(shape_of(text[start:end]) + (len(SHAPES) if begins else 0))
+        before = end
+    return numbers
 
 
 def word_of_characters(length: int, words: Sequence[tuple[int, int]]) -> list[int]:

@@ -33,7 +33,7 @@ def read_graph(path: str | Path) -> Graph:
     if not path.is_file():
         raise DataError(f"There is no graph {path}.", remedy="Check the path.")
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path.name} is no TOML: {error}.") from None
     return graph_from(content, place=path.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from headwinds.adapt.fit_cost import costed
 from headwinds.adapt.fold import LabelledTexts, data_digest, fit_fold
 from headwinds.adapt.settings import TuneSettings
 from headwinds.artifacts.fingerprint import code_digest, fingerprint
@@ -38,19 +39,24 @@ def fold_stages(settings: StudySettings, checked: CheckedStudy, *, quiet: bool) 
         parts = fingerprint(
             **common, training=rows.training.tolist(), validation=rows.validation.tolist(), fold=rows.number
         )
-        work = _FoldWork(data, rows, chosen, quiet)
-        stages.append(Stage(f"tune/fold-{rows.number + 1}", parts, work))
+        name = f"fold-{rows.number + 1}"
+        work = _FoldWork(data, rows, chosen, quiet, name)
+        stages.append(Stage(f"tune/{name}", parts, work))
     return stages
 
 
 class _FoldWork:
     """A fold's work, bound to its rows."""
 
-    def __init__(self, data: LabelledTexts, rows: object, settings: TuneSettings, quiet: bool) -> None:
-        self.data, self.rows, self.settings, self.quiet = data, rows, settings, quiet
+    def __init__(
+        self, data: LabelledTexts, rows: object, settings: TuneSettings, quiet: bool, name: str
+    ) -> None:
+        self.data, self.rows, self.settings, self.quiet, self.name = data, rows, settings, quiet, name
 
     def __call__(self, output: Path, scratch: Path) -> None:
-        fit_fold(self.data, self.rows, self.settings, output, scratch, quiet=self.quiet)  # type: ignore[arg-type]
+        # What it cost stands beside the folds, not in one: the same inputs give the same bytes.
+        with costed(output.parent, output, scratch, among=self.name):
+            fit_fold(self.data, self.rows, self.settings, output, scratch, quiet=self.quiet)  # type: ignore[arg-type]
 
 
 def evaluation_stage(
