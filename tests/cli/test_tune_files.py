@@ -123,6 +123,12 @@ def test_pairs_with_scores_are_not_told_as_none_wrong(checkpoint, tmp_path, caps
         assert "0 examples are" not in text
 
 
+def test_places_with_commas_in_their_names_stand_apart(checkpoint, tmp_path, capsys):
+    assert main(asked(checkpoint, "--test", TRAIN, "--output", str(tmp_path / "out"))) == 0
+    [told] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("W101")]
+    assert f"first {TRAIN}, line 2; {TRAIN}, line 3; {TRAIN}, line 4." in told
+
+
 def test_scores_that_are_all_one_are_refused(checkpoint, tmp_path, capsys):
     rows = [{**row, "score": 3} for row in PAIRS]
     command = of_a_task(checkpoint, "sentence-similarity", rows, tmp_path, "--output", str(tmp_path / "out"))
