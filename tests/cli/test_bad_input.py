@@ -15,6 +15,9 @@ from headwinds.study.example_data import example_files
 PANEL = (
     "isocode,year,rgdpna,rkna,rtfpna,emp,avh,hc,labsh\nGBR,2018,1,1,1,1,1,1,0.6\nGBR,2019,1,1,1,1,1,1,0.6\n"
 )
+LONG_PANEL = PANEL.splitlines(keepends=True)[0] + "".join(
+    f"GBR,{year},1,1,1,1,1,1,0.6\n" for year in range(1990, 2020)
+)
 EXPLAIN = """
 [explain]
 panel = "panel.csv"
@@ -198,6 +201,10 @@ BAD: dict[str, tuple[Change, tuple[str, ...]]] = {
     ),
     # The panel.
     "no panel": (with_panel(""), ("explain.panel = 'panel.csv' names no file",)),
+    "a span beyond the panel": (
+        with_panel(PANEL),
+        ("before in [explain] is 1995-2004, and the panel runs from 2018 to 2019", "Choose years"),
+    ),
     "a period that is no year": (
         with_panel(PANEL.replace("2019", "MMXIX")),
         ("panel.csv, line 3, column 'year': 'MMXIX' is no year", "four-digit years"),
@@ -348,6 +355,8 @@ def test_what_is_no_study_file_is_told(name, study, capsys, monkeypatch):
     [
         (["chekc"], "Did you mean 'check'?"),
         (["check", "--sett", "tune.epochs=3", "--colour"], "unrecognized arguments: --sett --colour"),
+        (["predict", "--set", "a=1"], "headwinds predict: "),
+        (["check", "--colour"], "See headwinds check --help"),
         (["check", "--wait", "long"], "argument --wait: invalid float value: 'long'"),
     ],
 )
@@ -358,6 +367,16 @@ def test_wrong_arguments_are_one_line_too(arguments, words, capsys):
     shown = capsys.readouterr().err
     assert words in shown
     assert len(shown.splitlines()) == 1
+
+
+def test_countries_that_the_panel_does_not_know_are_told_before_the_tuning(study, capsys, monkeypatch):
+    with_panel(LONG_PANEL)(study)
+    monkeypatch.chdir(study.parent)
+    assert main(["run", "study/study.toml", "--quiet", "--output", "out"]) == 2
+    said = capsys.readouterr().err
+    assert "documents.csv: the panel has no country of the corpus (speech-" in said
+    assert "it has GBR to GBR" in said
+    assert not (study.parent / "out" / "tune").exists()
 
 
 def test_init_never_replaces_a_study(study, capsys, monkeypatch):

@@ -13,6 +13,7 @@ from headwinds.artifacts.write import atomic_directory
 from headwinds.cli.main import main
 from headwinds.doors import explaining
 from headwinds.measure.indicator_store import write_indicator
+from headwinds.phrases.columns import columns
 
 CODES = ("AUT", "BEL", "CHE", "DEU", "ESP", "FRA", "GBR", "ITA", "JPN", "USA")
 GRAPH = """
@@ -133,6 +134,34 @@ def test_a_graph_is_read_and_what_it_lets_data_say_is_told(capsys):
     said = capsys.readouterr().out
     assert "effects are identified" in said
     assert "Not identified" in said
+
+
+def own_accounts(names, folder):
+    """A panel of one's own with what accounts need, and no published productivity."""
+    years = range(1995, 2020)
+    rows = [
+        (name, year, np.exp(0.02 * (year - 1995)), np.exp(0.03 * (year - 1995)), 1.0, 1.0, 1.0, 0.6)
+        for name in names
+        for year in years
+    ]
+    names = ["entity", "period", "rgdpna", "rkna", "emp", "avh", "hc", "labsh"]
+    pd.DataFrame(rows, columns=names).to_csv(folder / "own.csv", index=False)
+    return ["explain", "--panel", str(folder / "own.csv"), "--output", str(folder / "out")]
+
+
+def test_accounts_of_long_and_of_chinese_names_stand_under_one_another(tmp_path, capsys):
+    command = own_accounts(("AUT", "中国", "United States of America"), tmp_path)
+    assert main([*command, "--outcome", "rgdpna"]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    assert len(lines) == 7
+    assert len({columns(line) for line in lines}) == 1
+
+
+def test_an_outcome_that_the_panel_lacks_is_named_with_the_setting_to_change(tmp_path, capsys):
+    assert main(own_accounts(("AUT",), tmp_path)) == 2
+    told = capsys.readouterr().err
+    assert "no series 'rtfpna' whose growth is compared; it has avh, emp" in told
+    assert "Name another one as outcome." in told
 
 
 def test_the_help_of_explain_names_the_analyses(capsys):

@@ -76,6 +76,66 @@ def test_a_dry_run_refuses_what_the_run_would_refuse(checkpoint, capsys, more):
     assert told[0] == told[1]
 
 
+PAIRS = [{"text": f"rain {row}", "text_b": f"snow {row}", "score": row % 5} for row in range(30)]
+LONG = "rain falls on the field " * 30
+
+
+def of_a_task(checkpoint, task, rows, folder, *more):
+    path = folder / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return [
+        "tune", "--task", task, "--train", str(path), "--test-share", "0.3", "--checkpoint", str(checkpoint),
+        "--set", "tune.epochs=1", "--set", "tune.max_tokens=64", "--quiet", *more,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("task", "rows", "longer"),
+    [
+        (
+            "multiple-choice",
+            [
+                {"question": "Which?", "choices": ["a", "b", "c"][: 2 + row % 2], "answer": 0}
+                for row in range(20)
+            ],
+            0,
+        ),
+        ("sentence-similarity", [*PAIRS[:20], *({**row, "text_b": LONG} for row in PAIRS[20:])], 7),
+        ("text-classification", [{"text": LONG, "label": "ab"[row % 2]} for row in range(20)], 13),
+    ],
+)
+def test_a_dry_run_counts_the_examples_that_are_longer_than_a_window(
+    task, rows, longer, checkpoint, tmp_path, capsys
+):
+    """A question of three choices is no longer than one of two; where all are long, all are counted."""
+    assert main(of_a_task(checkpoint, task, rows, tmp_path, "--dry-run")) == 0
+    said = capsys.readouterr().out
+    assert f"windows of 64: {longer} examples are longer and are read in several, none is cut" in said
+
+
+def test_pairs_with_scores_are_not_told_as_none_wrong(checkpoint, tmp_path, capsys):
+    output = tmp_path / "out"
+    command = of_a_task(checkpoint, "sentence-similarity", PAIRS, tmp_path, "--output", str(output))
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    for text in (said, *((output / "evaluation" / name).read_text() for name in ("report.html", "card.md"))):
+        assert "none is right or wrong" in text
+        assert "0 examples are" not in text
+
+
+def test_places_with_commas_in_their_names_stand_apart(checkpoint, tmp_path, capsys):
+    assert main(asked(checkpoint, "--test", TRAIN, "--output", str(tmp_path / "out"))) == 0
+    [told] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("W101")]
+    assert f"first {TRAIN}, line 2; {TRAIN}, line 3; {TRAIN}, line 4." in told
+
+
+def test_scores_that_are_all_one_are_refused(checkpoint, tmp_path, capsys):
+    rows = [{**row, "score": 3} for row in PAIRS]
+    command = of_a_task(checkpoint, "sentence-similarity", rows, tmp_path, "--output", str(tmp_path / "out"))
+    assert main(command) == 2
+    assert "Every pair of the training file has the score 3" in capsys.readouterr().err
+
+
 def test_several_seeds_are_told_with_their_spread(checkpoint, tmp_path, capsys):
     output = tmp_path / "out"
     assert main(asked(checkpoint, "--test", TEST, "--output", str(output), "--seeds", "0,3")) == 0
@@ -98,7 +158,7 @@ def test_several_seeds_are_told_with_their_spread(checkpoint, tmp_path, capsys):
         (("--seeds", "0,1", "--output", "out"), "there is no test file"),
         (("--seeds", "0,0", "--test", TEST, "--output", "out"), "each once"),
         (("--seeds", "a", "--test", TEST, "--output", "out"), "expected whole numbers"),
-        (("--method", "lorra", "--output", "out"), "lorra"),
+        (("--method", "lorra", "--output", "out"), "Did you mean 'lora'?"),
         (("--set", "measure.level=0.9", "--output", "out"), "only settings of [tune] count here"),
         ((), "--task goes with --train FILE and --output FOLDER"),
     ],

@@ -120,6 +120,26 @@ def test_units_of_income_do_not_matter_for_the_slope():
     assert one.standard_error[1] == pytest.approx(other.standard_error[1], rel=1e-9)
 
 
+def test_units_of_a_condition_change_its_own_slope_and_nothing_else():
+    log, share = closing(4, 0.02), np.random.default_rng(0).normal(size=60)
+    one, other = (
+        beta_convergence(
+            panel_of(log, share=share * unit), level="income", first=1980, last=2005, conditions=("share",)
+        )
+        for unit in (1.0, 1e9)
+    )
+    factor = np.array([1.0, 1.0, 1e9])
+    assert other.value * factor == pytest.approx(one.value, rel=1e-8)
+    assert other.standard_error * factor == pytest.approx(one.standard_error, rel=1e-8)
+
+
+def test_incomes_that_are_all_one_at_the_start_are_refused_in_one_line():
+    log = closing(4, 0.02)
+    log = log - log[:, :1]
+    with pytest.raises(EstimationError, match="log income is collinear with constant"):
+        beta_convergence(panel_of(log), level="income", first=1980, last=2005)
+
+
 # Sigma
 
 

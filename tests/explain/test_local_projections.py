@@ -75,6 +75,15 @@ def test_another_order_of_rows_changes_nothing():
     pd.testing.assert_frame_equal(plain, mixed)
 
 
+@pytest.mark.parametrize("unit", [1e9, 1e-9])
+def test_the_unit_of_the_shock_changes_its_response_and_nothing_else(unit):
+    rows = shocked(0, effect=1.0)
+    plain = local_projections(rows, "y", "x", horizons=1).table
+    scaled = local_projections(rows.assign(x=rows["x"] * unit), "y", "x", horizons=1).table
+    for name in ("value", "standard_error", "lower", "upper"):
+        assert (scaled[name] * unit).tolist() == pytest.approx(plain[name].tolist(), rel=1e-9)
+
+
 def test_a_shock_that_all_share_is_projected_without_period_effects():
     data = shocked(4)
     common = data.assign(x=np.tile(np.random.default_rng(4).normal(size=40), 30))

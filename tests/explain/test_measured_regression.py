@@ -61,6 +61,24 @@ def test_the_naive_estimate_is_that_of_pyfixest():
     assert naive.standard_error[0] == pytest.approx(float(fit.se().iloc[0]), rel=1e-10)
 
 
+@pytest.mark.parametrize("unit", [2.0**30, 2.0**-30])
+def test_the_unit_of_a_control_changes_its_own_slope_and_nothing_else(unit):
+    """In dollars a control is a thousand million times a share: without a scale of its own the others lose their digits."""
+    frame, index = World(own_error=0.05, common_error=0.02).draw(3)
+    frame = frame.assign(control=np.random.default_rng(0).normal(size=len(frame)))
+    also = ["simex", "draws"]
+    plain, scaled = (
+        regress_with_index(one, index, labels=["divide"], controls=["control"], also=also)
+        for one in (frame, frame.assign(control=frame["control"] * unit))
+    )
+    columns = ["value", "standard_error", "lower", "upper"]
+    factor = np.where(plain.table["name"] == "control", unit, 1.0)[:, None]
+    assert len(plain.table) == 8
+    assert scaled.table[columns].to_numpy() * factor == pytest.approx(
+        plain.table[columns].to_numpy(), rel=1e-9
+    )
+
+
 @pytest.mark.parametrize(
     "world",
     [World(own_error=0.1), World(own_error=0.07, common_error=0.04)],

@@ -16,6 +16,7 @@ from headwinds.explain.panel_join import join_panels
 from headwinds.explain.penn_world_table import read_penn_world_table
 from headwinds.explain.plain_panel import read_panel
 from headwinds.explain.spans import slowdown
+from headwinds.study.growth_files import read_growth_panel
 from house.repository import ROOT
 
 PANEL = ROOT / "studies" / "un-debates" / "panel"
@@ -37,6 +38,49 @@ def test_a_plain_panel(tmp_path):
     assert panel.series["output"].unit == "as in the file"
 
 
+def test_names_beside_the_numbers_are_no_series_and_what_offices_write_for_missing_is_missing(tmp_path):
+    text = "entity, period ,output,region,notes\nDEU,2000,1.5,Europe,\nDEU,2001,n/a,Europe,\nDEU,2002,:,Europe,\n"
+    panel = read_panel(written(tmp_path, text))
+    assert list(panel.series) == ["output", "notes"]
+    assert np.isnan(panel.data["output"]).tolist() == [False, True, True]
+    with pytest.raises(SettingsError, match="no series 'region'"):
+        require_series(panel, ["region"])
+
+
+def test_commas_beyond_the_last_name_and_tabs_are_read(tmp_path):
+    lines = GOOD.splitlines()
+    trailing = "\n".join([lines[0], *(f"{line}," for line in lines[1:])])
+    assert read_panel(written(tmp_path, trailing)).data["output"].tolist()[:2] == [1.5, 2.5]
+    tabbed = written(tmp_path, GOOD.replace(",", "\t"), "panel.tsv")
+    assert read_panel(tabbed).data["output"].tolist()[:2] == [1.5, 2.5]
+
+
+def test_a_name_that_stands_twice_in_a_workbook_is_refused(tmp_path):
+    table = pd.DataFrame([["DEU", 2000, 1.0, 2.0]], columns=["entity", "period", "output", "output"])
+    table.to_excel(tmp_path / "panel.xlsx", index=False)
+    with pytest.raises(DataError, match="2 columns are named 'output'"):
+        read_panel(tmp_path / "panel.xlsx")
+
+
+def test_a_panel_of_ones_own_may_name_its_columns_as_the_penn_world_table_does(tmp_path):
+    own = written(tmp_path, "isocode,year,country,gdp\nDEU,2000,Germany,1\nDEU,2001,Germany,2\n")
+    panel = read_growth_panel(own, entity="isocode", period="year")
+    assert list(panel.series) == ["gdp"]
+    with pytest.raises(DataError, match="no column 'entity', 'period'; the columns are isocode"):
+        read_growth_panel(own)
+
+
+def test_a_column_added_to_the_penn_world_table_is_a_series(tmp_path):
+    table = pd.read_csv(PANEL / "pwt10.01.csv.xz")
+    table = (
+        table[table["isocode"].isin(["DEU", "FRA"])].iloc[::-1].assign(users=lambda rows: rows["year"] / 2)
+    )
+    table.to_csv(tmp_path / "pwt.csv", index=False)
+    panel = read_growth_panel(tmp_path / "pwt.csv")
+    assert panel.series["rgdpna"].kind == "growth"
+    assert (panel.data["users"] == panel.data["period"] / 2).all()
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -46,10 +90,18 @@ def test_a_plain_panel(tmp_path):
         (GOOD.replace("2001", "2000.5"), "line 3, column 'period': '2000.5' is no year"),
         (GOOD.replace("DEU,2001", ",2001"), "line 3, column 'entity': the entity is empty"),
         (GOOD.replace("2.5", "2,5"), "cannot be read as a table"),
+        (GOOD.replace(".5", ",5"), "line 2: 4 fields, expected 3"),
+        (GOOD.replace("DEU,2001,2.5", "DEU,2001"), "line 3: 2 fields, expected 3"),
+        (GOOD.replace(",", ";"), "semicolons stand between the fields, expected commas"),
+        (GOOD.replace(",", "\t"), "tabs stand between the fields, expected commas"),
+        (GOOD.replace("2.5", "25%"), "line 3, column 'output': '25%' is not a number"),
+        ("entity,period,output,output\nDEU,2000,1,2\n", "2 columns are named 'output'"),
+        ("entity,period,output\n", "has no rows"),
+        ("entity,period,region\nDEU,2000,Europe\n", "no column of numbers beside 'entity' and 'period'"),
         (GOOD.replace("2.5", "about 2"), "line 3, column 'output': 'about 2' is not a number"),
         (GOOD.replace("2.5", "inf"), "line 3, column 'output': the value is infinite"),
         (GOOD.replace("2001", "2000"), "1 rows repeat an entity and period (first: DEU 2000)"),
-        ("entity,period\nDEU,2000\n", "there is no column beside 'entity' and 'period'"),
+        ("entity,period\nDEU,2000\n", "there is no column of numbers beside 'entity' and 'period'"),
         ("", "cannot be read as a table"),
     ],
 )

@@ -9,13 +9,19 @@ import numpy as np
 
 from headwinds.report import summary_lines
 from headwinds.report.answer import answer_sentences
+from headwinds.report.brief import make_brief
 from headwinds.report.messages import load_messages
-from headwinds.report.tables import make_tables
+from headwinds.report.tables import make_tables, read_trace
 
 
 def sentences(content):
     messages = load_messages()
     return answer_sentences(content, make_tables(content, messages), messages)
+
+
+def brief_of(content):
+    messages = load_messages()
+    return make_brief(content, make_tables(content, messages), messages)
 
 
 def with_coefficients(content, value, error):
@@ -93,3 +99,62 @@ def test_findings_are_listed_once_and_errors_first(made):
         (finding.code[0] for finding in found), key="EWN".index
     )
     assert found.count(again) == 1
+
+
+def by_another_key(content, key, cells, *, value=0.2):
+    """The first indicator, by a key that is no time, or by none."""
+    figure = content.indicators[0]
+    labels = tuple(dict.fromkeys(figure.corrected.labels))
+    rows = len(labels) * len(cells)
+    numbers = value + 0.01 * np.arange(rows)
+    corrected = replace(
+        figure.corrected, keys=(key,) if key else (), cells=tuple(cells) * len(labels), value=numbers,
+        labels=tuple(label for label in labels for _ in cells), lower=numbers - 0.05, upper=numbers + 0.05,
+        sampling_variance=np.full(rows, 0.01), audit_factor=np.zeros((rows, 1)), documents=np.full(rows, 9),
+        passages=np.full(rows, 9), gold=np.full(rows, 9), pooled=("",) * rows,
+    )  # fmt: skip
+    name = f"index-by-{key}" if key else "index"
+    return replace(figure, name=name, corrected=corrected, naive=None, labelled_only=None)
+
+
+def without_intervals(figure):
+    unknown = np.full(len(figure.corrected.value), math.nan)
+    return replace(figure, corrected=replace(figure.corrected, lower=unknown, upper=unknown))
+
+
+def test_the_answer_is_over_time_wherever_that_index_stands(made):
+    regions = by_another_key(made, "region", [("east",), ("west",)])
+    assert sentences(replace(made, indicators=(regions, *made.indicators)))[0] == sentences(made)[0]
+
+
+def test_where_no_year_has_an_interval_the_whole_corpus_is_told_and_not_that_nothing_is(made):
+    whole = by_another_key(made, "", [()])
+    silent = without_intervals(made.indicators[0])
+    told = sentences(replace(made, indicators=(silent, whole)))[0]
+    assert "over the whole corpus is that of divide: an estimated 21.0" in told
+    assert "over time is not available" in told
+    missing = sentences(replace(made, indicators=(silent,)))[0]
+    assert missing.startswith("No share has a defended")
+
+
+def test_regions_are_no_course_in_time(made):
+    told = sentences(replace(made, indicators=(by_another_key(made, "region", [("east",), ("west",)]),)))[0]
+    assert "the largest share by region is that of divide in west: an estimated 23.0" in told
+    assert "against" not in told
+
+
+def test_the_brief_says_it_too(made):
+    whole = by_another_key(made, "", [()])
+    brief = brief_of(replace(made, indicators=(without_intervals(made.indicators[0]), whole)))
+    assert "over the whole corpus" in brief.statements[0].text
+    assert brief.statements[0].verdict == "shown"
+    assert brief.shares == ()
+
+
+def test_the_year_of_a_passage_is_a_year_by_whatever_name(made):
+    trace = made.passages[0]
+    rows = trace.rows.append_column("\u5e74\u4efd", [[1990] * trace.rows.num_rows])
+    table = read_trace(replace(trace, rows=rows))
+    assert table.kinds[table.columns.index("\u5e74\u4efd")] == "key"
+    several = make_tables(replace(made, passages=(replace(trace, rows=rows),)), load_messages())["passages"]
+    assert several.kinds[several.columns.index("\u5e74\u4efd")] == "key"

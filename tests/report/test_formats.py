@@ -19,3 +19,9 @@ def test_a_tiny_probability_is_neither_zero_nor_in_powers_of_ten():
     assert show(3.7e-20, kind, words) == f"<{THIN_SPACE}0.01"
     assert show(0.31, kind, words) == "0.31"
     assert show(0.0, kind, words) == "0.00"
+
+
+def test_a_small_number_keeps_two_digits_that_say_something():
+    words = load_messages()
+    shown = [show(value, "number", words) for value in (0.00071, -0.0032, 0.064, 12.3456, 0.0)]
+    assert shown == ["0.00071", "\N{MINUS SIGN}0.0032", "0.064", "12.346", "0"]

@@ -16,7 +16,7 @@ from headwinds.errors import MismatchError, SettingsError
 from headwinds.measure import read_indicator
 from headwinds.study.premises import check_premises
 from headwinds.study.run import StudyRun
-from headwinds.study.stages.measure import measure_stage
+from headwinds.study.stages.measure import measure_stage, traced_indices
 from headwinds.study.study_file import read_study
 from headwinds.study.trace_files import read_point, trace_study
 
@@ -112,3 +112,13 @@ def test_a_number_of_a_study_is_traced(measured, checked_once, tmp_path):
     assert np.isfinite(jump.value)
     with pytest.raises(SettingsError, match="same keys"):
         trace_study(run, read_point(f"label={label},year=2018"), read_point(f"label={label}"))
+
+
+def test_every_index_by_one_key_has_its_passages_wherever_it_stands(measured):
+    """The example counts the whole corpus first: the passages behind its years were lost to the page."""
+    _, output = measured(by=((), ("year",)))
+    table = pq.read_table(output / "passages.parquet").to_pandas()
+    years = {cell[0] for cell in read_indicator(output / "index-by-year" / "chosen").cells}
+    assert set(table["cell_year"]) == years
+    assert traced_indices(((), ("year",), ("country",), ("country", "year"))) == (("year",), ("country",))
+    assert traced_indices(((), ("country", "year"))) == ((),)

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwinds.errors import SettingsError
+from headwinds.phrases.telling import told
 from headwinds.study.example import example_study
 from headwinds.study.settings import StudySettings
 from headwinds.study.study_file import change_settings, read_study, settings_from
-from headwinds.study.suggestions import nearest
+from headwinds.study.suggestions import nearest, nearest_file
 
 MINIMAL = """[study]
 title = "T"
@@ -317,3 +318,45 @@ def test_a_path_that_names_no_file_is_told_with_its_setting(path, tmp_path):
 def test_only_a_near_name_is_offered():
     assert nearest("epoch", ["epochs", "folds"]) == " Did you mean 'epochs'?"
     assert nearest("zebra", ["epochs", "folds"]) == ""
+
+
+def test_what_tables_end_on_makes_no_name_near():
+    assert nearest_file("p.csv", ["corpus.csv", "gold.csv"]) == ""
+    assert nearest_file("document.csv", ["documents.jsonl", "gold.csv"]) == " Did you mean 'documents.jsonl'?"
+
+
+@pytest.mark.parametrize("key", ["title", "question"])
+def test_a_report_has_a_title_and_a_question(key, tmp_path):
+    said = refused(
+        write(tmp_path, MINIMAL.replace(f'{key} = "{"T" if key == "title" else "Q?"}"', f'{key} = " "'))
+    )
+    assert f"line {2 if key == 'title' else 3}: [study] {key} = ' ' cannot be used" in said
+
+
+def test_the_nearest_of_several_choices_is_told(tmp_path):
+    said = refused(write(tmp_path, MINIMAL + '[measure]\nestimator = "diference"\n'))
+    assert "Did you mean 'difference'?" in said
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        '[corpus]\nencodng = "x"',
+        '[corpus]\nkeys = "year"',
+        "[tune]\nepochs = -1",
+        "[tune]\nepochs = 1\nepochs = 2",
+        "[tune",
+        "[mesure]",
+        '[measure]\nestimator = "diference"',
+    ],
+)
+def test_what_is_wrong_with_a_chinese_study_is_told_in_chinese(wrong, tmp_path):
+    """Also where the file cannot be read as a whole: its language stands in it all the same."""
+    section = wrong.partition("]")[0] + "]"
+    text = MINIMAL.replace("[corpus]", f'language = "zh"\n{wrong if section == "[corpus]" else "[corpus]"}')
+    with pytest.raises(SettingsError) as caught:
+        read_study(write(tmp_path, text if section == "[corpus]" else f"{text}{wrong}\n"))
+    assert caught.value.language == "zh"
+    line = told(caught.value, "zh").replace(str(tmp_path), "")
+    for english in ("line ", "unknown", "expected", "cannot", "list of", "Did you", "the study", "Expected"):
+        assert english not in line

@@ -20,13 +20,19 @@ from headwinds.adapt.methods.registry import (
 )
 from headwinds.adapt.prompts.forms import memory_of
 from headwinds.adapt.scratch import is_scratch, open_checkpoint, scratch_settings
+from headwinds.adapt.tasks.multiple_choice import Questions
+from headwinds.adapt.tasks.sentence_similarity import TextParts
 from headwinds.adapt.training.batches import plan_batches
 from headwinds.adapt.training.launching import require_room
 from headwinds.adapt.training.resampling import class_of_rows, draw_balanced
 from headwinds.adapt.tuning import LabelledFiles, prepare_files
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from headwinds.adapt.settings import TuneSettings
+    from headwinds.adapt.tasks.contract import Examples
 
 QUANTILES = (0.5, 0.9, 0.99, 1.0)
 SHOWN_LABELS = 12
@@ -106,12 +112,25 @@ def rehearse(files: LabelledFiles, settings: TuneSettings) -> Rehearsal:
             int(value) for value in np.quantile(encoded.tokens[data.training], QUANTILES, method="higher")
         ),
         max_tokens=max_tokens,
-        windowed=int((windows > windows.min()).sum()) if shares is None else int((shares < 1).sum()),
+        windowed=int((windows > _texts_of(data.examples)[data.training]).sum())
+        if shares is None
+        else int((shares < 1).sum()),
         whole=shares is None,
         steps=len(plan_batches(encoded, rows, batch_tokens=chosen.batch_tokens)),
         settings=chosen,
         held_out=data.held_out,
     )
+
+
+def _texts_of(examples: Examples) -> NDArray[np.int64]:
+    """How many texts an example has, each with a window of its own at least."""
+    import numpy as np
+
+    if isinstance(examples, Questions):
+        return np.array([len(own) for own in examples.choices])
+    if isinstance(examples, TextParts):
+        return np.array([1 + len(own) for own in examples.others])
+    return np.ones(len(examples.ids), dtype=np.int64)
 
 
 def rehearsal_lines(found: Rehearsal) -> list[str]:
@@ -125,7 +144,11 @@ def rehearsal_lines(found: Rehearsal) -> list[str]:
         *(str(finding) for finding in held_findings(found.held_out)),
         f"tokens: half of the examples up to {half}, 90% up to {most}, 99% up to {nearly_all}, the longest {longest:,}; "
         f"windows of {found.max_tokens}: {found.windowed:,} examples "
-        + ("need more than others, none is cut" if found.whole else "are longer and are not read whole"),
+        + (
+            "are longer and are read in several, none is cut"
+            if found.whole
+            else "are longer and are not read whole"
+        ),
         f"{found.steps:,} steps an epoch, at most {settings.epochs} epochs, learning rate {settings.learning_rate:g}",
     ]
     if found.labels:

@@ -11,12 +11,15 @@ from headwinds.cli.explain_panel import ANALYSES
 from headwinds.cli.study_arguments import add_study_arguments, execute_until
 from headwinds.cli.terminal import tell, tell_lines
 from headwinds.errors import SettingsError
+from headwinds.phrases.columns import columns, padded
 
 if TYPE_CHECKING:
     from headwinds.contracts import Estimate
     from headwinds.study.growth_files import GrowthFile, GrowthResult
 
 SHOWN = 12
+NARROW = 7
+"""Columns of the terminal that a code takes, with what parts it from the next."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = f"One analysis of a panel: headwinds explain {{{','.join(ANALYSES)}}} --help"
     alone = parser.add_argument_group("a panel, without a study")
     alone.add_argument(
-        "--panel", help="Penn World Table, or a table with its series names (CSV, Parquet); with --output"
+        "--panel",
+        help="Penn World Table, or a table with its series names (CSV, Parquet, Excel); with --output",
     )
     alone.add_argument("--entity", default="entity", metavar="COLUMN", help="entities of a plain table")
     alone.add_argument("--period", default="period", metavar="COLUMN", help="years of a plain table")
@@ -104,11 +108,14 @@ def _lines(growth: GrowthFile, found: GrowthResult) -> list[str]:
     table = found.by_span.table
     if len(table):
         lines.append("Contributions to the growth of output, % a year:")
-        lines.append("  entity  span        output   hours  quality  capital     TFP")
+        shown = table.head(SHOWN)
+        width = max(NARROW, *map(columns, shown["entity"]))
+        indent = " " * (width - NARROW)  # the heading stands over the ends of long names
+        lines.append(f"  {indent}entity  span        output   hours  quality  capital     TFP")
         lines.extend(
-            f"  {row.entity:<7} {row.span:<10} {row.output:7.2f} {row.hours:7.2f} {row.labour_quality:8.2f} "
+            f"  {padded(row.entity, width)} {row.span:<10} {row.output:7.2f} {row.hours:7.2f} {row.labour_quality:8.2f} "
             f"{row.capital:8.2f} {row.tfp:7.2f}"
-            for row in table.head(SHOWN).itertuples()
+            for row in shown.itertuples()
         )
         if len(table) > SHOWN:
             lines.append(f"  and {len(table) - SHOWN} more rows in accounts-by-span.csv")

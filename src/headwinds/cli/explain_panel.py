@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser, analysis: str) -> None:
             help="these share an unobserved cause",
         )
     else:
-        parser.add_argument("--panel", required=True, help="Penn World Table, or a table (CSV, Parquet)")
+        parser.add_argument(
+            "--panel", required=True, help="Penn World Table, or a table (CSV, Parquet, Excel)"
+        )
         parser.add_argument("--entity", default="entity", metavar="COLUMN")
         parser.add_argument("--period", default="period", metavar="COLUMN")
         parser.add_argument("--entities", default="all", metavar="CODE[,CODE]", help="codes, or all, or OECD")

@@ -65,7 +65,10 @@ def main(arguments: Sequence[str]) -> int:
     with speaking(language):
         parser = make_parser()
         localise(parser, language)
-        chosen = parser.parse_args(_joined(arguments))
+        chosen, unknown = parser.parse_known_args(_joined(arguments))
+        if unknown:  # said by the verb, whose help has what there is
+            said = " ".join(["headwinds", *([chosen.verb] if chosen.verb else [])])
+            _Parser(prog=said).error(f"unrecognized arguments: {' '.join(unknown)}")
     if chosen.verb is None:
         parser.print_help()
         return 0

@@ -323,7 +323,7 @@ def _with_bounds(item: Interval) -> str:
 
 def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
     """The metrics of all examples, the main one first; those of single labels are in the file."""
-    from headwinds.adapt.evaluation.shown import told_mistakes
+    from headwinds.adapt.evaluation.shown import told_mistakes, told_none_wrong
     from headwinds.adapt.held_out import held_lines
 
     others = [name for name in evaluation.metrics if name != evaluation.main_metric and "[" not in name]
@@ -336,6 +336,8 @@ def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
     )
     lines += [
         f"{told_mistakes(evaluation.task, evaluation.mistakes)}: errors.jsonl has them, the costliest first."
+        if evaluation.mistakes
+        else told_none_wrong(evaluation.task, evaluation.metrics)
     ]
     for name in [name for name in names if name in evaluation.differences]:
         item = evaluation.differences[name]

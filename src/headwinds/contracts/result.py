@@ -44,8 +44,16 @@ class Result:
 
     def to_html(self, *, digits: int = 3) -> str:
         """The table, and the summary in the language that is spoken here, as a fragment of HTML; every text is escaped."""
-        rows: str = self.table.to_html(
-            index=False, border=0, float_format=lambda value: f"{value:.{digits}f}", na_rep="n/a", escape=True
+        # A missing whole number would read "<NA>", whatever stands for what is missing elsewhere.
+        whole = [name for name, kind in self.table.dtypes.items() if str(kind).startswith(("Int", "UInt"))]
+        table = self.table.astype(dict.fromkeys(whole, object))
+        table[whole] = table[whole].where(table[whole].notna(), "n/a")
+        rows: str = table.to_html(
+            index=False,
+            border=0,
+            float_format=lambda value: number(value, digits),
+            na_rep="n/a",
+            escape=True,
         )
         words = "".join(f"<p>{escape(say(line))}</p>" for line in self.summary().splitlines())
         return f"<div>{rows}{words}</div>"
@@ -54,10 +62,21 @@ class Result:
         return self.to_html()
 
 
+ROUNDING = 1e-12
+"""What is smaller is an error of rounding, and shown as zero."""
+
+
 def number(value: Any, digits: int = 3) -> str:
-    """A number for a sentence; what is undefined says so."""
+    """A number for a sentence; what is undefined says so, and what is small is not told as zero.
+
+    >>> number(0.07123), number(0.000123), number(-2.5e-9), number(0.0)
+    ('0.071', '0.00012', '-2.5e-09', '0.000')
+    """
     if value is None or value != value:
         return "not available"
     if abs(value) == float("inf"):
         return "infinity" if value > 0 else "minus infinity"
-    return f"{value:.{digits}f}"
+    shown = f"{value:.{digits}f}"
+    if abs(value) > ROUNDING and not any(digit in shown for digit in "123456789"):
+        return f"{value:.2g}"
+    return shown

@@ -222,9 +222,9 @@ def _kept(
 ) -> Result:
     """The result; written if a folder is named, the further tables as ``name-TABLE.csv``."""
     from headwinds.artifacts.csv_cells import table_text
-    from headwinds.artifacts.page_head import page_head
     from headwinds.artifacts.write import write_text
     from headwinds.phrases.catalogue import spoken
+    from headwinds.report.analysis_page import analysis_page
 
     if output is not None:
         folder = Path(output)
@@ -233,8 +233,5 @@ def _kept(
             **{f"{name}-{key}": t for key, t in (tables or {}).items()},
         }.items():
             write_text(folder / f"{one}.csv", table_text(table))
-        write_text(
-            folder / f"{name}.html",
-            f"{page_head(name, language=spoken())}</head>\n<body>\n{found.to_html()}\n</body></html>\n",
-        )
+        write_text(folder / f"{name}.html", analysis_page(name, found, language=spoken()))
     return found

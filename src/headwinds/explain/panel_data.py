@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-MISSING = frozenset({"", "NA", "NaN", "nan", "None", "null", ".", ".."})
-"""How statistical offices write "not available" in a field that otherwise holds a number."""
+MISSING = frozenset(
+    {"", "NA", "N/A", "n/a", "#N/A", "n.a.", "NaN", "nan", "None", "null", ".", "..", "...", "\u2026", ":"}
+)
+"""How statistical offices write "not available" in a field that otherwise holds a number; a dash may be their zero."""
 
+_INFINITE = frozenset({"inf", "-inf", "Inf", "-Inf"})
+_NUMBER_LIKE = re.compile(r"[^\w(]*\d")
 _YEAR = re.compile(r"[12]\d{3}(\.0+)?")
 
 
@@ -49,12 +53,14 @@ def build_panel(
     Raises
     ------
     DataError
-        A column is missing, a period parses as no year, an entity is empty, a value is not a number, or an entity
-        and period stand there twice.
+        A column is missing or every row is, a period parses as no year, an entity is empty, a value is not a number, or
+        an entity and period stand there twice.
     """
     import pandas as pd
 
     require_columns(frame, [entity, period, *series], place)
+    if not len(frame):
+        raise DataError(f"{place} has no rows.", remedy="Give at least one row an entity and year.")
     data = pd.DataFrame(
         {
             "entity": _entities(frame[entity], place, first_line),
@@ -126,13 +132,26 @@ def parse_numbers(column: pd.Series, place: str, first_line: int = 2) -> NDArray
             row = int(wrong[0])
             raise DataError(
                 f"{place}, line {row + first_line}, column {column.name!r}: {quoted(text.iloc[row])} is not a number.",
-                remedy="Write a number, or leave the field empty where there is none.",
+                remedy="Write it as 1234.5, or leave the field empty where there is none.",
             )
     infinite = np.flatnonzero(np.isinf(values))
     if infinite.size:
         line = int(infinite[0]) + first_line
         raise DataError(f"{place}, line {line}, column {column.name!r}: the value is infinite.")
     return values
+
+
+def holds_text(column: pd.Series) -> bool:
+    """Whether a column is names or words: something stands in it, and nothing that begins as a number does."""
+    import pandas as pd
+
+    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+        return True
+    if pd.api.types.is_numeric_dtype(column):
+        return False
+    text = column.astype("string").fillna("").str.strip()
+    there = text[~text.isin(MISSING)]
+    return len(there) > 0 and not any(_NUMBER_LIKE.match(value) or value in _INFINITE for value in there)
 
 
 def require_series(panel: Panel, names: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.contracts import Panel, Series
 from headwinds.errors import DataError
-from headwinds.explain.panel_data import build_panel, require_columns
+from headwinds.explain.panel_data import build_panel, holds_text, require_columns
 from headwinds.explain.sources.table_files import read_table
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def read_panel(
     entity, period
         The columns that hold the entity and the year.
     series
-        The columns to keep: described, or only named. None keeps every other column. A column that is only named is
-        taken for a ratio of unit "as in the file".
+        The columns to keep: described, or only named. None keeps every other column that holds no words (names of
+        countries, regions). A column that is only named is taken for a ratio of unit "as in the file".
 
     Raises
     ------
@@ -64,13 +64,22 @@ def plain_panel(
     """
     require_columns(frame, [entity, period], place)
     if series is None:
-        series = [str(name) for name in frame.columns if name not in (entity, period)]
+        series = series_columns(frame, beside=(entity, period))
     described = series if hasattr(series, "keys") else {name: _undescribed(name, place) for name in series}
     if not described:
-        raise DataError(f"{place}: there is no column beside {entity!r} and {period!r}.")
+        raise DataError(f"{place}: there is no column of numbers beside {entity!r} and {period!r}.")
     return build_panel(
         frame, entity=entity, period=period, series=described, place=place, first_line=first_line  # type: ignore[arg-type]
     )  # fmt: skip
+
+
+def series_columns(frame: pd.DataFrame, *, beside: Sequence[str]) -> list[str]:
+    """The columns that may be series: all beside some, but those of words."""
+    return [
+        str(name)
+        for name in frame.columns
+        if str(name).strip() and name not in beside and not holds_text(frame[name])
+    ]
 
 
 def _undescribed(name: str, place: str) -> Series:

@@ -39,9 +39,9 @@ _SPOKEN: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 
 ERROR_GAP = "_e"
 """The end of the name of a gap that an error's own sentence fills."""
-VERBATIM_GAPS = ("_v", "_n")
-"""The ends of the names of gaps that stay as they are: names that a user gave, paths, numbers."""
-FILLINGS = {"_n": r"[+-]?[\d.,]+", "_w": r"\S+", "_p": r"[^:]+", "_s": r"(?: .+)?"}
+VERBATIM_GAPS = ("_v", "_n", "_i")
+"""The ends of the names of gaps that stay as they are: names that a user gave, paths, numbers; "_i" has no space."""
+FILLINGS = {"_n": r"[+-]?[\d.,]+(?:e[+-]\d+)?", "_w": r"\S+", "_i": r"\S+", "_p": r"[^:]+", "_s": r"(?: .+)?"}
 """What a gap may hold, by the end of its name: a number, a word, no colon, a further sentence or nothing; else anything."""
 SEMICOLON, COMMA, COLON = "; ", ", ", ": "
 """Between the parts of a list in English, and after a name."""

@@ -5,6 +5,7 @@ Wording is hedged on purpose: shares are estimates, growth changes are means, co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,10 @@ from headwinds.report.formats import show, show_interval
 from headwinds.report.tables import index_table_name
 
 if TYPE_CHECKING:
-    from headwinds.report.content import ReportContent
+    from headwinds.report.content import IndicatorFigure, ReportContent
     from headwinds.report.messages import Messages
+
+_YEAR = re.compile(r"[12]\d{3}(?!\d)")
 
 
 def answer_sentences(
@@ -28,19 +31,30 @@ def answer_sentences(
     )
 
 
+def main_figure(content: ReportContent) -> IndicatorFigure | None:
+    """The indicator that the answer is about: the first over time, else the first by one key, else the first."""
+    by_one_key = [figure for figure in content.indicators if len(figure.corrected.keys) == 1]
+    return next(iter((*filter(over_time, by_one_key), *by_one_key, *content.indicators)), None)
+
+
+def over_time(figure: IndicatorFigure) -> bool:
+    """Whether every cell of the one key begins with a year."""
+    indicator = figure.corrected
+    return len(indicator.keys) == 1 and all(_YEAR.match(str(cell[0])) for cell in indicator.cells)
+
+
 def _measured(content: ReportContent, tables: Mapping[str, ReportTable], messages: Messages) -> str:
-    """The label that stands highest at the last point of the first indicator, then and at the first point."""
-    if not content.indicators or len(content.indicators[0].corrected.keys) != 1:
-        return messages("answer_measured_missing")
-    figure = content.indicators[0]
+    """The label that stands highest at the last point of the index over time, then and at the first point."""
+    figure = main_figure(content)
+    if figure is None or not over_time(figure):
+        return measured_elsewhere(content, tables, messages) or messages("answer_measured_missing")
     spans: list[tuple[float, str, dict[str, Cell], dict[str, Cell]]] = []
     for label in content.codebook.names:
-        table = tables.get(index_table_name(figure, label))
-        known = [record for record in table.records() if record["status"] == "available"] if table else []
+        known = _available(figure, label, tables)
         if known:
             spans.append((float(known[-1]["value"] or 0), label, known[0], known[-1]))
     if not spans:
-        return messages("answer_measured_missing")
+        return measured_elsewhere(content, tables, messages) or messages("answer_measured_missing")
     _, label, first, last = max(spans, key=lambda span: span[0])
     key = table_key(figure.corrected.keys[0], first)
     shown = [
@@ -56,6 +70,42 @@ def _measured(content: ReportContent, tables: Mapping[str, ReportTable], message
         now=shown[1],
         labels=len(spans),
     )
+
+
+def measured_elsewhere(content: ReportContent, tables: Mapping[str, ReportTable], messages: Messages) -> str:
+    """The highest of what is defended without time: over the whole corpus, else by another key; empty where nothing is."""
+    figures = [
+        figure
+        for figure in content.indicators
+        if len(figure.corrected.keys) < 2 and not (figure.corrected.keys and over_time(figure))
+    ]
+    for figure in sorted(figures, key=lambda one: len(one.corrected.keys)):
+        found = [
+            (float(record["value"] or 0), label, record)
+            for label in content.codebook.names
+            for record in _available(figure, label, tables)
+        ]
+        if found:
+            _, label, record = max(found, key=lambda one: one[0])
+            keys = figure.corrected.keys
+            return messages(
+                "answer_measured_elsewhere" if keys else "answer_measured_whole",
+                label=label,
+                labels=len({one[1] for one in found}),
+                key=messages.key(keys[0]) if keys else "",
+                cell=record[table_key(keys[0], record)] if keys else "",
+                now=show_interval(
+                    record["value"], record["lower"], record["upper"], content.value_kind, messages
+                ),
+            )
+    return ""
+
+
+def _available(
+    figure: IndicatorFigure, label: str, tables: Mapping[str, ReportTable]
+) -> list[dict[str, Cell]]:
+    table = tables.get(index_table_name(figure, label))
+    return [record for record in table.records() if record["status"] == "available"] if table else []
 
 
 def table_key(key: str, record: Mapping[str, Cell]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headwinds.report.answer import table_key
+from headwinds.report.answer import main_figure, measured_elsewhere, over_time, table_key
 from headwinds.report.brief_growth import association_statement, growth_statement, ranking_statement
 from headwinds.report.brief_parts import Statement, codes, error_codes
 from headwinds.report.cells import Cell, Kind, ReportTable
@@ -68,11 +68,11 @@ class Brief:
 def make_brief(content: ReportContent, tables: Mapping[str, ReportTable], messages: Messages) -> Brief:
     """Choose what may be said."""
     stopped = error_codes((*content.check.findings, *content.evaluation.findings))
-    figure = content.indicators[0] if content.indicators else None
-    points = _points(content, figure, tables) if figure and not stopped else {}
+    figure = main_figure(content)
+    points = _points(content, figure, tables) if figure and over_time(figure) and not stopped else {}
     order = sorted(points, key=lambda label: -_number(points[label][1]["value"]))
     statements = (
-        _attention(figure, points, order, stopped, content.value_kind, messages),
+        _attention(content, figure, points, order, stopped, tables, messages),
         growth_statement(content, tables, messages),
         association_statement(content, tables, stopped, messages),
         ranking_statement(content, tables, stopped, messages),
@@ -139,11 +139,12 @@ def _compared(point: Point) -> str:
 
 
 def _attention(
+    content: ReportContent,
     figure: IndicatorFigure | None,
     points: Mapping[str, Point],
     order: Sequence[str],
     stopped: str,
-    kind: Kind,
+    tables: Mapping[str, ReportTable],
     messages: Messages,
 ) -> Statement:
     heading = messages("brief_heading_attention")
@@ -151,7 +152,11 @@ def _attention(
     if refused:
         return Statement(heading, messages("brief_refused", codes=refused), "refused")
     if not order:
-        return Statement(heading, messages("brief_attention_missing"), "refused")
+        elsewhere = measured_elsewhere(content, tables, messages)
+        return Statement(
+            heading, elsewhere or messages("brief_attention_missing"), "shown" if elsewhere else "refused"
+        )
+    kind = content.value_kind
     last = points[order[0]][1]
     known = last["status"] == "available"
     text = messages(

@@ -66,4 +66,6 @@ def _number(value: float) -> str:
     size = abs(value)
     if size >= 1e6 or size < 1e-4:
         return _minus(f"{value:.2e}")
+    if size < 0.01:  # two digits that say something
+        return _minus(f"{value:.{1 - math.floor(math.log10(size))}f}")
     return _minus(f"{value:.3f}" if size < 100 else f"{value:.1f}")

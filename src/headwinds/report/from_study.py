@@ -27,7 +27,7 @@ from headwinds.study.environment import STATISTICAL, machine, versions
 from headwinds.study.plan import Stage
 from headwinds.study.run import StudyRun
 from headwinds.study.stages.explain import read_explained
-from headwinds.study.stages.measure import index_name
+from headwinds.study.stages.measure import index_name, traced_indices
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,7 +94,7 @@ def gather(run: StudyRun) -> ReportContent:
         check=_check(run, messages),
         evaluation=read_evaluation(run.results["tune/evaluation"].path),
         indicators=tuple(
-            _figure(measure, tuple(by), messages) for by in about["indices"] if len(by) == 1 or "group" in by
+            _figure(measure, tuple(by), messages) for by in about["indices"] if len(by) <= 1 or "group" in by
         ),
         limits=run.settings.study.limits,
         provenance=_provenance(run),
@@ -103,8 +103,10 @@ def gather(run: StudyRun) -> ReportContent:
         growth=growth_facts(explained) if explained else None,
         regression=regression_facts(explained) if explained else None,
         chapters=_chapters(run, messages),
-        passages=_passages(
-            pq.read_table(measure / "passages.parquet"), _read(measure, tuple(about["indices"][0]), "chosen")
+        passages=tuple(
+            trace
+            for by in traced_indices([tuple(one) for one in about["indices"]])
+            for trace in _passages(pq.read_table(measure / "passages.parquet"), _read(measure, by, "chosen"))
         ),
         findings=(
             *_fonts(run, messages),
@@ -186,7 +188,9 @@ def _check(run: StudyRun, messages: Messages) -> CheckFacts:
 def _figure(measure: Path, by: tuple[str, ...], messages: Messages) -> IndicatorFigure:
     return IndicatorFigure(
         name=index_name(by),
-        title=messages("index_title", keys=messages("index_and").join(map(messages.key, by))),
+        title=messages("index_title", keys=messages("index_and").join(map(messages.key, by)))
+        if by
+        else messages("index_title_whole"),
         corrected=_read(measure, by, "chosen"),
         naive=_read(measure, by, "naive"),
         labelled_only=_read(measure, by, "labelled-only"),
@@ -226,6 +230,7 @@ def _gains(table: pa.Table) -> pa.Table:
 def _passages(table: pa.Table, indicator: Indicator) -> tuple[PassageTrace, ...]:
     frame = table.to_pandas()
     cells = [f"cell_{key}" for key in indicator.keys]
+    frame = frame[frame[cells].notna().all(axis=1)]  # those of other indices have other cells
     count = dict(
         zip(zip(indicator.labels, indicator.cells, strict=True), indicator.passages.tolist(), strict=True)
     )

@@ -6,13 +6,25 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from headwinds.phrases.catalogue import ENGLISH, ERRORS, translate, translate_list, translate_text
+from headwinds.phrases.catalogue import (
+    COMMA,
+    ENGLISH,
+    ERRORS,
+    marks,
+    translate,
+    translate_list,
+    translate_text,
+)
 
 if TYPE_CHECKING:
     from headwinds.contracts import Estimate, Evaluation, Finding, Indicator
-    from headwinds.report.content import IndicatorFigure, ReportContent, ResultChapter
+    from headwinds.report.content import IndicatorFigure, ReportContent, ResultChapter, Table
 
 NOT_DONE, MARK = "N405", ": not available. "
+OF_USERS = ("entity", "members", "source", "target")
+"""Columns of names that are their user's, whatever word of ours they may look like."""
+HELD_FIXED, LAGGED, NOTHING = "hold_fixed", " (lag ", "nothing"
+"""A column of names with lags, and what stands there where none must be held fixed."""
 
 
 def in_language(content: ReportContent, language: str) -> ReportContent:
@@ -64,15 +76,27 @@ def _without(sentence: str, language: str) -> str:
 
 def _chapter(chapter: ResultChapter, language: str) -> ResultChapter:
     """Its sentences, and the words in its table; names that the catalogue lacks stay."""
-    table = chapter.table
-    if hasattr(table, "select_dtypes"):
-        table = table.copy()
-        for name in table.columns:
-            table[name] = [
-                translate_list(value, language) if isinstance(value, str) else value for value in table[name]
-            ]
     sentences = tuple(translate_text(said, language) for said in chapter.sentences)
-    return replace(chapter, sentences=sentences, table=table)
+    return replace(chapter, sentences=sentences, table=told_table(chapter.table, language))
+
+
+def told_table(table: Table, language: str) -> Table:
+    """The words in a DataFrame's cells in a language; names of entities and words that the catalogue lacks stay."""
+    if language == ENGLISH or not hasattr(table, "select_dtypes"):
+        return table
+    told = table.copy()
+    for name in told.columns:
+        if name not in OF_USERS:
+            tell = _told_held if name == HELD_FIXED else translate_list
+            told[name] = [tell(value, language) if isinstance(value, str) else value for value in told[name]]
+    return told
+
+
+def _told_held(held: str, language: str) -> str:
+    """Nodes that are held fixed: their lags are words of ours, their names are not."""
+    return marks(language)[1].join(
+        translate(one, language) if LAGGED in one or one == NOTHING else one for one in held.split(COMMA)
+    )
 
 
 def _estimate(estimate: Estimate, language: str) -> Estimate:

@@ -224,7 +224,9 @@ def _index_sections(
 
             views.append(IndexPanel(label, index_view(table, keys, anchor, messages)))
             thin = [
-                " / ".join(str(key) for key in row[:keys]) for row in table.rows if row[-1] != "available"
+                " / ".join(str(key) for key in row[:keys]) or messages("whole_corpus")
+                for row in table.rows
+                if row[-1] != "available"
             ]
             if thin:
                 gaps.append(messages("gaps", label=label, count=len(thin), cells=", ".join(thin)))
@@ -245,7 +247,9 @@ def _passage_lists(
 def _passage_list(group: PassageGroup, messages: Messages) -> PassageList:
     trace = group.trace
     if trace is None:
-        return PassageList(group.anchor, group.cell, messages("passages_none"), ())
+        return PassageList(
+            group.anchor, group.cell or messages("whole_corpus"), messages("passages_none"), ()
+        )
     table = read_trace(trace)
     items = []
     for row, record in zip(table.rows, table.records(), strict=True):
@@ -263,7 +267,7 @@ def _passage_list(group: PassageGroup, messages: Messages) -> PassageList:
                 facts.append((messages.column(name), show(value, kind, messages)))
         items.append(PassageItem(str(record["passage_id"]), str(record["text"] or ""), tuple(facts)))
     summary = messages("passages_of", shown=len(items), all=show(trace.passages, "integer", messages))
-    return PassageList(group.anchor, group.cell, summary, tuple(items))
+    return PassageList(group.anchor, group.cell or messages("whole_corpus"), summary, tuple(items))
 
 
 def flatten(tree: object, path: str = "") -> tuple[tuple[str, str], ...]:

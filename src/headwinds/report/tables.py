@@ -310,7 +310,11 @@ def _passage_table(traces: tuple[PassageTrace, ...], messages: Messages) -> Repo
         rows.extend((trace.label, cell, *(record.get(name) for name in extra)) for record in part.records())
     columns = ("index_label", "index_cell", *extra)
     listed = tuple(zip(*rows, strict=True)) or tuple(() for _ in columns)
-    kinds = tuple(guess_kind(name, values) for name, values in zip(columns, listed, strict=True))
+    known = {name: kind for _, part in parts for name, kind in zip(part.columns, part.kinds, strict=True)}
+    kinds = tuple(
+        "key" if known.get(name) == "key" else guess_kind(name, values)
+        for name, values in zip(columns, listed, strict=True)
+    )
     return ReportTable(
         "passages", messages("table_passages"), columns, ("text", "key", *kinds[2:]), tuple(rows)
     )
@@ -326,7 +330,12 @@ def read_trace(trace: PassageTrace) -> ReportTable:
         "score": "metric",
         "gold": "metric" if graded else "yes_no",
         "weight": "number",
-        "year": "key",
     }
+    columns = [
+        str(name) for name in (trace.rows.column_names if hasattr(trace.rows, "column_names") else trace.rows)
+    ]
+    for name in columns:  # the keys of the corpus, by whatever name a year goes in it
+        if name not in (*required, "contribution", "document_id"):
+            kinds[name] = "key"
     title = f"{trace.label} {trace.cell}"
     return read_table("passages", title, trace.rows, required=required, kinds=kinds)

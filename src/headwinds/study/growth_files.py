@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 PUBLISHED = "rtfpna"
 GROUPS = ("all", "OECD")
+MOST_NAMED = 12
+MOST_LACKING = 4
+"""A table that lacks so many of the series of growth accounts is no Penn World Table with a column lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,11 @@ def growth_of(
             raise SettingsError(
                 f"{name} = {first}-{last} is no span of years.", remedy="Write it as 1995-2004."
             )
+    if outcome not in panel.series:
+        raise SettingsError(
+            f"The panel has no series {outcome!r} whose growth is compared; it has {_few(sorted(panel.series))}.",
+            remedy="Name another one as outcome.",
+        )
     chosen = chosen_entities(tuple(entities), panel)
     accounts = growth_accounts(panel, entities=chosen)
     by_span = span_accounts(accounts, (before, after), chosen)
@@ -211,17 +219,31 @@ def growth_panel(
     """The panel of a table that was read; `place` and `first_line` are for messages."""
     from headwinds.explain.penn_world_table import (
         PENN_SERIES,
+        REQUIRED,
         described_series,
         is_penn_world_table,
         penn_panel,
     )
-    from headwinds.explain.plain_panel import plain_panel
+    from headwinds.explain.plain_panel import plain_panel, series_columns
 
     columns = [str(name) for name in frame.columns]
-    if is_penn_world_table(columns):
-        return penn_panel(frame, place=place, first_line=first_line)
+    # A table of one's own may have the columns isocode and year too: what it lacks of the rest tells them apart.
+    lacking = len(set(REQUIRED) - set(columns))
+    named = lacking > 0 and {entity, period} <= set(columns)
+    if is_penn_world_table(columns) and not named and lacking < MOST_LACKING:
+        penn = penn_panel(frame, place=place, first_line=first_line)
+        code = next(name for name in ("countrycode", "isocode") if name in columns)
+        others = series_columns(frame, beside=(code, "year", *penn.series))
+        if not others:
+            return penn
+        beside = plain_panel(
+            frame, entity=code, period="year", series=others, place=place, first_line=first_line
+        )
+        return type(penn)(
+            data=penn.data.join(beside.data[others]), series={**penn.series, **beside.series}, findings=penn.findings
+        )  # fmt: skip
     known = [name for name in columns if name in PENN_SERIES]
-    others = [name for name in columns if name not in (entity, period, *known)]
+    others = series_columns(frame, beside=(entity, period, *known))
     plain = plain_panel(
         frame, entity=entity, period=period, series=[*known, *others] or None, place=place, first_line=first_line
     )  # fmt: skip
@@ -250,6 +272,10 @@ def chosen_entities(asked: tuple[str, ...], panel: Panel) -> tuple[str, ...]:
                 else 'Write codes as the file does, or "all", or "OECD".',
             )
     return asked
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
 
 
 def _regress(

@@ -53,7 +53,9 @@ def breaks_of(
     rows = _values(only(panel, entities), series, growth=growth)
     rows = _years(rows, first, last).dropna(subset=["value"]).reset_index(drop=True)
     if rows.empty:
-        raise SettingsError(f"No entity has {series} in these years.", remedy="Widen the years.")
+        raise SettingsError(
+            f"No entity has {series} in these years.", remedy="Widen the years, or fill the empty column."
+        )
     words = f"growth of {series}, % a year" if growth else series
     if rows["entity"].nunique() > 1:
         return find_common_breaks(

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from headwinds.errors import SettingsError
+from headwinds.errors import MismatchError, SettingsError
 from headwinds.phrases.telling import told_languages
 from headwinds.study.answers import check_form
 from headwinds.study.settings import StudySettings
 from headwinds.study.suggestions import nearest
 
+if TYPE_CHECKING:
+    from headwinds.study.data import CheckedStudy
 
-def check_premises(settings: StudySettings) -> None:
+MOST_NAMED = 5
+
+
+def check_premises(settings: StudySettings) -> frozenset[str]:
     """Hold the sections of a study file against each other, and read the files that only later stages need.
+
+    Returns
+    -------
+    frozenset
+        The entities of the growth panel, for `check_entities`; none where no panel is named.
 
     Raises
     ------
@@ -39,8 +49,30 @@ def check_premises(settings: StudySettings) -> None:
         from headwinds.study.frame import read_population
 
         read_population(settings)
-    if settings.explain.panel:
-        _check_explain(settings)
+    return _check_explain(settings) if settings.explain.panel else frozenset()
+
+
+def check_entities(settings: StudySettings, checked: CheckedStudy, entities: frozenset[str]) -> None:
+    """Hold the entities of the corpus against those of the panel.
+
+    Raises
+    ------
+    MismatchError
+        They have none in common.
+    """
+    import pyarrow.parquet as pq
+
+    key = settings.explain.entity_key
+    if not entities or key not in pq.read_schema(checked.corpus_path).names:
+        return
+    own = sorted(map(str, pq.read_table(checked.corpus_path, columns=[key])[key].unique().to_pylist()))
+    if not entities & set(own):
+        shown = ", ".join(own[:MOST_NAMED]) + (", ..." if len(own) > MOST_NAMED else "")
+        raise MismatchError(
+            f"{settings.corpus.path}: the panel has no {key} of the corpus ({shown}); it has {min(entities)} to "
+            f"{max(entities)}.",
+            remedy="Write the codes of the panel into the corpus.",
+        )
 
 
 def _check_groups(settings: StudySettings) -> None:
@@ -68,7 +100,7 @@ def _check_indices(settings: StudySettings) -> None:
             )
 
 
-def _check_explain(settings: StudySettings) -> None:
+def _check_explain(settings: StudySettings) -> frozenset[str]:
     from headwinds.explain.penn_world_table import read_penn_world_table
 
     panel = settings.locate(settings.explain.panel, setting="explain.panel")
@@ -78,4 +110,16 @@ def _check_explain(settings: StudySettings) -> None:
             f"{settings.file}: [explain] needs the index by {by[0]} and {by[1]}.",
             remedy=f'Add ["{by[0]}", "{by[1]}"] to by under [measure].',
         )
-    read_penn_world_table(panel)
+    data = read_penn_world_table(panel).data
+    first, last = int(data["period"].min()), int(data["period"].max())
+    for name in ("before", "after"):
+        span = getattr(settings.explain, name)
+        if not first <= span[0] < span[1] <= last:
+            raise SettingsError(
+                f"{settings.file}: {name} in [explain] is {span[0]}-{span[1]}, and the panel runs from {first} to {last}.",
+                remedy="Choose years that the panel has.",
+            )
+    for name in ("adoption", "graph"):
+        if getattr(settings.explain, name):
+            settings.locate(getattr(settings.explain, name), setting=f"explain.{name}")
+    return frozenset(map(str, data["entity"].unique()))

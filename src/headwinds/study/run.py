@@ -16,7 +16,7 @@ from headwinds.errors import DataError
 from headwinds.phrases.catalogue import heard, say, speaking, spoken
 from headwinds.study.data import CheckedStudy, read_checked
 from headwinds.study.plan import Stage
-from headwinds.study.premises import check_premises
+from headwinds.study.premises import check_entities, check_premises
 from headwinds.study.settings import StudySettings
 from headwinds.study.stages.check import check_stage
 from headwinds.study.stages.measure import measure_stage
@@ -96,7 +96,7 @@ def run_study(
     """
     run = StudyRun(settings, directory, quiet)
     started = time.monotonic()
-    check_premises(settings)
+    entities = check_premises(settings)
     check = check_stage(settings)
     if stored_fingerprint(directory / check.name) != check.fingerprint:
         check.prepare()  # outside the study's folder: bad input leaves no trace in it
@@ -105,6 +105,7 @@ def run_study(
         last = STAGES.index(until)
         run.do(check, prepared=prepared)
         checked = run.checked
+        check_entities(settings, checked, entities)
         for finding in checked.findings:
             run.say(f"  {finding.in_language(spoken())}")
         if last >= STAGES.index("measure"):

@@ -35,6 +35,8 @@ class AboutSettings:
     limits: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        require(bool(self.title.strip()), "title", self.title, "what stands over the report")
+        require(bool(self.question.strip()), "question", self.question, "what the report answers")
         require(0 <= self.seed < 2**32, "seed", self.seed, "a whole number of at least 0 and below 2**32")
 
 
@@ -226,11 +228,11 @@ class StudySettings:
                 f"{self.file}: {setting} = {path[:60]!r} is no path ({error}).", remedy="Name a file."
             ) from error
         if not there:
-            from headwinds.study.suggestions import nearest
+            from headwinds.study.suggestions import nearest_file
 
             siblings = sorted(item.name for item in found.parent.iterdir()) if found.parent.is_dir() else []
             raise SettingsError(
-                f"{self.file}: {setting} = {path!r} names no file ({found}).{nearest(found.name, siblings)}",
+                f"{self.file}: {setting} = {path!r} names no file ({found}).{nearest_file(found.name, siblings)}",
                 remedy="Paths start at the study file's folder.",
             )
         return found

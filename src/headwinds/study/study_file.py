@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from headwinds.adapt.pretraining.settings import PretrainSettings
 from headwinds.adapt.settings import TuneSettings
 from headwinds.errors import SettingsError
+from headwinds.phrases.catalogue import ENGLISH, heard, speaking
+from headwinds.phrases.telling import told_languages
 from headwinds.study.settings import StudySettings
 from headwinds.study.suggestions import nearest
 
@@ -20,6 +22,7 @@ Settings = TypeVar("Settings")
 LARGEST_FILE = 1_000_000
 LARGEST_NUMBER = 1e300
 MEANT_FOR_CODE = ("folder", "file")
+_LANGUAGE = re.compile(r"""^\s*language\s*=\s*["']([a-z]+)["']""", re.MULTILINE)
 OF_LABELLED_FILES = ("test_share", "split_by")
 
 
@@ -53,6 +56,17 @@ def read_study(path: Path) -> StudySettings:
         The file is missing, is not TOML, or has a key that is unknown, of the wrong type, or of an impossible value.
     """
     text = _read_text(path)
+    with speaking(heard(_language_of(text))):  # what is wrong with it is told in its language
+        return _study_of(text, path)
+
+
+def _language_of(text: str) -> str:
+    """The language that a study file names, though it may not be readable as a whole; else English."""
+    named = _LANGUAGE.search(text)
+    return named.group(1) if named and named.group(1) in told_languages() else ENGLISH
+
+
+def _study_of(text: str, path: Path) -> StudySettings:
     try:
         content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number of over 4,300 digits is a plain ValueError

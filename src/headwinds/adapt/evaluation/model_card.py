@@ -16,6 +16,7 @@ from headwinds.adapt.evaluation.shown import (
     shown_value,
     told_finding,
     told_mistakes,
+    told_none_wrong,
 )
 from headwinds.adapt.held_out import held_lines
 from headwinds.adapt.methods.registry import IMPORTED
@@ -68,6 +69,8 @@ def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -
         written(
             f"{told_mistakes(facts.task, evaluation.mistakes, 'predicted wrongly')}; `errors.jsonl` has them, "
             f"{'the farthest' if writes(task) else 'the surest'} first."
+            if evaluation.mistakes
+            else told_none_wrong(facts.task, evaluation.metrics)
         ),
         "",
     ]

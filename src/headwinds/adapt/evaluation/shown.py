@@ -71,6 +71,17 @@ def told_finding(finding: Finding) -> str:
     return str(finding.in_language(spoken(), WRITTEN))
 
 
+def told_none_wrong(task: str, metrics: Iterable[str]) -> str:
+    """What is said where no prediction is listed as wrong."""
+    if "spearman" in metrics:
+        return "Of pairs with a score none is right or wrong: how they are ordered is what counts."
+    if task == "code-generation":
+        return "Every problem is solved by some program."
+    if writes(get_task(task)):
+        return "No text is far from every reference (chrF below 40)."
+    return "No example is wrong."
+
+
 def told_mistakes(task: str, count: int, how: str = "wrong") -> str:
     """How many predictions of a task are wrong; of a text that was written none can say so, but how far it is."""
     if task == "code-generation":

@@ -23,6 +23,7 @@ from headwinds.adapt.writing import weigh_references
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json, write_text
 from headwinds.contracts import Finding, Interval
+from headwinds.phrases.catalogue import SEMICOLON
 
 if TYPE_CHECKING:
     import numpy as np
@@ -267,7 +268,7 @@ def _leaks(trained_on: Any, examples: Any) -> tuple[Finding, ...]:
         Finding(
             "W101",
             f"{len(twice)} of {len(examples.ids)} test examples have a text that stands in training too, "
-            f"first {', '.join(twice[:3])}.",
+            f"first {SEMICOLON.join(twice[:3])}.",
             "Take them out of one side: the test flatters the model.",
         ),
     )

@@ -20,6 +20,7 @@ from headwinds.adapt.evaluation.shown import (
     shown_value,
     told_finding,
     told_mistakes,
+    told_none_wrong,
 )
 from headwinds.adapt.held_out import held_lines
 from headwinds.artifacts.page_head import page_head
@@ -136,6 +137,8 @@ def _bar(item: Interval, lowest: float, highest: float) -> str:
 
 
 def _told(evaluation: TaskEvaluation, kept: int) -> str:
+    if not evaluation.mistakes:
+        return note(told_none_wrong(evaluation.task, evaluation.metrics))
     shown = min(kept, SHOWN_ERRORS)
     mistakes = told_mistakes(evaluation.task, evaluation.mistakes)
     told = f"{mistakes}, those first of which the model was surest, or which are farthest."

@@ -370,9 +370,10 @@ def _answer(row: Row, item: Any, context: str) -> tuple[int, int]:
     if start is None:
         start = context.find(text)
         if start < 0 or context.find(text, start + 1) >= 0:
-            count = "no time" if start < 0 else "more than once"
             raise DataError(
-                f"{row.place}: the answer {quoted(text)} stands in the context {count}.",
+                f"{row.place}: the answer {quoted(text)} does not stand in the context."
+                if start < 0
+                else f"{row.place}: the answer {quoted(text)} stands in the context more than once.",
                 remedy="Copy it from the context as it stands there; give its start if it stands there twice.",
             )
     if not isinstance(start, int) or context[start : start + len(text)] != text:

@@ -94,7 +94,12 @@ class SentenceSimilarity:
         )
 
     def labels(self, examples: TextParts) -> tuple[str, ...]:
-        """None."""
+        """None; but scores that are all one are refused, as there is no order to learn from them."""
+        if examples.scored and len(set(examples.score)) == 1:
+            raise DataError(
+                f"Every pair of the training file has the score {examples.score[0]:g}: there is no order to learn.",
+                remedy="Give pairs of different scores, or leave the column out where all pairs belong together.",
+            )
         return ()
 
     def check_labels(self, examples: TextParts, labels: tuple[str, ...]) -> None:

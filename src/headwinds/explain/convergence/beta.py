@@ -253,7 +253,7 @@ def _refuse_collinear(design: NDArray[np.float64], names: Sequence[str]) -> None
     """Name the first regressor that the ones before it give."""
     import numpy as np
 
-    scaled = design / np.sqrt((design**2).mean(axis=0))
+    scaled = design / _sizes(design)
     for width in range(2, scaled.shape[1] + 1):
         if np.linalg.svd(scaled[:, :width], compute_uv=False)[-1] < 1e-9 * np.sqrt(len(scaled)):
             raise EstimationError(
@@ -267,9 +267,20 @@ def _hc1(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     import numpy as np
 
-    value = np.linalg.lstsq(design, outcome, rcond=None)[0].astype(np.float64)
-    residual = outcome - design @ value
-    inverse = np.linalg.inv(design.T @ design)
-    rows, width = design.shape
-    meat = (design * residual[:, None] ** 2).T @ design
-    return value, inverse @ meat @ inverse * rows / (rows - width)
+    size = _sizes(design)  # a series counted in dollars beside a share would leave the inverse without digits
+    scaled = design / size
+    value = np.linalg.lstsq(scaled, outcome, rcond=None)[0].astype(np.float64)
+    residual = outcome - scaled @ value
+    inverse = np.linalg.inv(scaled.T @ scaled)
+    rows, width = scaled.shape
+    meat = (scaled * residual[:, None] ** 2).T @ scaled
+    covariance = inverse @ meat @ inverse * rows / (rows - width)
+    return value / size, covariance / np.outer(size, size)
+
+
+def _sizes(design: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How large the numbers of each column are; 1 for a column of zeros."""
+    import numpy as np
+
+    size: NDArray[np.float64] = np.sqrt((design**2).mean(axis=0))
+    return np.where(size > 0, size, 1.0)

@@ -181,12 +181,15 @@ def _project(
     entities, periods = len(np.unique(entity)), len(np.unique(period))
     if entities < 2 or periods < 2 or len(entity) < entities + periods + len(right):
         raise EstimationError(
-            f"At horizon {horizon} {len(entity)} rows of {entities} entities in {periods} periods are complete: too few for "
-            "the effects and controls.",
+            f"At horizon {horizon} only {len(entity)} rows of {entities} entities in {periods} periods are complete: too "
+            "few for the effects and controls.",
             remedy="Take fewer horizons, lags or controls, or fill the gaps in time.",
         )
+    right = {name: values[there] for name, values in right.items()}
+    # A shock in dollars beside a lag in percent would leave the fit without digits: each in its own standard deviations.
+    sizes = {name: float(values.std()) or 1.0 for name, values in right.items()}
     table = pd.DataFrame(
-        {"response": response[there], **{name: values[there] for name, values in right.items()}}
+        {"response": response[there], **{name: values / sizes[name] for name, values in right.items()}}
     )
     absorbed, names = effect_columns(2 if period_effects else 1)
     effects = dict(zip(names, (entity, period), strict=False))
@@ -205,8 +208,8 @@ def _project(
         )
     kept = list(fit.coef().index)
     place = kept.index("shock")
-    variance = float(np.asarray(fit._vcov)[place, place])
-    value = float(fit.coef().iloc[place])
+    variance = float(np.asarray(fit._vcov)[place, place]) / sizes["shock"] ** 2
+    value = float(fit.coef().iloc[place]) / sizes["shock"]
     error = float(np.sqrt(variance)) if variance > 0 else float("nan")
     critical = _student(entities) if clustered else fixed_b_critical(window, periods)
     return Row(

@@ -42,7 +42,7 @@ class Design:
     cluster_name
         Its name.
     controls
-        Shape (rows, controls): regressors that are known exactly.
+        Shape (rows, controls): regressors that are known exactly, in units of `control_scale`.
     control_names
         Their names.
     outcome_variance, outcome_factor
@@ -52,6 +52,9 @@ class Design:
         Shape (rows,): whose and which period's outcome each row is, as the panel names them.
     dropped
         Rows of the panel that have an outcome and no usable index or control.
+    control_scale
+        Shape (controls,): what one unit of `controls` is, a power of two near its standard deviation, so that a control
+        in dollars leaves the others their digits; None for 1. Estimates are per unit of the control itself.
     """
 
     outcome: NDArray[np.float64]
@@ -71,6 +74,15 @@ class Design:
     entity: NDArray[np.str_]
     period: NDArray[np.int64]
     dropped: int
+    control_scale: NDArray[np.float64] | None = None
+
+    @property
+    def unit(self) -> NDArray[np.float64]:
+        """By what each coefficient is divided to be told: 1 of an index, `control_scale` of a control."""
+        import numpy as np
+
+        scale = np.ones(len(self.control_names)) if self.control_scale is None else self.control_scale
+        return np.concatenate([np.ones(len(self.labels)), scale])
 
     @property
     def clusters(self) -> int:
@@ -170,6 +182,8 @@ def make_design(
         )
     if not standardise:
         scale = np.ones(len(labels))
+    held = chosen[list(controls)].to_numpy(dtype=float).reshape(len(chosen), -1)
+    size = _powers_of_two(held)
     return Design(
         outcome=chosen["value"].to_numpy(dtype=float),
         index=value / scale,
@@ -181,14 +195,23 @@ def make_design(
         effect_names=tuple(effects),
         cluster=codes[cluster],
         cluster_name=cluster,
-        controls=chosen[list(controls)].to_numpy(dtype=float).reshape(len(chosen), -1),
+        controls=held / size,
         control_names=tuple(controls),
         outcome_variance=np.zeros(len(chosen)) if own is None else own.classical_variance[own_rows],
         outcome_factor=outcome_factor,
         entity=chosen["entity"].to_numpy(dtype=str),
         period=chosen["period"].to_numpy(dtype=np.int64),
         dropped=len(frame) - len(chosen),
+        control_scale=size,
     )
+
+
+def _powers_of_two(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A power of two near each column's standard deviation: dividing by it loses no digit."""
+    import numpy as np
+
+    spread = columns.std(axis=0)
+    return np.exp2(np.round(np.log2(np.where(spread > 0, spread, 1.0))))
 
 
 def _outcome_rows(

@@ -72,6 +72,7 @@ def corrected_estimate(design: Design, outcome_words: str, lag: int) -> Estimate
     curve = variance_curve(moments, value, covariance)
     findings = (*findings, *endless_findings(design, value, curve))
     found = as_estimate(design, value, covariance, METHOD, outcome_words, lag, findings)
+    curve = curve / design.unit[:, None] ** np.array([2, 1, 0])
     return dataclasses.replace(
         found, variance_curve=np.where(np.isnan(found.standard_error)[:, None], np.nan, curve)
     )

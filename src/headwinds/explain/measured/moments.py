@@ -215,9 +215,13 @@ def as_estimate(
     lag: int,
     findings: tuple[Finding, ...] = (),
 ) -> Estimate:
-    """The estimate with its words and the findings that any method shares; what is undefined is NaN."""
+    """The estimate with its words and the findings that any method shares; what is undefined is NaN.
+
+    Value and covariance are those of the design's columns; the estimate's are per unit of each control.
+    """
     import numpy as np
 
+    value, covariance = value / design.unit, covariance / np.outer(design.unit, design.unit)
     clusters, standardised = design.clusters, bool((design.scale != 1).any())
     if clusters < FEW_CLUSTERS:
         few = Finding("W401", f"{clusters} clusters: clustered errors are too small.", "Take more entities.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.errors import DataError, EncodingError, SettingsError
+from headwinds.explain.sources.delimited import read_delimited, refuse_repeated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +25,8 @@ def read_table(
     Parameters
     ----------
     path
-        .csv (also .csv.xz, .csv.gz, ...), .parquet, .xlsx, .dta (Stata), .rda, .RData or .rds (R: needs the extra
-        `r-data`). Fields of a CSV file come as text, so that a bad one can be shown as it stands.
+        .csv (also .csv.xz, .csv.gz, ...), .tsv or .tab (between tabs), .parquet, .xlsx, .dta (Stata), .rda, .RData or
+        .rds (R: needs the extra `r-data`). Fields of a CSV file come as text, so that a bad one can be shown as it stands.
     sheets
         Of an Excel file: the first of these that it has, else its first sheet.
     header
@@ -36,7 +37,7 @@ def read_table(
     Raises
     ------
     DataError
-        There is no such file, or it cannot be read.
+        There is no such file, it cannot be read, or two of its columns have one name.
     SettingsError
         The file needs a package that is not installed.
     """
@@ -54,14 +55,7 @@ def read_table(
             return _stata(path)
         if ending in R_DATA:
             return _r_data(path)
-        return pd.read_csv(
-            path,
-            dtype=str,
-            keep_default_na=False,
-            encoding="utf-8",
-            index_col=False,
-            skiprows=skip_lines,
-        )
+        return read_delimited(path, skip_lines)
     except UnicodeDecodeError as error:
         raise EncodingError(
             f"{path.name}: not UTF-8 at byte {error.start} ({error.reason}).",
@@ -99,10 +93,15 @@ def _excel(path: Path, sheets: Sequence[str], header: int) -> pd.DataFrame:
 
     there = sheet_names(path)
     chosen = next((name for name in sheets if name in there), there[0])
+    names = pd.read_excel(path, sheet_name=chosen, header=None, skiprows=header, nrows=1, engine="openpyxl")
+    refuse_repeated(
+        [str(name).strip() for name in names.iloc[0] if name == name] if len(names) else [], path.name
+    )
     # A cell of an Excel file is a number or a text; "NA" is Namibia until a column of numbers says otherwise.
-    return pd.read_excel(
+    table: pd.DataFrame = pd.read_excel(
         path, sheet_name=chosen, header=header, engine="openpyxl", keep_default_na=False, na_values=[""]
     )
+    return table.rename(columns=lambda name: name.strip() if isinstance(name, str) else name)
 
 
 def _stata(path: Path) -> pd.DataFrame:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -215,20 +217,24 @@ def _write_widths(frame: Frame, output: Path) -> None:
     pq.write_table(pa.concat_tables(gains), output / "label_gain.parquet")
 
 
+def traced_indices(by: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """Whose points have their passages on the page: the indices by one key, or the first where there is none."""
+    return tuple(one for one in by if len(one) == 1) or (by[0],)
+
+
 def _write_passages(frame: Frame, checked: CheckedStudy, settings: StudySettings, output: Path) -> None:
-    """The passages that weigh most in each cell of the first index: what a point is made of."""
+    """The passages that weigh most in each cell of the traced indices: what a point is made of."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     from headwinds.measure.cells import make_cells
     from headwinds.measure.influence import passages_of_cell
 
-    by = settings.measure.by[0]
-    cells = make_cells(frame, by)
     corpus = pq.read_table(checked.corpus_path)
     tables = []
-    for label in frame.label_names:
-        for cell in cells.values:
+    for by in traced_indices(settings.measure.by):
+        cells = make_cells(frame, by)
+        for label, cell in product(frame.label_names, cells.values):
             found = passages_of_cell(frame, cells, cell, label, settings.report.passages_a_point)
             if found.num_rows == 0:
                 continue
@@ -245,4 +251,4 @@ def _write_passages(frame: Frame, checked: CheckedStudy, settings: StudySettings
             tables.append(
                 pa.table({**cell_columns, **extra, **{name: found[name] for name in found.column_names}})
             )
-    pq.write_table(pa.concat_tables(tables), output / "passages.parquet")
+    pq.write_table(pa.concat_tables(tables, promote_options="default"), output / "passages.parquet")
