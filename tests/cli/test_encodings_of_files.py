@@ -20,8 +20,8 @@ def model(tmp_path_factory):
     return str(folder / "out")
 
 
-def write(path, encoding):
-    lines = [f"économie numéro {number},{('oui', 'non')[number % 2]}" for number in range(60)]
+def write(path, encoding, first=0):
+    lines = [f"économie numéro {number},{('oui', 'non')[number % 2]}" for number in range(first, first + 60)]
     path.write_text("text,label\n" + "\n".join(lines) + "\n", encoding=encoding)
     return str(path)
 
@@ -32,8 +32,9 @@ def test_a_verb_reads_the_encoding_that_is_said(verb, model, tmp_path, capsys):
     told = []
     for file, more in ((own, ["--encoding", "utf-16"]), (plain, [])):
         output = tmp_path / str(len(told))
+        before = write(tmp_path / "before.csv", (more or [None, "utf-8"])[1], first=60)
         asked = {
-            "watch": ["--model", model, "--live", file, "--reference", file, "--output", str(output)],
+            "watch": ["--model", model, "--live", file, "--reference", before, "--output", str(output)],
             "update": [
                 "--model",
                 model,
