@@ -195,9 +195,8 @@ DATA_SETS = {
         conll_two_classes,
         ("token_micro_f1", 0.991),
         {
-            "epochs": 6,
+            "epochs": 4,
             "max_tokens": 256,
-            "encoder_dropout": 0.1,
             "batch_tokens": 1024,
             "learning_rate": 3e-4,
             "head_learning_rate": 2e-3,

@@ -230,10 +230,11 @@ def main() -> None:
         f"{arguments.rows:,} training rows of each set ({arguments.rows // 10:,} documents of conll2003), "
         f"{arguments.epochs} epochs, tested on the published test part. "
         "Seconds an epoch hold all that a run does from loading the model: for Headwinds also reading and encoding, "
-        "validation after every epoch, calibration and saving. Memory is the process's peak at the end of training.",
+        "validation after every epoch, calibration and saving. Memory is the process's peak at the end of training. "
+        "The two systems of a set run one after the other; sets may come from different days.",
         ["data set", "system", "seconds an epoch", "times as fast", "peak MB", "metric", "test"],
         table,
-        f"python -m benchmarks.tuning.three_tasks {arguments.data} --rows {arguments.rows} --epochs {arguments.epochs}",
+        f"python -m benchmarks.tuning.three_tasks DATA --rows {arguments.rows} --epochs {arguments.epochs}",
     )
 
 
