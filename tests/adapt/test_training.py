@@ -250,10 +250,13 @@ def test_where_validation_gives_no_score_the_last_weights_are_kept(tiny_checkpoi
     """Pairs that all have one score have no rank correlation; it ended in a KeyError."""
     from headwinds.adapt.tuning import LabelledFiles, tune_files
 
-    file = tmp_path / "pairs.jsonl"
-    pairs = [{"text": f"growth {n}", "text_b": f"incomes {n}", "score": 3} for n in range(20)]
+    file, validation = tmp_path / "pairs.jsonl", tmp_path / "validation.jsonl"
+    pairs = [{"text": f"growth {n}", "text_b": f"incomes {n}", "score": n % 3} for n in range(20)]
     file.write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
+    validation.write_text(
+        "".join(json.dumps(pair | {"text": f"trade {pair['text']}", "score": 3}) + "\n" for pair in pairs)
+    )
     chosen = settings(tiny_checkpoint, task="sentence-similarity", epochs=5, patience=1)
-    found = tune_files(LabelledFiles(file), chosen, tmp_path / "out", quiet=True)
+    found = tune_files(LabelledFiles(file, validation), chosen, tmp_path / "out", quiet=True)
     history = json.loads((found.folder / "history.json").read_text())
     assert (history["best_validation_score"], len(history["epochs"])) == (None, 5)

@@ -119,7 +119,5 @@ def _check_explain(settings: StudySettings) -> frozenset[str]:
                 f"{settings.file}: {name} in [explain] is {span[0]}-{span[1]}, and the panel runs from {first} to {last}.",
                 remedy="Choose years that the panel has.",
             )
-    for name in ("adoption", "graph"):
-        if getattr(settings.explain, name):
-            settings.locate(getattr(settings.explain, name), setting=f"explain.{name}")
+    settings.beside_the_panel()
     return frozenset(map(str, data["entity"].unique()))

@@ -16,6 +16,7 @@ from headwinds.measure.registry import ESTIMATORS as REGISTERED
 BAD_ROWS = ("stop", "refuse")
 ESTIMATORS = ("auto", *REGISTERED)
 OUTCOMES = ("tfp_growth", "gdp_growth")
+ESSAY = "essay"  # a graph that needs no file
 CANONICAL = ("passage_id", "document_id", "text", "weight", "stratum")
 """Columns that a corpus has by itself."""
 
@@ -211,6 +212,21 @@ class StudySettings:
     compute: ComputeSettings = field(default_factory=ComputeSettings)
     folder: Path = field(default_factory=Path)
     file: Path = field(default_factory=Path)
+
+    def beside_the_panel(self) -> dict[str, Path]:
+        """Where the further files of [explain] are, by their settings.
+
+        Raises
+        ------
+        SettingsError
+            One is not there.
+        """
+        named = {"adoption": self.explain.adoption, "graph": self.explain.graph}
+        return {
+            name: self.locate(path, setting=f"explain.{name}")
+            for name, path in named.items()
+            if path and (name, path) != ("graph", ESSAY)
+        }
 
     def locate(self, path: str, *, setting: str) -> Path:
         """The file that a setting names, relative to the study's folder.

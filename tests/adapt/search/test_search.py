@@ -277,9 +277,12 @@ def test_trials_together_and_a_shared_database_are_one_too_many() -> None:
 
 
 def test_a_search_of_which_no_trial_ends_says_why_in_its_one_line(tiny_checkpoint: Path, tmp_path: Path):
-    pairs = [{"text": f"growth {n}", "text_b": f"incomes {n}", "score": 3} for n in range(20)]
+    pairs = [{"text": f"growth {n}", "text_b": f"incomes {n}", "score": n % 3} for n in range(20)]
     (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
+    alike = [pair | {"text": f"trade {pair['text']}", "score": 3} for pair in pairs]
+    (tmp_path / "alike.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in alike))
+    files = LabelledFiles(tmp_path / "pairs.jsonl", tmp_path / "alike.jsonl")
     chosen = replace(settings_of(tiny_checkpoint), task="sentence-similarity", epochs=1)
     plan = SearchSettings(trials=2, finalists=1, seeds=1)
     with pytest.raises(SettingsError, match=r"None of 2 trials .* examples give no score"):
-        search(LabelledFiles(tmp_path / "pairs.jsonl"), chosen, SPACE, plan, tmp_path / "out", quiet=True)
+        search(files, chosen, SPACE, plan, tmp_path / "out", quiet=True)

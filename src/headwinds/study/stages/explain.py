@@ -12,8 +12,8 @@ from headwinds.artifacts.write import write_json
 from headwinds.contracts import Account, Estimate, Finding
 from headwinds.study.environment import STATISTICAL, versions
 from headwinds.study.plan import Stage
-from headwinds.study.settings import StudySettings
-from headwinds.study.stages.explained_results import ESSAY, OUTCOMES, Evidence, write_chapters
+from headwinds.study.settings import ESSAY, StudySettings
+from headwinds.study.stages.explained_results import OUTCOMES, Evidence, write_chapters
 from headwinds.study.stages.measure import index_name
 
 if TYPE_CHECKING:
@@ -37,11 +37,7 @@ SHOWN_ENTITIES = ("USA", "DEU", "FRA", "GBR", "ITA", "JPN", "KOR")
 def explain_stage(settings: StudySettings, measured: Path) -> Stage:
     """The stage."""
     panel = settings.locate(settings.explain.panel, setting="explain.panel")
-    beside = {
-        name: settings.locate(getattr(settings.explain, name), setting=f"explain.{name}")
-        for name in ("adoption", "graph")
-        if getattr(settings.explain, name) not in ("", ESSAY)
-    }
+    beside = settings.beside_the_panel()
     index = measured / index_name((settings.explain.entity_key, settings.explain.period_key))
     parts = fingerprint(
         panel=file_digest(panel),

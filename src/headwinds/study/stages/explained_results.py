@@ -23,7 +23,6 @@ OUTCOMES = {
     "tfp_growth": ("rtfpna", "annual TFP growth (%)"),
     "gdp_growth": ("rgdpna", "annual GDP growth (%)"),
 }
-ESSAY = "essay"
 ADOPTION_YEARS = (1990, 2019)
 LONGEST_GAP = 3
 BREAK_YEARS = (1955, 2019)
