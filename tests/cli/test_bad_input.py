@@ -205,6 +205,17 @@ BAD: dict[str, tuple[Change, tuple[str, ...]]] = {
         with_panel(PANEL),
         ("before in [explain] is 1995-2004, and the panel runs from 2018 to 2019", "Choose years"),
     ),
+    "no adoption file": (
+        lambda folder: (
+            with_panel(LONG_PANEL)(folder),
+            add("study.toml", 'graph = "essay"\nadoption = "users.csv"\n')(folder),
+        ),
+        ("explain.adoption = 'users.csv' names no file",),
+    ),
+    "no graph": (
+        lambda folder: (with_panel(LONG_PANEL)(folder), add("study.toml", 'graph = "graf.toml"\n')(folder)),
+        ("explain.graph = 'graf.toml' names no file",),
+    ),
     "a period that is no year": (
         with_panel(PANEL.replace("2019", "MMXIX")),
         ("panel.csv, line 3, column 'year': 'MMXIX' is no year", "four-digit years"),
