@@ -43,6 +43,30 @@ def make_checkpoint(folder: Path, *, positions: int = 64) -> Path:
     return folder
 
 
+def make_classifier(
+    folder: Path, labels: tuple[str, ...], *, seed: int, initializer_range: float = 0.02
+) -> Path:
+    """A foreign text classifier with a head of its own and random weights, as `transformers` writes it."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
+    make_checkpoint(folder)
+    torch.manual_seed(seed)
+    config = BertConfig(
+        vocab_size=30522,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        id2label=dict(enumerate(labels)),
+        label2id={name: number for number, name in enumerate(labels)},
+        initializer_range=initializer_range,
+    )
+    BertForSequenceClassification(config).save_pretrained(folder)
+    return folder
+
+
 def make_labelled() -> LabelledTexts:
     """240 passages in 60 documents; about a quarter carry each label."""
     generator = np.random.default_rng(7)

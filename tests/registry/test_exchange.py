@@ -13,12 +13,10 @@ import torch
 from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
-    BertConfig,
-    BertForSequenceClassification,
 )
 
 from adapt.test_every_task import EXAMPLES, FILES
-from adapt.tiny import make_checkpoint
+from adapt.tiny import make_checkpoint, make_classifier
 from headwinds import predict_file, tune
 from headwinds.adapt.fitted_model import load_model
 from headwinds.cli.main import main
@@ -80,22 +78,9 @@ def checkpoint(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def classifier(tmp_path_factory):
-    """A foreign text classifier with a head of its own, as `transformers` writes it."""
-    folder = make_checkpoint(tmp_path_factory.mktemp("classifier"))
-    torch.manual_seed(3)
-    config = BertConfig(
-        vocab_size=30522,
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=64,
-        max_position_embeddings=64,
-        id2label={0: "against", 1: "in favour", 2: "neither"},
-        label2id={"against": 0, "in favour": 1, "neither": 2},
-        initializer_range=0.5,
-    )
-    BertForSequenceClassification(config).save_pretrained(folder)
-    return folder
+    """Weights so large that its answers differ."""
+    labels = ("against", "in favour", "neither")
+    return make_classifier(tmp_path_factory.mktemp("classifier"), labels, seed=3, initializer_range=0.5)
 
 
 def small(task, checkpoint, output, **more):
