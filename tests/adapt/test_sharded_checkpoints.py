@@ -158,3 +158,12 @@ def test_an_adapter_beside_the_weights_or_weights_by_another_name_are_refused(co
     (copied / "config.json").write_text(json.dumps(config))
     (copied / "adapter_config.json").write_text("{}")
     refused(copied, "adapter_config.json is of an adapter")
+
+
+def test_the_doctor_opens_no_file_that_an_index_names_outside_of_its_folder(copied, tmp_path):
+    (tmp_path / "outside.safetensors").write_bytes(shards_of(copied)[0].read_bytes())
+    index = json.loads((copied / INDEX).read_text())
+    first = next(iter(index["weight_map"]))
+    index["weight_map"][first] = "../outside.safetensors"
+    (copied / INDEX).write_text(json.dumps(index))
+    assert what_is_wrong(copied) == f"{INDEX} cannot be read"

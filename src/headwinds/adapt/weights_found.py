@@ -32,7 +32,7 @@ def weights_files(folder: Path) -> tuple[Path, ...]:
         return (folder / WHOLE,)
     if not (folder / INDEX).is_file():
         return ()
-    placed = _read_index(folder / INDEX)
+    placed = read_index(folder / INDEX)
     shards = tuple(folder / name for name in sorted(set(placed.values())))
     for number, shard in enumerate(shards, start=1):
         if not shard.is_file():
@@ -65,8 +65,14 @@ def check_weights(path: Path) -> frozenset[str]:
         ) from error
 
 
-def _read_index(path: Path) -> dict[str, str]:
-    """Names of tensors and of the files that hold them, which are files of this folder."""
+def read_index(path: Path) -> dict[str, str]:
+    """Names of tensors and of the files that hold them, which are files of the index's folder.
+
+    Raises
+    ------
+    CheckpointError
+        It is no index, or names what is no safetensors file of the folder.
+    """
     if path.stat().st_size > LARGEST_INDEX:
         raise CheckpointError(f"{path} is larger than {LARGEST_INDEX:,} bytes, expected an index of weights.")
     try:

@@ -7,6 +7,8 @@ import os
 import struct
 from pathlib import Path
 
+from headwinds.adapt.weights_found import INDEX, WHOLE, read_index
+from headwinds.errors import CheckpointError
 from headwinds.machine.diagnosis import Line
 
 MOST_NAMED = 12
@@ -85,13 +87,12 @@ def what_is_wrong(folder: Path) -> str:
         return "config.json cannot be read"
     if not isinstance(config, dict) or "model_type" not in config:
         return "config.json names no model_type"
-    if (folder / "model.safetensors").is_file() or not (folder / "model.safetensors.index.json").is_file():
-        return _wrong_weights(folder / "model.safetensors")
+    if (folder / WHOLE).is_file() or not (folder / INDEX).is_file():
+        return _wrong_weights(folder / WHOLE)
     try:
-        index = json.loads((folder / "model.safetensors.index.json").read_text(encoding="utf-8"))
-        shards = sorted({str(name) for name in index["weight_map"].values()})
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return "model.safetensors.index.json cannot be read"
+        shards = sorted(set(read_index(folder / INDEX).values()))
+    except (OSError, CheckpointError):
+        return f"{INDEX} cannot be read"
     return next((wrong for name in shards if (wrong := _wrong_weights(folder / name))), "")
 
 
