@@ -9,10 +9,8 @@ import pandas as pd
 import pytest
 
 from explain.attribution.world import World
-from headwinds.artifacts.write import atomic_directory
 from headwinds.cli.main import main
 from headwinds.doors import explaining
-from headwinds.measure.indicator_store import write_indicator
 from headwinds.phrases.columns import columns
 
 CODES = ("AUT", "BEL", "CHE", "DEU", "ESP", "FRA", "GBR", "ITA", "JPN", "USA")
@@ -45,12 +43,7 @@ def place(tmp_path_factory):
     """A folder with `panel.csv`, and `world.csv` beside its index `index`."""
     folder = tmp_path_factory.mktemp("panel")
     panel().to_csv(folder / "panel.csv", index=False)
-    outcome, index, technology = World(units=12, years=10).tables(0)
-    outcome.merge(technology, on=["entity", "period"], how="outer", suffixes=("", "_technology")).rename(
-        columns={"value": "growth", "value_technology": "computers"}
-    ).to_csv(folder / "world.csv", index=False)
-    with atomic_directory(folder / "index") as inside:
-        write_indicator(index, inside)
+    World(units=12, years=10).write(folder, seed=0)
     (folder / "graph.toml").write_text(GRAPH, encoding="utf-8")
     return folder
 

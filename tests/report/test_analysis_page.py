@@ -8,9 +8,7 @@ import pandas as pd
 import pytest
 
 from explain.attribution.world import World
-from headwinds.artifacts.write import atomic_directory
 from headwinds.doors import explaining
-from headwinds.measure.indicator_store import write_indicator
 from headwinds.phrases.catalogue import speaking
 
 NAMES = ("AUT", "mean", "CHE", "DEU", "technology", "FRA")
@@ -67,12 +65,7 @@ def test_no_english_is_left_on_a_chinese_page(name, panel, tmp_path):
 
 
 def test_no_english_is_left_on_the_chinese_page_of_an_attribution(tmp_path):
-    outcome, index, technology = World(units=12, years=10).tables(0)
-    outcome.merge(technology, on=["entity", "period"], how="outer", suffixes=("", "_technology")).rename(
-        columns={"value": "growth", "value_technology": "computers"}
-    ).to_csv(tmp_path / "world.csv", index=False)
-    with atomic_directory(tmp_path / "index") as inside:
-        write_indicator(index, inside)
+    World(units=12, years=10).write(tmp_path, seed=0)
     first, second = World(units=12, years=10).spans
     with speaking("zh"):
         explaining.explain_attribution(

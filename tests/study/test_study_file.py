@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headwinds.contracts.suggestions import nearest, nearest_file
 from headwinds.errors import SettingsError
 from headwinds.phrases.telling import told
 from headwinds.study.example import example_study
 from headwinds.study.settings import StudySettings
 from headwinds.study.study_file import change_settings, read_study, settings_from
-from headwinds.study.suggestions import nearest, nearest_file
 
 MINIMAL = """[study]
 title = "T"

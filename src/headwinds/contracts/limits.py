@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
+from headwinds.contracts.suggestions import nearest
 from headwinds.errors import SettingsError
 
 
@@ -28,11 +28,10 @@ def require_one_of(settings: object, known: Mapping[str, Collection[str]]) -> No
         value = getattr(settings, name)
         if value in names:
             continue
-        near = get_close_matches(str(value), filter(None, names), n=1)
         none = ', or ""' if "" in names else ""
         raise SettingsError(
             f"{name} = {value!r} cannot be used: expected one of {', '.join(filter(None, names))}{none}.",
-            remedy=f"Did you mean {near[0]!r}?" if near else "",
+            remedy=nearest(str(value), filter(None, names)).lstrip(),
         )
 
 

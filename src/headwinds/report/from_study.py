@@ -30,6 +30,7 @@ from headwinds.study.stages.explain import read_explained
 from headwinds.study.stages.measure import index_name, traced_indices
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
     from headwinds.contracts import Indicator
@@ -84,6 +85,7 @@ def gather(run: StudyRun) -> ReportContent:
     messages = load_messages(run.settings.study.language, form.kind, form.grades)
     about = json.loads((measure / "measure.json").read_text(encoding="utf-8"))
     explained = read_explained(run.results["explain"].path) if "explain" in run.results else None
+    passages = pq.read_table(measure / "passages.parquet").to_pandas()
     return ReportContent(
         title=run.settings.study.title,
         question=run.settings.study.question,
@@ -106,7 +108,7 @@ def gather(run: StudyRun) -> ReportContent:
         passages=tuple(
             trace
             for by in traced_indices([tuple(one) for one in about["indices"]])
-            for trace in _passages(pq.read_table(measure / "passages.parquet"), _read(measure, by, "chosen"))
+            for trace in _passages(passages, _read(measure, by, "chosen"))
         ),
         findings=(
             *_fonts(run, messages),
@@ -227,8 +229,7 @@ def _gains(table: pa.Table) -> pa.Table:
     )
 
 
-def _passages(table: pa.Table, indicator: Indicator) -> tuple[PassageTrace, ...]:
-    frame = table.to_pandas()
+def _passages(frame: pd.DataFrame, indicator: Indicator) -> tuple[PassageTrace, ...]:
     cells = [f"cell_{key}" for key in indicator.keys]
     frame = frame[frame[cells].notna().all(axis=1)]  # those of other indices have other cells
     count = dict(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from headwinds.contracts.suggestions import nearest
 from headwinds.errors import MismatchError, SettingsError
 from headwinds.phrases.telling import told_languages
 from headwinds.study.answers import check_form
 from headwinds.study.settings import StudySettings
-from headwinds.study.suggestions import nearest
 
 if TYPE_CHECKING:
     from headwinds.study.data import CheckedStudy

@@ -10,6 +10,7 @@ from headwinds.adapt.settings import TuneSettings
 from headwinds.compute.settings import ComputeSettings
 from headwinds.contracts.gold import KINDS
 from headwinds.contracts.limits import require, require_one_of
+from headwinds.contracts.suggestions import nearest_file
 from headwinds.errors import SettingsError
 from headwinds.measure.registry import ESTIMATORS as REGISTERED
 
@@ -244,8 +245,6 @@ class StudySettings:
                 f"{self.file}: {setting} = {path[:60]!r} is no path ({error}).", remedy="Name a file."
             ) from error
         if not there:
-            from headwinds.study.suggestions import nearest_file
-
             siblings = sorted(item.name for item in found.parent.iterdir()) if found.parent.is_dir() else []
             raise SettingsError(
                 f"{self.file}: {setting} = {path!r} names no file ({found}).{nearest_file(found.name, siblings)}",

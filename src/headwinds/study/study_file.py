@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 from headwinds.adapt.pretraining.settings import PretrainSettings
 from headwinds.adapt.settings import TuneSettings
+from headwinds.contracts.suggestions import nearest
 from headwinds.errors import SettingsError
 from headwinds.phrases.catalogue import ENGLISH, heard, speaking
 from headwinds.phrases.telling import told_languages
 from headwinds.study.settings import StudySettings
-from headwinds.study.suggestions import nearest
 
 Settings = TypeVar("Settings")
 

@@ -8,12 +8,15 @@ is what makes each headwind's part of the change -0.12 points.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from headwinds.artifacts.write import atomic_directory
 from headwinds.contracts import Indicator
 from headwinds.explain.attribution.design import AttributionDesign
+from headwinds.measure.indicator_store import write_indicator
 
 HEADWINDS = ("innovation", "divide", "security", "adaptability", "social")
 TRUE_PART = -0.12
@@ -96,6 +99,15 @@ class World:
 
         blocks = {name: seen[:, :, number].ravel() for number, name in enumerate(HEADWINDS)}
         return table(growth, 1), indicator(cells, blocks, self.index_noise**2), table(technology, 0)
+
+    def write(self, folder: Path, seed: int) -> None:
+        """What a user has on the disk: `world.csv` with growth and computers, beside the index `index`."""
+        outcome, index, technology = self.tables(seed)
+        outcome.merge(technology, on=["entity", "period"], how="outer", suffixes=("", "_technology")).rename(
+            columns={"value": "growth", "value_technology": "computers"}
+        ).to_csv(folder / "world.csv", index=False)
+        with atomic_directory(folder / "index") as inside:
+            write_indicator(index, inside)
 
 
 def indicator(cells, blocks, variance, factor=None) -> Indicator:
