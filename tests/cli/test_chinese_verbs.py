@@ -83,7 +83,7 @@ def test_tasks_and_methods(said):
 def test_what_the_machine_has(said):
     found = said("doctor")
     names = "GiB GFLOP Python torch transformers headwinds PyTorch encoder Docker SVG OpenVINO MLflow TensorBoard Ray QuaPy"
-    names += " PostgreSQL checkpoint bfloat16 pip install default owner name Headwinds runs float32 hub cache"
+    names += " PostgreSQL checkpoint bfloat16 pip install default owner name Headwinds runs float32 hub cache precision"
     assert english(re.sub(r"\n  处理器 .*", "", found), names) == []
     names = [re.match(r"  \[\S+ +|  默认模型 +", line) for line in found.splitlines()]
     assert len({columns(one[0]) for one in names if one}) == 1  # Chinese names too end where the others do

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import headwinds
-from headwinds.adapt.training.precision import choose_precision
+from headwinds.adapt.training.precision import choose_precision, is_fast_in_bfloat16
 from headwinds.cli.main import main
 from headwinds.compute.capacity import cpu_quota, memory, usable_cores
 from headwinds.machine.choices import choice_lines
@@ -144,11 +144,31 @@ def test_fewer_threads_than_cores_is_a_note_and_more_is_one_too():
         assert "slow" in line(threads - 1).remedy
 
 
-def test_bfloat16_that_is_measured_to_be_slower_is_told():
-    slow = next(
-        one for one in choice_lines(1, {"float32": 100.0, "bfloat16": 10.0}) if one.name == "training"
-    )
-    assert (slow.state == "note") == (choose_precision("auto") == "bfloat16")
+def test_numbers_that_are_measured_to_be_slower_than_the_others_are_told():
+    chosen = choose_precision("auto")
+    other = "float32" if chosen == "bfloat16" else "bfloat16"
+
+    def training(speeds: dict[str, float]) -> Line:
+        return next(one for one in choice_lines(1, speeds) if one.name == "training")
+
+    assert training({chosen: 100.0, other: 50.0}).state == "fine"
+    slow = training({chosen: 50.0, other: 100.0})
+    assert slow.state == "note"
+    assert f'precision = "{other}"' in slow.remedy
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "fast"),
+    [
+        ({"cpu_name": "Intel Xeon", "avx512_bf16": True, "amx_bf16": True}, True),
+        ({"cpu_name": "Intel Xeon", "avx512_bf16": True, "amx_bf16": False}, False),
+        ({"cpu_name": "AMD EPYC", "avx512_bf16": True}, True),
+        ({"cpu_name": "AMD EPYC", "avx512_f": True}, False),
+        ({"neon": True}, False),
+    ],
+)
+def test_bfloat16_is_taken_only_where_it_is_faster(capabilities, fast):
+    assert is_fast_in_bfloat16(capabilities) == fast
 
 
 def test_the_quota_of_a_container_counts(tmp_path):

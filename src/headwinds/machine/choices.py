@@ -54,17 +54,13 @@ def _threads(cores: int) -> Line:
 
 def _precision(speeds: dict[str, float]) -> Line:
     chosen = choose_precision("auto")
-    values = {"precision": chosen}
-    gain = speeds["bfloat16"] / speeds["float32"]
-    if chosen == "bfloat16" and gain * CLEARLY < 1:
-        remedy = 'Set precision = "float32" under [tune]: it was measured to be faster here.'
-        return Line(
-            "use", "training", f"{chosen}, {gain:.1f} times the speed of float32", "note", remedy, values
-        )
-    if chosen == "float32":
-        says = "float32: the processor has no instructions for bfloat16"
-        return Line("use", "training", says, values=values)
-    return Line("use", "training", f"{chosen}, {gain:.1f} times the speed of float32", values=values)
+    other = "float32" if chosen == "bfloat16" else "bfloat16"
+    gain = speeds[chosen] / speeds[other]
+    says, values = f"{chosen}, {gain:.1f} times the speed of {other}", {"precision": chosen}
+    if gain * CLEARLY < 1:
+        remedy = f'Set precision = "{other}" under [tune]: it was measured to be faster here.'
+        return Line("use", "training", says, "note", remedy, values)
+    return Line("use", "training", says, values=values)
 
 
 def _predicting() -> Line:

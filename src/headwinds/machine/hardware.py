@@ -112,8 +112,7 @@ def _gpu() -> Line:
     return Line(
         "machine",
         "GPU",
-        f"{', '.join(names)}: seen, and not used by this version",
-        "note",
+        f"{', '.join(names)}: training by gradient, predict and score run on it",
         values={"names": names},
     )
 
