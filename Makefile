@@ -27,8 +27,11 @@ demo: $(VENV)/.stamp-runtime  ## set up, run the shipped study from documents to
 	if [ -n "$$report" ]; then echo "Open $(CURDIR)/$$report"; \
 	else echo "The run ended, yet no report.html was found under runs/ or $(dir $(STUDY))" >&2; exit 1; fi
 
-test: $(VENV)/.stamp-dev  ## set up, run every test, one process a core (two programs of several threads each slow one another down), each module compiled once
-	@PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+# One process a core, as two programs of several threads each slow one another down; each module is compiled once.
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8
+
+test: $(VENV)/.stamp-dev  ## set up, run every test but those of the pages (make docs)
+	@$(PYTEST) --dist loadfile --no-loadscope-reorder --ignore tests/docs
 
 check: $(VENV)/.stamp-dev  ## set up, check style, format, types, the order of the layers, the changelog
 	@$(BIN)/ruff check
@@ -42,8 +45,8 @@ format: $(VENV)/.stamp-dev  ## set up, put the code into the house's format
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-docs: $(VENV)/.stamp-dev  ## set up, run every block and command of the pages, build the site into site/ (a warning is an error)
-	@OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest tests/docs
+docs: $(VENV)/.stamp-dev  ## set up, run every block, command and notebook of the pages, build the site into site/ (a warning is an error)
+	@$(PYTEST) --dist worksteal tests/docs
 	@$(BIN)/python -m scripts.docs_site site
 
 package: $(VENV)/.stamp-dev  ## set up, build sdist and wheel, install the wheel into an empty environment, try it from an empty folder

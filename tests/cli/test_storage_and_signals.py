@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from adapt.warm_process import start
 from headwinds.artifacts.filesystem import Piece, RealFileSystem, use_file_system
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.manifest import verify
@@ -137,24 +138,24 @@ def test_the_second_run_waits_if_it_is_told_to(study, capsys):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_while_working_stops_in_one_line_and_keeps_what_was_done(number, code, study):
-    command = [str(Path(sys.executable).with_name("headwinds")), "tune", "study/study.toml"]
+    command = ["-m", "headwinds", "tune", "study/study.toml"]
     command += ["--set", "tune.folds=2", "--set", "tune.epochs=50", "--set", "tune.patience=50"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-    ) as run:
-        deadline = time.monotonic() + 120
-        while (
-            not (study / "runs" / "study" / ".scratch").is_dir()
-            or not (study / "runs" / "study" / "check").is_dir()
-        ):
-            assert time.monotonic() < deadline
-            assert run.poll() is None
-            time.sleep(0.05)
-        time.sleep(1)
-        asked = time.monotonic()
-        run.send_signal(number)
-        _, shown = run.communicate(timeout=60)
+    told = study / "told"
+    with told.open("w") as errors:
+        run = start(*command, stderr=errors)
+    deadline = time.monotonic() + 120
+    while (
+        not (study / "runs" / "study" / ".scratch").is_dir()
+        or not (study / "runs" / "study" / "check").is_dir()
+    ):
+        assert time.monotonic() < deadline
+        assert run.poll() is None
+        time.sleep(0.05)
+    time.sleep(1)
+    asked = time.monotonic()
+    run.send_signal(number)
+    run.wait(60)
+    shown = told.read_text()
     assert time.monotonic() - asked < 30
     assert run.returncode == code, shown
     last = shown.splitlines()[-1]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from adapt.warm_process import start
 from compute.chores import shards, squares
 from headwinds.artifacts.sealed import read_sealed
 from headwinds.compute import local, running
@@ -129,11 +126,10 @@ def test_a_killed_driver_takes_its_workers_along_and_the_next_run_goes_on(tmp_pa
         f"list(run_shards(squares(starts={str(starts)!r}), shards(*['slow'] * 40), Path({str(store)!r}), "
         "ComputeSettings(workers=2)))"
     )
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    driver = subprocess.Popen([sys.executable, "-c", program], env=environment)
+    driver = start("-c", program)
     while len(list(store.glob("shard-*"))) < 3:
         time.sleep(0.05)
-    driver.send_signal(signal.SIGKILL)
+    driver.kill()
     driver.wait()
     workers = [int(path.name) for path in starts.iterdir()]
     deadline = time.monotonic() + 10

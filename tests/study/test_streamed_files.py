@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from adapt.tiny import TOPICS
+from adapt.warm_process import start
 from artifacts.object_stores import Server, object_server
 from headwinds.artifacts.manifest import verify
 from headwinds.artifacts.stores import open_store
@@ -149,11 +149,11 @@ def test_a_killed_run_goes_on_to_the_same_bytes_without_redoing_finished_parts(m
     expected = content(score(model, corpus, tmp_path / "whole").parent)
     program = f"import sys; sys.path[:0] = [{str(TESTS)!r}]; import study.streamed as s; s.score_by_path(*sys.argv[1:])"
     arguments = [str(model), str(corpus), str(tmp_path / "out"), "64"]
-    child = subprocess.Popen([sys.executable, "-c", program, *arguments])
+    child = start("-c", program, *arguments)
     parts = tmp_path / "out" / "scores" / "parts"
     while child.poll() is None and len(list(parts.glob("part-*.parquet"))) < 3:
         time.sleep(0.001)
-    child.send_signal(signal.SIGKILL)
+    child.kill()
     child.wait()
     notes = [json.loads(path.read_text()) for path in (tmp_path / "out" / ".scratch").rglob("part-*.json")]
     done = {parts.parent / one["name"]: (parts.parent / one["name"]).stat().st_mtime_ns for one in notes}

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
-import sys
 import time
 import tomllib
 from dataclasses import replace
@@ -15,6 +12,7 @@ from pathlib import Path
 import optuna
 import pytest
 
+from adapt.warm_process import run, start
 from headwinds.adapt.search.fits import COMPLETE, FAILED, PRUNED, fit_by_workers
 from headwinds.adapt.search.guidance import in_memory
 from headwinds.adapt.search.outcome import importances
@@ -128,18 +126,15 @@ def test_a_second_run_finds_every_trial_and_writes_the_same_bytes(
 def test_a_search_killed_twice_ends_with_the_same_bytes(
     searched: Path, tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", COMMAND, str(tiny_checkpoint), str(tmp_path)]
-    killed = 0
+    command = ["-c", COMMAND, str(tiny_checkpoint), str(tmp_path)]
     for at_least in (1, 4):
-        with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
-            while process.poll() is None and len(list(tmp_path.glob("trials/*/trial.json"))) < at_least:
-                time.sleep(0.02)
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
-                killed += 1
-    assert killed == 2
-    subprocess.run(command, env=environment, check=True, capture_output=True)
+        process = start(*command, stderr=subprocess.DEVNULL)
+        while process.poll() is None and len(list(tmp_path.glob("trials/*/trial.json"))) < at_least:
+            time.sleep(0.02)
+        assert process.poll() is None, "it ended before it could be killed"
+        process.kill()
+        process.wait()
+    assert run(*command).returncode == 0
     for name in ("search.json", "search.html", "tune.toml"):
         assert (tmp_path / name).read_bytes() == (searched / name).read_bytes()
     ours, theirs = (folder / "model" / "head.safetensors" for folder in (tmp_path, searched))
@@ -256,13 +251,11 @@ def test_trials_drawn_together_are_the_same_for_any_number_of_workers_and_after_
         "search(FILES, settings_of(Path(sys.argv[1])), SPACE, SearchSettings(5, finalists=1, seeds=1, together=3),"
         "Path(sys.argv[2]), quiet=True, compute=ComputeSettings(workers=2))"
     )
-    child = subprocess.Popen(
-        [sys.executable, "-c", command, str(tiny_checkpoint), str(killed)], cwd=Path(__file__).parents[2]
-    )
+    child = start("-c", command, str(tiny_checkpoint), str(killed))
     while child.poll() is None and not list((killed / "groups").glob("group-000003/shard-*")):
         time.sleep(0.02)
     assert child.poll() is None, "it ended before it could be killed"
-    os.kill(child.pid, signal.SIGKILL)
+    child.kill()
     child.wait()
     search(FILES, chosen, SPACE, plan, killed, quiet=True, compute=ComputeSettings(workers=2))
     for name in ("search.json", "tune.toml"):

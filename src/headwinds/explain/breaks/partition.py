@@ -44,8 +44,8 @@ def segment_sums(
         last = np.arange(first + shortest, periods + 1)
         inverse = np.linalg.inv(moments[last] - moments[first])
         product = cross[last] - cross[first]
-        fitted = np.einsum("bdk,bkj,bdj->db", product, inverse, product, optimize=True)
-        sums[:, first, last] = np.maximum((squares[last] - squares[first]).T - fitted, 0.0)
+        fitted = ((product @ inverse) * product).sum(axis=2)
+        sums[:, first, last] = np.maximum(squares[last] - squares[first] - fitted, 0.0).T
     return sums
 
 
