@@ -53,7 +53,7 @@ def simulate(world, by, names, *, draws, seed=1, **options):
 @pytest.mark.slow
 def test_under_label_shift_estimators_of_constant_error_cover_and_are_narrower_than_the_design():
     found = simulate(
-        World(rising(0.15, 0.5), **SMALL), ("group",), (*FAST, "error-curve", "difference"), draws=400
+        World(rising(0.15, 0.5), **SMALL), ("group",), (*FAST, "error-curve", "difference"), draws=250
     )
     for name, (covered, width) in found.items():
         assert 0.917 <= covered <= 0.983, name
@@ -63,7 +63,7 @@ def test_under_label_shift_estimators_of_constant_error_cover_and_are_narrower_t
 @pytest.mark.slow
 def test_kernel_densities_cover_under_label_shift():
     found = simulate(
-        World(rising(0.15, 0.5), passages=1000, gold=300), (), ("kernel-density",), draws=150, seed=2
+        World(rising(0.15, 0.5), passages=1000, gold=300), (), ("kernel-density",), draws=100, seed=2
     )
     assert 0.89 <= found["kernel-density"][0] <= 0.995
 
@@ -148,7 +148,7 @@ def test_estimators_of_rates_have_intervals_where_strata_have_rates_of_their_own
 @pytest.mark.slow
 def test_gold_chosen_by_uncertainty_with_known_probabilities_gives_unbiased_narrow_intervals():
     found = simulate(
-        World(flat(0.3), design="active", **SMALL), (), ("auto", "labelled-only"), draws=400, seed=7
+        World(flat(0.3), design="active", **SMALL), (), ("auto", "labelled-only"), draws=250, seed=7
     )
     assert 0.917 <= found["auto"][0] <= 0.983
     assert found["auto"][1] < 0.7 * found["labelled-only"][1]
@@ -157,7 +157,7 @@ def test_gold_chosen_by_uncertainty_with_known_probabilities_gives_unbiased_narr
 @pytest.mark.slow
 def test_documents_that_were_drawn_whole_count_as_one_draw():
     world = World(flat(0.3), document_effect=1.0, design="documents", passages=3000, gold=400)
-    found = simulate(world, (), ("auto", "adjusted-count"), draws=400, seed=8)
+    found = simulate(world, (), ("auto", "adjusted-count"), draws=250, seed=8)
     for covered, _ in found.values():
         assert 0.917 <= covered <= 0.983
     drawn = draw(world, np.random.default_rng(8)).frame

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EpochRecord:
-    """What one epoch did: mean training loss, the validation score, tokens trained on, seconds."""
+    """What one epoch did: mean training loss, the validation score, tokens trained on."""
 
     epoch: int
     loss: float

@@ -1,0 +1,103 @@
+"""What an epoch costs by `head` and by `full`: the same files, seeds and batches, in turn, on one thread.
+
+An epoch is what lies between two calls of a callback: every batch of the training part, and the validation score. What comes
+before the first epoch (reading, loading, encoding, and for `head` the encoder's states, which are computed once) is told
+apart. `benchmarks.methods.run` has the whole runs.
+
+    python -m benchmarks.methods.epochs DATA --sets questions fomc banking77 --seeds 0 1 2
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import statistics
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from benchmarks.machine import write_table
+from benchmarks.methods.run import changes
+from benchmarks.tasks.data import DATA_SETS
+from benchmarks.tasks.run import write_rows
+
+from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.study.study_file import tune_settings
+
+HERE = Path(__file__).parent
+EPOCHS = 4
+METHODS = ("full", "head")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Processor seconds of a run: of the median epoch, and of what it takes to begin."""
+
+    epoch: float
+    before: float
+
+
+def cost(name: str, paths: dict[str, Path], method: str, seed: int, folder: Path) -> Cost:
+    """Tune for a few epochs, none of which is left out for want of progress."""
+    chosen = DATA_SETS[name]
+    more = {**changes("", method), "epochs": EPOCHS, "patience": EPOCHS, "task": chosen.task}
+    settings = tune_settings({**chosen.settings, **more}, seed=seed)
+    files = LabelledFiles(paths["train"], paths.get("validation"), paths["test"], chosen.group)
+    shutil.rmtree(folder, ignore_errors=True)
+    times = [time.process_time()]
+    tune_files(files, settings, folder, callbacks=[lambda record: times.append(time.process_time())])
+    each = [later - earlier for earlier, later in pairwise(times[1:])]
+    epoch = statistics.median(each)
+    return Cost(epoch, times[1] - times[0] - epoch)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--sets", nargs="+", default=["questions", "fomc", "banking77"])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--work", type=Path, default=Path("runs/benchmark-epochs"))
+    arguments = parser.parse_args()
+    rows = []
+    for name in arguments.sets:
+        paths = write_rows(DATA_SETS[name].read(arguments.data), arguments.work / name / "files")
+        costs: dict[str, list[Cost]] = {method: [] for method in METHODS}
+        for seed in arguments.seeds:
+            for method in METHODS:
+                costs[method].append(cost(name, paths, method, seed, arguments.work / name / method))
+                print(name, seed, method, costs[method][-1], flush=True)
+        ratios = [full.epoch / head.epoch for full, head in zip(costs["full"], costs["head"], strict=True)]
+        for method, found in costs.items():
+            rows.append(
+                [
+                    name,
+                    method,
+                    f"{statistics.mean(one.before for one in found):.1f}",
+                    f"{statistics.mean(one.epoch for one in found):.2f}",
+                    f"{statistics.mean(ratios):.0f} ({min(ratios):.0f}-{max(ratios):.0f})"
+                    if method == "head"
+                    else "",
+                    str(len(found)),
+                ]
+            )
+    write_table(
+        HERE / "epochs.md",
+        "An epoch of `head` beside one of `full`",
+        f"Whole training parts, the offline default encoder, {EPOCHS} epochs; validation included. Processor seconds on one "
+        "thread; ratios are of one seed's two runs. `head` computes the encoder's states once, before its first epoch.",
+        [
+            "data set",
+            "method",
+            "seconds before the first epoch",
+            "seconds of an epoch",
+            "times as fast (range)",
+            "seeds",
+        ],
+        rows,
+        "python -m benchmarks.methods.epochs DATA",
+    )
+
+
+if __name__ == "__main__":
+    main()
