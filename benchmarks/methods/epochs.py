@@ -2,7 +2,7 @@
 
 An epoch is what lies between two calls of a callback: every batch of the training part, and the validation score. What comes
 before the first epoch (reading, loading, encoding, and for `head` the encoder's states, which are computed once) is told
-apart. `benchmarks.methods.run` has the whole runs.
+apart. Results are kept in epochs.json, and what is there is not run again. `benchmarks.methods.run` has the whole runs.
 
     python -m benchmarks.methods.epochs DATA --sets questions fomc banking77 --seeds 0 1 2
 """
@@ -10,10 +10,11 @@ apart. `benchmarks.methods.run` has the whole runs.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from headwinds.adapt.tuning import LabelledFiles, tune_files
 from headwinds.study.study_file import tune_settings
 
 HERE = Path(__file__).parent
+RESULTS = HERE / "epochs.json"
 EPOCHS = 4
 METHODS = ("full", "head")
 
@@ -52,6 +54,27 @@ def cost(name: str, paths: dict[str, Path], method: str, seed: int, folder: Path
     return Cost(epoch, times[1] - times[0] - epoch)
 
 
+def table(results: dict[str, dict[str, dict[str, dict[str, float]]]]) -> list[list[str]]:
+    """A row a method; ratios are of the seeds that both have."""
+    rows = []
+    for name, methods in results.items():
+        full, head = methods["full"], methods.get("head", {})
+        ratios = [full[seed]["epoch"] / head[seed]["epoch"] for seed in full if seed in head]
+        for method, runs in methods.items():
+            faster = f"{statistics.mean(ratios):.0f} ({min(ratios):.0f}-{max(ratios):.0f})"
+            rows.append(
+                [
+                    name,
+                    method,
+                    f"{statistics.mean(one['before'] for one in runs.values()):.1f}",
+                    f"{statistics.mean(one['epoch'] for one in runs.values()):.2f}",
+                    faster if method == "head" else "",
+                    str(len(runs)),
+                ]
+            )
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=Path)
@@ -59,28 +82,16 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--work", type=Path, default=Path("runs/benchmark-epochs"))
     arguments = parser.parse_args()
-    rows = []
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in arguments.sets:
         paths = write_rows(DATA_SETS[name].read(arguments.data), arguments.work / name / "files")
-        costs: dict[str, list[Cost]] = {method: [] for method in METHODS}
         for seed in arguments.seeds:
             for method in METHODS:
-                costs[method].append(cost(name, paths, method, seed, arguments.work / name / method))
-                print(name, seed, method, costs[method][-1], flush=True)
-        ratios = [full.epoch / head.epoch for full, head in zip(costs["full"], costs["head"], strict=True)]
-        for method, found in costs.items():
-            rows.append(
-                [
-                    name,
-                    method,
-                    f"{statistics.mean(one.before for one in found):.1f}",
-                    f"{statistics.mean(one.epoch for one in found):.2f}",
-                    f"{statistics.mean(ratios):.0f} ({min(ratios):.0f}-{max(ratios):.0f})"
-                    if method == "head"
-                    else "",
-                    str(len(found)),
-                ]
-            )
+                kept = results.setdefault(name, {}).setdefault(method, {})
+                if str(seed) not in kept:
+                    kept[str(seed)] = asdict(cost(name, paths, method, seed, arguments.work / name / method))
+                    print(name, seed, method, kept[str(seed)], flush=True)
+                    RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
     write_table(
         HERE / "epochs.md",
         "An epoch of `head` beside one of `full`",
@@ -94,7 +105,7 @@ def main() -> None:
             "times as fast (range)",
             "seeds",
         ],
-        rows,
+        table(results),
         "python -m benchmarks.methods.epochs DATA",
     )
 
