@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.tasks.cells import id_cell
 from headwinds.adapt.tasks.contract import Row
 from headwinds.corpus.reading import require_columns
 from headwinds.corpus.records import read_records
@@ -21,7 +22,8 @@ def read_rows(path: Path, task: Task[object], *, labelled: bool = True, encoding
     Raises
     ------
     DataError
-        A column is missing (what the task needs is listed), a row cannot be read (its line), or there is none.
+        A column is missing (what the task needs is listed), a row cannot be read (its line), two rows have one `id`, or
+        there is no row.
     """
     names, records = read_records(path, encoding=encoding)
     asked = f"Columns of this task: {columns_in_words(task)}."
@@ -43,7 +45,26 @@ def read_rows(path: Path, task: Task[object], *, labelled: bool = True, encoding
         rows.append(Row(place, record.values))
     if not rows:
         raise DataError(f"{path} has no rows.", remedy="Name a file with examples.")
+    _require_own_ids(rows)
     return rows
+
+
+def _require_own_ids(rows: Sequence[Row]) -> None:
+    """Predictions, mistakes and proposals are told by id: of two rows with one id nobody could say which is meant."""
+    first: dict[str, str] = {}
+    again: list[tuple[str, Row]] = []
+    for row in rows:
+        name = id_cell(row)
+        if name in first:
+            again.append((name, row))
+        else:
+            first[name] = row.place
+    if again:
+        name, row = again[0]
+        raise DataError(
+            f"{row.place}: id {quoted(name)} stands at {first[name]} too; rows whose id stood before: {len(again)}.",
+            remedy="Give each row an id of its own, or leave the column out; --group names rows that belong together.",
+        )
 
 
 def require_whole_characters(place: str, values: Mapping[str, Any]) -> None:
