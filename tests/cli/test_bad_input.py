@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -387,6 +388,17 @@ def test_countries_that_the_panel_does_not_know_are_told_before_the_tuning(study
     said = capsys.readouterr().err
     assert "documents.csv: the panel has no country of the corpus (speech-" in said
     assert "it has GBR to GBR" in said
+    assert not (study.parent / "out" / "tune").exists()
+
+
+def test_dates_in_the_place_of_years_are_told_before_the_tuning(study, capsys, monkeypatch):
+    with_panel(LONG_PANEL)(study)
+    documents = (study / "documents.csv").read_text(encoding="utf-8")
+    documents = re.sub(r",(20\d\d),", r",\1-05-17,", re.sub(r",speech-\d+,", ",GBR,", documents))
+    (study / "documents.csv").write_text(documents, encoding="utf-8")
+    monkeypatch.chdir(study.parent)
+    assert main(["run", "study/study.toml", "--quiet", "--output", "out"]) == 2
+    assert "documents.csv: year = '2018-05-17' is no year" in capsys.readouterr().err
     assert not (study.parent / "out" / "tune").exists()
 
 
