@@ -235,7 +235,11 @@ BAD: dict[str, tuple[Change, tuple[str, ...]]] = {
     ),
     "an unknown outcome": (
         lambda folder: (with_panel(PANEL)(folder), add("study.toml", 'outcome = "happiness"\n')(folder)),
-        ("[explain] outcome = 'happiness'", "tfp_growth, gdp_growth"),
+        ("[explain] outcome = 'happiness'", "the series whose growth is taken, rtfpna or rgdpna"),
+    ),
+    "an outcome by its old name": (
+        lambda folder: (with_panel(PANEL)(folder), add("study.toml", 'outcome = "tfp_growth"\n')(folder)),
+        ("[explain] outcome = 'tfp_growth'", "the series whose growth is taken, rtfpna or rgdpna"),
     ),
 }
 
