@@ -98,6 +98,12 @@ def test_two_rows_of_one_id_are_refused_with_their_places_in_whatever_file(
     assert not out.exists()
 
 
+def test_a_row_of_json_without_a_key_is_not_called_empty(model, tmp_path, capsys):
+    file = written(tmp_path / "rows.jsonl", [{"text": "we eat"}, {"Text": "we drink"}])
+    assert main(["predict", "--model", str(model), "--input", file, "--output", str(tmp_path / "p.csv")]) == 2
+    assert f"{file}, line 2: there is no key 'text'. Did you mean 'Text'?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("part", ["--test", "--validation"])
 def test_files_with_label_and_with_labels_are_never_compared(checkpoint, model, tmp_path, capsys, part):
     one = written(tmp_path / "one.jsonl", [{"text": f"we eat {n}", "label": "ab"[n % 2]} for n in range(20)])

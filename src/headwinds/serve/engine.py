@@ -23,6 +23,7 @@ from headwinds.adapt.prediction import (
     predict_outputs,
     predictor_of,
 )
+from headwinds.adapt.labelled_files import require_keys
 from headwinds.adapt.tasks.contract import Row, writes
 from headwinds.adapt.watching import Unwanted, Watch
 from headwinds.adapt.writing import most_written, predict_written
@@ -147,6 +148,8 @@ class Engine:
         if self.waiting > self.most_waiting:
             raise Overloaded
         places = [Row(f"row {number}", row) for number, row in enumerate(rows, start=1)]
+        for place in places:
+            require_keys(place.place, place.values, task)
         examples = task.read(places, labelled=False)
         asked = task.asked(examples) if writes(task) else examples
         encoded = task.encode(asked, loaded.model.tokenizer, max_tokens=facts.max_tokens)
