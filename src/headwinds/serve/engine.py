@@ -17,13 +17,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.labelled_files import require_keys
 from headwinds.adapt.prediction import (
     SCORING_TOKENS,
     Predictor,
     predict_outputs,
     predictor_of,
 )
-from headwinds.adapt.labelled_files import require_keys
 from headwinds.adapt.tasks.contract import Row, writes
 from headwinds.adapt.watching import Unwanted, Watch
 from headwinds.adapt.writing import most_written, predict_written
