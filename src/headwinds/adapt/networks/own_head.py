@@ -31,7 +31,7 @@ class OwnHead(nn.Module):
         return self.encoder.base_model
 
     def last_layer(self) -> tuple[str, nn.Linear] | None:
-        """Name and layer whose outputs are the logits: the one of their number beside the body; None where nobody is sure."""
+        """Name and layer whose outputs are the logits: the one of their number beside the body; None if unsure."""
         found = [
             (name, module)
             for name, module in self.encoder.named_modules()
