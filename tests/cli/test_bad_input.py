@@ -327,7 +327,7 @@ def test_own_files_are_checked_as_a_study_is(study, capsys, monkeypatch):
     add("documents.csv", "p900,speech-99\n")(study)
     assert "line 182: 2 fields, expected 4" in refused(["check", *files], study.parent, capsys, monkeypatch)
     assert main(["check", *files, "--quiet", "--set", "corpus.on_bad_rows=refuse", "--output", "done"]) == 0
-    assert "W105 1 of 181 rows were refused (1 times: 2 fields, expected 4)" in capsys.readouterr().out
+    assert "W105 1 of 181 rows were refused (once: 2 fields, expected 4)" in capsys.readouterr().out
 
 
 def test_a_report_in_no_known_language_is_refused_before_any_work(study, capsys, monkeypatch):

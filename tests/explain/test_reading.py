@@ -112,7 +112,7 @@ def test_years_may_be_written_as_dates_in_whatever_file(tmp_path):
         (DATED.replace("2001-12-31", "31/12/2001"), "'31/12/2001' is no date"),
         (
             DATED.replace("2001-12-31", "2000-06-30"),
-            "1 rows repeat an entity and period (first: DEU 2000). A date ",
+            "rows that repeat an entity and period: 1 (first: DEU 2000). A date ",
         ),
         (GOOD.replace("DEU,2001", ",2001"), "line 3, column 'entity': the entity is empty"),
         (GOOD.replace("2.5", "2,5"), "cannot be read as a table"),
@@ -126,7 +126,7 @@ def test_years_may_be_written_as_dates_in_whatever_file(tmp_path):
         ("entity,period,region\nDEU,2000,Europe\n", "no column of numbers beside 'entity' and 'period'"),
         (GOOD.replace("2.5", "about 2"), "line 3, column 'output': 'about 2' is not a number"),
         (GOOD.replace("2.5", "inf"), "line 3, column 'output': the value is infinite"),
-        (GOOD.replace("2001", "2000"), "1 rows repeat an entity and period (first: DEU 2000)"),
+        (GOOD.replace("2001", "2000"), "rows that repeat an entity and period: 1 (first: DEU 2000)"),
         ("entity,period\nDEU,2000\n", "there is no column of numbers beside 'entity' and 'period'"),
         ("", "cannot be read as a table"),
     ],
@@ -187,7 +187,7 @@ def test_regions_in_gapminder_are_refused_unless_asked(tmp_path):
         tmp_path, "indicator,geo,time,value\ninternet_users,deu,2000,30\ninternet_users,asia,2000,5\n"
     )
     with pytest.raises(
-        DataError, match=r"line 3, column 'geo': 'asia' is not of three letters \(1 such rows\)"
+        DataError, match=r"line 3, column 'geo': 'asia' is not of three letters \(such rows: 1\)"
     ):
         read_gapminder(path)
     assert read_gapminder(path, countries_only=True).data["entity"].tolist() == ["DEU"]

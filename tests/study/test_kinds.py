@@ -530,4 +530,4 @@ def test_a_study_says_what_its_readers_give_and_their_answers_come_back_as_its_g
         main([*again, "--propose", "20", "--strategy", "variance", "--scores", str(scores), "--by", "year"])
         == 0
     )
-    assert "Queued: " in capsys.readouterr().out
+    assert "Queued passages: " in capsys.readouterr().out

@@ -76,7 +76,7 @@ def build_panel(
     if len(twice):
         shown = ", ".join(f"{row.entity} {row.period}" for row in twice.head(3).itertuples())
         raise DataError(
-            f"{place}: {len(twice)} rows repeat an entity and period (first: {shown}).",
+            f"{place}: rows that repeat an entity and period: {len(twice)} (first: {shown}).",
             remedy="A date stands for its year: keep one row a year, or take the mean of a year's rows first."
             if _is_date(_as_text(frame[period]).iloc[0])
             else "Keep one row for each entity and period.",
@@ -222,7 +222,7 @@ def require_shares(panel: Panel, names: Sequence[str]) -> None:
             row = panel.data.iloc[int(wrong[0])]
             raise DataError(
                 f"Series {name!r} is {row[name]:g} for {row['entity']} in {row['period']} "
-                f"({wrong.size} such rows); a share lies between 0 and 1.",
+                f"(such rows: {wrong.size}); a share lies between 0 and 1.",
                 remedy="Divide percentages by 100, or correct the rows.",
             )
 
