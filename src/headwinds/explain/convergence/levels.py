@@ -47,7 +47,8 @@ class Levels:
         return (
             Finding(
                 "N412",
-                f"Entities that lack {self.words} in some year that is needed are left out ({len(self.unavailable)}): {shown}.",
+                f"Entities that lack {self.words} in some year that is needed are left out "
+                f"({len(self.unavailable)}): {shown}.",
             ),
         )
 
