@@ -75,6 +75,35 @@ def test_a_row_without_an_id_is_called_by_its_place(model, tmp_path):
     assert ids == [f"{file}, line 1", f"{file}, line 2", "7"]
 
 
+def test_two_rows_of_one_id_are_refused_with_their_places_in_whatever_file(
+    model, checkpoint, tmp_path, capsys
+):
+    """Predictions and mistakes are told by id, and passed silently with two of one name."""
+    rows = [{"id": n, "text": f"we eat {n}", "label": "ab"[n % 2]} for n in range(20)]
+    good = written(tmp_path / "good.jsonl", rows)
+    rows[7]["id"] = rows[9]["id"] = 2
+    bad = written(tmp_path / "bad.jsonl", rows)
+    out = tmp_path / "out.csv"
+    for asked in (
+        ["tune", "--train", bad],
+        ["tune", "--train", good, "--validation", bad],
+        ["tune", "--train", good, "--test", bad],
+        ["predict", "--model", str(model), "--input", bad],
+        ["evaluate", "--model", str(model), "--test", bad],
+    ):
+        own = ["--task", "text-classification", "--checkpoint", checkpoint] if asked[0] == "tune" else []
+        assert main([*asked, *own, "--output", str(out)]) == 2
+        told = capsys.readouterr().err
+        assert f"{bad}, line 8: id '2' stands at {bad}, line 3 too; rows whose id stood before: 2." in told
+    assert not out.exists()
+
+
+def test_a_row_of_json_without_a_key_is_not_called_empty(model, tmp_path, capsys):
+    file = written(tmp_path / "rows.jsonl", [{"text": "we eat"}, {"Text": "we drink"}])
+    assert main(["predict", "--model", str(model), "--input", file, "--output", str(tmp_path / "p.csv")]) == 2
+    assert f"{file}, line 2: there is no key 'text'. Did you mean 'Text'?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("part", ["--test", "--validation"])
 def test_files_with_label_and_with_labels_are_never_compared(checkpoint, model, tmp_path, capsys, part):
     one = written(tmp_path / "one.jsonl", [{"text": f"we eat {n}", "label": "ab"[n % 2]} for n in range(20)])

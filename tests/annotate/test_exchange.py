@@ -78,7 +78,7 @@ def test_passages_on_which_readers_differ_are_refused_or_left_out_and_said(tmp_p
     say(project, "ann", {"p000": ["growth"], "p001": [], "p002": [], "p003": []})
     say(project, "ben", {"p000": ["divide"], "p001": []})
     say(project, "ben", {"p002": []}, "unsure")
-    with pytest.raises(DataError, match="On 2 passages readers differ"):
+    with pytest.raises(DataError, match=r"Readers differ or were unsure on passages \(2\)"):
         export_labels(project, tmp_path / "gold.jsonl")
     codes = [
         finding.code for finding in export_labels(project, tmp_path / "gold.jsonl", unsettled="leave-out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -234,7 +235,11 @@ BAD: dict[str, tuple[Change, tuple[str, ...]]] = {
     ),
     "an unknown outcome": (
         lambda folder: (with_panel(PANEL)(folder), add("study.toml", 'outcome = "happiness"\n')(folder)),
-        ("[explain] outcome = 'happiness'", "tfp_growth, gdp_growth"),
+        ("[explain] outcome = 'happiness'", "the series whose growth is taken, rtfpna or rgdpna"),
+    ),
+    "an outcome by its old name": (
+        lambda folder: (with_panel(PANEL)(folder), add("study.toml", 'outcome = "tfp_growth"\n')(folder)),
+        ("[explain] outcome = 'tfp_growth'", "the series whose growth is taken, rtfpna or rgdpna"),
     ),
 }
 
@@ -322,7 +327,7 @@ def test_own_files_are_checked_as_a_study_is(study, capsys, monkeypatch):
     add("documents.csv", "p900,speech-99\n")(study)
     assert "line 182: 2 fields, expected 4" in refused(["check", *files], study.parent, capsys, monkeypatch)
     assert main(["check", *files, "--quiet", "--set", "corpus.on_bad_rows=refuse", "--output", "done"]) == 0
-    assert "W105 1 of 181 rows were refused (1 times: 2 fields, expected 4)" in capsys.readouterr().out
+    assert "W105 1 of 181 rows were refused (once: 2 fields, expected 4)" in capsys.readouterr().out
 
 
 def test_a_report_in_no_known_language_is_refused_before_any_work(study, capsys, monkeypatch):
@@ -387,6 +392,17 @@ def test_countries_that_the_panel_does_not_know_are_told_before_the_tuning(study
     said = capsys.readouterr().err
     assert "documents.csv: the panel has no country of the corpus (speech-" in said
     assert "it has GBR to GBR" in said
+    assert not (study.parent / "out" / "tune").exists()
+
+
+def test_dates_in_the_place_of_years_are_told_before_the_tuning(study, capsys, monkeypatch):
+    with_panel(LONG_PANEL)(study)
+    documents = (study / "documents.csv").read_text(encoding="utf-8")
+    documents = re.sub(r",(20\d\d),", r",\1-05-17,", re.sub(r",speech-\d+,", ",GBR,", documents))
+    (study / "documents.csv").write_text(documents, encoding="utf-8")
+    monkeypatch.chdir(study.parent)
+    assert main(["run", "study/study.toml", "--quiet", "--output", "out"]) == 2
+    assert "documents.csv: year = '2018-05-17' is no year" in capsys.readouterr().err
     assert not (study.parent / "out" / "tune").exists()
 
 

@@ -174,7 +174,7 @@ BAD = {
     "entity-year twice": (
         changed(lambda data: pd.concat([data, data.head(1)])),
         ["divide", "--series", "users"],
-        "rows repeat an entity and period",
+        "rows that repeat an entity and period",
     ),
     "a gap in time": (
         changed(lambda data: data[data["period"] != 2001]),

@@ -136,7 +136,7 @@ def test_rows_without_an_account_say_why():
     [
         (
             {"s_labour": 1.4},
-            "Series 's_labour' is 1.4 for E0 in 2000 (18 such rows); a share lies between 0 and 1",
+            "Series 's_labour' is 1.4 for E0 in 2000 (such rows: 18); a share lies between 0 and 1",
         ),
         ({"s_labour": -0.1}, "Series 's_labour' is -0.1 for E0 in 2000"),
         ({"ict": -1.0}, "Series 'ict' is -1 for E0 in 2000; growth needs positive values"),

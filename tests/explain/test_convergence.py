@@ -268,7 +268,11 @@ def test_every_result_says_what_was_found_and_draws_itself():
         ({"last": 2050}, EstimationError, "The panel has no year 2050: it runs from 1980 to 2005"),
         ({"level": "gdp"}, SettingsError, "no series 'gdp'"),
         ({"conditions": ["flat"]}, EstimationError, "flat is collinear with constant, log income"),
-        ({"entities": ["E001", "E002"]}, EstimationError, "2 entities have income"),
+        (
+            {"entities": ["E001", "E002"]},
+            EstimationError,
+            "Entities that have income in every year needed: 2",
+        ),
         ({"entities": ["E001", "E001", "E002"]}, SettingsError, "named twice"),
     ],
 )

@@ -56,7 +56,7 @@ def test_no_name_at_all():
 def test_a_panel_gets_codes_or_says_which_names_are_none():
     panel = panel_of(["France", "Atlantis", "Chad"])
     with pytest.raises(
-        DataError, match=r"1 entities are no countries: Atlantis\. Correct the names"
+        DataError, match=r"Entities that are no countries \(1\): Atlantis\. Correct the names"
     ) as caught:
         reconcile_countries(panel)
     assert "\n" not in str(caught.value)

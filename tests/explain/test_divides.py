@@ -216,7 +216,7 @@ def test_a_country_without_weight_is_named():
 @pytest.mark.parametrize(
     ("panel", "options", "error", "says"),
     [
-        (panel_of([("DEU", 2000, -1.0, 1.0)]), {}, DataError, "is -1 for DEU in 2000 (1 such rows); it must not be"),
+        (panel_of([("DEU", 2000, -1.0, 1.0)]), {}, DataError, "is -1 for DEU in 2000 (such rows: 1); it must not be"),
         (panel_of([("DEU", 2000, 101.0, 1.0)], "% of people"), {}, DataError, "it must lie between 0 and 100"),
         (panel_of([("DEU", 2000, 1.0, -1.0)]), {"weights": "people"}, DataError, "Series 'people' is -1"),
         (panel_of([("DEU", 2000, 1.0, 1.0)]), {}, EstimationError, "needs at least two countries with use; the panel has 1"),

@@ -14,7 +14,7 @@ from headwinds.explain.gapminder import read_gapminder
 from headwinds.explain.panel_data import log_growth, require_series, values_at_lag
 from headwinds.explain.panel_join import join_panels
 from headwinds.explain.penn_world_table import read_penn_world_table
-from headwinds.explain.plain_panel import read_panel
+from headwinds.explain.plain_panel import read_panel, read_table
 from headwinds.explain.spans import slowdown
 from headwinds.study.growth_files import read_growth_panel
 from house.repository import ROOT
@@ -81,6 +81,23 @@ def test_a_column_added_to_the_penn_world_table_is_a_series(tmp_path):
     assert (panel.data["users"] == panel.data["period"] / 2).all()
 
 
+DATED = GOOD.replace("2000", "2000-12-31").replace("2001", "2001-12-31")
+
+
+def test_years_may_be_written_as_dates_in_whatever_file(tmp_path):
+    plain = read_panel(written(tmp_path, GOOD)).data
+    table = read_table(written(tmp_path, DATED)).assign(output=[1.5, 2.5, np.nan])
+    table["period"] = pd.to_datetime(table["period"])
+    table.to_parquet(tmp_path / "times.parquet")
+    table.assign(period=table["period"].dt.tz_localize("UTC")).to_parquet(tmp_path / "zone.parquet")
+    table.assign(period=table["period"].dt.date).to_parquet(tmp_path / "dates.parquet")
+    table.to_excel(tmp_path / "times.xlsx", index=False)
+    table.to_stata(tmp_path / "years.dta", convert_dates={"period": "ty"}, write_index=False)
+    names = ("panel.csv", "times.parquet", "zone.parquet", "dates.parquet", "times.xlsx", "years.dta")
+    for name in names:
+        pd.testing.assert_frame_equal(read_panel(tmp_path / name).data, plain)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -88,6 +105,15 @@ def test_a_column_added_to_the_penn_world_table_is_a_series(tmp_path):
         (GOOD.replace("2001", "2001Q3"), "line 3, column 'period': '2001Q3' is no year"),
         (GOOD.replace("2001", "20O1"), "line 3, column 'period': '20O1' is no year"),
         (GOOD.replace("2001", "2000.5"), "line 3, column 'period': '2000.5' is no year"),
+        (GOOD.replace("2001", "2001-12-31"), "line 3, column 'period': '2001-12-31' is no year"),
+        (DATED.replace("2001-12-31", "2001"), "'2001' is no date, and '2000-12-31' in line 2 is one"),
+        (DATED.replace("2001-12-31", "2001-02-30"), "line 3, column 'period': '2001-02-30' is no date"),
+        (DATED.replace("2001-12-31", "2001-12-31 23:00"), "'2001-12-31 23:00' is no date"),
+        (DATED.replace("2001-12-31", "31/12/2001"), "'31/12/2001' is no date"),
+        (
+            DATED.replace("2001-12-31", "2000-06-30"),
+            "rows that repeat an entity and period: 1 (first: DEU 2000). A date ",
+        ),
         (GOOD.replace("DEU,2001", ",2001"), "line 3, column 'entity': the entity is empty"),
         (GOOD.replace("2.5", "2,5"), "cannot be read as a table"),
         (GOOD.replace(".5", ",5"), "line 2: 4 fields, expected 3"),
@@ -100,7 +126,7 @@ def test_a_column_added_to_the_penn_world_table_is_a_series(tmp_path):
         ("entity,period,region\nDEU,2000,Europe\n", "no column of numbers beside 'entity' and 'period'"),
         (GOOD.replace("2.5", "about 2"), "line 3, column 'output': 'about 2' is not a number"),
         (GOOD.replace("2.5", "inf"), "line 3, column 'output': the value is infinite"),
-        (GOOD.replace("2001", "2000"), "1 rows repeat an entity and period (first: DEU 2000)"),
+        (GOOD.replace("2001", "2000"), "rows that repeat an entity and period: 1 (first: DEU 2000)"),
         ("entity,period\nDEU,2000\n", "there is no column of numbers beside 'entity' and 'period'"),
         ("", "cannot be read as a table"),
     ],
@@ -161,7 +187,7 @@ def test_regions_in_gapminder_are_refused_unless_asked(tmp_path):
         tmp_path, "indicator,geo,time,value\ninternet_users,deu,2000,30\ninternet_users,asia,2000,5\n"
     )
     with pytest.raises(
-        DataError, match=r"line 3, column 'geo': 'asia' is not of three letters \(1 such rows\)"
+        DataError, match=r"line 3, column 'geo': 'asia' is not of three letters \(such rows: 1\)"
     ):
         read_gapminder(path)
     assert read_gapminder(path, countries_only=True).data["entity"].tolist() == ["DEU"]

@@ -152,7 +152,7 @@ def test_pages_of_the_world_banks_service(tmp_path):
         (LONG.replace("iso3", "land"), "no column 'iso3'"),
         (
             LONG + "DEU,IP.PAT.RESD,2001,1\n",
-            "1 rows repeat a series, entity and period (first: IP.PAT.RESD DEU 2001)",
+            "rows that repeat a series, entity and period: 1 (first: IP.PAT.RESD DEU 2001)",
         ),
         (LONG.replace("DEU", "SAS"), "no entity is a country"),
     ],

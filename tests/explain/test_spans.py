@@ -21,7 +21,8 @@ def test_a_slowdown_says_who_was_compared_and_draws_itself():
     found = slowdown(panel, ["AAA", "BBB", "CCC"], series="y", before=(1990, 2000), after=(2000, 2010))
     said = found.summary()
     assert (
-        "2 entities, each counted once, in %: 3.000 in 1990-2000, 2.500 in 2000-2010; change -0.500" in said
+        "of the entities (2), each counted once, in %: 3.000 in 1990-2000, 2.500 in 2000-2010; change -0.500"
+        in said
     )
     assert "It fell in 1" in said
     assert "Not compared, a year is missing: CCC." in said

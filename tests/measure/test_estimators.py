@@ -308,7 +308,7 @@ def test_classes_that_do_not_add_up_are_refused_in_one_line():
     }
     off = drawn.probability.copy()
     off[7] = [0.5, 0.3, 0.1]
-    with pytest.raises(DataError, match=r"row 7 add up to 0\.9000, expected 1 \(1 such rows\)") as refused:
+    with pytest.raises(DataError, match=r"row 7 add up to 0\.9000, expected 1 \(such rows: 1\)") as refused:
         make_frame(**{**given, "probability": off}, kind="multi-class")
     one_line(refused.value)
     two = drawn.gold_labels.copy()

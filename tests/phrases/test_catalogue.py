@@ -18,8 +18,8 @@ MADE_OF_WORDS = {  # a word of few fills the gap
         "For explanations 17 of 18 texts were drawn.",
         "For swaps of gender 17 of 18 texts were drawn.",
     ),
-    "17 entities are only in the 17 panel: 17.": ("17 entities are only in the first panel: A.",),
-    "17 entities are only in the 17 panel: 17, ....": ("17 entities are only in the second panel: A, ....",),
+    "Entities only in the 17 panel (17): 17.": ("Entities only in the first panel (17): A.",),
+    "Entities only in the 17 panel (17): 17, ....": ("Entities only in the second panel (17): A, ....",),
 }
 
 

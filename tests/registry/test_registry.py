@@ -22,7 +22,7 @@ from headwinds.cli.main import main
 from headwinds.contracts import Evaluation, Interval
 from headwinds.database.connection import connect
 from headwinds.doors.registering import add_model, export_model, open_registry, promote_model, rollback_model
-from headwinds.errors import ArtifactError, CheckpointError, MismatchError, SettingsError
+from headwinds.errors import ArtifactError, CheckpointError, MismatchError, SettingsError, StorageError
 from headwinds.registry.card import card_to_text
 from headwinds.registry.gate import read_gate
 from headwinds.registry.index import events_of, find_version, versions_of
@@ -401,15 +401,56 @@ def test_a_database_of_something_else_is_neither_read_as_an_index_nor_written_in
     assert "holds no models" in capsys.readouterr().err
 
 
-def test_a_registry_that_can_only_be_read_is_said_to_be_so(tmp_path, fitted, capsys, monkeypatch):
+def test_a_registry_that_can_only_be_read_is_read_and_refuses_what_would_write(
+    tmp_path, fitted, capsys, monkeypatch
+):
     place = ["--registry", str(tmp_path / "r")]
     assert main(["models", "add", "x", "--model", str(fitted.good), *place]) == 0
+    before = sorted(path for path in (tmp_path / "r").rglob("*"))
+    gate = write_gate(tmp_path, fitted.test)
+    capsys.readouterr()
     # Root may write wherever it likes, so that what the system says of others stands in for it.
     monkeypatch.setattr(os, "access", lambda path, mode: not (Path(path).name == "r" and mode == os.W_OK))
-    assert main(["models", "list", *place]) == 2
-    said = capsys.readouterr().err
-    assert "can only be read here" in said
-    assert said.count("\n") == 1
+    assert main(["models", "list", *place]) == 0
+    assert "x  1  " in capsys.readouterr().out
+    assert main(["models", "show", "x", *place]) == 0
+    assert "added" in capsys.readouterr().out
+    assert main(["models", "export", "x", "--version", "1", "--output", str(tmp_path / "out"), *place]) == 0
+    capsys.readouterr()
+    for asked in (
+        ["add", "y", "--model", str(fitted.good)],
+        ["import", "y", "--checkpoint", str(fitted.good / "encoder"), "--task", "text-classification"],
+        ["promote", "x", "--gate", str(gate)],
+        ["rollback", "x"],
+    ):
+        assert main(["models", *asked, *place]) == 2
+        said = capsys.readouterr().err
+        assert f"{tmp_path / 'r'} can only be read here: no version can be added or promoted." in said
+        assert said.count("\n") == 1
+    assert sorted(path for path in (tmp_path / "r").rglob("*")) == before  # not even a file of SQLite's own
+
+
+def test_an_index_that_can_only_be_read_is_read_with_its_log_or_not_at_all(tmp_path, fitted, monkeypatch):
+    """Its last changes stand in a log while somebody has it open, or where the machine stopped."""
+    registry = open_registry(tmp_path / "live")
+    add_model(registry, "x", fitted.good)
+    shutil.copytree(tmp_path / "live", tmp_path / "r")  # as it lies on the disk while it is open
+    registry.engine.dispose()
+    monkeypatch.setattr(os, "access", lambda path, mode: not (Path(path).name == "r" and mode == os.W_OK))
+    opened = open_registry(tmp_path / "r")
+    assert [one.name for one in versions_of(opened)] == ["x"]
+    (tmp_path / "r" / "index.sqlite-shm").unlink()
+    with pytest.raises(StorageError, match=r"its last changes stand in index\.sqlite-wal"):
+        versions_of(opened)
+
+
+def test_an_index_of_an_earlier_version_that_can_only_be_read_is_told_so(tmp_path, fitted, monkeypatch):
+    open_registry(tmp_path / "r").engine.dispose()
+    with contextlib.closing(sqlite3.connect(tmp_path / "r" / "index.sqlite")) as index, index:
+        index.execute("DELETE FROM migration WHERE number > 1")
+    monkeypatch.setattr(os, "access", lambda path, mode: not (Path(path).name == "r" and mode == os.W_OK))
+    with pytest.raises(StorageError, match="can only be read here, and is of version 1"):
+        open_registry(tmp_path / "r")
 
 
 @pytest.mark.parametrize("url", [store for store in STORES if store == "postgresql"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -13,8 +14,11 @@ import synthetic
 
 from headwinds.drawing.canvas import style, to_bytes
 from headwinds.errors import MismatchError, SettingsError, StorageError
+from headwinds.measure.indicator_store import write_indicator
 from headwinds.report import render_report, write_report
 from headwinds.report.content import ResultChapter
+from headwinds.report.from_study import read_indices
+from headwinds.report.messages import load_messages
 
 PAYLOADS = (
     "<script>alert(1)</script>",
@@ -258,3 +262,26 @@ def test_a_bar_that_lacks_a_part_says_so_instead_of_looking_complete(made, missi
     rendered = render_report(broken)
     for name in ("growth-accounts", "width-by-stratum"):
         assert rendered[f"figures/{name}.svg"].count(b"(not available)") == 1
+
+
+def test_an_index_by_two_keys_is_drawn_or_said_to_lie_where_it_lies(made, tmp_path):
+    """Whatever its keys are called: those of two keys were shown only where one was a group named "group"."""
+    labels = made.codebook.names
+    measure = tmp_path / "measure"
+    for first, count in (("region", 3), ("country", 40)):
+        cells = [(f"{first} {number}", year) for number in range(count) for year in (1990, 1991)]
+        found = synthetic.indicator(labels, (first, "year"), cells, "difference")
+        for which in ("chosen", "naive", "labelled-only"):
+            folder = measure / f"index-by-{first}-year" / which
+            folder.mkdir(parents=True)
+            write_indicator(found, folder)
+    drawn, beside = read_indices(measure, [("region", "year"), ("country", "year")], load_messages())
+    files = render_report(replace(made, indicators=drawn, beside=beside, passages=()))
+    page = files["report.html"].decode()
+    assert "Share of passages by region and year" in page
+    assert f"figures/index-by-region-year-{labels[0]}.svg" in files
+    place = "measure/index-by-country-year/chosen/indicator.parquet"
+    assert f"Share of passages by country and year: 80 cells, in {place}" in page
+    assert (tmp_path / place).is_file()
+    elsewhere = json.loads(files["results.json"])["indices_elsewhere"]
+    assert [(one["place"], one["cells"]) for one in elsewhere] == [(place, 80)]

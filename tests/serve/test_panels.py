@@ -324,7 +324,7 @@ REFUSED = {
     "no number": ("divide", b'{"panel": {"entity": ["a"], "x": [NaN]}, "series": "x"}', 422, "not JSON"),
     "columns of two lengths": ("divide", {"panel": {**SMALL, "x": [1.0]}, "series": "x"}, 422, "one length"),
     "no such series": ("divide", {"panel": SMALL, "series": "y"}, 422, "no series 'y'"),
-    "entity-year twice": ("divide", {"panel": {**SMALL, "period": [1990] * 4}, "series": "x"}, 422, "rows repeat"),
+    "entity-year twice": ("divide", {"panel": {**SMALL, "period": [1990] * 4}, "series": "x"}, 422, "rows that repeat"),
     "a list in a cell": ("divide", {"panel": {**SMALL, "x": [[1], 2, 3, 4]}, "series": "x"}, 422, "no number, text or null"),
     "no analysis": ("wealth", {}, 404, "no such analysis"),
     "an unknown node": (

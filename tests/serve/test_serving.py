@@ -208,6 +208,16 @@ def test_bodies_that_cannot_be_used_are_refused_at_once(server):
     assert server.predict(ROWS)[0] == 200
 
 
+def test_a_row_without_a_key_is_told_which_and_the_nearest_that_it_has(server):
+    for row, words in (
+        ({"id": "a"}, "row 2: there is no key 'text'. Columns of this task: text ("),
+        ({"txet": "growth"}, "row 2: there is no key 'text'. Did you mean 'txet'?"),
+        ({"text": ""}, "row 2: text is empty."),
+    ):
+        status, said = server.predict([ROWS[0], row])
+        assert (status, said["error"][: len(words)]) == (422, words)
+
+
 def test_a_body_that_declares_a_hundred_megabytes_is_refused_before_it_is_sent(server):
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
         head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857600\r\n\r\n"

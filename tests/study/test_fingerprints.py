@@ -89,7 +89,7 @@ DEPENDENT = {
     "measure.pretraining_until": ("2018-05", ("measure",)),
     "measure.fits": (["panel.csv"], ("measure",)),
     "measure.wordings": ({"short": "panel.csv"}, ("measure",)),
-    "explain.outcome": ("gdp_growth", ("explain",)),
+    "explain.outcome": ("rgdpna", ("explain",)),
     "explain.lag": (2, ("explain",)),
     "explain.before": ([1990, 2000], ("explain",)),
     "report.passages_a_point": (3, ("measure",)),

@@ -116,7 +116,7 @@ def test_the_command(tmp_path, capsys):
     said = capsys.readouterr().out
     assert code == 0
     assert (
-        "mean of 2 entities: 3.80 in 1995-2004, 3.55 in 2004-2019; change -0.25 (standard error 0.75); it fell in 1."
+        "mean of the entities (2): 3.80 in 1995-2004, 3.55 in 2004-2019; change -0.25 (standard error 0.75); it fell in 1."
         in said
     )
     assert "AAA     2004-2019     2.80    0.60     0.00     1.20    1.00" in said

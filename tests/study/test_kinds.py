@@ -516,7 +516,7 @@ def test_a_study_says_what_its_readers_give_and_their_answers_come_back_as_its_g
     folder = graded[1].settings.folder
     base = ["annotate", str(folder / "study.toml"), "--database", str(tmp_path / "labels.sqlite")]
     assert main([*base, "--import", str(folder / "gold.jsonl"), "--as", "ann"]) == 0
-    assert f"Imported: {LABELLED} answers" in capsys.readouterr().out
+    assert f"Imported answers: {LABELLED};" in capsys.readouterr().out
     assert main([*base, "--export", str(tmp_path / "out.jsonl"), "--unsettled", "leave-out"]) == 0
     came = {
         line["passage_id"]: line
@@ -530,4 +530,4 @@ def test_a_study_says_what_its_readers_give_and_their_answers_come_back_as_its_g
         main([*again, "--propose", "20", "--strategy", "variance", "--scores", str(scores), "--by", "year"])
         == 0
     )
-    assert "Queued: " in capsys.readouterr().out
+    assert "Queued passages: " in capsys.readouterr().out

@@ -159,7 +159,7 @@ def rehearsal_lines(found: Rehearsal) -> list[str]:
         rare = [name for name, count in common if count < 5]
         if rare:
             lines.append(
-                f"{len(rare)} labels have fewer than 5 training examples: {', '.join(rare[:SHOWN_LABELS])}"
+                f"labels with fewer than 5 training examples ({len(rare)}): {', '.join(rare[:SHOWN_LABELS])}"
             )
     return lines
 

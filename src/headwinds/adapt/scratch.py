@@ -8,10 +8,10 @@ and source and target share one vocabulary (Press, Wolf 2017). What is made is a
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from headwinds.artifacts.seeds import derive_seed
+from headwinds.contracts.suggestions import nearest
 from headwinds.errors import DataError, SettingsError
 
 if TYPE_CHECKING:
@@ -66,9 +66,8 @@ def architecture_of(checkpoint: str) -> str:
     """
     name = checkpoint.removeprefix(PREFIX)
     if name not in ARCHITECTURES:
-        near = get_close_matches(name, ARCHITECTURES, n=1)
         raise SettingsError(
-            f"There is no architecture {name!r}.{f' Did you mean {near[0]!r}?' if near else ''}",
+            f"There is no architecture {name!r}.{nearest(name, ARCHITECTURES)}",
             remedy=f"Known: {', '.join(PREFIX + known for known in ARCHITECTURES)}.",
         )
     return name

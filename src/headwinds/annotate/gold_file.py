@@ -46,7 +46,7 @@ def gold_rows(
     open_items = [item for item in queue if item.number in found and found[item.number].answer is None]
     if open_items and unsettled == "refuse":
         raise DataError(
-            f"On {len(open_items):,} passages readers differ or were unsure, first {open_items[0].passage_id}.",
+            f"Readers differ or were unsure on passages ({len(open_items):,}), first {open_items[0].passage_id}.",
             remedy="Adjudicate them, or say --unsettled leave-out, which biases estimates if they are unlike the rest.",
         )
     standing = [item for item in queue if item.number in found and found[item.number].answer is not None]
@@ -95,6 +95,6 @@ def _row(
 def _left_out(count: int, standing: int) -> Finding:
     return Finding(
         "W374",
-        f"{count:,} passages on which readers differ or were unsure are left out; {standing:,} are in the gold file.",
+        f"Passages on which readers differ or were unsure are left out: {count:,}; in the gold file: {standing:,}.",
         "Adjudicate them: the hard passages are not a random part of all.",
     )

@@ -226,6 +226,6 @@ def _require_texts(project: AnnotationProject) -> None:
     ]
     if changed:
         raise MismatchError(
-            f"The text of {len(changed):,} queued passages has changed since, first {', '.join(changed[:3])}.",
+            f"The text of queued passages ({len(changed):,}) has changed since, first {', '.join(changed[:3])}.",
             remedy="Open the database with the corpus that it was made from, or begin another.",
         )

@@ -208,7 +208,7 @@ def _insert(connection: Connection, project: AnnotationProject, one: Round) -> i
     strangers = [name for name in new if one.restates and name not in one.extra]
     if strangers:
         raise MismatchError(
-            f"{len(strangers):,} earlier passages were never queued here, first {strangers[0]}.",
+            f"Earlier passages that were never queued here: {len(strangers):,}, first {strangers[0]}.",
             remedy="Queue or import the earlier rounds first.",
         )
     random.Random(f"{project.seed}/{number}").shuffle(new)

@@ -136,7 +136,7 @@ def _fill(project: AnnotationProject, arguments: argparse.Namespace) -> bool:
 
     if arguments.queue:
         count = queue_passages(project, arguments.queue, earlier=arguments.earlier)
-        tell(f"Queued: {count:,} passages.", language=project.language)
+        tell(f"Queued passages: {count:,}.", language=project.language)
     if arguments.propose is not None:
         new, findings = propose_passages(
             project,
@@ -146,7 +146,7 @@ def _fill(project: AnnotationProject, arguments: argparse.Namespace) -> bool:
             by=_parts(arguments.by),
             seed=arguments.seed,
         )
-        tell(f"Queued: {new:,} passages.", language=project.language)
+        tell(f"Queued passages: {new:,}.", language=project.language)
         tell_lines(findings, language=project.language)
     return bool(arguments.queue) or arguments.propose is not None
 
@@ -157,7 +157,7 @@ def _exchange(project: AnnotationProject, arguments: argparse.Namespace) -> bool
     if arguments.import_file:
         taken = import_labels(project, arguments.import_file, annotator=arguments.annotator)
         tell(
-            f"Imported: {taken.answers:,} answers; {taken.queued:,} passages are new in the queue.",
+            f"Imported answers: {taken.answers:,}; passages new in the queue: {taken.queued:,}.",
             language=project.language,
         )
     if arguments.export:

@@ -98,8 +98,8 @@ def _lines(growth: GrowthFile, found: GrowthResult) -> list[str]:
     compared = found.slowdown
     before, after = ("-".join(map(str, span)) for span in (growth.before, growth.after))
     lines = [
-        f"Growth of {growth.outcome}, % a year, mean of {compared.countries} entities: {compared.before:.2f} in {before}, "
-        f"{compared.after:.2f} in {after}; change {compared.change:+.2f}"
+        f"Growth of {growth.outcome}, % a year, mean of the entities ({compared.countries}): "
+        f"{compared.before:.2f} in {before}, {compared.after:.2f} in {after}; change {compared.change:+.2f}"
         + (f" (standard error {compared.standard_error:.2f})" if compared.countries > 1 else "")
         + f"; it fell in {compared.fell}."
     ]

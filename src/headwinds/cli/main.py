@@ -8,13 +8,13 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import NoReturn
 
 from headwinds import __version__
 from headwinds.cli import explain_panel
 from headwinds.cli.help_language import localise
 from headwinds.cli.terminal import accept_any_terminal
+from headwinds.contracts.suggestions import nearest
 from headwinds.errors import HeadwindsError, Interrupted
 from headwinds.phrases.catalogue import ENGLISH, ERRORS, speaking, spoken, translate
 from headwinds.phrases.telling import language_here, told
@@ -109,11 +109,10 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Leave with exit code 2."""
         unknown = re.search(r"invalid choice: '([^']*)'", message)
-        near = get_close_matches(unknown.group(1), VERBS, n=1) if unknown else []
-        hint = f"Did you mean {near[0]!r}? " if near else ""
+        near = nearest(unknown.group(1), VERBS).lstrip() if unknown else ""
         wrong = translate(message, spoken(), ERRORS)
         stop = "." if wrong == message else "。"
-        remedy = translate(f"{hint}See {self.prog} --help.", spoken(), ERRORS)
+        remedy = translate(f"{near} See {self.prog} --help.".lstrip(), spoken(), ERRORS)
         self.exit(2, f"{self.prog}: {wrong}{stop}{' ' if stop == '.' else ''}{remedy}\n")
 
 

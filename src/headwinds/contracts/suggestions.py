@@ -6,10 +6,14 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A sentence " Did you mean 'x'?" if some known name is near, else an empty string."""
-    match = get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" Did you mean {match[0]!r}?" if match else ""
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """A sentence " Did you mean 'x'?" if some known name is near, else an empty string.
+
+    Capital letters do not count. `cutoff` is the least likeness (difflib's ratio), lower where names are short.
+    """
+    folded = {one.casefold(): one for one in known}
+    match = get_close_matches(name.casefold(), list(folded), n=1, cutoff=cutoff)
+    return f" Did you mean {folded[match[0]]!r}?" if match else ""
 
 
 def nearest_file(name: str, known: Iterable[str]) -> str:

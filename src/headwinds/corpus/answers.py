@@ -6,11 +6,11 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.contracts.gold import KINDS
+from headwinds.contracts.suggestions import nearest
 from headwinds.corpus.reading import require_columns
 from headwinds.errors import DataError, SettingsError, quoted
 
@@ -144,11 +144,10 @@ def _held(answers: Answers, record: Record, given: Sequence[str]) -> list[float]
 def _known(answers: Answers, record: Record, name: str) -> None:
     if name in answers.names:
         return
-    near = get_close_matches(name, answers.names, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
     what = "class" if answers.kind == "multi-class" else "label"
     raise DataError(
-        f"{answers.path}, line {record.row}: {what} {quoted(name)} is not in {answers.origin}.{hint}",
+        f"{answers.path}, line {record.row}: {what} {quoted(name)} is not in {answers.origin}."
+        f"{nearest(name, answers.names)}",
         remedy=f"It has {', '.join(answers.names)}.",
     )
 

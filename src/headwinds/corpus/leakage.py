@@ -49,7 +49,7 @@ def find_leakage(
         findings.append(
             Finding(
                 "E102",
-                f"{len(torn)} documents stand on both sides of a split, first {', '.join(torn[:3])}.",
+                f"Documents that stand on both sides of a split: {len(torn)}, first {', '.join(torn[:3])}.",
                 "Split by document.",
             )
         )

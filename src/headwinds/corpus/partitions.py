@@ -151,7 +151,7 @@ def _listed(place: str) -> tuple[Store, list[str]]:
     if others:
         raise DataError(
             f"{store.place} holds {others[0]} beside Parquet files, and it would be left out"
-            + (f" ({len(others)} such files)." if len(others) > 1 else "."),
+            + (f" (such files: {len(others)})." if len(others) > 1 else "."),
             remedy="Save it as Parquet too, or move it away.",
         )
     return store, names

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 from headwinds.contracts import Corpus, Refusal
+from headwinds.contracts.suggestions import nearest
 from headwinds.corpus.records import Record, read_records
 from headwinds.errors import DataError, quoted
 
@@ -87,10 +87,8 @@ def require_columns(
     """Raise a `DataError` that names the first missing column and the nearest one there is."""
     for name in needed:
         if name not in found:
-            near = get_close_matches(name, found, n=1, cutoff=0.5)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
             raise DataError(
-                f"{path} has no column {name!r}; it has {', '.join(found)}.{hint}",
+                f"{path} has no column {name!r}; it has {', '.join(found)}.{nearest(name, found, cutoff=0.5)}",
                 remedy=remedy,
             )
 

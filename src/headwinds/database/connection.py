@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
+from headwinds.database.read_only import can_only_be_read, is_read_only, read_only_engine
 from headwinds.errors import ArtifactError, SettingsError, StorageError
 from headwinds.extras import require
 
@@ -32,6 +32,8 @@ def now() -> str:
 def connect(place: str, migrations: Sequence[Migration]) -> Engine:
     """Open a database, make it if it is not there, and bring it to today's version.
 
+    A SQLite file that can only be read is opened to be read, as it is.
+
     Parameters
     ----------
     place
@@ -46,9 +48,13 @@ def connect(place: str, migrations: Sequence[Migration]) -> Engine:
     ArtifactError
         It is no database, damaged, or made by a newer Headwinds.
     StorageError
-        It cannot be reached or written.
+        It cannot be reached or written; it can only be read, and is of an earlier version.
     """
     require("sqlalchemy")
+    if "://" not in place and can_only_be_read(Path(place)):
+        engine = read_only_engine(Path(place), timeout=SECONDS_TO_WAIT)
+        _require_todays(engine, place, migrations)
+        return engine
     engine = _postgresql(place) if "://" in place else _sqlite(Path(place))
     _migrate(engine, shown(place), migrations)
     return engine
@@ -62,14 +68,13 @@ def tables_in(place: str) -> frozenset[str]:
     SettingsError, StorageError, ArtifactError
         The URL cannot be used; the database cannot be reached; it is damaged or none.
     """
-    from sqlalchemy import create_engine, inspect
+    from sqlalchemy import inspect
 
     require("sqlalchemy")
     if "://" in place:
         engine = _postgresql(place)
     elif Path(place).is_file() and Path(place).stat().st_size > 0:
-        only_read = f"file:{quote(str(Path(place).resolve()))}?mode=ro&uri=true"
-        engine = create_engine(f"sqlite:///{only_read}", hide_parameters=True)
+        engine = read_only_engine(Path(place), timeout=SECONDS_TO_WAIT)
     else:
         return frozenset()
     try:
@@ -94,12 +99,17 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     Raises
     ------
     StorageError
-        The database refuses: full, locked for too long, unreachable.
+        The database refuses: full, locked for too long, unreachable; or it can only be read.
     ArtifactError
         It is damaged.
     """
     from sqlalchemy import exc, text
 
+    if is_read_only(engine):
+        raise StorageError(
+            f"{engine.url.database} can only be read here.",
+            remedy="Give leave to write to it and to its folder, or work on a copy.",
+        )
     try:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
@@ -219,6 +229,32 @@ def _postgresql(place: str) -> Engine:
     return create_engine(driver, hide_parameters=True, pool_pre_ping=True)
 
 
+def _require_todays(engine: Engine, place: str, migrations: Sequence[Migration]) -> None:
+    """What cannot be brought to today's version must have it."""
+    from sqlalchemy import func, select
+
+    from headwinds.database.migrations import MIGRATION
+
+    newest, version = migrations[-1].number, 0
+    if MIGRATION.name in tables_in(place):
+        with reading(engine) as connection:
+            version = connection.execute(select(func.max(MIGRATION.c.number))).scalar() or 0
+    _require_known(place, version, newest)
+    if version < newest:
+        raise StorageError(
+            f"{place} can only be read here, and is of version {version}; this Headwinds reads version {newest}.",
+            remedy="Open it once where it can be written, which brings it to that version, or work on a copy.",
+        )
+
+
+def _require_known(place: str, version: int, newest: int) -> None:
+    if version > newest:
+        raise ArtifactError(
+            f"{place} is of version {version}; this Headwinds knows up to {newest}.",
+            remedy="Install a newer Headwinds.",
+        )
+
+
 def _migrate(engine: Engine, place: str, migrations: Sequence[Migration]) -> None:
     """Each step is one transaction with its entry in `migration`: a kill leaves the version before or after it."""
     from sqlalchemy import func, insert, select, text
@@ -235,11 +271,7 @@ def _migrate(engine: Engine, place: str, migrations: Sequence[Migration]) -> Non
     for step in migrations:
         with transaction(engine) as connection:
             version = connection.execute(select(func.max(MIGRATION.c.number))).scalar() or 0
-            if version > newest:
-                raise ArtifactError(
-                    f"{place} is of version {version}; this Headwinds knows up to {newest}.",
-                    remedy="Install a newer Headwinds.",
-                )
+            _require_known(place, version, newest)
             if step.number <= version:
                 continue
             for statement in step.statements(engine.dialect.name):

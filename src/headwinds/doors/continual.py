@@ -182,7 +182,10 @@ def update(
     opened, folder = _locate(model, registry, database, version)
     try:
         own, tuned = _settings(folder, dict(settings), seed)
-        if promote:
+        if promote and opened is not None:
+            from headwinds.registry.index import require_writable
+
+            require_writable(opened[0])  # before a training
             _require_same_labels(folder, files, own.strategy, tuned, str(model))
         done = update_model(folder, files, own, tuned, Path(output), quiet=quiet, wait=wait)
         decision = None

@@ -47,7 +47,7 @@ def draw_fan(table: pd.DataFrame, *, keys: Sequence[str], axis: str) -> Figure:
                 percent_axis(axes, "y" if lines else "x")
             (axes.set_ylabel if lines else axes.set_xlabel)(axis)
         if left_out:
-            figure.text(0.01, 0.01, f"{left_out} more labels are in the table.", color=FAINT)
+            figure.text(0.01, 0.01, f"More labels are in the table: {left_out}.", color=FAINT)
         legend_below(figure, handles, 4)
     return figure
 

@@ -119,7 +119,7 @@ def reconcile_countries(panel: Panel, *, unmatched: Literal["error", "drop"] = "
     match = match_countries(panel.data["entity"].unique())
     if match.unmatched and unmatched == "error":
         raise DataError(
-            f"{len(match.unmatched)} entities are no countries: {listed(match.unmatched)}.",
+            f"Entities that are no countries ({len(match.unmatched)}): {listed(match.unmatched)}.",
             remedy="Correct the names, or pass unmatched='drop' to leave them out.",
         )
     if not match.codes:
@@ -139,7 +139,7 @@ def reconcile_countries(panel: Panel, *, unmatched: Literal["error", "drop"] = "
         findings.append(
             Finding(
                 "W421",
-                f"{len(match.unmatched)} entities are no country of today and were left out: {listed(match.unmatched)}.",
+                f"Entities that are no country of today were left out ({len(match.unmatched)}): {listed(match.unmatched)}.",
                 "Correct a misspelt name; an aggregate or a former state is rightly out.",
             )
         )

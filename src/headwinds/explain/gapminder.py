@@ -87,7 +87,7 @@ def read_gapminder(
         line = int(outside.to_numpy().argmax())
         raise DataError(
             f"{path.name}, line {line + 2}, column 'geo': {frame['geo'].iloc[line]!r} is not of three letters "
-            f"({int(outside.sum())} such rows).",
+            f"(such rows: {int(outside.sum())}).",
             remedy="Pass countries_only=True to leave them out.",
         )
     years, values = parse_years(frame["time"], path.name), parse_numbers(frame["value"], path.name)
@@ -104,7 +104,7 @@ def read_gapminder(
     if len(twice):
         shown = ", ".join(f"{row.indicator} {row.geo} {row.time}" for row in twice.head(3).itertuples())
         raise DataError(
-            f"{path.name}: {len(twice)} rows repeat an indicator, entity and period (first: {shown})."
+            f"{path.name}: rows that repeat an indicator, entity and period: {len(twice)} (first: {shown})."
         )
     wide = long.pivot(index=["geo", "time"], columns="indicator", values="value").reset_index()
     series = {name: _describe(name, vintage) for name in chosen}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import date
 from typing import TYPE_CHECKING
 
 from headwinds.contracts import Panel, Series
@@ -24,6 +25,8 @@ MISSING = frozenset(
 _INFINITE = frozenset({"inf", "-inf", "Inf", "-Inf"})
 _NUMBER_LIKE = re.compile(r"[^\w(]*\d")
 _YEAR = re.compile(r"[12]\d{3}(\.0+)?")
+# A time of day other than midnight is refused: New Year's Day of one zone is the old year of another.
+_DATE = re.compile(r"([12]\d{3}-\d{2}-\d{2})([T ]00:00(:00(\.0+)?)?(Z|[+-]00:?00)?)?")
 
 
 def build_panel(
@@ -73,8 +76,10 @@ def build_panel(
     if len(twice):
         shown = ", ".join(f"{row.entity} {row.period}" for row in twice.head(3).itertuples())
         raise DataError(
-            f"{place}: {len(twice)} rows repeat an entity and period (first: {shown}).",
-            remedy="Keep one row for each entity and period.",
+            f"{place}: rows that repeat an entity and period: {len(twice)} (first: {shown}).",
+            remedy="A date stands for its year: keep one row a year, or take the mean of a year's rows first."
+            if _is_date(_as_text(frame[period]).iloc[0])
+            else "Keep one row for each entity and period.",
         )
     data = data.sort_values(["entity", "period"], kind="stable").reset_index(drop=True)
     return Panel(data=data, series=dict(series))
@@ -102,18 +107,46 @@ def _entities(column: pd.Series, place: str, first_line: int) -> NDArray[np.obje
 
 
 def parse_years(column: pd.Series, place: str, first_line: int = 2) -> NDArray[np.int64]:
-    """Years as integers; DataError (line, value) where a period parses as no year."""
+    """Years as integers, out of years or, where the whole column is dates, out of those ("2003-12-31").
+
+    Raises
+    ------
+    DataError
+        A period parses as no year, or as no date where the first one is a date; its line and value are told.
+    """
     import numpy as np
 
-    text = column.astype("string").fillna("").str.strip()
+    text = _as_text(column)
+    dated = len(text) > 0 and _is_date(text.iloc[0])
     for row, value in enumerate(text):
-        if not _YEAR.fullmatch(value):
+        if not (_is_date(value) if dated else _YEAR.fullmatch(value)):
+            where = f"{place}, line {row + first_line}, column {column.name!r}"
+            if dated:
+                raise DataError(
+                    f"{where}: {quoted(value)} is no date, and {quoted(text.iloc[0])} in line {first_line} is one.",
+                    remedy="Write all periods as four-digit years, for instance 1995, or all as dates, 1995-12-31.",
+                )
             raise DataError(
-                f"{place}, line {row + first_line}, column {column.name!r}: {quoted(value)} is no year.",
+                f"{where}: {quoted(value)} is no year.",
                 remedy="Write periods as four-digit years, for instance 1995.",
             )
     years: NDArray[np.int64] = np.array([int(value[:4]) for value in text], dtype=np.int64)
     return years
+
+
+def _as_text(column: pd.Series) -> pd.Series:
+    return column.astype("string").fillna("").str.strip()
+
+
+def _is_date(value: str) -> bool:
+    found = _DATE.fullmatch(value)
+    if found is None:
+        return False
+    try:
+        date.fromisoformat(found.group(1))
+    except ValueError:
+        return False
+    return True
 
 
 def parse_numbers(column: pd.Series, place: str, first_line: int = 2) -> NDArray[np.float64]:
@@ -189,7 +222,7 @@ def require_shares(panel: Panel, names: Sequence[str]) -> None:
             row = panel.data.iloc[int(wrong[0])]
             raise DataError(
                 f"Series {name!r} is {row[name]:g} for {row['entity']} in {row['period']} "
-                f"({wrong.size} such rows); a share lies between 0 and 1.",
+                f"(such rows: {wrong.size}); a share lies between 0 and 1.",
                 remedy="Divide percentages by 100, or correct the rows.",
             )
 

@@ -47,9 +47,7 @@ class PanelJoin:
         for words, alone in (("first", self.entities_only_left), ("second", self.entities_only_right)):
             if alone:
                 shown = f"{', '.join(alone[:10])}{', ...' if len(alone) > 10 else ''}"
-                found.append(
-                    Finding("N401", f"{len(alone)} entities are only in the {words} panel: {shown}.")
-                )
+                found.append(Finding("N401", f"Entities only in the {words} panel ({len(alone)}): {shown}."))
         return tuple(found)
 
     @property

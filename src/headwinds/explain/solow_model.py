@@ -210,7 +210,7 @@ def _logs(
         if wrong.size:
             raise DataError(
                 f"Column {column!r}, row {table.index[int(wrong[0])]}: {quoted(table[column].iloc[int(wrong[0])])}; "
-                f"a positive number is expected ({wrong.size} such rows).",
+                f"a positive number is expected (such rows: {wrong.size}).",
                 remedy="Leave out the countries without data first, so that it is seen.",
             )
         logs[name] = np.log(values)

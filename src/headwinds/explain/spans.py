@@ -53,8 +53,9 @@ class SlowdownEstimate(Result):
         before, after = ("-".join(map(str, span)) for span in (self.before_span, self.after_span))
         error = f", standard error {number(self.standard_error)} over entities" if self.countries > 1 else ""
         lines = [
-            f"Mean annual growth of {self.countries} entities, each counted once, in %: {number(self.before)} in {before}, "
-            f"{number(self.after)} in {after}; change {number(self.change)}{error}. It fell in {self.fell}. "
+            f"Mean annual growth of the entities ({self.countries}), each counted once, in %: "
+            f"{number(self.before)} in {before}, {number(self.after)} in {after}; change {number(self.change)}{error}. "
+            f"It fell in {self.fell}. "
             "A comparison of means: it says how much growth changed, not why."
         ]
         if self.unavailable:

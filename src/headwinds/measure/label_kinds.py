@@ -81,8 +81,8 @@ def check_classes(probability: NDArray[np.float64], truth: NDArray[Any], gold: N
     if off.any():
         row = int(np.flatnonzero(off)[0])
         raise DataError(
-            f"the probabilities of the classes in row {row} add up to {total[row]:.4f}, expected 1 ({int(off.sum())} "
-            "such rows).",
+            f"the probabilities of the classes in row {row} add up to {total[row]:.4f}, expected 1 "
+            f"(such rows: {int(off.sum())}).",
             remedy="Give the softmax of the classes; if several labels may hold at once, the kind is 'multi-label'.",
         )
     held = truth.astype(bool).sum(axis=1)

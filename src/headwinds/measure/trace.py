@@ -219,7 +219,7 @@ def trace_jump(
         (
             Finding(
                 "N347",
-                f"{alone} documents are alone in a part of their cell, so that nothing is left to compare them with.",
+                f"Documents that are alone in a part of their cell, so that nothing is left to compare them with: {alone}.",
             ),
         )
         if alone

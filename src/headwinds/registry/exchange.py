@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,14 @@ from headwinds.adapt.imported import import_checkpoint
 from headwinds.adapt.plain_folder import write_plain_folder
 from headwinds.adapt.training.tracking import open_mlflow
 from headwinds.registry.card import Card, card_lines
-from headwinds.registry.index import Registry, Version, add_model, find_version, require_name
+from headwinds.registry.index import (
+    Registry,
+    Version,
+    add_model,
+    find_version,
+    require_name,
+    require_writable,
+)
 from headwinds.registry.versions import check, copy, load_version
 
 if TYPE_CHECKING:
@@ -47,7 +55,11 @@ def export_to_mlflow(registry: Registry, name: str, which: str) -> tuple[Version
         There is no such version, MLflow is not installed, or cannot be reached.
     CheckpointError
         The version is damaged.
+    StorageError
+        The registry can only be read, and no other place is named.
     """
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        require_writable(registry)
     found = find_version(registry, name, which)
     folder = check(registry.versions, found.version)
     client, experiment = open_mlflow(registry.folder / "tracking")
@@ -84,8 +96,11 @@ def import_model(
     ------
     SettingsError, CheckpointError
         See `import_checkpoint` and `add_model`.
+    StorageError
+        The registry can only be read.
     """
     require_name(name)  # before what may take minutes
+    require_writable(registry)
     with tempfile.TemporaryDirectory(dir=registry.folder, prefix=".importing-") as place:
         folder = Path(place) / "model"
         import_checkpoint(checkpoint, task, folder, pairs=pairs)

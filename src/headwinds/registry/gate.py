@@ -13,10 +13,10 @@ from __future__ import annotations
 import math
 import tomllib
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from headwinds.contracts.suggestions import nearest
 from headwinds.errors import SettingsError
 
 ROLES = ("old", "new")
@@ -159,8 +159,7 @@ def _value(path: Path, name: str, value: Any, default: Any) -> Any:
 def _known(path: Path, content: dict[str, Any], known: list[str]) -> None:
     for name in content:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
             raise SettingsError(
                 f"{path} has an unknown key {name!r}.",
-                remedy=f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}.",
+                remedy=nearest(name, known).lstrip() or f"Known: {', '.join(known)}.",
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.fit_cost import cost_beside
 from headwinds.adapt.predicting import model_of
 from headwinds.database.connection import connect, now, reading, shown, tables_in, transaction
+from headwinds.database.read_only import can_only_be_read, is_read_only
 from headwinds.errors import ArtifactError, MismatchError, SettingsError, StorageError
 from headwinds.extras import require
 from headwinds.registry.card import (
@@ -94,7 +94,7 @@ class Event:
 
 
 def open_registry(folder: Path, database: str = "", *, create: bool = True) -> Registry:
-    """Open a registry, which is made if it is not there.
+    """Open a registry, which is made if it is not there; one that can only be read is opened to be read.
 
     Parameters
     ----------
@@ -117,11 +117,6 @@ def open_registry(folder: Path, database: str = "", *, create: bool = True) -> R
     if folder.exists() and not folder.is_dir():
         raise SettingsError(f"registry = {str(folder)!r} is no folder.", remedy="Name a folder.")
     index = database or str(folder / "index.sqlite")
-    if not database and Path(index).is_file() and not os.access(folder, os.W_OK):
-        raise StorageError(
-            f"{folder} can only be read here, and SQLite reads an index by writing beside it.",
-            remedy="Give leave to write there, copy the registry, or keep its index in PostgreSQL (--database).",
-        )
     tables = tables_in(index)
     if MIGRATED in tables and len(tables) > 1 and OWN not in tables:
         raise SettingsError(
@@ -133,11 +128,25 @@ def open_registry(folder: Path, database: str = "", *, create: bool = True) -> R
             f"registry = {str(folder)!r} is not there: no index of models is in this place.",
             remedy="Name the folder that `headwinds models add` made, and its database if it has one.",
         )
-    with (
-        study_lock(folder, wait=30.0) if create else nullcontext()
-    ):  # who only reads may have no leave to write
+    only_reads = not create or ("://" not in index and can_only_be_read(Path(index)))
+    with nullcontext() if only_reads else study_lock(folder, wait=30.0):
         engine = connect(index, MIGRATIONS)
     return Registry(folder, engine)
+
+
+def require_writable(registry: Registry) -> None:
+    """Refuse before any work what would change a registry that can only be read.
+
+    Raises
+    ------
+    StorageError
+        It can only be read.
+    """
+    if is_read_only(registry.engine):
+        raise StorageError(
+            f"{registry.folder} can only be read here: no version can be added or promoted.",
+            remedy="Give leave to write there, or work on a copy of the registry.",
+        )
 
 
 def add_model(
@@ -170,8 +179,11 @@ def add_model(
         The folder holds no whole fitted model.
     MismatchError
         Earlier versions of the name do another task, or give other labels; the test or the audit is of another model.
+    StorageError
+        The registry can only be read, or its disk refuses.
     """
     require_name(name)
+    require_writable(registry)
     source = model_of(folder)
     identity, facts = version_of(source)
     found = evaluation_in(evaluation) if evaluation is not None else evaluation_beside(source, identity)

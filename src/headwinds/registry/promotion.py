@@ -13,7 +13,7 @@ from headwinds.artifacts.fingerprint import file_digest, fingerprint
 from headwinds.database.connection import transaction
 from headwinds.errors import BusyError, SettingsError
 from headwinds.registry.card import CALIBRATION
-from headwinds.registry.index import events_of, find_version, note, versions_of
+from headwinds.registry.index import events_of, find_version, note, require_writable, versions_of
 from headwinds.registry.versions import check, load_version
 
 if TYPE_CHECKING:
@@ -75,7 +75,10 @@ def promote(registry: Registry, name: str, gate: Gate, which: str = "latest") ->
         It, or the version in production, is damaged: nothing is promoted.
     BusyError
         Another promotion was decided meanwhile.
+    StorageError
+        The registry can only be read.
     """
+    require_writable(registry)
     candidate = find_version(registry, name, which)
     if candidate.stage == "production":
         raise SettingsError(
@@ -107,7 +110,10 @@ def rollback(registry: Registry, name: str) -> Version:
         There is none.
     CheckpointError
         It is damaged; the present one stays.
+    StorageError
+        The registry can only be read.
     """
+    require_writable(registry)
     current = find_version(registry, name)
     path = _path_to_production(events_of(registry, name))
     target = path[-2] if len(path) > 1 else ""

@@ -109,6 +109,25 @@ class IndicatorFigure:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexBeside:
+    """An indicator with too many panels to draw: the page says where it lies.
+
+    Attributes
+    ----------
+    title
+        As it would stand over the figures.
+    place
+        Its table, within the folder of the study's results.
+    cells
+        How many it has.
+    """
+
+    title: str
+    place: str
+    cells: int
+
+
+@dataclass(frozen=True, slots=True)
 class Slowdown:
     """Growth before and after a break.
 
@@ -241,6 +260,8 @@ class ReportContent:
     label_gain
         What more labels would buy: `label`, `stratum`, `additional_labels`, `half_width_now`, `half_width_then`
         (half widths of the 95% interval of the label's share, as fractions).
+    beside
+        Indicators that were measured and are not drawn.
     growth, regression
         None where the study has no panel.
     chapters
@@ -276,6 +297,7 @@ class ReportContent:
     findings: tuple[Finding, ...] = field(default_factory=tuple)
     kind: str = "multi-label"
     grades: int = 0
+    beside: tuple[IndexBeside, ...] = ()
 
     @property
     def value_kind(self) -> Kind:

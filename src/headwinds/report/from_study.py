@@ -11,10 +11,12 @@ from headwinds.artifacts.fingerprint import code_digest, fingerprint
 from headwinds.compute.likeness import NUMERICAL
 from headwinds.contracts import Finding
 from headwinds.drawing.glyphs import family_with_glyphs, needs_font
+from headwinds.measure.indicator_store import TABLE
 from headwinds.phrases.catalogue import ENGLISH
 from headwinds.report.content import (
     CheckFacts,
     CorpusFacts,
+    IndexBeside,
     IndicatorFigure,
     PassageTrace,
     ReportContent,
@@ -30,10 +32,15 @@ from headwinds.study.stages.explain import read_explained
 from headwinds.study.stages.measure import index_name, traced_indices
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     import pyarrow as pa
 
     from headwinds.contracts import Indicator
+
+MOST_PANELS = 8
+"""An index by two keys is drawn with a panel for each value of the first."""
 
 
 def report_stage(run: StudyRun) -> Stage:
@@ -86,6 +93,7 @@ def gather(run: StudyRun) -> ReportContent:
     about = json.loads((measure / "measure.json").read_text(encoding="utf-8"))
     explained = read_explained(run.results["explain"].path) if "explain" in run.results else None
     passages = pq.read_table(measure / "passages.parquet").to_pandas()
+    drawn, beside = read_indices(measure, [tuple(by) for by in about["indices"]], messages)
     return ReportContent(
         title=run.settings.study.title,
         question=run.settings.study.question,
@@ -95,9 +103,8 @@ def gather(run: StudyRun) -> ReportContent:
         corpus=_corpus(run, messages),
         check=_check(run, messages),
         evaluation=read_evaluation(run.results["tune/evaluation"].path),
-        indicators=tuple(
-            _figure(measure, tuple(by), messages) for by in about["indices"] if len(by) <= 1 or "group" in by
-        ),
+        indicators=drawn,
+        beside=beside,
         limits=run.settings.study.limits,
         provenance=_provenance(run),
         width_by_stratum=_widths(pq.read_table(measure / "width_by_stratum.parquet")),
@@ -187,16 +194,27 @@ def _check(run: StudyRun, messages: Messages) -> CheckFacts:
     )
 
 
-def _figure(measure: Path, by: tuple[str, ...], messages: Messages) -> IndicatorFigure:
-    return IndicatorFigure(
-        name=index_name(by),
-        title=messages("index_title", keys=messages("index_and").join(map(messages.key, by)))
-        if by
-        else messages("index_title_whole"),
-        corrected=_read(measure, by, "chosen"),
-        naive=_read(measure, by, "naive"),
-        labelled_only=_read(measure, by, "labelled-only"),
-    )
+def read_indices(
+    measure: Path, indices: Sequence[tuple[str, ...]], messages: Messages
+) -> tuple[tuple[IndicatorFigure, ...], tuple[IndexBeside, ...]]:
+    """The indices of a study: those that can be drawn, and those that have too many panels for a page."""
+    drawn: list[IndicatorFigure] = []
+    beside: list[IndexBeside] = []
+    for by in indices:
+        title = (
+            messages("index_title", keys=messages("index_and").join(map(messages.key, by)))
+            if by
+            else messages("index_title_whole")
+        )
+        chosen = _read(measure, by, "chosen")
+        if len({cell[:-1] for cell in chosen.cells}) > MOST_PANELS:
+            place = measure / index_name(by) / "chosen" / TABLE
+            cells = len(set(chosen.cells))
+            beside.append(IndexBeside(title, place.relative_to(measure.parent).as_posix(), cells))
+        else:
+            others = (_read(measure, by, "naive"), _read(measure, by, "labelled-only"))
+            drawn.append(IndicatorFigure(index_name(by), title, chosen, *others))
+    return tuple(drawn), tuple(beside)
 
 
 def _read(measure: Path, by: tuple[str, ...], name: str) -> Indicator:

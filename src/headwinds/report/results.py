@@ -53,6 +53,9 @@ def results(
         },
         "tables": {name: table_as_json(table) for name, table in tables.items() if name != "passages"},
         "tables_elsewhere": {"passages": "tables/passages.parquet"} if "passages" in tables else {},
+        "indices_elsewhere": [
+            {"title": one.title, "place": one.place, "cells": one.cells} for one in content.beside
+        ],
         "findings": [
             {"code": item.code, "sentence": item.sentence, "remedy": item.remedy}
             for item in all_findings(content)

@@ -95,6 +95,7 @@ class PageSections:
     observations: str
     errors: tuple[PassageItem, ...]
     indices: tuple[IndexSection, ...]
+    beside: tuple[str, ...]
     coefficients: View | None
     findings: tuple[Finding, ...]
     passages: tuple[tuple[str, tuple[PassageList, ...]], ...]
@@ -131,6 +132,10 @@ def page_sections(
         observations=_observations(content, messages),
         errors=_worst_errors(tables["worst-errors"], messages),
         indices=_index_sections(content, tables, anchors, messages),
+        beside=tuple(
+            messages("beside", title=one.title, cells=show(one.cells, "integer", messages), place=one.place)
+            for one in content.beside
+        ),
         coefficients=coefficients_view(tables["coefficients"], messages)
         if "coefficients" in tables
         else None,

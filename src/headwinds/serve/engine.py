@@ -17,6 +17,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.labelled_files import require_keys
 from headwinds.adapt.prediction import (
     SCORING_TOKENS,
     Predictor,
@@ -147,6 +148,8 @@ class Engine:
         if self.waiting > self.most_waiting:
             raise Overloaded
         places = [Row(f"row {number}", row) for number, row in enumerate(rows, start=1)]
+        for place in places:
+            require_keys(place.place, place.values, task)
         examples = task.read(places, labelled=False)
         asked = task.asked(examples) if writes(task) else examples
         encoded = task.encode(asked, loaded.model.tokenizer, max_tokens=facts.max_tokens)

@@ -106,7 +106,7 @@ def read_as(gold: Gold, form: Form) -> Gold:
     if len(broken):
         raise DataError(
             f"Passage {gold.passage_ids[broken[0]]!r} has the grade {found[broken[0]]:g}, expected a whole number "
-            f"({len(broken):,} such passages).",
+            f"(such passages: {len(broken):,}).",
             remedy="Settle differences between readers before the grades are used.",
         )
     return Gold(

@@ -11,6 +11,7 @@ from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprin
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import run_stage
 from headwinds.artifacts.write import write_json, write_text
+from headwinds.contracts.suggestions import nearest
 from headwinds.errors import SettingsError
 from headwinds.study.environment import STATISTICAL, versions
 from headwinds.study.stages.explain import plain_estimate
@@ -253,8 +254,6 @@ def growth_panel(
 
 def chosen_entities(asked: tuple[str, ...], panel: Panel) -> tuple[str, ...]:
     """Codes that are in the panel; "all" and "OECD" are names of groups."""
-    from difflib import get_close_matches
-
     from headwinds.explain.country_groups import OECD_38
 
     there = [str(name) for name in panel.data["entity"].unique()]
@@ -264,12 +263,10 @@ def chosen_entities(asked: tuple[str, ...], panel: Panel) -> tuple[str, ...]:
         return OECD_38
     for name in asked:
         if name not in there:
-            near = get_close_matches(name, [*there, *GROUPS], n=1, cutoff=0.5)
             raise SettingsError(
                 f"The panel has no entity {name!r}; it has {len(there)}, from {there[0]} to {there[-1]}.",
-                remedy=f"Did you mean {near[0]!r}?"
-                if near
-                else 'Write codes as the file does, or "all", or "OECD".',
+                remedy=nearest(name, [*there, *GROUPS], cutoff=0.5).lstrip()
+                or 'Write codes as the file does, or "all", or "OECD".',
             )
     return asked
 

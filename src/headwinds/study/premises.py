@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from headwinds.contracts.suggestions import nearest
-from headwinds.errors import MismatchError, SettingsError
+from headwinds.errors import MismatchError, SettingsError, quoted
 from headwinds.phrases.telling import told_languages
 from headwinds.study.answers import check_form
 from headwinds.study.settings import StudySettings
@@ -73,6 +73,30 @@ def check_entities(settings: StudySettings, checked: CheckedStudy, entities: fro
             f"{max(entities)}.",
             remedy="Write the codes of the panel into the corpus.",
         )
+
+
+def check_years(settings: StudySettings, checked: CheckedStudy) -> None:
+    """Hold the periods of the corpus against the growth regression, which needs years.
+
+    A date is no year, and none is made of it here: a corpus may well be counted by days.
+
+    Raises
+    ------
+    MismatchError
+        The key holds something else.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    key = settings.explain.period_key
+    schema = pq.read_schema(checked.corpus_path)
+    if not settings.explain.panel or key not in schema.names or pa.types.is_integer(schema.field(key).type):
+        return
+    first = pq.read_table(checked.corpus_path, columns=[key])[key][0].as_py()
+    raise MismatchError(
+        f"{settings.corpus.path}: {key} = {quoted(first)} is no year, and [explain] needs the index by year.",
+        remedy="Give the corpus a column of years (2003), and name it in keys, by and period_key.",
+    )
 
 
 def _check_groups(settings: StudySettings) -> None:

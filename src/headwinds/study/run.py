@@ -16,7 +16,7 @@ from headwinds.errors import DataError
 from headwinds.phrases.catalogue import heard, say, speaking, spoken
 from headwinds.study.data import CheckedStudy, read_checked
 from headwinds.study.plan import Stage
-from headwinds.study.premises import check_entities, check_premises
+from headwinds.study.premises import check_entities, check_premises, check_years
 from headwinds.study.settings import StudySettings
 from headwinds.study.stages.check import check_stage
 from headwinds.study.stages.measure import measure_stage
@@ -106,6 +106,7 @@ def run_study(
         run.do(check, prepared=prepared)
         checked = run.checked
         check_entities(settings, checked, entities)
+        check_years(settings, checked)
         for finding in checked.findings:
             run.say(f"  {finding.in_language(spoken())}")
         if last >= STAGES.index("measure"):

@@ -303,7 +303,7 @@ def _check_sums(
     if off.size:
         names = ", ".join(PROBABILITY + name for name in labels)
         raise DataError(
-            f"{path}, line {lines[off[0]]}: {names} add up to {total[off[0]]:.4g}, expected 1 ({off.size:,} such lines).",
+            f"{path}, line {lines[off[0]]}: {names} add up to {total[off[0]]:.4g}, expected 1 (such lines: {off.size:,}).",
             remedy="Give the softmax of the classes; if several labels may hold at once, the kind is 'multi-label'.",
         )
 

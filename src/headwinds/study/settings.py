@@ -16,7 +16,7 @@ from headwinds.measure.registry import ESTIMATORS as REGISTERED
 
 BAD_ROWS = ("stop", "refuse")
 ESTIMATORS = ("auto", *REGISTERED)
-OUTCOMES = ("tfp_growth", "gdp_growth")
+OUTCOMES = ("rtfpna", "rgdpna")
 ESSAY = "essay"  # a graph that needs no file
 CANONICAL = ("passage_id", "document_id", "text", "weight", "stratum")
 """Columns that a corpus has by itself."""
@@ -171,13 +171,18 @@ class ExplainSettings:
     graph: str = ""
     entity_key: str = "country"
     period_key: str = "year"
-    outcome: str = "tfp_growth"
+    outcome: str = "rtfpna"
     lag: int = 1
     before: tuple[int, int] = (1995, 2004)
     after: tuple[int, int] = (2004, 2019)
 
     def __post_init__(self) -> None:
-        require_one_of(self, {"outcome": OUTCOMES})
+        require(
+            self.outcome in OUTCOMES,
+            "outcome",
+            self.outcome,
+            "the series whose growth is taken, rtfpna or rgdpna",
+        )
         require(0 <= self.lag <= 50, "lag", self.lag, "a number of years from 0 to 50")
         for name in ("before", "after"):
             first, last = getattr(self, name)

@@ -107,7 +107,7 @@ def read_update(
     start = len(before)
     training, validation = _sides(new, aside, files.group, tune, "validation")
     examples = task.read([*before, *new, *aside], labelled=True)
-    labels = _labels(task, examples, facts, files)
+    labels = _labels(task, examples, facts, files, tune)
     is_validation = np.array([part == "validation" for part in parts], dtype=bool)
     part_of = np.full(len(examples.ids), "training", dtype=object)
     part_of[: len(before)][is_validation] = "validation"
@@ -166,7 +166,9 @@ def _require_old(strategy: str, before: list[Row], files: UpdateFiles, folder: P
         )
 
 
-def _labels(task: Any, examples: Any, facts: ModelFacts, files: UpdateFiles) -> tuple[str, ...]:
+def _labels(
+    task: Any, examples: Any, facts: ModelFacts, files: UpdateFiles, tune: TuneSettings
+) -> tuple[str, ...]:
     if facts.task == CLASSIFIES:
         kinds = {True: "any number of labels a text", False: "one label a text"}
         was = "slope" in facts.decoder
@@ -177,11 +179,11 @@ def _labels(task: Any, examples: Any, facts: ModelFacts, files: UpdateFiles) -> 
             )
         require_as_learnt(examples, facts.decoder)
         new = sorted({name for names in examples.given for name in names} - set(facts.labels))
-        if new and facts.own_head:
+        if new and facts.own_head and tune.method != "full":
             raise MismatchError(
-                f"{files.train} has labels that the imported model does not give: {', '.join(new[:5])}; its layers give "
-                f"{', '.join(facts.labels[:5])}.",
-                remedy="Call them as the model does, or tune anew from the checkpoint on all rows.",
+                f"{files.train} has labels that the imported model does not give ({', '.join(new[:5])}; it gives "
+                f"{', '.join(facts.labels[:5])}), and method {tune.method!r} does not train all of its last layer.",
+                remedy="Call them as the model does, or choose method full, which learns new ones.",
             )
         return (*facts.labels, *new)
     found = set(task.labels(examples)) - set(facts.labels)

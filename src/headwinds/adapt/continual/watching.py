@@ -43,7 +43,7 @@ from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.stages import run_stage, stored_fingerprint
 from headwinds.artifacts.write import write_text
 from headwinds.contracts import Finding
-from headwinds.errors import ArtifactError, DataError, SettingsError, quoted
+from headwinds.errors import ArtifactError, DataError, SettingsError
 
 if TYPE_CHECKING:
     from headwinds.adapt.fitted_model import FittedModel, ModelFacts
@@ -91,7 +91,6 @@ def watch_model(
     _require_watchable(facts)
     task = get_task(facts.task)
     live = read_rows(files.live, task, labelled=False, encoding=files.encoding)
-    _require_own_ids(live)
     reference = _reference(folder, task, files)
     now = file_digest(files.live)
     if files.reference is not None and file_digest(files.reference) == now:
@@ -128,24 +127,6 @@ def _require_watchable(facts: ModelFacts) -> None:
             f"A model of {facts.task} fitted by method {facts.method!r} cannot be watched: its encoder's states of a text "
             "are not those that it answers by.",
             remedy="Watch a tuned model that classifies.",
-        )
-
-
-def _require_own_ids(live: list[Row]) -> None:
-    """Of two rows with one id nobody could say which is proposed, and its label would go to either."""
-    first: dict[str, str] = {}
-    again: list[tuple[str, Row]] = []
-    for row in live:
-        name = id_cell(row)
-        if name in first:
-            again.append((name, row))
-        else:
-            first[name] = row.place
-    if again:
-        name, row = again[0]
-        raise DataError(
-            f"{row.place}: id {quoted(name)} stands at {first[name]} too; rows whose id stood before: {len(again)}.",
-            remedy="Give each row an id of its own, or leave the column out; --group names rows that belong together.",
         )
 
 

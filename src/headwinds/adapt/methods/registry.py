@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.tasks.contract import writes
+from headwinds.contracts.suggestions import nearest
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -77,9 +77,8 @@ def get_method(name: str) -> Method:
         from headwinds.adapt.methods.parameter_efficient import ParameterEfficient
 
         return ParameterEfficient(name)
-    near = get_close_matches(name, METHODS, n=1)
     raise SettingsError(
-        f"There is no method {name!r}.{f' Did you mean {near[0]!r}?' if near else ''}",
+        f"There is no method {name!r}.{nearest(name, METHODS)}",
         remedy=f"Known: {', '.join(METHODS)}.",
     )
 

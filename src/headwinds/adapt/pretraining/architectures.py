@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from headwinds.artifacts.seeds import derive_seed
+from headwinds.contracts.suggestions import nearest
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -53,9 +53,8 @@ def family_of(architecture: str) -> str:
         There is none of that name.
     """
     if architecture not in ARCHITECTURES:
-        near = get_close_matches(architecture, ARCHITECTURES, n=1)
         raise SettingsError(
-            f"There is no architecture {architecture!r}.{f' Did you mean {near[0]!r}?' if near else ''}",
+            f"There is no architecture {architecture!r}.{nearest(architecture, ARCHITECTURES)}",
             remedy=f"Known: {', '.join(FAMILIES)}, each with {', '.join(SIZES)}.",
         )
     return architecture.rpartition("-")[0]

@@ -149,7 +149,7 @@ def findings_of(
             )
         )
     if store.empty:
-        findings.append(Finding("W114", f"{store.empty:,} rows or documents have no text and were left out."))
+        findings.append(Finding("W114", f"Rows or documents without a text were left out: {store.empty:,}."))
     if found.documents < FEWEST_CLUSTERS:
         findings.append(
             Finding(

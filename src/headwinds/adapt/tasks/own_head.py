@@ -73,7 +73,14 @@ class OwnHeadClassification(TextClassification):
         *,
         seed: int,
     ) -> None:
-        """Nothing is new; what it came with is trained on without dropout, as layers of ours are."""
+        """What it came with is trained on without dropout, as layers of ours are; new are the outputs of new labels.
+
+        Raises
+        ------
+        MismatchError
+            There are new labels, and nobody can say which layer gives them.
+        """
+        network.grow(labels, seed=seed)
         network.switch_off_dropout()
 
 

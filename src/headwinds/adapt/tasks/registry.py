@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from headwinds.contracts.suggestions import nearest
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -92,8 +92,7 @@ def get_task(name: str) -> Task[Any]:
         from headwinds.adapt.tasks.code_generation import code_generation
 
         return code_generation()
-    near = get_close_matches(name, TASKS, n=1)
     raise SettingsError(
-        f"There is no task {name!r}.{f' Did you mean {near[0]!r}?' if near else ''}",
+        f"There is no task {name!r}.{nearest(name, TASKS)}",
         remedy=f"Known: {', '.join(TASKS)}.",
     )

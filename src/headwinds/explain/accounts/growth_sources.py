@@ -169,7 +169,7 @@ def _weights(
         row = int(off.argmax())
         raise DataError(
             f"The shares of labour and capital add up to {total[row]:.4f} for {data['entity'].iloc[row]} in "
-            f"{data['period'].iloc[row]} ({int((off > TOLERANCE).sum())} such rows); expected 1.",
+            f"{data['period'].iloc[row]} (such rows: {int((off > TOLERANCE).sum())}); expected 1.",
             remedy="Leave one share open, or correct them.",
         )
     rest = np.clip(1 - total, 0, 1)

@@ -200,7 +200,7 @@ def beta_convergence(
         shown = ", ".join(out[:12]) + (", ..." if len(out) > 12 else "")
         findings.append(
             Finding(
-                "N412", f"{len(out)} entities lack a series in the years needed and are left out: {shown}."
+                "N412", f"Entities that lack a series in the years needed are left out ({len(out)}): {shown}."
             )
         )
     if not np.isfinite([speed, *speeds]).all():

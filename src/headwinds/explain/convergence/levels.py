@@ -47,7 +47,8 @@ class Levels:
         return (
             Finding(
                 "N412",
-                f"{len(self.unavailable)} entities lack {self.words} in some year that is needed and are left out: {shown}.",
+                f"Entities that lack {self.words} in some year that is needed are left out "
+                f"({len(self.unavailable)}): {shown}.",
             ),
         )
 
@@ -111,7 +112,7 @@ def read_levels(
     whole = wide.notna().all(axis=1)
     if int(whole.sum()) < 3:
         raise EstimationError(
-            f"{int(whole.sum())} entities have {series} in every year needed; expected at least 3.",
+            f"Entities that have {series} in every year needed: {int(whole.sum())}; expected at least 3.",
             remedy="Narrow the years or take more entities.",
         )
     words = series if per is None else f"{series} / {per}"

@@ -138,8 +138,8 @@ def _check(data: pd.DataFrame, series: str, weights: str | None, bound: float | 
             row = wrong.iloc[0]
             reach = "not be negative" if most is None else f"lie between 0 and {most:g}"
             raise DataError(
-                f"Series {name!r} is {row[name]:g} for {row['entity']} in {row['period']} ({len(wrong)} such rows); it must "
-                f"{reach}.",
+                f"Series {name!r} is {row[name]:g} for {row['entity']} in {row['period']} (such rows: {len(wrong)}); "
+                f"it must {reach}.",
                 remedy="Correct the rows, or name another bound.",
             )
 

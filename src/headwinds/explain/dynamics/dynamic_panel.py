@@ -274,7 +274,7 @@ def _findings(grid: Grid, specification: Specification, fit: MomentFit) -> list[
         found.append(
             Finding(
                 "N462",
-                f"{grid.gaps} entities have gaps in time: an equation that would reach over one is left out.",
+                f"Entities with gaps in time ({grid.gaps}): an equation that would reach over one is left out.",
             )
         )
     if specification.system:

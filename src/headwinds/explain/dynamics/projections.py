@@ -297,7 +297,7 @@ def _responses(
         found.append(
             Finding(
                 "N462",
-                f"{grid.gaps} entities have gaps in time: a row that would reach over one is left out.",
+                f"Entities with gaps in time ({grid.gaps}): a row that would reach over one is left out.",
             )
         )
     measured = len({row.method for row in rows}) > 1

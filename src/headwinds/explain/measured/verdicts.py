@@ -173,7 +173,7 @@ def drift_findings(tests: Sequence[DriftTests], cells: ClassifiedCells) -> tuple
         findings.append(
             Finding(
                 "N435",
-                f"{cells.too_small} cells have one document: their variance is undefined, they do not enter.",
+                f"Cells with one document ({cells.too_small}): their variance is undefined, they do not enter.",
             )
         )
     return tuple(findings)

@@ -50,7 +50,7 @@ def panel_from_long(
     if len(twice):
         shown = ", ".join(f"{row.series} {row.entity} {row.period}" for row in twice.head(3).itertuples())
         raise DataError(
-            f"{place}: {len(twice)} rows repeat a series, entity and period (first: {shown}).",
+            f"{place}: rows that repeat a series, entity and period: {len(twice)} (first: {shown}).",
             remedy="Keep one row for each; a dimension may be left to choose.",
         )
     wide = parsed.pivot(index=["entity", "period"], columns="series", values="value").reset_index()

@@ -230,7 +230,7 @@ def _refusals(corpus: Corpus) -> tuple[Finding, ...]:
     if not corpus.refused:
         return ()
     reasons = Counter(item.reason for item in corpus.refused).most_common(3)
-    shown = "; ".join(f"{count} times: {reason}" for reason, count in reasons)
+    shown = "; ".join(f"{'once' if count == 1 else f'{count} times'}: {reason}" for reason, count in reasons)
     return (
         Finding(
             "W105",

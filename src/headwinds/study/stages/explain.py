@@ -114,9 +114,9 @@ def _regress(
     from headwinds.explain.power import minimum_detectable_effects
 
     chosen = settings.explain
-    series, words = OUTCOMES[chosen.outcome]
+    words = OUTCOMES[chosen.outcome]
     outcome = panel.data[["entity", "period"]].copy()
-    outcome["value"] = log_growth(panel, series)
+    outcome["value"] = log_growth(panel, chosen.outcome)
     labels = tuple(dict.fromkeys(indicator.labels))
     design = make_design(outcome, indicator, labels=labels, lag=chosen.lag)
     detectable = minimum_detectable_effects(design)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from headwinds.study.settings import StudySettings
 
 OUTCOMES = {
-    "tfp_growth": ("rtfpna", "annual TFP growth (%)"),
-    "gdp_growth": ("rgdpna", "annual GDP growth (%)"),
+    "rtfpna": "annual TFP growth (%)",
+    "rgdpna": "annual GDP growth (%)",
 }
 ADOPTION_YEARS = (1990, 2019)
 LONGEST_GAP = 3
@@ -43,7 +43,7 @@ class Evidence:
         from headwinds.explain.panel_data import log_growth
 
         outcome = self.panel.data[["entity", "period"]].copy()
-        outcome["value"] = log_growth(self.panel, OUTCOMES[self.settings.explain.outcome][0])
+        outcome["value"] = log_growth(self.panel, self.settings.explain.outcome)
         return outcome
 
 
@@ -97,7 +97,7 @@ def common_break(evidence: Evidence) -> Result:
     inside = growth["entity"].isin(OECD_38) & growth["period"].between(first, last)
     return find_common_breaks(
         growth[inside].dropna(subset=["value"]).reset_index(drop=True), seed=evidence.settings.study.seed,
-        outcome_words=OUTCOMES[chosen.outcome][1],
+        outcome_words=OUTCOMES[chosen.outcome],
     )  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def attribution(evidence: Evidence) -> Result:
         after=chosen.after,
         graph=read_study_graph(evidence),
         lag=chosen.lag,
-        outcome_words=OUTCOMES[chosen.outcome][1],
+        outcome_words=OUTCOMES[chosen.outcome],
         seed=evidence.settings.study.seed,
     )
 
