@@ -133,7 +133,7 @@ def test_documents_without_a_year_have_a_size_all_the_same(made):
     assert "documents, which stand for" in render_report(without)["report.html"].decode()
 
 
-@pytest.mark.parametrize("limits", [(), ("",), ("  ",)])
+@pytest.mark.parametrize("limits", [(), ("", "  ")])
 def test_a_study_that_names_no_limits_is_said_to_name_none(made, limits):
     page = render_report(replace(made, limits=limits))["report.html"].decode()
     section = page[page.index('<section id="limits"') : page.index('<section id="provenance"')]

@@ -97,6 +97,7 @@ def to_bytes(figure: Figure) -> tuple[bytes, bytes]:
     from headwinds.drawing.glyphs import give_glyphs
 
     without = give_glyphs(figure)
+    engine = figure.get_layout_engine()
     written = []
     nothing = {
         "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
@@ -113,6 +114,9 @@ def to_bytes(figure: Figure) -> tuple[bytes, bytes]:
             warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
             figure.savefig(buffer, format=kind, dpi=144, metadata=nothing[kind], facecolor="white")
         written.append(buffer.getvalue())
+        # Where things stand has been found; to look again takes as long as to draw.
+        figure.set_layout_engine("none")
+    figure.set_layout_engine(engine)
     return written[0], written[1]
 
 
