@@ -54,6 +54,17 @@ def test_what_cannot_be_explained_is_refused_in_one_line(server, body):
     assert set(json.loads(said)) == {"error"}
 
 
+def test_a_text_that_is_missing_empty_or_too_long_is_told_as_what_it_is(server):
+    for row, said in (
+        ({"txet": "x"}, "no key 'text'. Did you mean 'txet'?"),
+        ({"text": " "}, "text is empty"),
+        ({"text": "x" * 6001}, "text has 6,001 characters; at most 6,000"),
+    ):
+        status, _, body = server.ask("POST", PATH, {"row": row})
+        assert status == 422
+        assert said in json.loads(body)["error"]
+
+
 def test_a_report_and_its_indices_are_linked_and_run_no_script(tmp_path, fitted):
     (tmp_path / "run" / "report" / "tables").mkdir(parents=True)
     report = "<!doctype html><style>p { color: red }</style><script>alert(1)</script><p>report</p>"

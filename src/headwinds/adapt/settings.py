@@ -131,7 +131,7 @@ class TuneSettings:
         the model is that of one process up to rounding and the draws of dropout. With `sharding` = "full" the weights, their
         gradients and the optimiser's moments are cut into one part a process (FSDP), for models that do not fit in one.
     precision
-        "auto" uses bfloat16 autocast where the processor computes in it, else float32.
+        "auto" uses bfloat16 autocast where the processor is faster in it, else float32.
     scoring_precision
         Numbers in which the fitted model predicts: "auto" is those of the training; "int8" multiplies bytes, a quarter
         faster where the processor can (AVX-512 VNNI and BF16), and changes few labels. Calibration and thresholds are

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 
 from headwinds.adapt.audit.occlusion import occluded, worth
+from headwinds.contracts.suggestions import nearest
 from headwinds.serve.engine import Waiting
 from headwinds.serve.incoming import RequestError, check_row, plain_json
 from headwinds.serve.site import asked_version, json_body, note, site_of
@@ -77,9 +78,13 @@ def _read(body: bytes, labels: tuple[str, ...]) -> tuple[dict[str, Any], str]:
         raise RequestError(422, 'The body is not {"row": {...}, "label": ...}.')
     row, label = content["row"], content.get("label", "")
     check_row(row, "The row")
-    text = row.get("text")
-    if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_TEXT:
-        raise RequestError(422, f"text is a text of at most {LONGEST_TEXT} characters.")
+    if "text" not in row:
+        raise RequestError(422, f"The row: there is no key 'text'.{nearest('text', row)}")
+    text = row["text"]
+    if not isinstance(text, str) or not text.strip():
+        raise RequestError(422, "text is empty, or no text.")
+    if len(text) > LONGEST_TEXT:
+        raise RequestError(422, f"text has {len(text):,} characters; at most {LONGEST_TEXT:,} are explained.")
     if not isinstance(label, str) or (label and label not in labels):
         raise RequestError(422, "label is one of the model's labels, or left out.")
     return row, label

@@ -91,7 +91,7 @@ class PretrainSettings:
     save_seconds
         The state is saved so often.
     precision
-        "auto" computes in bfloat16 where the processor does, else in float32.
+        "auto" computes in bfloat16 where the processor is faster in it, else in float32.
     seed
         Rules the split, the first weights, the order of the text and all masks.
     """
