@@ -61,7 +61,9 @@ def table(results: dict[str, dict[str, dict[str, dict[str, float]]]]) -> list[li
         full, head = methods["full"], methods.get("head", {})
         ratios = [full[seed]["epoch"] / head[seed]["epoch"] for seed in full if seed in head]
         for method, runs in methods.items():
-            faster = f"{statistics.mean(ratios):.0f} ({min(ratios):.0f}-{max(ratios):.0f})"
+            faster = f"{statistics.mean(ratios):.0f}"
+            if len(ratios) > 1:
+                faster += f" ({min(ratios):.0f}-{max(ratios):.0f})"
             rows.append(
                 [
                     name,
