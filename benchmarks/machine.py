@@ -17,15 +17,19 @@ def describe(command: str) -> str:
 
     A folder of this machine means nothing to a reader: of an absolute path its last part is kept.
     """
-    model = next(
-        (line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
-        platform.processor(),
-    )
     command = re.sub(r"(?<=\s)/\S*?([^/\s]+)/?(?=\s|$)", r"\1", command)
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
-        f"{datetime.date.today()}, {model}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}.\n"
+        f"{datetime.date.today()}, {processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}.\n"
         f"Command: `{command}`\n"
+    )
+
+
+def processor() -> str:
+    """The name of this machine's processor. A table that gathers runs of several days keeps it beside each of them."""
+    return next(
+        (line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.processor(),
     )
 
 

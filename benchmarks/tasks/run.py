@@ -12,9 +12,10 @@ import argparse
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from benchmarks.machine import write_table
+from benchmarks.machine import processor, write_table
 from benchmarks.tasks.data import DATA_SETS
 
 from headwinds.adapt.evaluation.rouge import rouge
@@ -77,11 +78,11 @@ def lead_3(path: Path) -> float:
     return float(np.mean([rouge(lead, row["summary"])[0] for lead, row in zip(leads, rows, strict=True)]))
 
 
-def table(results: dict[str, list[dict[str, float]]]) -> list[list[str]]:
+def table(results: dict[str, list[dict[str, Any]]]) -> list[list[str]]:
     rows = []
     for name, runs in results.items():
         asked = DATA_SETS[name.partition(" by ")[0]].asked
-        names = [key for key in runs[0] if key not in ("seed", "seconds")]
+        names = [key for key in runs[0] if key not in ("seed", "seconds", "processor")]
         if asked:
             names = [asked[0], *(key for key in names if key != asked[0] and key in SHOWN)]
         for number, key in enumerate(names):
@@ -95,6 +96,7 @@ def table(results: dict[str, list[dict[str, float]]]) -> list[list[str]]:
                     f"{asked[1]}" if asked and key == asked[0] else "",
                     str(len(runs)) if number == 0 else "",
                     f"{np.mean([run['seconds'] for run in runs]) / 60:.1f}" if number == 0 else "",
+                    ", ".join(sorted({str(run["processor"]) for run in runs})) if number == 0 else "",
                 ]
             )
     return rows
@@ -118,7 +120,7 @@ def main() -> None:
         key = name if arguments.method == "full" else f"{name} by {arguments.method}"
         for seed in arguments.seeds:
             folder = arguments.work / name / f"{arguments.method}-{seed}"
-            run = one_run(name, paths, seed, folder, changes)
+            run = {**one_run(name, paths, seed, folder, changes), "processor": processor()}
             print(key, run, flush=True)
             kept = [one for one in results.get(key, []) if one["seed"] != seed]
             results[key] = sorted([*kept, run], key=lambda one: one["seed"])
@@ -133,7 +135,7 @@ def main() -> None:
         "word inside of an entity or not, is read off the spans with types (token micro f1, asked 0.991; token macro f1, "
         'asked 0.985). "Two classes" is tuned on that form alone, without types; it was run before a row said where its '
         "sentences end.",
-        ["data set", "metric", "mean", "range", "asked", "seeds", "minutes"],
+        ["data set", "metric", "mean", "range", "asked", "seeds", "minutes", "processor"],
         table(results),
         "python -m benchmarks.tasks.run DATA",
     )
