@@ -134,7 +134,7 @@ def main() -> None:
         "published for a model fifteen times the size, which is no aim of ours. The founding essay's form of conll2003, a "
         "word inside of an entity or not, is read off the spans with types (token micro f1, asked 0.991; token macro f1, "
         'asked 0.985). "Two classes" is tuned on that form alone, without types; it was run before a row said where its '
-        "sentences end.",
+        "sentences end. Dialogsum, written, is a model from scratch that has seen 450 dialogues.",
         ["data set", "metric", "mean", "range", "asked", "seeds", "minutes", "processor"],
         table(results),
         "python -m benchmarks.tasks.run DATA",
