@@ -13,9 +13,10 @@ import argparse
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from benchmarks.machine import write_table
+from benchmarks.machine import processor, write_table
 from benchmarks.tasks.data import DATA_SETS
 from benchmarks.tasks.run import one_run, write_rows
 from scipy import stats
@@ -48,13 +49,13 @@ def changes(name: str, method: str) -> dict[str, object]:
     return {**SMALLER.get(name, {}), **own, "head_learning_rate": 0.0}
 
 
-def table(results: dict[str, dict[str, dict[str, list[float]]]]) -> list[list[str]]:
+def table(results: dict[str, dict[str, dict[str, Any]]]) -> list[list[str]]:
     """A row a method: the metric, the difference to `full` in pairs of seeds with its 95 % interval, seconds."""
     rows = []
     for name, methods in results.items():
         full = methods.get("full", {})
         for method, runs in methods.items():
-            values, seconds = np.array(list(runs.values())).T
+            values, seconds = np.array([run[:2] for run in runs.values()]).T
             pairs = np.array([runs[seed][0] - full[seed][0] for seed in runs if seed in full]) * 100
             apart = interval = faster = ""
             if method != "full" and len(pairs) > 1:
@@ -77,6 +78,7 @@ def table(results: dict[str, dict[str, dict[str, list[float]]]]) -> list[list[st
                     f"{seconds.mean():.0f}",
                     faster,
                     str(len(values)),
+                    ", ".join(sorted({run[2] for run in runs.values()})),
                 ]
             )
     return rows
@@ -102,7 +104,7 @@ def main() -> None:
                 folder = arguments.work / name / f"{method}-{seed}"
                 started = time.process_time()
                 run = one_run(data_set, paths, seed, folder, changes(name, method))
-                kept[str(seed)] = [run[METRICS[name]], time.process_time() - started]
+                kept[str(seed)] = [run[METRICS[name]], time.process_time() - started, processor()]
                 print(name, method, seed, kept[str(seed)], flush=True)
                 RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
     write_table(
@@ -124,6 +126,7 @@ def main() -> None:
             "processor seconds",
             "times as fast",
             "seeds",
+            "processor",
         ],
         table(results),
         "python -m benchmarks.methods.run DATA",
