@@ -21,10 +21,7 @@ from pathlib import Path
 from benchmarks.machine import write_table
 from benchmarks.methods.run import changes
 from benchmarks.tasks.data import DATA_SETS
-from benchmarks.tasks.run import write_rows
-
-from headwinds.adapt.tuning import LabelledFiles, tune_files
-from headwinds.study.study_file import tune_settings
+from benchmarks.tasks.run import one_run, write_rows
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "epochs.json"
@@ -42,13 +39,10 @@ class Cost:
 
 def cost(name: str, paths: dict[str, Path], method: str, seed: int, folder: Path) -> Cost:
     """Tune for a few epochs, none of which is left out for want of progress."""
-    chosen = DATA_SETS[name]
-    more = {**changes("", method), "epochs": EPOCHS, "patience": EPOCHS, "task": chosen.task}
-    settings = tune_settings({**chosen.settings, **more}, seed=seed)
-    files = LabelledFiles(paths["train"], paths.get("validation"), paths["test"], chosen.group)
     shutil.rmtree(folder, ignore_errors=True)
     times = [time.process_time()]
-    tune_files(files, settings, folder, callbacks=[lambda record: times.append(time.process_time())])
+    more = {**changes("", method), "epochs": EPOCHS, "patience": EPOCHS}
+    one_run(name, paths, seed, folder, more, callbacks=[lambda record: times.append(time.process_time())])
     each = [later - earlier for earlier, later in pairwise(times[1:])]
     epoch = statistics.median(each)
     return Cost(epoch, times[1] - times[0] - epoch)

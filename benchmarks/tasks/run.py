@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from benchmarks.tasks.data import DATA_SETS
 
 from headwinds.adapt.evaluation.rouge import rouge
 from headwinds.adapt.tasks.extractive_summarisation import split_sentences
+from headwinds.adapt.training.loop import AfterEpoch
 from headwinds.adapt.tuning import LabelledFiles, tune_files
 from headwinds.study.study_file import tune_settings
 
@@ -57,13 +59,18 @@ def write_rows(parts: dict[str, list[dict]], folder: Path) -> dict[str, Path]:
 
 
 def one_run(
-    name: str, paths: dict[str, Path], seed: int, folder: Path, changes: dict[str, object]
+    name: str,
+    paths: dict[str, Path],
+    seed: int,
+    folder: Path,
+    changes: dict[str, object],
+    callbacks: Sequence[AfterEpoch] = (),
 ) -> dict[str, float]:
     chosen = DATA_SETS[name]
     settings = tune_settings({**chosen.settings, **changes, "task": chosen.task}, seed=seed)
     files = LabelledFiles(paths["train"], paths.get("validation"), paths["test"], chosen.group)
     started = time.perf_counter()
-    found = tune_files(files, settings, folder)
+    found = tune_files(files, settings, folder, callbacks=callbacks)
     seconds = time.perf_counter() - started
     metrics = {key: item.value for key, item in found.evaluation.metrics.items() if "[" not in key}
     if chosen.task == "extractive-summarisation":

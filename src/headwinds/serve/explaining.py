@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 
 from headwinds.adapt.audit.occlusion import occluded, worth
-from headwinds.contracts.suggestions import nearest
+from headwinds.adapt.labelled_files import require_keys
 from headwinds.serve.engine import Waiting
 from headwinds.serve.incoming import RequestError, check_row, plain_json
 from headwinds.serve.site import asked_version, json_body, note, site_of
@@ -32,7 +32,7 @@ async def explain(request: Request) -> Response:
     name, loaded = asked_version(request)
     if not explains(loaded.model):
         raise RequestError(422, "Only what classifies texts is explained here.")
-    row, label = _read(await json_body(request), loaded.model.facts.labels)
+    row, label = _read(await json_body(request), loaded.model)
     text = row["text"]
     pieces, texts = occluded(text)
     if not pieces:
@@ -72,19 +72,18 @@ def _together(text: str, pieces: list[tuple[int, int]], values: list[float]) -> 
     return told
 
 
-def _read(body: bytes, labels: tuple[str, ...]) -> tuple[dict[str, Any], str]:
+def _read(body: bytes, model: FittedModel) -> tuple[dict[str, Any], str]:
     content = plain_json(body)
     if not isinstance(content, dict) or "row" not in content or set(content) - {"row", "label"}:
         raise RequestError(422, 'The body is not {"row": {...}, "label": ...}.')
     row, label = content["row"], content.get("label", "")
     check_row(row, "The row")
-    if "text" not in row:
-        raise RequestError(422, f"The row: there is no key 'text'.{nearest('text', row)}")
+    require_keys("The row", row, model.task)
     text = row["text"]
     if not isinstance(text, str) or not text.strip():
         raise RequestError(422, "text is empty, or no text.")
     if len(text) > LONGEST_TEXT:
         raise RequestError(422, f"text has {len(text):,} characters; at most {LONGEST_TEXT:,} are explained.")
-    if not isinstance(label, str) or (label and label not in labels):
+    if not isinstance(label, str) or (label and label not in model.facts.labels):
         raise RequestError(422, "label is one of the model's labels, or left out.")
     return row, label

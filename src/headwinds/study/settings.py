@@ -181,7 +181,7 @@ class ExplainSettings:
             self.outcome in OUTCOMES,
             "outcome",
             self.outcome,
-            "the series whose growth is taken, rtfpna or rgdpna",
+            f"the series whose growth is taken, {' or '.join(OUTCOMES)}",
         )
         require(0 <= self.lag <= 50, "lag", self.lag, "a number of years from 0 to 50")
         for name in ("before", "after"):
