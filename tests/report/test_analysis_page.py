@@ -57,6 +57,17 @@ def page_of(name, panel, folder, language):
     return (folder / f"{analysis}.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", ["breaks", "graph"])
+def test_a_page_shows_its_picture_which_stands_beside_it_as_files(name, panel, tmp_path):
+    page = page_of(name, panel, tmp_path, "en")
+    assert page.count("<svg") == 1
+    assert 'role="group" aria-label="Figure: ' in page
+    assert (tmp_path / f"{name}.svg").read_bytes().startswith(b"<?xml")
+    assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    for kind in ("svg", "png", "csv"):
+        assert f'href="{name}.{kind}"' in page
+
+
 @pytest.mark.parametrize("name", list(CALLS))
 def test_no_english_is_left_on_a_chinese_page(name, panel, tmp_path):
     page = page_of(name, panel, tmp_path, "zh")

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser, analysis: str) -> None:
         parser.add_argument("--entities", default="all", metavar="CODE[,CODE]", help="codes, or all, or OECD")
     _ADD[analysis](parser)
     parser.add_argument(
-        "--output", metavar="FOLDER", help="also write the table (CSV) and the words (HTML) here"
+        "--output", metavar="FOLDER", help="also write table (CSV), picture (SVG, PNG) and page (HTML) here"
     )
 
 

@@ -64,18 +64,22 @@ class Result:
 
 ROUNDING = 1e-12
 """What is smaller is an error of rounding, and shown as zero."""
+LARGE = 1e4
+"""From here on a fraction says nothing beside the digits before it."""
 
 
 def number(value: Any, digits: int = 3) -> str:
-    """A number for a sentence; what is undefined says so, and what is small is not told as zero.
+    """A number for a sentence; what is undefined says so, what is small is not told as zero, what is large has no fractions.
 
-    >>> number(0.07123), number(0.000123), number(-2.5e-9), number(0.0)
-    ('0.071', '0.00012', '-2.5e-09', '0.000')
+    >>> number(0.07123), number(0.000123), number(-2.5e-9), number(0.0), number(97371.173)
+    ('0.071', '0.00012', '-2.5e-09', '0.000', '97,371')
     """
     if value is None or value != value:
         return "not available"
     if abs(value) == float("inf"):
         return "infinity" if value > 0 else "minus infinity"
+    if abs(value) >= LARGE:
+        return f"{value:,.0f}"
     shown = f"{value:.{digits}f}"
     if abs(value) > ROUNDING and not any(digit in shown for digit in "123456789"):
         return f"{value:.2g}"

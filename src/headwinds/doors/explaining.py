@@ -220,10 +220,11 @@ def _read(path: PathLike, entity: str, period: str) -> Panel:
 def _kept(
     found: Result, output: PathLike | None, name: str, tables: dict[str, pd.DataFrame] | None = None
 ) -> Result:
-    """The result; written if a folder is named, the further tables as ``name-TABLE.csv``."""
+    """The result; its table, picture and page are written if a folder is named, further tables as ``name-TABLE.csv``."""
     from headwinds.artifacts.csv_cells import table_text
-    from headwinds.artifacts.write import write_text
-    from headwinds.phrases.catalogue import spoken
+    from headwinds.artifacts.write import write_bytes, write_text
+    from headwinds.drawing.wording import drawn
+    from headwinds.phrases.catalogue import TERMINAL, spoken
     from headwinds.report.analysis_page import analysis_page
 
     if output is not None:
@@ -233,5 +234,8 @@ def _kept(
             **{f"{name}-{key}": t for key, t in (tables or {}).items()},
         }.items():
             write_text(folder / f"{one}.csv", table_text(table))
-        write_text(folder / f"{name}.html", analysis_page(name, found, language=spoken()))
+        svg, png = drawn(found, spoken(), TERMINAL)
+        write_bytes(folder / f"{name}.svg", svg)
+        write_bytes(folder / f"{name}.png", png)
+        write_text(folder / f"{name}.html", analysis_page(name, found, svg, language=spoken()))
     return found

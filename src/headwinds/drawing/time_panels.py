@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = 3
+LINE = 34  # characters of a heading over a panel
 
 
 def draw_time_panels(
@@ -68,8 +70,9 @@ def draw_time_panels(
 
 
 def _heading(title: str) -> str:
-    """With a capital, and broken before what explains it."""
-    return (title[:1].upper() + title[1:]).replace(" (", "\n(").replace(", ", "\n", 1)
+    """With a capital, broken before what explains it, and no line wider than its panel."""
+    lines = (title[:1].upper() + title[1:]).replace(" (", "\n(").replace(", ", ",\n", 1).splitlines()
+    return "\n".join(part for line in lines for part in textwrap.wrap(line, LINE))
 
 
 def _spans_magnitudes(values: pd.Series) -> bool:

@@ -9,6 +9,18 @@ from headwinds.phrases.catalogue import ENGLISH, translate
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from headwinds.contracts.result import Result
+
+
+def drawn(result: Result, language: str, book: str = "") -> tuple[bytes, bytes]:
+    """A result's own picture, as SVG and PNG, its words those that the catalogue has in a language, or a book."""
+    from headwinds.drawing.canvas import style, to_bytes
+
+    with style():
+        figure = result.plot()
+        reword(figure, language, book)
+        return to_bytes(figure)
+
 
 def reword(figure: Figure, language: str, book: str = "") -> None:
     """Put every text of a figure that the catalogue has, or a book, into a language: titles, axes, names, legends, notes.

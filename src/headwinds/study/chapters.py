@@ -43,17 +43,13 @@ def write_chapter(
     A study has many questions, and one that its data cannot answer must not take the others with it. The picture is drawn
     in the study's language; sentences are kept in English, and whoever shows them translates them.
     """
-    from headwinds.drawing.canvas import style, to_bytes
-    from headwinds.drawing.wording import reword
+    from headwinds.drawing.wording import drawn
 
     try:
         result = make()
     except HeadwindsError as error:
         return f"{title}: not available. {error}"
-    with style():
-        figure = result.plot()
-        reword(figure, language)
-        svg, png = to_bytes(figure)
+    svg, png = drawn(result, language)
     place = folder / name
     place.mkdir(parents=True)
     table = result.table.copy()
