@@ -194,6 +194,9 @@ def findings_of(
                 "W116",
                 f"The checkpoint had no output layer for this objective: {len(new)} weights of it were new, "
                 "and its matrix is that of the embeddings.",
+                "For an encoder of whole texts, objective = 'contrastive' needs none."
+                if objective.name == "masked"
+                else "",
             )
         )
     if short := store.shorter_than(objective.least_tokens):
