@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--checkpoint", help='or the model that is continued: "default", a folder, a hub name'
     )
     parser.add_argument(
-        "--objective", help="masked, replaced, causal or spans (default: the architecture's own)"
+        "--objective", help="masked, replaced, causal, spans or contrastive (default: the architecture's own)"
     )
     parser.add_argument("--tokenizer", help="wordpiece, byte-bpe, unigram, or the folder of a checkpoint")
     parser.add_argument("--vocabulary", type=int, help="tokens that the tokenizer learns (default: 16000)")

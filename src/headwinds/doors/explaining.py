@@ -234,7 +234,7 @@ def _kept(
             **{f"{name}-{key}": t for key, t in (tables or {}).items()},
         }.items():
             write_text(folder / f"{one}.csv", table_text(table))
-        svg, png = drawn(found, spoken(), TERMINAL)
+        svg, png = drawn(found.plot, spoken(), TERMINAL)
         write_bytes(folder / f"{name}.svg", svg)
         write_bytes(folder / f"{name}.png", png)
         write_text(folder / f"{name}.html", analysis_page(name, found, svg, language=spoken()))

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from headwinds.phrases.catalogue import ENGLISH, translate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.figure import Figure
 
-    from headwinds.contracts.result import Result
 
-
-def drawn(result: Result, language: str, book: str = "") -> tuple[bytes, bytes]:
-    """A result's own picture, as SVG and PNG, its words those that the catalogue has in a language, or a book."""
+def drawn(plot: Callable[[], Figure], language: str, book: str = "") -> tuple[bytes, bytes]:
+    """What `plot` draws, as SVG and PNG, its words those that the catalogue has in a language, or a book."""
     from headwinds.drawing.canvas import style, to_bytes
 
     with style():
-        figure = result.plot()
+        figure = plot()
         reword(figure, language, book)
         return to_bytes(figure)
 

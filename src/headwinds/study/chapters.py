@@ -49,7 +49,7 @@ def write_chapter(
         result = make()
     except HeadwindsError as error:
         return f"{title}: not available. {error}"
-    svg, png = drawn(result, language)
+    svg, png = drawn(result.plot, language)
     place = folder / name
     place.mkdir(parents=True)
     table = result.table.copy()

@@ -72,9 +72,14 @@ def objective_of(settings: PretrainSettings) -> str:
     own = FAMILIES[family][0]
     if settings.objective and settings.objective not in own:
         others = [name for name, (fits, _) in FAMILIES.items() if settings.objective in fits]
+        remedy = (
+            f"Choose the architecture {' or '.join(others)}."
+            if others
+            else "Name a checkpoint that is continued."
+        )
         raise SettingsError(
             f"objective = {settings.objective!r}, but {settings.architecture} has a head for {own[0]!r} alone.",
-            remedy=f"Choose the architecture {' or '.join(others)}.",
+            remedy=remedy,
         )
     return settings.objective or own[0]
 

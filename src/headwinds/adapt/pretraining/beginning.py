@@ -26,10 +26,11 @@ NEEDED_TOKENS = {
     "replaced": ("cls", "sep", "mask"),
     "causal": ("eos",),
     "spans": ("eos",),
+    "contrastive": ("cls", "sep"),
 }
 WIDTH_OF_RATE = 256
 RATE = 1.5e-3  # at that width; falls with the root of the width
-CONTINUED_RATE = 5e-5
+CONTINUED_RATE = {"masked": 5e-5, "replaced": 5e-5, "causal": 5e-5, "spans": 5e-5, "contrastive": 2e-5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,14 @@ def begin(settings: PretrainSettings) -> Beginning:
             remedy="Lower it.",
         )
     name = continued_objective(checkpoint, settings)
-    rate = settings.learning_rate or CONTINUED_RATE
-    return Beginning(get_objective(name), checkpoint, replace(settings, objective=name, learning_rate=rate))
+    objective = get_objective(name)
+    if objective.compares and settings.micro_batch_tokens:
+        raise SettingsError(
+            f"micro_batch_tokens = {settings.micro_batch_tokens}, but objective {name!r} compares all texts of a step.",
+            remedy="Leave it out; where memory is short, lower batch_tokens.",
+        )
+    rate = settings.learning_rate or CONTINUED_RATE[name]
+    return Beginning(objective, checkpoint, replace(settings, objective=name, learning_rate=rate))
 
 
 def known_tokenizer(beginning: Beginning) -> Any | None:

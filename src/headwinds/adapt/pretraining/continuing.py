@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 # What each architecture can be continued with, the first being its own; others would need other forms of input.
 CONTINUED = {
-    "bert": ("masked",),
-    "roberta": ("masked",),
-    "xlm-roberta": ("masked",),
-    "camembert": ("masked",),
-    "distilbert": ("masked",),
-    "modernbert": ("masked",),
+    "bert": ("masked", "contrastive"),
+    "roberta": ("masked", "contrastive"),
+    "xlm-roberta": ("masked", "contrastive"),
+    "camembert": ("masked", "contrastive"),
+    "distilbert": ("masked", "contrastive"),
+    "modernbert": ("masked", "contrastive"),
     "electra": ("replaced",),
     "gpt2": ("causal",),
     "gpt_neox": ("causal",),
@@ -100,7 +100,12 @@ def continued_models(checkpoint: Checkpoint, settings: PretrainSettings, *, load
             remedy="Fetch it again: it is cut off or damaged.",
         ) from error
     new = sorted(name for name in told["missing_keys"] if not any(part in name for part in NEVER_TRAINED))
-    body = [name for name in new if name.startswith(f"{model.base_model_prefix}.")]
+    # A model that is all body has no prefix: what it lacks is never an output layer.
+    body = (
+        new
+        if model.base_model is model
+        else [name for name in new if name.startswith(f"{model.base_model_prefix}.")]
+    )
     if body:
         raise CheckpointError(
             f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} lacks {len(body)} weights of the model itself, "

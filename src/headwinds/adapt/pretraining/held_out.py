@@ -33,10 +33,11 @@ class HeldOut:
     ----------
     perplexity
         Exponential of the mean loss over the tokens that are asked for.
-    unigram
-        The same of the tokens' frequencies in the training text: what a model knows that has learnt no context.
+    baseline
+        The same of who reads nothing: by the tokens' frequencies in the training text; with "contrastive", by guessing
+        among the texts that are compared.
     ratio
-        `perplexity` over `unigram`, on the same draws of documents: below 1 context is used.
+        `perplexity` over `baseline`, on the same draws of documents: below 1 context is used.
     detection
         With "replaced": mean loss of telling whether a token was put there; None elsewhere.
     documents, asked
@@ -44,7 +45,7 @@ class HeldOut:
     """
 
     perplexity: Interval
-    unigram: Interval
+    baseline: Interval
     ratio: Interval
     detection: Interval | None
     documents: int
@@ -71,22 +72,17 @@ def measure_held_out(course: Course, documents: Documents, store: TokenStore) ->
     seed = derive_seed(course.settings.seed, "asked of held-out")
     exercise = course.objective.ask(rows, course.vocabulary, course.settings, seed=seed)
     sums = _sums(course, exercise, len(documents))
-    frequency = (store.token_counts() + 1) / (store.tokens + store.vocabulary)
-    wanted = exercise.wanted.ravel()
-    asked = wanted >= 0
-    surprise = np.zeros(store.vocabulary + 1)
-    surprise[:-1] = -np.log(frequency)
-    known = np.minimum(wanted[asked], store.vocabulary)
-    counted = np.zeros(len(documents))
-    np.add.at(counted, exercise.documents.ravel()[asked], surprise[known])
-    return _measured(sums, counted, documents.clusters)
+    if not course.objective.compares:
+        _guess_by_frequency(sums.guessed, exercise, store)
+    return _measured(sums, documents.clusters)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """Of each document: sum of losses and their number; the same of the second loss."""
+    """Of each document: sum of losses, of those of a guess, and their number; the same of the second loss."""
 
     loss: NDArray[np.float64]
+    guessed: NDArray[np.float64]
     count: NDArray[np.float64]
     beside: NDArray[np.float64]
     words: NDArray[np.float64]
@@ -96,15 +92,18 @@ def _sums(course: Course, exercise: Exercise, documents: int) -> _Sums:
     import numpy as np
     import torch
 
-    sums = _Sums(*(np.zeros(documents) for _ in range(4)))
+    budget = course.settings.batch_tokens if course.objective.compares else TOGETHER_TOKENS
+    sums = _Sums(*(np.zeros(documents) for _ in range(5)))
     course.network.eval()
     with torch.inference_mode():
-        for part in parts_of(exercise, TOGETHER_TOKENS):
+        for part in parts_of(exercise, budget):
             with autocast("cpu", course.precision):
                 losses: Losses = course.network(part)
             owner = part.documents.ravel()[losses.places.numpy()]
             np.add.at(sums.loss, owner, losses.asked.double().numpy())
             np.add.at(sums.count, owner, 1.0)
+            if losses.guessed is not None:
+                np.add.at(sums.guessed, owner, losses.guessed.double().numpy())
             if losses.beside is not None and losses.beside_places is not None:
                 owner = part.documents.ravel()[losses.beside_places.numpy()]
                 np.add.at(sums.beside, owner, losses.beside.double().numpy())
@@ -112,18 +111,31 @@ def _sums(course: Course, exercise: Exercise, documents: int) -> _Sums:
     return sums
 
 
-def _measured(sums: _Sums, counted: NDArray[np.float64], clusters: NDArray[np.int64]) -> HeldOut:
+def _guess_by_frequency(guessed: NDArray[np.float64], exercise: Exercise, store: TokenStore) -> None:
+    """Add each wanted token's surprise to its document, by how often it stands in the training text."""
+    import numpy as np
+
+    frequency = (store.token_counts() + 1) / (store.tokens + store.vocabulary)
+    surprise = np.zeros(store.vocabulary + 1)
+    surprise[:-1] = -np.log(frequency)
+    wanted = exercise.wanted.ravel()
+    asked = wanted >= 0
+    known = np.minimum(wanted[asked], store.vocabulary)
+    np.add.at(guessed, exercise.documents.ravel()[asked], surprise[known])
+
+
+def _measured(sums: _Sums, clusters: NDArray[np.int64]) -> HeldOut:
     import numpy as np
 
     def metrics(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         with np.errstate(divide="ignore", invalid="ignore"):
             number = weights @ sums.count
-            own, plain = (weights @ sums.loss) / number, (weights @ counted) / number
+            own, plain = (weights @ sums.loss) / number, (weights @ sums.guessed) / number
             words = weights @ sums.words
             beside = (weights @ sums.beside) / words
         return {
             "perplexity": np.exp(np.minimum(own, LARGEST_LOG)),
-            "unigram": np.exp(np.minimum(plain, LARGEST_LOG)),
+            "baseline": np.exp(np.minimum(plain, LARGEST_LOG)),
             "ratio": np.exp(np.clip(own - plain, -LARGEST_LOG, LARGEST_LOG)),
             "detection": beside,
         }
@@ -131,7 +143,7 @@ def _measured(sums: _Sums, counted: NDArray[np.float64], clusters: NDArray[np.in
     found = bootstrap(metrics, [str(cluster) for cluster in clusters], seed=0)
     return HeldOut(
         found["perplexity"],
-        found["unigram"],
+        found["baseline"],
         found["ratio"],
         found["detection"] if sums.words.sum() else None,
         len(set(clusters.tolist())),

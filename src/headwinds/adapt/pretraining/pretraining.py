@@ -184,7 +184,25 @@ def _text(run: _Run) -> tuple[Any, TokenStore, str]:
     if not store.tokens:
         named = ", ".join(str(path) for path in files.paths[:3])
         raise DataError(f"There is no text to train on in {named}.", remedy="Name files that hold text.")
+    _require_long_enough(store, run.beginning.objective.least_tokens)
     return tokenizer, store, identity
+
+
+def _require_long_enough(store: TokenStore, least: int) -> None:
+    """Refuse text whose documents, of those that are trained on or of those that are held out, are all too short."""
+    remedy = "Name text of longer documents; text_documents says what one is in a .txt file."
+    if store.longest() < least:
+        raise DataError(
+            f"The objective asks for documents of {least} tokens or more; the longest has {store.longest()}.",
+            remedy=remedy,
+        )
+    held_out = store.held_out().starts
+    longest = int((held_out[1:] - held_out[:-1]).max(initial=0))
+    if longest < least and store.held_out_documents:
+        raise DataError(
+            f"The objective asks for documents of {least} tokens or more; the longest that is held out has {longest}.",
+            remedy=remedy,
+        )
 
 
 def _tokenizer(run: _Run, texts: str) -> tuple[Any, str]:
@@ -317,7 +335,7 @@ def _report(
         objective=facts["objective"],
         architecture=facts["architecture"],
         perplexity=found.perplexity,
-        unigram=found.unigram,
+        baseline=found.baseline,
         ratio=found.ratio,
         detection=found.detection or Interval(nan, nan, nan),
         held_out_documents=found.documents,
@@ -329,7 +347,9 @@ def _report(
         vocabulary=facts["vocabulary"],
         curve=tuple((int(step), float(loss)) for step, loss in facts["curve"]),
         speed=json.loads(clock.read_bytes()) if clock.is_file() else {},
-        findings=findings_of(found, store, epochs=epochs, unread=run.files.others, new=new),
+        findings=findings_of(
+            found, store, run.beginning.objective, epochs=epochs, unread=run.files.others, new=new
+        ),
     )
 
 
@@ -339,7 +359,7 @@ def _read_held_out(path: Path) -> HeldOut:
     def interval(value: dict[str, float | None]) -> Interval:
         return Interval(**{name: float("nan") if one is None else one for name, one in value.items()})
 
-    named = {name: interval(saved[name]) for name in ("perplexity", "unigram", "ratio")}
+    named = {name: interval(saved[name]) for name in ("perplexity", "baseline", "ratio")}
     detection = interval(saved["detection"]) if saved["detection"] else None
     return HeldOut(**named, detection=detection, documents=saved["documents"], asked=saved["asked"])
 

@@ -16,11 +16,34 @@ if TYPE_CHECKING:
 
     from headwinds.adapt.pretraining.forecast import Speed
     from headwinds.adapt.pretraining.held_out import HeldOut
+    from headwinds.adapt.pretraining.objectives.contract import Objective
     from headwinds.adapt.pretraining.token_store import TokenStore
 
 FEWEST_CLUSTERS = 20
 MOST_UNKNOWN = 0.01
 MOST_EPOCHS = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How an objective's perplexity and its baseline are called, in a sentence and in a figure."""
+
+    perplexity: str
+    baseline: str
+    level: str
+    loss: str
+
+
+_TOKENS = ("by the tokens' frequencies alone", "token frequencies alone", "loss (nats a token asked for)")
+_ASKED = {
+    "masked": _Asked("perplexity of covered tokens", *_TOKENS),
+    "replaced": _Asked("perplexity of covered tokens", *_TOKENS),
+    "causal": _Asked("perplexity", *_TOKENS),
+    "spans": _Asked("perplexity", *_TOKENS),
+    "contrastive": _Asked(
+        "perplexity of a text's other part", "by guessing", "guessing", "loss (nats a text asked for)"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +54,10 @@ class PretrainReport(Result):
     ----------
     objective, architecture
         What was learnt, and by what.
-    perplexity, unigram, ratio, detection
+    perplexity, baseline, ratio, detection
         See `HeldOut`; `detection` has NaN throughout where nothing was to be detected.
     held_out_documents, asked
-        Documents of the test, and tokens that were asked for in it.
+        Documents of the test, and tokens (with "contrastive": texts) that were asked for in it.
     steps, tokens, epochs
         Steps, tokens trained on, and how often that is the text.
     parameters, vocabulary
@@ -50,7 +73,7 @@ class PretrainReport(Result):
     objective: str
     architecture: str
     perplexity: Interval
-    unigram: Interval
+    baseline: Interval
     ratio: Interval
     detection: Interval
     held_out_documents: int
@@ -72,8 +95,8 @@ class PretrainReport(Result):
         nan = float("nan")
         measured = {
             "held_out_perplexity": self.perplexity,
-            "unigram_perplexity": self.unigram,
-            "ratio_to_unigram": self.ratio,
+            "baseline_perplexity": self.baseline,
+            "ratio_to_baseline": self.ratio,
             "detection_loss": self.detection,
         }
         rows = [
@@ -98,12 +121,12 @@ class PretrainReport(Result):
 
     def summary(self) -> str:
         """What was learnt from how much text, how well, how fast, and what to weigh."""
-        name = "perplexity" if self.objective in ("causal", "spans") else "perplexity of covered tokens"
+        asked = _ASKED[self.objective]
         lines = [
             f"{self.architecture}, objective {self.objective!r}: {self.parameters:,} parameters, {self.tokens:,} tokens in "
             f"{self.steps:,} steps ({self.epochs:.2g} times the text).",
-            f"Held-out {name}: {_interval(self.perplexity)} over {self.held_out_documents:,} documents; by the tokens' "
-            f"frequencies alone {_interval(self.unigram)}; ratio {_interval(self.ratio, 3)}.",
+            f"Held-out {asked.perplexity}: {_interval(self.perplexity)} over {self.held_out_documents:,} documents; "
+            f"{asked.baseline} {_interval(self.baseline)}; ratio {_interval(self.ratio, 3)}.",
         ]
         if self.detection.value == self.detection.value:
             lines.append(
@@ -120,7 +143,7 @@ class PretrainReport(Result):
         return "\n".join([*lines, *map(str, self.findings)])
 
     def plot(self) -> Figure:
-        """The training loss over the steps, with the held-out loss and that of the frequencies alone."""
+        """The training loss over the steps, with the held-out loss and the baseline."""
         import math
 
         from headwinds.drawing.training_curve import draw_training_curve
@@ -128,16 +151,23 @@ class PretrainReport(Result):
         def logs(item: Interval) -> tuple[float, float, float]:
             return math.log(item.value), math.log(item.lower), math.log(item.upper)
 
+        asked = _ASKED[self.objective]
         levels = {
             "held-out text, at the end": logs(self.perplexity),
-            "token frequencies alone": logs(self.unigram),
+            asked.level: logs(self.baseline),
         }
         steps, losses = [step for step, _ in self.curve], [loss for _, loss in self.curve]
-        return draw_training_curve(steps, losses, levels, up="loss (nats a token asked for)")
+        return draw_training_curve(steps, losses, levels, up=asked.loss)
 
 
 def findings_of(
-    found: HeldOut, store: TokenStore, *, epochs: float, unread: tuple[Path, ...], new: tuple[str, ...]
+    found: HeldOut,
+    store: TokenStore,
+    objective: Objective,
+    *,
+    epochs: float,
+    unread: tuple[Path, ...],
+    new: tuple[str, ...],
 ) -> tuple[Finding, ...]:
     """What to weigh of the text, the tokenizer and the test."""
     findings = []
@@ -164,6 +194,18 @@ def findings_of(
                 "W116",
                 f"The checkpoint had no output layer for this objective: {len(new)} weights of it were new, "
                 "and its matrix is that of the embeddings.",
+                "For an encoder of whole texts, objective = 'contrastive' needs none."
+                if objective.name == "masked"
+                else "",
+            )
+        )
+    if short := store.shorter_than(objective.least_tokens):
+        findings.append(
+            Finding(
+                "W118",
+                f"Documents of fewer than {objective.least_tokens} tokens, which teach nothing here: "
+                f"{short:,} of {store.documents:,}.",
+                "Put texts that belong together into one document.",
             )
         )
     if store.unknown_share > MOST_UNKNOWN:
@@ -178,7 +220,7 @@ def findings_of(
         findings.append(
             Finding(
                 "W231",
-                "On held-out text the model is not shown to beat the tokens' frequencies: it has learnt no context.",
+                "On held-out text the model is not shown to beat what is known without reading: it has learnt no context.",
                 "Train on more tokens, or lower or raise learning_rate.",
             )
         )

@@ -17,7 +17,7 @@ from headwinds.contracts.limits import (
 from headwinds.errors import SettingsError
 
 SCHEDULES = ("linear", "cosine", "trapezoid", "inverse-sqrt")
-OBJECTIVES = ("masked", "replaced", "causal", "spans")
+OBJECTIVES = ("masked", "replaced", "causal", "spans", "contrastive")
 TOKENIZERS = ("wordpiece", "byte-bpe", "unigram")
 TEXT_DOCUMENTS = ("blank-lines", "lines", "files")
 LARGEST = 10**15
@@ -54,8 +54,8 @@ class PretrainSettings:
     checkpoint
         Or the model that is continued: "default", a folder, or a name on the hub. Then its tokenizer is used too.
     objective
-        "masked" tokens (BERT), "replaced" tokens detected (ELECTRA), "causal" (the next token), "spans" (T5); "" takes the
-        architecture's own.
+        "masked" tokens (BERT), "replaced" tokens detected (ELECTRA), "causal" (the next token), "spans" (T5),
+        "contrastive" (which parts belong to one text; checkpoints of encoders alone); "" takes the architecture's own.
     tokenizer, vocabulary, lowercase
         "wordpiece", "byte-bpe" or "unigram", learnt from the text with so many tokens at the most, or the folder of a
         checkpoint whose tokenizer is used; "" takes the architecture's own kind. `lowercase` makes capitals small in
@@ -72,7 +72,8 @@ class PretrainSettings:
     mask_share, span_tokens
         Share of the tokens that "masked", "replaced" and "spans" ask for: 0 takes 0.3, 0.15 and 0.15; mean length of a span.
     learning_rate, head_learning_rate, weight_decay, gradient_clip
-        AdamW; a `learning_rate` of 0 takes what suits the width (new) or 5e-5 (continued). The second is that of an output
+        AdamW; a `learning_rate` of 0 takes what suits the width (new) or 5e-5 (continued; 2e-5 with
+        "contrastive"). The second is that of an output
         layer that a continued checkpoint lacks.
     schedule, warmup_share, decay_share
         Rate rises over the first share of the steps; then falls to zero by a line ("linear") or half a cosine ("cosine"),

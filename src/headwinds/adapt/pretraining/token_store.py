@@ -101,6 +101,14 @@ class TokenStore:
 
         return np.diff(np.fromfile(self.folders[shard] / "training.starts", dtype="<i8"))
 
+    def longest(self) -> int:
+        """Tokens of the longest training document."""
+        return max(int(self.lengths(shard).max(initial=0)) for shard in range(len(self.folders)))
+
+    def shorter_than(self, tokens: int) -> int:
+        """How many training documents have fewer tokens."""
+        return sum(int((self.lengths(shard) < tokens).sum()) for shard in range(len(self.folders)))
+
     def token_counts(self) -> NDArray[np.int64]:
         """How often each token stands in the training documents, shape (vocabulary,)."""
         import numpy as np

@@ -25,6 +25,8 @@ class Causal:
 
     name: str = "causal"
     loader: str = "AutoModelForCausalLM"
+    compares: bool = False
+    least_tokens: int = 1
 
     def layout(self, vocabulary: Vocabulary, settings: PretrainSettings) -> Layout:
         """Documents one after the other, each closed by the token that ends a text."""

@@ -87,6 +87,8 @@ class Losses:
         Each loss, shape (asked,), and its place in the flat `wanted`.
     beside, beside_places
         The second losses, already weighted, through which gradients flow, and their places in the flat `tokens`.
+    guessed
+        Of each of `asked`, the loss of who guesses without reading; None where that is how often the token stands there.
     """
 
     total: torch.Tensor
@@ -94,6 +96,7 @@ class Losses:
     places: torch.Tensor
     beside: torch.Tensor | None = None
     beside_places: torch.Tensor | None = None
+    guessed: torch.Tensor | None = None
 
 
 class Objective(Protocol):
@@ -106,6 +109,14 @@ class Objective(Protocol):
     @property
     def loader(self) -> str:
         """The class of `transformers` that loads a checkpoint with what the objective needs."""
+
+    @property
+    def compares(self) -> bool:
+        """Whether the texts of a step are compared with each other, so that it cannot be computed in parts."""
+
+    @property
+    def least_tokens(self) -> int:
+        """Documents of fewer tokens are asked nothing."""
 
     def layout(self, vocabulary: Vocabulary, settings: PretrainSettings) -> Layout:
         """How documents are laid out in rows."""

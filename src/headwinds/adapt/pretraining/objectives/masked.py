@@ -33,6 +33,8 @@ class Masked:
 
     name: str = "masked"
     loader: str = "AutoModelForMaskedLM"
+    compares: bool = False
+    least_tokens: int = 1
 
     def layout(self, vocabulary: Vocabulary, settings: PretrainSettings) -> Layout:
         """Every piece is a text: [CLS] ... [SEP]."""

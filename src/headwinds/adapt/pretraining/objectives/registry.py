@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 def get_objective(name: str) -> Objective:
     """The objective of a checked name; its file, and torch with it, is loaded here."""
     from headwinds.adapt.pretraining.objectives.causal import Causal
+    from headwinds.adapt.pretraining.objectives.contrastive import Contrastive
     from headwinds.adapt.pretraining.objectives.masked import Masked
     from headwinds.adapt.pretraining.objectives.replaced import Replaced
     from headwinds.adapt.pretraining.objectives.spans import Spans
@@ -20,5 +21,6 @@ def get_objective(name: str) -> Objective:
         "replaced": Replaced(),
         "causal": Causal(),
         "spans": Spans(),
+        "contrastive": Contrastive(),
     }
     return known[name]

@@ -28,6 +28,8 @@ class Replaced:
 
     name: str = "replaced"
     loader: str = "AutoModelForPreTraining"
+    compares: bool = False
+    least_tokens: int = 1
 
     def layout(self, vocabulary: Vocabulary, settings: PretrainSettings) -> Layout:
         """As for masked language modelling."""

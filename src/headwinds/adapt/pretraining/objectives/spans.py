@@ -34,6 +34,8 @@ class Spans:
 
     name: str = "spans"
     loader: str = "AutoModelForSeq2SeqLM"
+    compares: bool = False
+    least_tokens: int = 1
 
     def layout(self, vocabulary: Vocabulary, settings: PretrainSettings) -> Layout:
         """Rows so long that, with spans left out, `sequence_tokens` are read."""
