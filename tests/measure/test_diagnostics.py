@@ -59,6 +59,44 @@ def rejections(draws, **options):
     return {name: float(np.mean(values)) for name, values in found.items()}
 
 
+def read_in_documents(seed):
+    """Calibrated scores whose errors go together in documents, sixty of which were read whole; nothing drifts."""
+    rng = np.random.default_rng(seed)
+    document = np.repeat(np.arange(600), 10)
+    score = np.where(rng.random(6000) < 0.5, 0.3, 0.7)
+    # Half of each document's labels are dealt from one number: their mean stays the score.
+    common = rng.random(600)[document]
+    truth = np.where(rng.random(6000) < 0.5, common, rng.random(6000)) < score
+    read = np.flatnonzero(np.isin(document, rng.choice(600, 60, replace=False)))
+    return make_frame(
+        document_ids=document.astype(str),
+        strata=np.full(6000, "all"),
+        keys={"group": np.array(["a", "b", "c"])[document % 3]},
+        weight=np.ones(6000),
+        probability=score[:, None],
+        label=(score > 0.5)[:, None],
+        gold_rows=read,
+        gold_labels=truth[read][:, None],
+        inclusion_probability=np.full(len(read), 0.1),
+        label_names=("tech",),
+    )
+
+
+def test_where_whole_documents_were_read_tests_count_documents():
+    """Counting passages they reject four and three times in ten. Of 60 draws at 5 %, 10 are what chance allows."""
+    calibration, drift = 0, 0
+    for seed in range(60):
+        frame = read_in_documents(seed)
+        calibration += bool((calibration_by(frame, "group").table["adjusted"] < 0.05).any())
+        drift += bool(drift_tests(frame, "group")[0].p_value < 0.05)
+    assert calibration <= 10
+    assert drift <= 10
+    whole = rates_by(frame, "group").table
+    apart = rates_by(replace(frame, gold_draw=np.arange(len(frame.gold_rows))), "group").table
+    assert whole["value"].tolist() == apart["value"].tolist()
+    assert (whole["upper"] - whole["lower"]).mean() > 1.1 * (apart["upper"] - apart["lower"]).mean()
+
+
 @pytest.mark.slow
 def test_tests_of_rates_and_calibration_reject_one_time_in_twenty_where_nothing_drifts():
     # 800 draws: three standard errors are 2.3 points.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -296,3 +298,9 @@ def test_growth_of_a_thousand_cells_is_kept_exactly_and_too_many_are_refused():
             growth(index, "year")
     finally:
         linear_maps.LARGEST_FACTOR = before
+
+
+def test_years_that_were_read_as_text_follow_each_other_as_numbers_do():
+    index = make_indicator(countries=2, years=4, labels=1)
+    told = replace(index, cells=tuple((country, str(year)) for country, year in index.cells))
+    assert growth(told, "year").value.tolist() == growth(index, "year").value.tolist()
