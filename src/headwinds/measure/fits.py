@@ -87,6 +87,10 @@ def combine_fits(fits: Sequence[Indicator], *, level: float = 0.95) -> Indicator
     deviations = np.nan_to_num(values - mean).T
     model = deviations / np.sqrt(count * (count - 1))
     audit = narrow(np.column_stack([fit.audit_factor for fit in fits]) / np.sqrt(count))
+    shared = {
+        name: _mean_factor([getattr(fit, name) for fit in fits])
+        for name in ("sampling_factor", "berkson_factor")
+    }
     lower, upper = _bounds(fits, mean, (model**2).sum(axis=1), level)
     berkson = [fit.berkson_variance for fit in fits]
     depths = [fit.pooled for fit in fits]
@@ -116,7 +120,16 @@ def combine_fits(fits: Sequence[Indicator], *, level: float = 0.95) -> Indicator
         if any(one is None for one in berkson)
         else np.mean([one for one in berkson if one is not None], axis=0),
         model_factor=model,
+        **shared,
     )
+
+
+def _mean_factor(factors: Sequence[NDArray[np.float64] | None]) -> NDArray[np.float64] | None:
+    """A factor of the mean of the fits' covariances; None where no fit has one."""
+    import numpy as np
+
+    there = [factor for factor in factors if factor is not None]
+    return narrow(np.column_stack(there) / np.sqrt(len(factors))) if there else None
 
 
 def narrow(factor: NDArray[np.float64]) -> NDArray[np.float64]:
