@@ -130,3 +130,14 @@ def test_where_few_are_read_each_variable_keeps_its_own_prediction():
     # The guesses are the truth, so that nothing is left to correct: the estimate is that of all documents.
     assert result.corrected.value == pytest.approx(result.naive.value, rel=1e-9)
     assert result.corrected.standard_error == pytest.approx(result.naive.standard_error, rel=1e-9)
+
+
+def test_what_was_read_in_few_clusters_is_known_from_few():
+    frame = draw(1, "linear", "y")
+    frame = frame.assign(country=np.arange(len(frame)) % 100)
+    frame.loc[frame["country"] >= 8, "y"] = np.nan
+    result = estimate(frame, "linear", "y", cluster="country")
+    assert (result.naive.clusters, result.naive.degrees_of_freedom) == (100, 99)
+    for found in (result.corrected, *result.others):
+        assert (found.clusters, found.degrees_of_freedom) == (8, 7)
+        assert "W401" in [finding.code for finding in found.findings]

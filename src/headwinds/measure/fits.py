@@ -87,10 +87,6 @@ def combine_fits(fits: Sequence[Indicator], *, level: float = 0.95) -> Indicator
     deviations = np.nan_to_num(values - mean).T
     model = deviations / np.sqrt(count * (count - 1))
     audit = narrow(np.column_stack([fit.audit_factor for fit in fits]) / np.sqrt(count))
-    shared = {
-        name: _mean_factor([getattr(fit, name) for fit in fits])
-        for name in ("sampling_factor", "berkson_factor")
-    }
     lower, upper = _bounds(fits, mean, (model**2).sum(axis=1), level)
     berkson = [fit.berkson_variance for fit in fits]
     depths = [fit.pooled for fit in fits]
@@ -120,7 +116,8 @@ def combine_fits(fits: Sequence[Indicator], *, level: float = 0.95) -> Indicator
         if any(one is None for one in berkson)
         else np.mean([one for one in berkson if one is not None], axis=0),
         model_factor=model,
-        **shared,
+        sampling_factor=_mean_factor([fit.sampling_factor for fit in fits]),
+        berkson_factor=_mean_factor([fit.berkson_factor for fit in fits]),
     )
 
 

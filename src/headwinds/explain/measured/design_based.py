@@ -335,7 +335,9 @@ def _estimate(
     import numpy as np
 
     rows = len(variables.weight)
-    clusters = rows if variables.cluster is None else int(variables.cluster.max()) + 1
+    # What was read in few clusters is known from few, however many there are in all.
+    own = np.arange(rows) if variables.cluster is None else variables.cluster
+    clusters = len(np.unique(own if method == "naive" else own[read]))
     if clusters < FEW_CLUSTERS:
         findings = (*findings, Finding("W401", f"{clusters} clusters: clustered errors are too small."))
     error = np.sqrt(np.diag(covariance))
