@@ -83,18 +83,37 @@ def read_in_documents(seed):
 
 
 def test_where_whole_documents_were_read_tests_count_documents():
-    """Counting passages they reject four and three times in ten. Of 60 draws at 5 %, 10 are what chance allows."""
+    """Counting passages they reject four and three times in ten. Of 40 draws at 5 %, 8 are what chance allows."""
     calibration, drift = 0, 0
-    for seed in range(60):
+    for seed in range(40):
         frame = read_in_documents(seed)
         calibration += bool((calibration_by(frame, "group").table["adjusted"] < 0.05).any())
         drift += bool(drift_tests(frame, "group")[0].p_value < 0.05)
-    assert calibration <= 10
-    assert drift <= 10
+    assert calibration <= 8
+    assert drift <= 8
     whole = rates_by(frame, "group").table
     apart = rates_by(replace(frame, gold_draw=np.arange(len(frame.gold_rows))), "group").table
     assert whole["value"].tolist() == apart["value"].tolist()
     assert (whole["upper"] - whole["lower"]).mean() > 1.1 * (apart["upper"] - apart["lower"]).mean()
+
+
+def test_where_whole_documents_were_read_placebos_deal_documents_and_halves_hold_whole_ones():
+    """Scores that go with documents and say nothing, words that a document has to itself: both looked like findings."""
+    known, flagged = 0, []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        frame = read_in_documents(seed)
+        said = np.clip(rng.normal(0.5, 0.2, 600), 0.01, 0.99)[frame.document_code]
+        table = placebo_labels(replace(frame, probability=said[:, None]), shuffles=100, seed=seed).table
+        known += bool(table["p_value"][0] <= 0.025)
+        if seed < 4:
+            texts = [
+                " ".join([*(f"w{word}" for word in rng.integers(0, 300, 20)), f"d{code}", f"d{code}e"])
+                for code in frame.document_code.tolist()
+            ]
+            flagged.append(outside_training(frame, texts, seed=seed).table["value"][0])
+    assert known <= 3
+    assert np.mean(flagged) < 0.03
 
 
 @pytest.mark.slow
@@ -188,7 +207,7 @@ def texts_of(rng, count, words=400, offset=0, mean=60):
 def test_passages_like_the_gold_are_flagged_at_the_stated_rate_and_no_warning_comes():
     rng = np.random.default_rng(6)
     shares, warned = [], []
-    for seed in range(60):
+    for seed in range(40):
         frame = make(rng, size=1600, gold=500)
         found = outside_training(frame, texts_of(rng, 1600), by="year", seed=seed)
         shares.append(found.table["value"][0])
