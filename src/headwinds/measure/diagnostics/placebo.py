@@ -22,8 +22,8 @@ def placebo_labels(frame: Frame, *, seed: int = 0, shuffles: int = 400, level: f
 
     The range is the placebo: what strata alone tell stays in it. A real curve inside it means that the scores know nothing
     more of a label than the strata do. Labels of gold drawn together (a whole document, see `gold_draws`) are dealt
-    together, as they are alike in any case. `value` is the real area, `lower` and `upper` are those of the placebo. Of graded
-    labels it is Spearman's rank correlation of score and grade in place of the area.
+    together, as they are alike in any case. `value` is the real area, `lower` and `upper` are those of the placebo; of
+    graded labels it is Spearman's rank correlation of score and grade in place of the area.
     """
     import numpy as np
     import pandas as pd
