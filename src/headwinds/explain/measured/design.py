@@ -100,7 +100,7 @@ class Design:
         """How many clusters have a row that is not alone in an effect."""
         import numpy as np
 
-        return len(np.unique(self.cluster[~self.lone]))
+        return int(np.count_nonzero(np.bincount(self.cluster[~self.lone])))
 
     @property
     def entities(self) -> int:

@@ -194,12 +194,12 @@ def small_sample_factor(design: Design) -> float:
 
     kept = ~design.lone
     own = design.cluster[kept]
-    rows, clusters = len(own), len(np.unique(own))
-    codes = [np.unique(code[kept], return_inverse=True)[1] for code in design.effects]
-    levels = [int(code.max(initial=-1)) + 1 for code in codes]
+    rows, clusters = len(own), int(np.count_nonzero(np.bincount(own)))
+    codes = [code[kept] for code in design.effects]
+    levels = [int(np.count_nonzero(np.bincount(code))) for code in codes]
     nested = []
-    for code, count in zip(codes, levels, strict=True):
-        home = np.empty(count, dtype=np.int64)
+    for code in codes:
+        home = np.empty(int(code.max(initial=-1)) + 1, dtype=np.int64)
         home[code] = own  # any one cluster of each level: nested if that is the cluster of all its rows
         nested.append(bool((home[code] == own).all()))
     lost = sum(levels) - max(len(levels) - 1, 0)
