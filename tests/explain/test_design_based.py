@@ -110,3 +110,34 @@ def test_nothing_predicted_is_refused():
         design_based_regression(
             draw(0, "linear", "x"), outcome="y", regressors=["z"], predictions={}, probability=0.5
         )
+
+
+def test_where_few_are_read_each_variable_keeps_its_own_prediction():
+    """Too few for a regression on all that is known: then a classifier's own predictions are what is corrected."""
+    rng = np.random.default_rng(3)
+    a, b = rng.normal(size=300), rng.normal(size=300)
+    frame = pd.DataFrame(
+        {"y": a - b + 0.1 * rng.normal(size=300), "a": a, "b": b, "guess a": a, "guess b": b}
+    )
+    frame.loc[30:, ["a", "b"]] = np.nan
+    result = design_based_regression(
+        frame,
+        outcome="y",
+        regressors=["a", "b"],
+        predictions={"a": "guess a", "b": "guess b"},
+        probability=0.1,
+    )
+    # The guesses are the truth, so that nothing is left to correct: the estimate is that of all documents.
+    assert result.corrected.value == pytest.approx(result.naive.value, rel=1e-9)
+    assert result.corrected.standard_error == pytest.approx(result.naive.standard_error, rel=1e-9)
+
+
+def test_what_was_read_in_few_clusters_is_known_from_few():
+    frame = draw(1, "linear", "y")
+    frame = frame.assign(country=np.arange(len(frame)) % 100)
+    frame.loc[frame["country"] >= 8, "y"] = np.nan
+    result = estimate(frame, "linear", "y", cluster="country")
+    assert (result.naive.clusters, result.naive.degrees_of_freedom) == (100, 99)
+    for found in (result.corrected, *result.others):
+        assert (found.clusters, found.degrees_of_freedom) == (8, 7)
+        assert "W401" in [finding.code for finding in found.findings]

@@ -270,3 +270,14 @@ def test_the_picture_has_one_panel_a_measure_and_one_for_the_regions(internet):
     assert [axes.get_title("left").split("\n")[0] for axes in figure.axes] == [
         "Gini coefficient", "Theil index", "Coefficient of variation", "Palma ratio", "Theil index,",
     ]  # fmt: skip
+
+
+def test_a_series_of_every_second_year_is_balanced_too():
+    rows = [
+        (code, year, 10.0 * place + year - 1990, 1.0)
+        for place, code in enumerate(COUNTRIES)
+        for year in (2000, 2002, 2004)
+    ]
+    found = divide(panel_of(rows), "use", balanced=True, draws=20)
+    assert found.periods == (2000, 2002, 2004)
+    assert (found.table["countries"] == len(COUNTRIES)).all()

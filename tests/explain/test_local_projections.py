@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -159,3 +161,25 @@ def test_a_setting_that_an_index_with_its_error_cannot_have_is_refused_and_not_i
     plain = local_projections(data, "growth", index, horizons=1)
     asked = local_projections(data, "growth", index, horizons=1, lags=0, errors="clustered")
     pd.testing.assert_frame_equal(plain.table, asked.table)
+
+
+def test_an_index_whose_years_are_text_gives_the_same_responses():
+    frame, index = World(entities=20, periods=8).draw(5)
+    told = replace(index, cells=tuple((name, str(year)) for name, year in index.cells))
+    data = frame.rename(columns={"value": "growth"})
+    as_numbers, as_text = (local_projections(data, "growth", one, horizons=1).table for one in (index, told))
+    pd.testing.assert_frame_equal(as_text, as_numbers)
+
+
+def test_entities_with_one_year_make_no_interval_narrower():
+    data = shocked(1, entities=8, periods=25)
+    lone = [(f"lone {number}", period) for number, period in enumerate(range(5, 20))]
+    rng = np.random.default_rng(2)
+    more = pd.DataFrame(lone, columns=["entity", "period"]).assign(
+        **{name: rng.normal(size=len(lone)) for name in data if name not in ("entity", "period")}
+    )
+    both = [
+        local_projections(frame, "y", "x", horizons=0, lags=0, errors="clustered").table
+        for frame in (data, pd.concat([data, more], ignore_index=True))
+    ]
+    pd.testing.assert_frame_equal(*both)

@@ -247,3 +247,27 @@ def test_detectable_effects_need_no_coefficient():
     design = make_design(frame, index, labels=["divide"], lag=1)
     turned = dataclasses.replace(design, outcome=-design.outcome)
     pd.testing.assert_frame_equal(minimum_detectable_effects(design), minimum_detectable_effects(turned))
+
+
+def test_entities_with_one_year_count_neither_as_observations_nor_as_clusters():
+    """Within the effects they tell nothing: the errors are those of the entities that do, as pyfixest has them."""
+    frame, index = World(entities=8, periods=12).draw(3)
+    lone = frame["entity"] >= "E004"
+    kept = frame[~lone | (frame["period"] == frame["period"].min() + frame["entity"].str[1:].astype(int))]
+    found = regress_with_index(kept, index, labels=["divide"], lag=1)
+    alone = int(kept["entity"].ge("E004").sum())
+    assert alone > 1
+    for estimate in (found.naive, found.corrected):
+        assert (estimate.observations, estimate.clusters) == (len(kept) - alone, 4)
+        assert estimate.degrees_of_freedom == 3
+        assert f"({alone})" in next(one.sentence for one in estimate.findings if one.code == "N436")
+    assert found.corrected.standard_error == pytest.approx(found.naive.standard_error, rel=1e-9)
+
+
+def test_many_clusters_of_which_one_tells_anything_are_one():
+    frame, index = World(entities=8, periods=12).draw(3)
+    frame = frame.assign(region=np.where(frame["entity"] < "E004", "one", frame["entity"]))
+    first = frame["period"].min()
+    kept = frame[(frame["entity"] < "E004") | (frame["period"] == first)]
+    with pytest.raises(EstimationError, match="in one cluster"):
+        regress_with_index(kept, index, labels=["divide"], lag=1, cluster="region")

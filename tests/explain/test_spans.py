@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from headwinds.contracts import Panel, Series
+from headwinds.errors import DataError, SettingsError
 from headwinds.explain import slowdown
 
 
@@ -31,3 +33,27 @@ def test_a_slowdown_says_who_was_compared_and_draws_itself():
     assert figure.axes[0].get_xlabel() == "growth, % a year"
     assert "AAA" in found.to_latex()
     assert "AAA" in found.to_html()
+
+
+def panel_of(values: dict[str, tuple[float, float, float]]) -> Panel:
+    rows = [
+        (entity, year, value)
+        for entity, own in values.items()
+        for year, value in zip((2000, 2005, 2010), own, strict=True)
+    ]
+    data = pd.DataFrame(rows, columns=["entity", "period", "y"])
+    return Panel(data, {"y": Series(name="y", unit="", kind="ratio", source="simulated", vintage="now")})
+
+
+@pytest.mark.parametrize(
+    ("entities", "before", "kind", "words"),
+    [
+        (["A", "B"], (2000, 2005), DataError, "'y' is 0 for B in 2000; growth needs positive values"),
+        (["A", "C"], (2005, 2000), SettingsError, "2005-2000 does not run forward"),
+        (["A", "C", "A"], (2000, 2005), SettingsError, "An entity is named twice"),
+    ],
+)
+def test_a_mean_of_growth_rates_that_are_none_is_refused(entities, before, kind, words):
+    panel = panel_of({"A": (1.0, 2.0, 3.0), "B": (0.0, 2.0, 3.0), "C": (1.0, 2.0, 2.5)})
+    with pytest.raises(kind, match=words):
+        slowdown(panel, entities, series="y", before=before, after=(2005, 2010))

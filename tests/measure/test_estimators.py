@@ -18,6 +18,7 @@ from headwinds.measure import (
     make_cells,
     make_frame,
 )
+from headwinds.measure.estimators.labelled_only import estimate as labelled_only
 from headwinds.measure.estimators.prediction_powered import estimate as prediction_powered
 from headwinds.measure.gold_draws import gold_draws
 from headwinds.measure.pooling_tests import pooling_rejections
@@ -250,6 +251,28 @@ def test_cross_fitted_lambda_is_tuned_on_other_gold():
     one, two = prediction_powered(frame, cells), prediction_powered(frame, cells, folds=0)
     assert one.value[0] != two.value[0]
     assert one.value[0] == pytest.approx(two.value[0], abs=2e-3)
+
+
+def test_of_every_fifth_document_read_whole_each_fold_still_tunes_on_other_gold():
+    rng = np.random.default_rng(0)
+    document = np.repeat(np.arange(200), 8)
+    score = rng.beta(0.5, 0.5, len(document))
+    read = np.flatnonzero(document % 5 == 0)
+    labels = rng.random(len(document)) < score
+    frame = make_frame(
+        document_ids=np.char.zfill(document.astype(str), 4),
+        strata=np.full(len(document), "all"),
+        keys={},
+        weight=np.ones(len(document)),
+        probability=score[:, None],
+        label=(score > 0.5)[:, None],
+        gold_rows=read,
+        gold_labels=labels[read][:, None],
+        inclusion_probability=np.full(len(read), 0.2),
+        label_names=("tech",),
+    )
+    cells = make_cells(frame, ())
+    assert prediction_powered(frame, cells).variance[0] < 0.7 * labelled_only(frame, cells).variance[0]
 
 
 @pytest.mark.parametrize("held", [False, True])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -256,8 +258,6 @@ def test_the_mean_of_fits_covers_and_carries_their_spread():
     rng = np.random.default_rng(4)
     hits, widths = [], []
     base = make_indicator(countries=4, years=5, labels=1, audit=2)
-    from dataclasses import replace
-
     for _ in range(400):
         data = np.linalg.cholesky(base.covariance) @ rng.standard_normal(len(base))
         fits = []
@@ -296,3 +296,17 @@ def test_growth_of_a_thousand_cells_is_kept_exactly_and_too_many_are_refused():
             growth(index, "year")
     finally:
         linear_maps.LARGEST_FACTOR = before
+
+
+def test_years_that_were_read_as_text_follow_each_other_as_numbers_do():
+    index = make_indicator(countries=2, years=4, labels=1)
+    told = replace(index, cells=tuple((country, str(year)) for country, year in index.cells))
+    assert growth(told, "year").value.tolist() == growth(index, "year").value.tolist()
+
+
+def test_the_mean_of_fits_that_are_growth_rates_has_the_fits_mean_sampling_error():
+    fits = [growth(make_indicator(countries=2, years=4, labels=1, seed=seed), "year") for seed in (1, 2)]
+    both = combine_fits(fits)
+    model = both.model_factor @ both.model_factor.T
+    expected = np.mean([fit.covariance for fit in fits], axis=0)
+    np.testing.assert_allclose(both.covariance - model, expected, atol=1e-15)

@@ -31,7 +31,7 @@ def minimum_detectable_effects(design: Design, *, size: float = 0.05, power: flo
     from scipy import stats
 
     moments = make_moments(design)
-    labels, clusters = len(design.labels), design.clusters
+    labels, clusters = len(design.labels), design.telling_clusters
     freedom = len(design.outcome) - moments.projection.rank - len(design.names)
     residual = float(np.sqrt(moments.outcome @ moments.outcome / max(freedom, 1)))
     error = np.full(labels, np.nan)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.contracts import Panel
 from headwinds.contracts.result import Result, number
-from headwinds.errors import EstimationError
+from headwinds.errors import DataError, EstimationError, SettingsError
 from headwinds.explain.panel_data import require_series
 
 if TYPE_CHECKING:
@@ -83,12 +83,21 @@ def slowdown(
 
     Raises
     ------
+    SettingsError
+        A span does not run forward, or an entity is named twice.
+    DataError
+        A value of those years is zero or negative.
     EstimationError
         No entity has the series in all four years.
     """
     import numpy as np
 
     require_series(panel, [series])
+    for first, last in (before, after):
+        if last <= first:
+            raise SettingsError(f"The span {first}-{last} does not run forward.")
+    if len(set(entities)) < len(list(entities)):
+        raise SettingsError("An entity is named twice.", remedy="Name each once.")
     wide = panel.data.pivot(index="entity", columns="period", values=series)
     years = [*before, *after]
     lacking = [year for year in years if year not in wide.columns]
@@ -97,6 +106,12 @@ def slowdown(
             f"The panel has no year {lacking[0]}: it runs from {min(wide.columns)} to {max(wide.columns)}."
         )
     chosen = wide.reindex(list(entities))[sorted(set(years))]
+    wrong = chosen <= 0
+    if wrong.to_numpy().any():
+        entity, year = wrong.stack().idxmax()
+        raise DataError(
+            f"Series {series!r} is {chosen.at[entity, year]:g} for {entity} in {year}; growth needs positive values."
+        )
     missing = tuple(str(name) for name in chosen.index[chosen.isna().any(axis=1)])
     chosen = chosen.dropna()
     if chosen.empty:

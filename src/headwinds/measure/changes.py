@@ -117,16 +117,18 @@ def growth(indicator: Indicator, key: str, *, step: int = 1, level: float = 0.95
 
     at = _place(indicator, key)
     periods = _periods(indicator, at)
-    place = {
-        (label, cell): row
-        for row, (label, cell) in enumerate(zip(indicator.labels, indicator.cells, strict=True))
-    }
+    # By the number that a key says: years that were read as text follow each other as well.
+    told = [
+        (label, cell[:at] + cell[at + 1 :])
+        for label, cell in zip(indicator.labels, indicator.cells, strict=True)
+    ]
+    place = {(one, period): row for row, (one, period) in enumerate(zip(told, periods.tolist(), strict=True))}
     later, earlier = [], []
-    for row, (label, cell) in enumerate(zip(indicator.labels, indicator.cells, strict=True)):
-        before = (*cell[:at], int(periods[row]) - step, *cell[at + 1 :])
-        if (label, before) in place:
+    for row, one in enumerate(told):
+        before = (one, int(periods[row]) - step)
+        if before in place:
             later.append(row)
-            earlier.append(place[label, before])
+            earlier.append(place[before])
     if not later:
         raise MismatchError(f"no two cells of the index are {step} {key} apart.")
     new, old = np.array(later), np.array(earlier)

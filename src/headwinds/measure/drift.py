@@ -51,8 +51,9 @@ def drift_tests(
     """Test each label, stratum and quantity for equal means between periods (default) or the values of a key.
 
     Welch's test of equal means (Welch 1951, Biometrika 38) with design weights and each group's variance shrunk towards
-    the pooled one, so that a group without a single error does not pass for certain. Groups with fewer than
-    `minimum_gold` gold passages are left out, as are tests with fewer than three events a group on average. Of graded
+    the pooled one, so that a group without a single error does not pass for certain. Where gold came in draws of several
+    passages (whole documents, see `gold_draws`), draws are counted, not passages. Groups with fewer than `minimum_gold`
+    gold passages are left out, as are tests with fewer than three events a group on average. Of graded
     labels the residual alone is tested, in the units of their scale: a score has no error rates.
 
     Raises
@@ -64,6 +65,7 @@ def drift_tests(
 
     from headwinds.measure.cells import make_cells
     from headwinds.measure.encode import encode
+    from headwinds.measure.gold_draws import gold_draws
     from headwinds.measure.label_kinds import span_of
     from headwinds.measure.pools import coarse_strata, make_parts, tuned_power
 
@@ -96,6 +98,7 @@ def drift_tests(
     wrong = (frame.gold_labels != frame.label[frame.gold_rows]).astype(np.float64)
     residual = truth - power[coarse] * frame.probability[frame.gold_rows]
     weight = 1 / frame.inclusion_probability
+    draws, _ = gold_draws(frame)
     tests = []
     for label, label_name in enumerate(frame.label_names):
         for place, name in enumerate(names):
@@ -110,7 +113,12 @@ def drift_tests(
             for quantity in quantities:
                 values_of, events, rows = read[quantity]
                 kept, means, statistic, p_value = _welch(
-                    values_of[rows, label], events[rows, label], group[rows], weight[rows], minimum_gold
+                    values_of[rows, label],
+                    events[rows, label],
+                    group[rows],
+                    weight[rows],
+                    draws[rows],
+                    minimum_gold,
                 )
                 said = tuple(group_names[one] for one in kept)
                 tests.append((label_name, name, quantity, said, means, statistic, p_value))
@@ -150,21 +158,26 @@ def _welch(
     events: NDArray[np.float64],
     group: NDArray[np.int64],
     weight: NDArray[np.float64],
+    draws: NDArray[np.int64],
     minimum: int,
 ) -> tuple[tuple[int, ...], tuple[float, ...], float, float]:
     import numpy as np
     from scipy.stats import f as f_distribution
 
     distinct, code = np.unique(group, return_inverse=True)
-    count = np.bincount(code, minlength=len(distinct))
-    big = np.flatnonzero(count >= minimum)
+    passages = np.bincount(code, minlength=len(distinct))
+    pairs, home = np.unique(code * (int(draws.max(initial=0)) + 1) + draws, return_inverse=True)
+    of_draw = pairs // (int(draws.max(initial=0)) + 1)
+    count = np.bincount(of_draw, minlength=len(distinct))
+    big = np.flatnonzero((passages >= minimum) & (count > 1))
     inside = np.isin(code, big)
     happened = float(events[inside].sum())
     few = min(happened, float(inside.sum()) - happened) < 3 * len(big)
     total = np.bincount(code, weights=weight, minlength=len(distinct))
     q = weight / total[code]
     mean = np.bincount(code, weights=q * values, minlength=len(distinct))
-    squares = np.bincount(code, weights=q**2 * (values - mean[code]) ** 2, minlength=len(distinct))
+    between = np.bincount(home, weights=q * (values - mean[code]), minlength=len(pairs))
+    squares = np.bincount(of_draw, weights=between**2, minlength=len(distinct))
     named = tuple(int(distinct[one]) for one in big)
     means = tuple(float(mean[one]) for one in big)
     if len(big) < 2 or few:

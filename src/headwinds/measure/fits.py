@@ -116,7 +116,17 @@ def combine_fits(fits: Sequence[Indicator], *, level: float = 0.95) -> Indicator
         if any(one is None for one in berkson)
         else np.mean([one for one in berkson if one is not None], axis=0),
         model_factor=model,
+        sampling_factor=_mean_factor([fit.sampling_factor for fit in fits]),
+        berkson_factor=_mean_factor([fit.berkson_factor for fit in fits]),
     )
+
+
+def _mean_factor(factors: Sequence[NDArray[np.float64] | None]) -> NDArray[np.float64] | None:
+    """A factor of the mean of the fits' covariances; None where no fit has one."""
+    import numpy as np
+
+    there = [factor for factor in factors if factor is not None]
+    return narrow(np.column_stack(there) / np.sqrt(len(factors))) if there else None
 
 
 def narrow(factor: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -118,7 +118,8 @@ def _passage_power(frame: Frame, parts: Parts, settings: EstimatorSettings) -> N
     coarse = parts.coarse_of_stratum[frame.stratum_code[frame.gold_rows]]
     if settings.folds < 2:
         return tuned_power(frame, parts)[coarse]
-    fold = gold_draws(frame)[0] % settings.folds
+    # Counted among the draws of gold: of every fifth document read whole all codes may lie in one fold.
+    fold = np.unique(gold_draws(frame)[0], return_inverse=True)[1] % settings.folds
     found = np.zeros(shape)
     for number in range(settings.folds):
         here = fold == number

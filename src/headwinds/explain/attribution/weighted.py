@@ -93,9 +93,8 @@ def drawn_estimates(
 
     if not equation.has_errors:
         return weighted_estimates(equation, weights)
-    clusters = equation.clusters
-    scale = np.sqrt(fit.factor * clusters / max(clusters - 1, 1))
-    drawn: NDArray[np.float64] = fit.value + scale * (weights - 1) @ fit.scores
+    # Scores sum to zero: multinomial weights give their sum the covariance of the scores' products, without a factor.
+    drawn: NDArray[np.float64] = fit.value + np.sqrt(fit.factor) * (weights - 1) @ fit.scores
     if fit.gradient.shape[1]:
         squares = np.einsum("bj,ajk,bk->ba", errors, fit.products, errors, optimize=True)
         drawn = drawn + errors @ fit.gradient.T

@@ -100,7 +100,8 @@ def adoption(
     else:
         counted = wide.notna().astype(float)
     if balanced:
-        wide = wide.dropna(how="any")
+        # A year that nobody has is no period: series of every second year are balanced too.
+        wide = wide.dropna(how="all", axis=1).dropna(how="any")
     wide = wide.dropna(how="all").dropna(how="all", axis=1)
     if wide.empty:
         raise EstimationError(

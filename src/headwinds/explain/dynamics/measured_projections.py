@@ -95,13 +95,13 @@ def _scale(frame: pd.DataFrame, indicator: Indicator, label: str, lag: int) -> t
 
     usable = np.isfinite(indicator.value) & np.isfinite(indicator.sampling_variance)
     known = {
-        cell: float(indicator.value[row])
+        (str(cell[0]), int(cell[1])): float(indicator.value[row])
         for row, (name, cell) in enumerate(zip(indicator.labels, indicator.cells, strict=True))
         if name == label and usable[row]
     }
     cells = [
-        (entity, int(period) - lag)
+        (str(entity), int(period) - lag)
         for entity, period in zip(frame["entity"], frame["period"], strict=True)
-        if (entity, int(period) - lag) in known
+        if (str(entity), int(period) - lag) in known
     ]
     return float(np.std([known[cell] for cell in cells], ddof=1)), sorted({period for _, period in cells})

@@ -21,6 +21,7 @@ from headwinds.explain.dynamics.grid import Grid, lagged, make_grid
 from headwinds.explain.dynamics.measured_projections import measured_rows
 from headwinds.explain.dynamics.responses import Responses, Row
 from headwinds.explain.effect_columns import effect_columns
+from headwinds.explain.lone_rows import lone_rows
 from headwinds.explain.measured.moments import require_full_rank
 from headwinds.explain.measured.projection import make_projection
 
@@ -177,6 +178,9 @@ def _project(
     import pyfixest
 
     there = np.isfinite(response) & np.all([np.isfinite(values) for values in right.values()], axis=0)
+    # A row that is alone in its entity or period tells nothing: it is no observation, no entity and no cluster.
+    entity, period = np.nonzero(there)
+    there[there] = ~lone_rows((entity, period) if period_effects else (entity,), len(entity))
     entity, period = np.nonzero(there)
     entities, periods = len(np.unique(entity)), len(np.unique(period))
     if entities < 2 or periods < 2 or len(entity) < entities + periods + len(right):

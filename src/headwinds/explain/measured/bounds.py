@@ -101,11 +101,12 @@ def slope_bounds(
         found.append((value / least_reliability, error / least_reliability))
     values = np.array([value for value, _ in found])
     errors = np.array([error for _, error in found])
-    reach = stats.t.ppf(0.975, max(design.clusters - 1, 1)) * errors
+    clusters = design.telling_clusters
+    reach = stats.t.ppf(0.975, max(clusters - 1, 1)) * errors
     same = (np.sign(values) == np.sign(values[0])).all()
     findings = []
-    if design.clusters < FEW_CLUSTERS:
-        findings.append(Finding("W401", f"{design.clusters} clusters: clustered errors are too small."))
+    if clusters < FEW_CLUSTERS:
+        findings.append(Finding("W401", f"{clusters} clusters: clustered errors are too small."))
     table = pd.DataFrame({"name": design.labels, "naive": values[0]})
     if same:
         table["lower"], table["upper"] = values.min(axis=0), values.max(axis=0)

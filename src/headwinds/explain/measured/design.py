@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.contracts import Indicator
 from headwinds.errors import EstimationError, MismatchError
+from headwinds.explain.lone_rows import lone_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,6 +91,18 @@ class Design:
         return int(self.cluster.max()) + 1
 
     @property
+    def lone(self) -> NDArray[np.bool_]:
+        """Rows that tell nothing within the effects, as they are alone in one; shape (rows,)."""
+        return lone_rows(self.effects, len(self.outcome))
+
+    @property
+    def telling_clusters(self) -> int:
+        """How many clusters have a row that is not alone in an effect."""
+        import numpy as np
+
+        return int(np.count_nonzero(np.bincount(self.cluster[~self.lone])))
+
+    @property
     def entities(self) -> int:
         """How many entities the rows come from."""
         import pandas as pd
@@ -166,9 +179,11 @@ def make_design(
             f"{len(entities)} entities in {len(periods)} periods: two-way effects need two of each."
         )
     codes = {name: _codes(chosen[name]) for name in dict.fromkeys((*effects, cluster))}
-    if int(codes[cluster].max()) == 0:
+    telling = chosen[~lone_rows([codes[name] for name in effects], len(chosen))]
+    telling = telling if len(telling) else chosen
+    if telling[cluster].nunique() < 2:
         raise EstimationError(
-            f"All {len(chosen)} rows are in one cluster ({cluster}): an error that allows for dependence within it "
+            f"All {len(telling)} rows are in one cluster ({cluster}): an error that allows for dependence within it "
             "cannot be computed.",
             remedy="Cluster by what there is more of.",
         )

@@ -178,7 +178,7 @@ def _variables(
     raw = {name: frame[predictions[name]].to_numpy(dtype=float) for name in measured}
     true = {name: np.where(read, frame[name].to_numpy(dtype=float), raw[name]) for name in measured}
     features = np.column_stack([np.ones(len(frame)), *raw.values(), *columns.values()])
-    better = {name: _cross_fitted(features, true[name], read, weight, seed) for name in measured}
+    better = {name: _cross_fitted(features, raw[name], true[name], read, weight, seed) for name in measured}
     dummies = _dummies(frame, effects)
 
     def matrix(values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -212,6 +212,7 @@ def _variables(
 
 def _cross_fitted(
     features: NDArray[np.float64],
+    raw: NDArray[np.float64],
     true: NDArray[np.float64],
     read: NDArray[np.bool_],
     weight: NDArray[np.float64],
@@ -221,8 +222,7 @@ def _cross_fitted(
     import numpy as np
 
     if read.sum() < LEAST_PER_FEATURE * features.shape[1] * FOLDS / (FOLDS - 1):
-        plain: NDArray[np.float64] = features[:, 1].copy()
-        return plain
+        return raw.copy()
     fold = np.random.default_rng(seed).integers(0, FOLDS, len(read))
     predicted, mean = np.empty(len(read)), np.zeros(len(read))
     for number in range(FOLDS):
@@ -335,7 +335,9 @@ def _estimate(
     import numpy as np
 
     rows = len(variables.weight)
-    clusters = rows if variables.cluster is None else int(variables.cluster.max()) + 1
+    # What was read in few clusters is known from few, however many there are in all.
+    own = np.arange(rows) if variables.cluster is None else variables.cluster
+    clusters = len(np.unique(own if method == "naive" else own[read]))
     if clusters < FEW_CLUSTERS:
         findings = (*findings, Finding("W401", f"{clusters} clusters: clustered errors are too small."))
     error = np.sqrt(np.diag(covariance))

@@ -166,7 +166,7 @@ def endless_findings(
 
     from headwinds.contracts.score_interval import score_interval
 
-    reach = float(stats.t.ppf(0.975, max(design.clusters - 1, 1)))
+    reach = float(stats.t.ppf(0.975, max(design.telling_clusters - 1, 1)))
     endless = np.flatnonzero(np.isinf(score_interval(value, curve, reach)[:, 0]))
     names = [design.names[number] for number in endless]
     if not names:

@@ -186,24 +186,28 @@ def cluster_sums(score: NDArray[np.float64], design: Design) -> NDArray[np.float
 
 
 def small_sample_factor(design: Design) -> float:
-    """G / (G - 1) x (N - 1) / (N - K), K counting the effects that are not nested in clusters."""
+    """G / (G - 1) x (N - 1) / (N - K), K counting the effects that are not nested in clusters.
+
+    Rows that are alone in an effect are not counted, nor are clusters of such rows only.
+    """
     import numpy as np
 
-    rows, clusters = len(design.outcome), design.clusters
-    levels = [int(code.max()) + 1 for code in design.effects]
+    kept = ~design.lone
+    own = design.cluster[kept]
+    rows, clusters = len(own), int(np.count_nonzero(np.bincount(own)))
+    codes = [code[kept] for code in design.effects]
+    levels = [int(np.count_nonzero(np.bincount(code))) for code in codes]
     nested = []
-    for code, count in zip(design.effects, levels, strict=True):
-        home = np.empty(count, dtype=np.int64)
-        home[code] = (
-            design.cluster
-        )  # any one cluster of each level: nested if that is the cluster of all its rows
-        nested.append(bool((home[code] == design.cluster).all()))
+    for code in codes:
+        home = np.empty(int(code.max(initial=-1)) + 1, dtype=np.int64)
+        home[code] = own  # any one cluster of each level: nested if that is the cluster of all its rows
+        nested.append(bool((home[code] == own).all()))
     lost = sum(levels) - max(len(levels) - 1, 0)
     lost -= sum(count for count, inside in zip(levels, nested, strict=True) if inside) - sum(nested)
     if not levels:
         lost = 1  # the mean
     parameters = len(design.names) + lost
-    return clusters / (clusters - 1) * (rows - 1) / max(rows - parameters, 1)
+    return clusters / max(clusters - 1, 1) * (rows - 1) / max(rows - parameters, 1)
 
 
 def as_estimate(
@@ -222,7 +226,15 @@ def as_estimate(
     import numpy as np
 
     value, covariance = value / design.unit, covariance / np.outer(design.unit, design.unit)
-    clusters, standardised = design.clusters, bool((design.scale != 1).any())
+    clusters, standardised = design.telling_clusters, bool((design.scale != 1).any())
+    lone = int(design.lone.sum())
+    if lone:
+        told = Finding(
+            "N436",
+            f"Rows that are alone in their entity, period or other effect ({lone}) tell nothing within the effects: they "
+            "are counted neither as observations nor as clusters.",
+        )
+        findings = (*findings, told)
     if clusters < FEW_CLUSTERS:
         few = Finding("W401", f"{clusters} clusters: clustered errors are too small.", "Take more entities.")
         findings = (*findings, few)
@@ -254,7 +266,7 @@ def as_estimate(
         variation=words.variation(design.effect_names),
         absorbed=words.absorbed(design.effect_names),
         units=words.units(outcome_words, standardised),
-        observations=len(design.outcome),
+        observations=len(design.outcome) - lone,
         clusters=clusters,
         degrees_of_freedom=max(clusters - 1, 1),
         findings=findings,

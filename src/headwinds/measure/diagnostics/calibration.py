@@ -20,6 +20,8 @@ def calibration_by(
 ) -> Diagnostic:
     """Design-weighted mean of label minus probability in each group, with a t test that it is zero (Holm over all).
 
+    Where gold came in draws of several passages (whole documents, see `gold_draws`), the test counts draws.
+
     `by` is a key, or None for the periods of the design's strata. A group with fewer than 30 gold labels, or fewer than
     five positives (or negatives) of a label, is listed without a test. Graded labels are compared in their own units.
 
@@ -33,6 +35,7 @@ def calibration_by(
     from scipy import stats
 
     from headwinds.measure.encode import encode
+    from headwinds.measure.gold_draws import gold_draws
     from headwinds.measure.label_kinds import span_of
     from headwinds.measure.spread_tests import holm
 
@@ -44,6 +47,7 @@ def calibration_by(
         group = [str(value) for value in frame.keys[by][frame.gold_rows]]
     code, names = encode(np.array(group))
     weight = 1 / frame.inclusion_probability
+    draws, _ = gold_draws(frame)
     graded = frame.kind == "score"
     low, span = (frame.value_range[0], span_of(frame)) if graded else (0.0, 1.0)
     truth = low + span * frame.gold_labels.astype(np.float64)
@@ -56,11 +60,14 @@ def calibration_by(
             gap = truth[here, label] - score[here, label]
             mean, count = float(q @ gap), int(here.sum())
             seen = float(truth[here, label].sum())
-            enough = count >= LEAST_GOLD and (graded or min(seen, count - seen) >= LEAST_POSITIVES)
-            error = (
-                float(np.sqrt((q**2 * (gap - mean) ** 2).sum() * count / (count - 1))) if enough else np.nan
+            _, home = np.unique(draws[here], return_inverse=True)
+            several = int(home.max(initial=-1)) + 1
+            enough = (
+                several > 1 and count >= LEAST_GOLD and (graded or min(seen, count - seen) >= LEAST_POSITIVES)
             )
-            freedom = max(count - 1, 1)
+            between = np.bincount(home, weights=q * (gap - mean))
+            error = float(np.sqrt((between**2).sum() * several / (several - 1))) if enough else np.nan
+            freedom = max(several - 1, 1)
             reach = float(stats.t.ppf((1 + level) / 2, freedom)) * error
             rows.append(
                 {

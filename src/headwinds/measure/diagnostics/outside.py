@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from headwinds.contracts.finding import Finding
 from headwinds.errors import MismatchError, SettingsError
 from headwinds.measure.diagnostics.diagnostic import Diagnostic
+from headwinds.measure.gold_draws import gold_draws
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,7 +64,9 @@ def outside_training(
         )
         return Diagnostic("outside", question, pd.DataFrame(columns=columns), (note,))
     generator = np.random.default_rng(seed)
-    order = generator.permutation(len(frame.gold_rows))
+    # What was drawn together stays in one half: half a document knows the words of its other half.
+    _, home = np.unique(gold_draws(frame)[0], return_inverse=True)
+    order = np.argsort(np.argsort(generator.permutation(int(home.max()) + 1))[home], kind="stable")
     scale, ranked = order[: len(order) // 2], order[len(order) // 2 :]
     looked = np.arange(len(frame))
     if len(frame) > MOST_PASSAGES:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.contracts.finding import Finding
 from headwinds.measure.diagnostics.diagnostic import Diagnostic
+from headwinds.measure.gold_draws import gold_draws
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,13 +21,15 @@ def placebo_labels(frame: Frame, *, seed: int = 0, shuffles: int = 400, level: f
     """Area under the ROC curve with the gold labels, and its range with labels shuffled within design strata.
 
     The range is the placebo: what strata alone tell stays in it. A real curve inside it means that the scores know nothing
-    more of a label than the strata do. `value` is the real area, `lower` and `upper` are those of the placebo. Of graded
-    labels it is Spearman's rank correlation of score and grade in place of the area.
+    more of a label than the strata do. Labels of gold drawn together (a whole document, see `gold_draws`) are dealt
+    together, as they are alike in any case. `value` is the real area, `lower` and `upper` are those of the placebo; of
+    graded labels it is Spearman's rank correlation of score and grade in place of the area.
     """
     import numpy as np
     import pandas as pd
 
     generator = np.random.default_rng(seed)
+    draws, _ = gold_draws(frame)
     stratum = frame.stratum_code[frame.gold_rows]
     rows, found = [], []
     graded = frame.kind == "score"
@@ -53,7 +56,10 @@ def placebo_labels(frame: Frame, *, seed: int = 0, shuffles: int = 400, level: f
         shuffled = np.empty((shuffles, len(truth)), dtype=truth.dtype)
         for code in np.unique(stratum):
             here = np.flatnonzero(stratum == code)
-            order = generator.random((shuffles, len(here))).argsort(axis=1)
+            _, home = np.unique(draws[here], return_inverse=True)
+            here, home = here[np.argsort(home, kind="stable")], np.sort(home)
+            # Each draw has one random number, and so stays together; labels in that order are dealt along the rows.
+            order = generator.random((shuffles, int(home[-1]) + 1))[:, home].argsort(axis=1, kind="stable")
             shuffled[:, here] = truth[here][order]
         areas = statistic(shuffled, score)
         tail = (1 - level) / 2

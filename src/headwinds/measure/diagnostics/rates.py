@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 def rates_by(frame: Frame, by: str | None = None, *, level: float = 0.95, size: float = 0.05) -> Diagnostic:
     """Design-weighted rates with Wilson intervals at the effective sample size, and `drift_tests` of both.
 
+    Where gold came in draws of several passages (see `gold_draws`) the effective sample size is that of the draws.
+
     `by` is a key, or None for the periods of the design's strata.
 
     Raises
@@ -30,6 +32,7 @@ def rates_by(frame: Frame, by: str | None = None, *, level: float = 0.95, size: 
 
     from headwinds.measure.drift import RATES, drift_tests
     from headwinds.measure.encode import encode
+    from headwinds.measure.gold_draws import gold_draws
 
     tests = drift_tests(frame, by, quantities=RATES)
     if by is None:
@@ -39,12 +42,15 @@ def rates_by(frame: Frame, by: str | None = None, *, level: float = 0.95, size: 
     code, names = encode(np.array(group))
     weight = 1 / frame.inclusion_probability
     decided = frame.label[frame.gold_rows]
+    draws, together = gold_draws(frame)
     rows = []
     for label, label_name in enumerate(frame.label_names):
         for rate, sign in zip(RATES, (True, False), strict=True):
             for place, name in enumerate(names):
                 here = (code == place) & (frame.gold_labels[:, label] == sign)
-                value, lower, upper = weighted_share(decided[here, label], weight[here], level)
+                value, lower, upper = weighted_share(
+                    decided[here, label], weight[here], level, draws[here] if together else None
+                )
                 rows.append(
                     {
                         "name": f"{label_name}, {rate}, {name}",
@@ -83,9 +89,16 @@ def rates_by(frame: Frame, by: str | None = None, *, level: float = 0.95, size: 
 
 
 def weighted_share(
-    positive: NDArray[np.bool_], weight: NDArray[np.float64], level: float
+    positive: NDArray[np.bool_],
+    weight: NDArray[np.float64],
+    level: float,
+    draws: NDArray[np.int64] | None = None,
 ) -> tuple[float, float, float]:
-    """A weighted share with its Wilson interval (1927) at Kish's effective sample size; NaN where nothing was seen."""
+    """A weighted share with its Wilson interval (1927) at Kish's effective sample size; NaN where nothing was seen.
+
+    `draws` says which passages were drawn together: the size is then divided by how much their errors go together.
+    """
+    import numpy as np
     from scipy.special import ndtri
 
     if len(weight) == 0:
@@ -94,6 +107,11 @@ def weighted_share(
     if len(weight) < 2:
         return share, math.nan, math.nan
     count = float(weight.sum() ** 2 / (weight**2).sum())
+    if draws is not None:
+        rest = weight * (positive - share)
+        _, home = np.unique(draws, return_inverse=True)
+        between = float((np.bincount(home, weights=rest) ** 2).sum())
+        count /= max(1.0, between / max(float((rest**2).sum()), 1e-300))
     z = float(ndtri((1 + level) / 2))
     middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
     reach = z * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)

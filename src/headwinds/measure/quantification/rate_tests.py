@@ -41,7 +41,7 @@ def rate_rejections(frame: Frame, cells: Cells, *, size: float = 0.05) -> tuple[
 
 
 def _drift(frame: Frame, cells: Cells, label: int) -> list[tuple[str, float]]:
-    """The drift test of both rates; it counts passages, so it is left out where draws brought many."""
+    """The drift test of both rates; left out where draws brought many passages, as few draws tell little of either rate."""
     if gold_draws(frame)[1]:
         return []
     keys = {f"spans of {name}": spans(frame.keys[name], frame.gold_rows) for name in cells.keys}
