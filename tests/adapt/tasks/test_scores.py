@@ -102,6 +102,61 @@ def test_no_answer_has_an_f1_of_its_own():
     assert found["answered_f1"][0] == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(("given", "same"), [("the", 1.0), ("", 1.0), ("left", 0.0)])
+def test_an_answer_of_an_article_alone_is_scored_as_squad_does(given, same):
+    """Its official scorer: of two answers one of which has no word left, F1 is whether the other has none either."""
+    assert overlap(given, ["The"]) == (same, same)
+
+
+def _asked(answers):
+    """Contexts of one word, with outputs that give each a margin of 2, 1, 0, ... over "no answer"."""
+    from headwinds.adapt.encoding import EncodedTexts
+
+    task = QuestionAnswering()
+    examples = task.read(
+        rows(*({"question": "Who?", "context": "Anna", "answers": own} for own in answers)), labelled=True
+    )
+    count = len(answers)
+    encoded = EncodedTexts(
+        [np.array([1, 2], dtype=np.int32)] * count,
+        np.arange(count + 1),
+        np.ones(count, dtype=np.int64),
+        offsets=[np.array([[0, 0], [0, 4]], dtype=np.int32)] * count,
+    )
+    outputs = [[np.array([[0.0, 0.0], [2.0 - number, 0.0]])] for number in range(count)]
+    return task, outputs, examples, np.arange(count), encoded
+
+
+@pytest.mark.parametrize(
+    ("answers", "f1", "given"),
+    [
+        ([["Anna"], ["Anna"], [], []], 1.0, 2),  # a line can be drawn
+        ([[], [], [], ["Anna"]], 0.75, 0),  # better to give none at all
+        ([["Anna"], [], ["Anna"], []], 0.75, 3),  # of equally good lines the lowest
+        ([["Anna"], ["Anna"]], 1.0, 2),  # there is always an answer: no line
+    ],
+)
+def test_an_epoch_is_scored_by_the_threshold_that_its_answers_would_be_given_by(answers, f1, given):
+    """Not by whether there is an answer: a model that always says "none" would be as good as any."""
+    from headwinds.adapt.settings import TuneSettings
+
+    task, outputs, examples, numbers, encoded = _asked(answers)
+    assert task.score(outputs, examples, numbers, encoded, ()) == pytest.approx(f1)
+    decoder = task.fit_decoder(outputs, examples, numbers, encoded, (), TuneSettings())
+    assert (decoder["threshold"] is None) == all(answers)
+    found = task.decode(outputs, examples, encoded, (), decoder)
+    assert sum(bool(one["answer"]) for one in found) == given
+    assert task.metrics(found, examples, (), np.ones((1, len(answers))))["f1"][0] == pytest.approx(f1)
+
+
+def test_where_only_training_has_questions_without_an_answer_the_likelier_of_the_two_is_given():
+    from headwinds.adapt.settings import TuneSettings
+
+    task, outputs, examples, _, encoded = _asked([["Anna"], ["Anna"], [], []])
+    decoder = task.fit_decoder(outputs[:2], examples, np.arange(2), encoded, (), TuneSettings())
+    assert decoder == {"threshold": 0.0}
+
+
 def test_choices_are_compared_with_chance():
     task = MultipleChoice()
     examples = task.read(
