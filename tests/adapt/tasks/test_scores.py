@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -189,3 +191,22 @@ def test_while_no_entity_is_right_likelier_tags_score_higher_and_any_right_one_m
     low, higher, right = score(0.0), score(3.0), score(9.0)
     assert 0 < low < higher < 1e-6
     assert right == pytest.approx(1.0)
+
+
+def test_a_text_of_many_words_and_entities_is_scored_in_a_moment():
+    """A report of 40,000 words with 8,000 names: each was compared with each, a quarter of a minute for one text."""
+    task = NamedEntities()
+    tokens = ["New", "York", "grows", "and", "grows"] * 8_000
+    examples = task.read(
+        rows({"tokens": tokens, "tags": ["B-PLACE", "I-PLACE", "O", "O", "O"] * 8_000}), labelled=True
+    )
+    words = examples.words[0]
+    spans = [
+        {"start": words[start][0], "end": words[end - 1][1], "label": name}
+        for start, end, name in examples.spans[0][:4_000]
+    ]
+    begun = time.perf_counter()
+    found = task.metrics([{"spans": spans}], examples, ("PLACE",), np.ones((1, 1)))
+    assert time.perf_counter() - begun < 5
+    assert found["entity_recall"][0] == pytest.approx(0.5)
+    assert found["token_micro_f1"][0] == pytest.approx(0.8)
