@@ -155,6 +155,19 @@ def test_the_gain_of_copies_is_measured_in_pairs(tiny_checkpoint, tmp_path):
     assert item.lower <= item.value <= item.upper
 
 
+def test_the_gain_of_copies_is_told_by_draws_of_whole_groups(tiny_checkpoint, tmp_path):
+    lines = Path(INTENTS).read_text(encoding="utf-8").splitlines()
+    head, rows = lines[0], [line for line in lines[1:] if line]
+    file = tmp_path / "grouped.csv"
+    grouped = [f"{head},speaker", *(f"{row},s{number // 4}" for number, row in enumerate(rows))]
+    file.write_text("\n".join(grouped) + "\n", encoding="utf-8")
+    settings = TuneSettings(
+        checkpoint=str(tiny_checkpoint), method="head", epochs=1, augment="easy", augment_compare=True
+    )
+    found = tune_files(LabelledFiles(file, group="speaker"), settings, tmp_path / "out", quiet=True)
+    assert 1 < found.gain.groups < found.gain.examples
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [

@@ -97,3 +97,25 @@ def test_bootstrap_interval_of_recall_covers_at_its_rate() -> None:
         lower, upper = np.quantile(recall, [0.025, 0.975])
         covered += lower <= 0.7 <= upper
     assert 0.92 <= covered / 400 <= 0.98
+
+
+def test_a_bootstrap_of_many_examples_is_drawn_in_parts_and_gives_the_same(monkeypatch) -> None:
+    """A million test rows with two hundred draws at once would be several gigabytes."""
+    from headwinds.adapt.evaluation import intervals
+
+    right = np.random.default_rng(3).random(50) < 0.7
+    names = [f"group {number // 2}" for number in range(50)]
+    sizes = []
+
+    def accuracy(weights):
+        sizes.append(weights.size)
+        return {"accuracy": weights @ right / weights.sum(axis=1)}
+
+    monkeypatch.setattr(intervals, "REPLICATES", 210)
+    whole = intervals.bootstrap(accuracy, names, seed=1)
+    sizes.clear()
+    monkeypatch.setattr(intervals, "LARGEST_WEIGHTS", 600)
+    assert intervals.bootstrap(accuracy, names, seed=1)["accuracy"].value == whole["accuracy"].value
+    assert max(sizes) <= 600
+    monkeypatch.setattr(intervals, "FEWEST_REPLICATES", 210)
+    assert intervals.bootstrap(accuracy, names, seed=1) == whole

@@ -209,6 +209,15 @@ def test_a_metric_that_production_lacks_does_not_pass_and_what_a_task_lacks_is_t
     assert "has no calibration error: not judged" in verdicts[2].sentence
 
 
+@pytest.mark.parametrize("metric", ["expected_calibration_error", "mean_absolute_error", "perplexity"])
+def test_a_metric_that_is_better_the_lower_it_is_promotes_nothing(fitted, tmp_path, metric):
+    gate = read_gate(write_gate(tmp_path, fitted.test, metric=metric))
+    worse = {metric: Interval(0.9, 0.8, 1.0)}
+    found = TaskEvaluation("text-classification", "macro_f1", worse, 9, 9, (), differences=worse)
+    with pytest.raises(SettingsError, match="better the lower it is"):
+        judge_evaluation(found, gate, gate.tests[0], "old test")
+
+
 def test_an_entry_that_cannot_be_read_does_not_end_the_looking_for_promotions(registry, fitted, gate):
     add_model(registry, "speeches", fitted.good)
     promote_model(registry, "speeches", gate)

@@ -208,6 +208,19 @@ def test_bodies_that_cannot_be_used_are_refused_at_once(server):
     assert server.predict(ROWS)[0] == 200
 
 
+@pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])
+def test_rows_with_one_id_are_refused_as_in_a_file(server, accept):
+    for second, before in (({"id": "a"}, 1), ({}, 1)):
+        first = {"id": second.get("id", "row 3"), "text": "growth"}
+        rows = [first, {"text": "growth"}, {**second, "text": "trade"}]
+        status, _, said = server.ask("POST", PATH, {"rows": rows}, accept=accept)
+        assert status == 422
+        told = json.loads(said)["error"]
+        assert told == f"Row 3 has the id of row {before}; give each row an id of its own, or leave id out."
+    ids = [{"id": "", "text": "growth"}, {"text": "growth"}, {"id": "", "text": "growth"}]
+    assert server.predict(ids)[0] == 200  # an empty one is none
+
+
 def test_a_row_without_a_key_is_told_which_and_the_nearest_that_it_has(server):
     for row, words in (
         ({"id": "a"}, "row 2: there is no key 'text'. Columns of this task: text ("),
@@ -300,7 +313,9 @@ def test_a_restart_finishes_what_is_under_way_and_the_log_has_no_text_and_no_key
     key = "canary-key-0123456789"
     statuses = []
     with served(tmp_path, "--registry", "registry", token=key, cold=True) as server:
-        rows = [{"id": "canary-id", "text": "canary technology raises growth"}] * 100
+        rows = [
+            {"id": f"canary-id-{number}", "text": "canary technology raises growth"} for number in range(100)
+        ]
         server.ask("POST", PATH, b"canary")
         server.ask("GET", "/canary-path?canary=1")
         server.ask("POST", PATH, {"rows": [{"text": "canary"}]}, token="canary-wrong-key")

@@ -271,10 +271,10 @@ def _measured_gain(
     other = run_stage(output, "without-copies", identity, fit)
     parts, _ = _read_parts(files, task, method_for(settings))
     rows = parts["train"] + parts.get("validation", [])
-    held = task.read([rows[number] for number in data.validation.tolist()], labelled=True)
+    chosen = [rows[number] for number in data.validation.tolist()]
+    held, groups = task.read(chosen, labelled=True), groups_of(chosen, files.group)
 
     def compare(folder: Path, _: Path) -> None:
-        groups = tuple(str(number) for number in range(len(held.ids)))
         evaluate_model(
             load_model(augmented), held, groups, folder, seed=settings.seed, against=load_model(other.path)
         )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from headwinds.registry.index import Event, Registry, Version
 
 TIMED_ROWS = 40
+LOWER_IS_BETTER = (CALIBRATION, "mean_absolute_error", "perplexity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +208,18 @@ def judge_evaluation(found: TaskEvaluation, gate: Gate, test: FrozenTest, where:
     Raises
     ------
     SettingsError
-        The gate's metric is none of the task's.
+        The gate's metric is none of the task's, or the better the lower it is.
     """
     metric = gate.metric or found.main_metric
     if metric not in found.metrics:
         raise SettingsError(
             f"metric = {metric!r} is none of {found.task}.",
             remedy=f"Known: {', '.join(sorted(found.metrics)[:12])}.",
+        )
+    if metric in LOWER_IS_BETTER:
+        raise SettingsError(
+            f"metric = {metric!r} is better the lower it is, and a gate asks for more of its metric.",
+            remedy="Leave it out, or name one of which more is better.",
         )
     shown = metric.replace("_", " ")
     one = found.metrics[metric]

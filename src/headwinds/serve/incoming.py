@@ -40,7 +40,7 @@ def read_rows(body: bytes, most_rows: int) -> list[dict[str, Any]]:
     Raises
     ------
     RequestError
-        It is no such JSON, or more than is allowed.
+        It is no such JSON, more than is allowed, or two rows have one id.
     """
     content = plain_json(body)
     rows = content.get("rows") if isinstance(content, dict) else None
@@ -48,8 +48,16 @@ def read_rows(body: bytes, most_rows: int) -> list[dict[str, Any]]:
         raise RequestError(422, 'The body is not {"rows": [...]} with at least one row.')
     if len(rows) > most_rows:
         raise RequestError(422, f"There are more than {most_rows} rows; send them in several requests.")
+    first: dict[str, int] = {}
     for number, row in enumerate(rows, start=1):
         check_row(row, f"Row {number}")
+        # As of files: predictions are told by id, and of two rows with one nobody could say which is meant.
+        before = first.setdefault(row.get("id") or f"row {number}", number)
+        if before < number:
+            raise RequestError(
+                422,
+                f"Row {number} has the id of row {before}; give each row an id of its own, or leave id out.",
+            )
     return rows
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import optuna
 import pytest
 
 from adapt.warm_process import run, start
+from headwinds.adapt.search import trials
 from headwinds.adapt.search.fits import COMPLETE, FAILED, PRUNED, fit_by_workers
 from headwinds.adapt.search.guidance import in_memory
 from headwinds.adapt.search.outcome import importances
@@ -197,6 +200,31 @@ def test_a_database_that_is_not_there_is_one_clear_line(tiny_checkpoint: Path, t
     plan = replace(PLAN, storage=f"sqlite:///{tmp_path}/none/search.db")
     with pytest.raises(StorageError, match="database cannot be used"):
         search(FILES, settings_of(tiny_checkpoint), SPACE, plan, tmp_path / "out", quiet=True)
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")  # threads share what is ignored
+def test_searches_on_one_database_that_begin_at_once_try_different_values(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(tiny_checkpoint)
+    plan = SearchSettings(trials=3, storage=f"sqlite:///{tmp_path}/shared.db")
+    studies = [trials._open(FILES, settings, SPACE, plan, tmp_path / str(number)) for number in range(3)]
+    together, tried = threading.Barrier(3), []
+
+    def fit(files, chosen, *rest):
+        tried.append((chosen.learning_rate, chosen.epochs))
+        if len(tried) <= 3:
+            together.wait(timeout=30)
+        return 0.5
+
+    monkeypatch.setattr(trials, "_fit", fit)
+    with ThreadPoolExecutor(3) as pool:
+        running = [
+            pool.submit(trials._run_trials, study, FILES, settings, SPACE, plan, tmp_path, quiet=True)
+            for study in studies
+        ]
+    assert [one.exception() for one in running] == [None] * 3
+    assert len(set(tried)) == len(tried) >= 3
 
 
 def test_finalists_fitted_by_two_workers_have_the_scores_of_one(

@@ -69,3 +69,13 @@ def test_focal_loss_takes_weight_from_what_is_right(several):
     )
     assert focal[0] / plain[0] == pytest.approx(0.01**2, rel=1e-3)
     assert focal[1] / plain[1] == pytest.approx(0.5**2, rel=1e-3)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("truth", [torch.tensor([0]), torch.tensor([[1.0, 0.0]])])
+def test_focal_loss_of_what_is_wholly_sure_has_a_gradient(gamma, truth):
+    """In float32 1 - p is nothing from a logit of 17 on, where a power below 1 has no slope."""
+    z = torch.tensor([[40.0, -40.0]], requires_grad=True)
+    targets = class_targets(truth, 2, TuneSettings(focal_gamma=gamma))
+    classification_loss(z, torch.arange(1), targets).backward()
+    assert torch.isfinite(z.grad).all()

@@ -9,6 +9,7 @@ from scipy import stats
 
 from headwinds.adapt.checkpoints import load_tokenizer, resolve_checkpoint
 from headwinds.adapt.encoding import encode_texts
+from headwinds.adapt.tasks import sentence_similarity
 from headwinds.adapt.tasks.contract import Row
 from headwinds.adapt.tasks.sentence_similarity import SentenceSimilarity, weighted_rank_correlation
 from headwinds.adapt.training.batches import Batch, collate
@@ -85,3 +86,26 @@ def test_the_parts_of_an_example_stay_apart_however_many_windows_they_fill():
             marks = torch.full((1, 1), len(alone.windows), dtype=torch.int64)
             batch = Batch(batch.rows, batch.input_ids, batch.attention_mask, batch.owner, marks=marks)
             assert torch.allclose(PartEmbedder(encoder)(batch).view(2, -1)[0], found, atol=1e-5)
+
+
+def test_who_is_found_first_is_the_same_whatever_is_compared_at_once(monkeypatch):
+    """A hundred thousand pairs compared all at once would be eighty gigabytes."""
+    task = SentenceSimilarity()
+    examples = task.read(
+        [Row(f"row {n}", {"text": f"first {n}", "text_b": f"second {n % 11}"}) for n in range(13)],
+        labelled=True,
+    )
+    vectors = np.random.default_rng(5).normal(size=(13, 2, 3))
+    vectors[11:, 1] = vectors[:2, 1]  # equal texts have equal vectors
+    vectors /= np.linalg.norm(vectors, axis=-1, keepdims=True)
+    given = [{"vectors": own.tolist()} for own in vectors]
+    cosine = vectors[:, 0] @ vectors[:, 1].T
+    rank = (cosine > np.diag(cosine)[:, None] + 1e-9).sum(axis=1)
+    wrong = [n for n in range(13) if cosine[n].argmax() % 11 != n % 11]
+    for at_once in (10_000, 30, 1):
+        monkeypatch.setattr(sentence_similarity, "COMPARED", at_once)
+        found = task.metrics(given, examples, (), np.ones((1, 13)))
+        assert [found[f"recall_at_{top}"][0] for top in (1, 5, 10)] == [
+            pytest.approx((rank < top).mean()) for top in (1, 5, 10)
+        ]
+        assert [one.row for one in task.mistakes(given, examples, ())] == wrong

@@ -44,7 +44,13 @@ def bootstrap(metrics: Metrics, clusters: Sequence[str], *, seed: int) -> dict[s
         return {
             name: Interval(float(values[0]), float("nan"), float("nan")) for name, values in plain.items()
         }
-    drawn = metrics(document_weights(names, replicates=replicates, seed=seed))
+    generator = np.random.default_rng(seed)
+    at_once = max(1, LARGEST_WEIGHTS // count)
+    parts = [
+        metrics(document_weights(names, replicates=min(at_once, replicates - done), seed=generator))
+        for done in range(0, replicates, at_once)
+    ]
+    drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return {name: _interval(float(plain[name][0]), values) for name, values in drawn.items()}
 
 

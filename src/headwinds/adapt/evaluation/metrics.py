@@ -136,8 +136,12 @@ def calibration_bin(probability: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.minimum((probability * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
 
 
-def document_weights(document_ids: NDArray[np.str_], *, replicates: int, seed: int) -> NDArray[np.float64]:
+def document_weights(
+    document_ids: NDArray[np.str_], *, replicates: int, seed: int | np.random.Generator
+) -> NDArray[np.float64]:
     """Bootstrap weights that draw whole documents with replacement, shape (replicates, passages).
+
+    A generator in the place of a seed goes on where it stands: calls in turn give what one call for all would.
 
     Passages of one speech resemble each other; drawing documents keeps that dependence in the interval
     (Davison, Hinkley 1997, sec. 3.8).

@@ -42,6 +42,14 @@ class OwnHead(nn.Module):
         sure = len(found) == 1 and self.body is not self.encoder
         return found[0] if sure else None
 
+    @property
+    def head_names(self) -> tuple[str, ...]:
+        """Names of the parameters of the last layer, which have the head's learning rate; none where it is not sure."""
+        last = self.last_layer()
+        if last is None:
+            return ()
+        return tuple(f"encoder.{last[0]}.{name}" for name, _ in last[1].named_parameters())
+
     def grow(self, labels: tuple[str, ...], *, seed: int) -> None:
         """Give outputs to labels beyond those that there are: small random weights, as where a model begins, and no bias.
 

@@ -255,11 +255,15 @@ def _run_trials(
             return
         seed = derive_seed(settings.seed, "search", len(done))
         study.sampler = sampler(seed, plan.trials, lies=bool(plan.storage))
-        study.optimize(
-            lambda trial: _try(trial, files, settings, space, output, quiet),
-            n_trials=1,
-            catch=(TrainingError,),
-        )
+
+        def tried(trial: Trial) -> float:
+            if plan.storage:
+                # Processes that begin at once have seen as many trials end; the number of its own tells each apart.
+                own = derive_seed(settings.seed, "search", trial.number)
+                study.sampler = sampler(own, plan.trials, lies=True)
+            return _try(trial, files, settings, space, output, quiet)
+
+        study.optimize(tried, n_trials=1, catch=(TrainingError,))
         raise_if_stopped()
 
 

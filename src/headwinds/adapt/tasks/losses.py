@@ -57,17 +57,29 @@ def classification_loss(outputs: torch.Tensor, rows: torch.Tensor, targets: Clas
     if truth.ndim == 1:
         each = functional.cross_entropy(outputs, truth, reduction="none")
         if targets.focal_gamma:
-            each = (1 - torch.exp(-each)) ** targets.focal_gamma * each
+            each = _focused(each, targets.focal_gamma)
         if targets.weight is None:
             return each.mean()
         weight = targets.weight[truth]
         return (weight * each).sum() / weight.sum()
     each = functional.binary_cross_entropy_with_logits(outputs, truth, reduction="none")
     if targets.focal_gamma:
-        each = (1 - torch.exp(-each)) ** targets.focal_gamma * each
+        each = _focused(each, targets.focal_gamma)
     if targets.weight is not None:
         each = torch.where(truth > 0.5, each * targets.weight, each)
     return each.mean()
+
+
+def _focused(each: torch.Tensor, gamma: float) -> torch.Tensor:
+    """Losses that weigh less the surer the model is of what is right.
+
+    Of a text that it is wholly sure of, a power below 1 has no slope at nothing: it is bounded away from there.
+    """
+    import torch
+
+    doubt = (1 - torch.exp(-each)).clamp(min=torch.finfo(each.dtype).tiny)
+    focused: torch.Tensor = doubt**gamma * each
+    return focused
 
 
 def classification_units(rows: torch.Tensor, targets: ClassTargets) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -316,8 +317,7 @@ def _covered(words: Sequence[tuple[int, int]], spans: Any) -> NDArray[np.bool_]:
     import numpy as np
 
     marks = np.zeros(len(words), dtype=bool)
-    for start, end, _ in spans:
-        for number, (first, last) in enumerate(words):
-            if first >= start and last <= end:
-                marks[number] = True
+    for start, end, _ in spans:  # words stand in the order of the text, and do not overlap
+        begin = bisect_left(words, start, key=lambda word: word[0])
+        marks[begin : bisect_right(words, end, lo=begin, key=lambda word: word[1])] = True
     return marks

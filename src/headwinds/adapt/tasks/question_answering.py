@@ -184,16 +184,8 @@ class QuestionAnswering:
         encoded: EncodedTexts,
         labels: tuple[str, ...],
     ) -> float:
-        """F1 with "no answer" wherever it is likelier."""
-        import numpy as np
-
-        values = []
-        for output, row in zip(outputs, rows.tolist(), strict=True):
-            span, margin = best_span(output, encoded, row)
-            context, answers = examples.contexts[row], examples.answers[row]
-            given = context[slice(*span)] if span and (margin > 0 or answers) else ""
-            values.append(overlap(given, [context[start:end] for start, end in answers])[1])
-        return float(np.mean(values))
+        """F1 with the threshold between span and "no answer" that does best; with spans alone if every question has one."""
+        return self._best_threshold(outputs, examples, rows, encoded)[1]
 
     def fit_decoder(
         self,
@@ -205,18 +197,11 @@ class QuestionAnswering:
         settings: TuneSettings,
     ) -> dict[str, Any]:
         """The margin over "no answer" from which a span is given; None where every question has an answer."""
-        if all(examples.answers[row] for row in rows.tolist()):
+        if all(examples.answers):
             return {"threshold": None}
-        found = []
-        for output, row in zip(outputs, rows.tolist(), strict=True):
-            span, margin = best_span(output, encoded, row)
-            context, answers = examples.contexts[row], examples.answers[row]
-            truth = [context[start:end] for start, end in answers]
-            with_span = overlap(context[slice(*span)] if span else "", truth)[1]
-            found.append((margin, with_span, overlap("", truth)[1]))
-        cuts = sorted({margin for margin, _, _ in found})
-        best = max(cuts, key=lambda cut: sum(span if margin >= cut else none for margin, span, none in found))
-        return {"threshold": float(best)}
+        if all(examples.answers[row] for row in rows.tolist()):  # nothing here says where to draw the line
+            return {"threshold": 0.0}
+        return {"threshold": self._best_threshold(outputs, examples, rows, encoded)[0]}
 
     def decode(
         self,
@@ -286,6 +271,33 @@ class QuestionAnswering:
                 )
         return found
 
+    def _best_threshold(
+        self,
+        outputs: Sequence[Any],
+        examples: AskedContexts,
+        rows: NDArray[np.int64],
+        encoded: EncodedTexts,
+    ) -> tuple[float, float]:
+        """The margin from which spans are given so that F1 is best, and this F1; of equal ones the lowest margin."""
+        import numpy as np
+
+        found = []
+        for output, row in zip(outputs, rows.tolist(), strict=True):
+            span, margin = best_span(output, encoded, row)
+            context, answers = examples.contexts[row], examples.answers[row]
+            truth = [context[start:end] for start, end in answers]
+            given = context[slice(*span)] if span else ""
+            found.append((margin, overlap(given, truth)[1], overlap("", truth)[1]))
+        margin, given, withheld = np.array(sorted(found, reverse=True)).T
+        if all(examples.answers[row] for row in rows.tolist()):
+            return float(margin[-1]), float(given.mean())
+        # After the first k, in falling order, spans are withheld; margins that are equal cannot be told apart.
+        sums = np.concatenate([[0.0], np.cumsum(given)]) + np.append(np.cumsum(withheld[::-1])[::-1], 0.0)
+        cuts = np.flatnonzero(np.append(margin[1:] != margin[:-1], True) & np.isfinite(margin)) + 1
+        best = max([0, *cuts.tolist()], key=lambda count: (round(float(sums[count]), 9), count))
+        threshold = margin[best - 1] if best else np.nextafter(margin[0], np.inf)
+        return float(threshold), float(sums[best] / len(margin))
+
 
 def best_span(output: Sequence[Any], encoded: EncodedTexts, row: int) -> tuple[tuple[int, int] | None, float]:
     """The likeliest span of the context in any window, as characters, and its margin over "no answer"."""
@@ -317,7 +329,8 @@ def overlap(given: str, answers: Sequence[str]) -> tuple[float, float]:
     for answer in answers:
         true = normal_words(answer)
         shared = sum((Counter(words) & Counter(true)).values())
-        f1 = 2 * shared / (len(words) + len(true)) if shared else 0.0
+        # "The" has no word that counts: the official scorer holds it for what an empty answer is.
+        f1 = 2 * shared / (len(words) + len(true)) if shared else float(words == true)
         best = max(best, (float(words == true), f1), key=lambda pair: (pair[1], pair[0]))
     return best
 

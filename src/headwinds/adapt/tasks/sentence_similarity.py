@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SCALE = 20.0  # of cosines, before they are exponents
 RANKS = (1, 5, 10)
+COMPARED = 4_000_000  # pairs of texts whose cosines are in memory at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +249,8 @@ class SentenceSimilarity:
         if examples.scored:
             return []
         vectors = np.array([item["vectors"] for item in predictions])
-        cosine = vectors[:, 0] @ vectors[:, 1].T
         found = []
-        for row, own in enumerate(cosine):
+        for row, own in (pair for start, block in _cosines(vectors) for pair in enumerate(block, start)):
             best = int(own.argmax())
             if examples.seconds[best] != examples.seconds[row]:
                 found.append(
@@ -276,13 +276,24 @@ def _metrics(
         correlation = weighted_rank_correlation(cosine, score, weights)
         return {"likeness": correlation, "spearman": correlation}
     total = weights.sum(axis=1)
-    all_pairs = vectors[:, 0] @ vectors[:, 1].T
-    rank = (all_pairs > cosine[:, None] + 1e-9).sum(axis=1)
+    rank = np.concatenate(
+        [
+            (block > cosine[start : start + len(block), None] + 1e-9).sum(axis=1)
+            for start, block in _cosines(vectors)
+        ]
+    )
     found = {f"recall_at_{top}": weights @ (rank < top) / total for top in RANKS}
     if vectors.shape[1] > 2:
         found["triplets_in_order"] = weights @ (cosine > (vectors[:, 0] * vectors[:, 2]).sum(axis=-1)) / total
     likeness = found.get("triplets_in_order", found["recall_at_1"])
     return {"likeness": likeness, **found}
+
+
+def _cosines(vectors: NDArray[np.float64]) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Of some first texts at a time, from the number of the first of them on: the cosines with all second texts."""
+    step = max(1, COMPARED // len(vectors))
+    for start in range(0, len(vectors), step):
+        yield start, vectors[start : start + step, 0] @ vectors[:, 1].T
 
 
 def weighted_rank_correlation(

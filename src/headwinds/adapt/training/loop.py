@@ -101,7 +101,7 @@ def train(
     import torch
 
     torch.manual_seed(derive_seed(settings.seed, "dropout"))
-    optimizer = make_optimizer(parameters, settings)
+    optimizer = make_optimizer(parameters, settings, heads=getattr(module, "head_names", ()))
     weights = Weights(parameters, settings.average_decay)
     position = load_state(state_path, weights, optimizer, team)
     if after_epoch is not None:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import torch
 
@@ -27,10 +27,13 @@ class Rates(Protocol):
         """Of matrices."""
 
 
-def make_optimizer(parameters: Mapping[str, torch.nn.Parameter], settings: Rates) -> torch.optim.AdamW:
+def make_optimizer(
+    parameters: Mapping[str, torch.nn.Parameter], settings: Rates, *, heads: Collection[str] = ()
+) -> torch.optim.AdamW:
     """AdamW (Loshchilov, Hutter 2019): weight decay on matrices only, a rate of its own for the head.
 
-    Every group carries `peak`, its learning rate at the end of the warm-up.
+    The head is what has a name that begins so, and what `heads` names beside it: a checkpoint's own classifier stands
+    inside of it. Every group carries `peak`, its learning rate at the end of the warm-up.
     """
     import torch
 
@@ -40,7 +43,7 @@ def make_optimizer(parameters: Mapping[str, torch.nn.Parameter], settings: Rates
             members = [
                 value
                 for name, value in parameters.items()
-                if name.startswith("head") == is_head and (value.ndim >= 2) == is_matrix
+                if (name.startswith("head") or name in heads) == is_head and (value.ndim >= 2) == is_matrix
             ]
             if members:
                 peak = settings.head_learning_rate if is_head else settings.learning_rate
