@@ -297,6 +297,14 @@ def test_trials_together_and_a_shared_database_are_one_too_many() -> None:
         SearchSettings(together=2, storage="sqlite:///x.db")
 
 
+def test_a_search_in_private_is_refused_since_every_trial_would_spend_anew(
+    tiny_checkpoint: Path, tmp_path: Path
+):
+    chosen = replace(settings_of(tiny_checkpoint), method="head", private_epsilon=3.0)
+    with pytest.raises(SettingsError, match="every trial reads the same rows again"):
+        search(FILES, chosen, SPACE, SearchSettings(trials=2), tmp_path, quiet=True)
+
+
 def test_a_search_of_which_no_trial_ends_says_why_in_its_one_line(tiny_checkpoint: Path, tmp_path: Path):
     pairs = [{"text": f"growth {n}", "text_b": f"incomes {n}", "score": n % 3} for n in range(20)]
     (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in pairs))

@@ -153,6 +153,11 @@ def test_an_edge_that_is_not_in_the_graph_cannot_be_refuted():
         refute_edge(panel(0, units=20), graph(), "social", "technology")
 
 
+def test_repeats_too_few_to_show_anything_are_refused():
+    with pytest.raises(SettingsError, match="repeats = 19 cannot be used: expected 20 or more"):
+        refute_edge(panel(0, units=20), graph(), "technology", repeats=19)
+
+
 def test_the_robustness_value_is_that_of_the_published_example():
     """Cinelli and Hazlett (2020), table 1: Darfur, directly harmed, t 4.18445 with 783 degrees of freedom."""
     assert robustness_value(4.18445, 783) == pytest.approx(0.139, abs=5e-4)

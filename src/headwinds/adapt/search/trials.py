@@ -117,12 +117,18 @@ def search(
     Raises
     ------
     SettingsError
-        Optuna is missing; the space and the method do not go together; no trial ended well.
+        Optuna is missing; the space and the method do not go together; no trial ended well; the training is private.
     StorageError
         The database cannot be used.
     HeadwindsError
         See `tune_files`.
     """
+    if settings.private_epsilon:
+        raise SettingsError(
+            f"private_epsilon = {settings.private_epsilon:g} with a search: every trial reads the same rows again, and what "
+            "it spends would add up.",
+            remedy="Search on rows that may be known, then tune once with private_epsilon.",
+        )
     prepare_files(files, settings)  # every file is read before anything is tried
     check_space(settings, space)
     with _said_in_one_line():

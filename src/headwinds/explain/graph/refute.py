@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headwinds.contracts import Edge, Finding, Graph, Node
+from headwinds.contracts.limits import require
 from headwinds.contracts.result import Result, number
 from headwinds.errors import EstimationError, SettingsError
 from headwinds.explain.attribution.reshaped import dealt, with_control
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from headwinds.explain.attribution.design import AttributionDesign
 
 REPEATS = 100
+LEAST_REPEATS = 20  # with fewer no estimate is rarer than 5 %
 PERSISTENCE = 0.8
 SUBSET = 0.8
 
@@ -102,6 +104,7 @@ def refute_edge(
     import numpy as np
     import pandas as pd
 
+    require(repeats >= LEAST_REPEATS, "repeats", repeats, f"{LEAST_REPEATS} or more")
     edges = graph.between(source, target)
     if not edges or source == outcome:
         raise SettingsError(f"The graph has no edge from {source!r} to {target!r} whose source is an index.")
@@ -114,12 +117,14 @@ def refute_edge(
     common = _random_cause(design, graph, edges[0], outcome, place, repeats, generator)
     subset = _subsets(own, place, repeats, generator)
     reach = 1.96 * error
-    beyond = float((np.abs(placebo - np.median(placebo)) >= abs(estimate)).mean())
+    # The estimate is one of the deals itself, so that chance alone passes in no more than 5 %.
+    as_large = int((np.abs(placebo) >= abs(estimate)).sum())
+    beyond = (as_large + 1) / (len(placebo) + 1)
     extreme = beyond <= 0.05
     rows = [
         _repeated(
             "placebo treatment", placebo, extreme,
-            f"dealt to other entities, as large an estimate comes up in {beyond:.0%} of {len(placebo)} repeats"
+            f"dealt to other entities, as large an estimate comes up in {as_large} of {len(placebo)} repeats"
             + ("" if extreme else ": what was found is no more than chance finds"),
         ),
         _repeated(
