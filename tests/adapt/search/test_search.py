@@ -225,6 +225,8 @@ def test_searches_on_one_database_that_begin_at_once_try_different_values(
         ]
     assert [one.exception() for one in running] == [None] * 3
     assert len(set(tried)) == len(tried) >= 3
+    own = trials._own_values(settings, SPACE)
+    assert own["learning_rate"] in {rate for rate, _ in tried}
 
 
 def test_finalists_fitted_by_two_workers_have_the_scores_of_one(

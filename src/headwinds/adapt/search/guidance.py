@@ -6,11 +6,11 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from optuna import Study, Trial
     from optuna.pruners import MedianPruner
-    from optuna.samplers import TPESampler
+    from optuna.samplers import BaseSampler, TPESampler
 
     from headwinds.adapt.training.state import EpochRecord
 
@@ -38,6 +38,15 @@ def sampler(seed: int, trials: int, *, lies: bool) -> TPESampler:
         return optuna.samplers.TPESampler(
             seed=seed % 2**32, n_startup_trials=max(4, trials // 4), constant_liar=lies
         )
+
+
+def holding(values: Mapping[str, Any], drawn_by: BaseSampler) -> BaseSampler:
+    """A sampler that gives these values, and draws those of other names by another sampler."""
+    import optuna
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return optuna.samplers.PartialFixedSampler(dict(values), drawn_by)
 
 
 def pruner() -> MedianPruner:

@@ -13,7 +13,7 @@ import math
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.checkpoints import resolve_checkpoint
 from headwinds.adapt.methods.registry import get_method
 from headwinds.adapt.search.fits import fit_by_workers, history_of_fit
-from headwinds.adapt.search.guidance import Pruned, pruner, report, sampler
+from headwinds.adapt.search.guidance import Pruned, holding, pruner, report, sampler
 from headwinds.adapt.search.outcome import (
     Finalist,
     SearchOutcome,
@@ -213,8 +213,9 @@ def _open(
             remedy="Restore a copy, or name another output folder.",
         ) from error
     begun = [trial for trial in known if plan.storage or trial.state.name != "RUNNING"]
-    if not begun and plan.together == 1:
-        # Where a kill left the first trial behind, its values come first again.
+    if not begun and plan.together == 1 and not plan.storage:
+        # Where a kill left the first trial behind, its values come first again. Of a queue that processes share two could
+        # take the same trial: there the number of a trial says which is the first.
         study.enqueue_trial(_own_values(settings, space))
     return study
 
@@ -253,6 +254,8 @@ def _run_trials(
     output: Path,
     quiet: bool,
 ) -> None:
+    import optuna
+
     started = time.monotonic()
     while True:
         done = _done(study)
@@ -266,10 +269,14 @@ def _run_trials(
             if plan.storage:
                 # Processes that begin at once have seen as many trials end; the number of its own tells each apart.
                 own = derive_seed(settings.seed, "search", trial.number)
-                study.sampler = sampler(own, plan.trials, lies=True)
+                drawn = sampler(own, plan.trials, lies=True)
+                first = trial.number == 0
+                study.sampler = holding(_own_values(settings, space), drawn) if first else drawn
             return _try(trial, files, settings, space, output, quiet)
 
-        study.optimize(tried, n_trials=1, catch=(TrainingError,))
+        # A process that slept longer than it takes to be given up finds that its trial was ended by another: it goes on.
+        with suppress(optuna.exceptions.UpdateFinishedTrialError):
+            study.optimize(tried, n_trials=1, catch=(TrainingError,))
         raise_if_stopped()
 
 
