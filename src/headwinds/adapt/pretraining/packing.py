@@ -109,7 +109,7 @@ def pack(documents: Documents, order: NDArray[np.int64], layout: Layout) -> Rows
     return Rows(
         tokens[keep].reshape(shape),
         pieces,
-        _positions(pieces),
+        piece_positions(pieces),
         owner[piece[keep]].astype(np.int32).reshape(shape),
         special[keep].reshape(shape),
     )
@@ -207,13 +207,21 @@ def _filled(total: int, length: int) -> NDArray[np.int64]:
     return keep if whole == total else np.concatenate([keep, np.arange(total - length, total)])
 
 
-def _positions(pieces: NDArray[np.int32]) -> NDArray[np.int32]:
+def piece_begins(pieces: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Where a piece, or the part of it that a row holds, begins; shape (rows, length)."""
+    import numpy as np
+
+    begins = np.ones(pieces.shape, dtype=bool)
+    begins[:, 1:] = pieces[:, 1:] != pieces[:, :-1]
+    return begins
+
+
+def piece_positions(pieces: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Place of each token in the part of its piece that the row holds, shape (rows, length)."""
     import numpy as np
 
     columns = np.arange(pieces.shape[1])
-    begins = np.ones(pieces.shape, dtype=bool)
-    begins[:, 1:] = pieces[:, 1:] != pieces[:, :-1]
-    latest = np.maximum.accumulate(np.where(begins, columns, 0), axis=1)
+    latest = np.maximum.accumulate(np.where(piece_begins(pieces), columns, 0), axis=1)
     positions: NDArray[np.int32] = (columns - latest).astype(np.int32)
     return positions
 

@@ -184,7 +184,9 @@ def _text(run: _Run) -> tuple[Any, TokenStore, str]:
     if not store.tokens:
         named = ", ".join(str(path) for path in files.paths[:3])
         raise DataError(f"There is no text to train on in {named}.", remedy="Name files that hold text.")
-    _require_long_enough(store, run.beginning.objective.least_tokens)
+    least = run.beginning.objective.least_tokens
+    if least > 1:  # every document that is kept has a token
+        _require_long_enough(store, least)
     return tokenizer, store, identity
 
 
@@ -196,8 +198,7 @@ def _require_long_enough(store: TokenStore, least: int) -> None:
             f"The objective asks for documents of {least} tokens or more; the longest has {store.longest()}.",
             remedy=remedy,
         )
-    held_out = store.held_out().starts
-    longest = int((held_out[1:] - held_out[:-1]).max(initial=0))
+    longest = store.longest("held-out")
     if longest < least and store.held_out_documents:
         raise DataError(
             f"The objective asks for documents of {least} tokens or more; the longest that is held out has {longest}.",

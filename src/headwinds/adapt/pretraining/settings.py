@@ -72,9 +72,8 @@ class PretrainSettings:
     mask_share, span_tokens
         Share of the tokens that "masked", "replaced" and "spans" ask for: 0 takes 0.3, 0.15 and 0.15; mean length of a span.
     learning_rate, head_learning_rate, weight_decay, gradient_clip
-        AdamW; a `learning_rate` of 0 takes what suits the width (new) or 5e-5 (continued; 2e-5 with
-        "contrastive"). The second is that of an output
-        layer that a continued checkpoint lacks.
+        AdamW; a `learning_rate` of 0 takes what suits the width (new) or 5e-5 (continued; 2e-5 with "contrastive"). The
+        second is that of an output layer that a continued checkpoint lacks.
     schedule, warmup_share, decay_share
         Rate rises over the first share of the steps; then falls to zero by a line ("linear") or half a cosine ("cosine"),
         stays until the last `decay_share` and falls there ("trapezoid"), or falls with the root of the step.

@@ -95,15 +95,15 @@ class TokenStore:
             np.concatenate([part.clusters for part in parts]),
         )
 
-    def lengths(self, shard: int) -> NDArray[np.int64]:
-        """Tokens of each training document of a shard."""
+    def lengths(self, shard: int, side: str = "training") -> NDArray[np.int64]:
+        """Tokens of each document of a shard that is trained on, or with "held-out" that is not."""
         import numpy as np
 
-        return np.diff(np.fromfile(self.folders[shard] / "training.starts", dtype="<i8"))
+        return np.diff(np.fromfile(self.folders[shard] / f"{side}.starts", dtype="<i8"))
 
-    def longest(self) -> int:
-        """Tokens of the longest training document."""
-        return max(int(self.lengths(shard).max(initial=0)) for shard in range(len(self.folders)))
+    def longest(self, side: str = "training") -> int:
+        """Tokens of the longest document of a side; 0 where there is none."""
+        return max(int(self.lengths(shard, side).max(initial=0)) for shard in range(len(self.folders)))
 
     def shorter_than(self, tokens: int) -> int:
         """How many training documents have fewer tokens."""

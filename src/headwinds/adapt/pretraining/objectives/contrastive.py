@@ -15,12 +15,9 @@ from torch import nn
 
 from headwinds.adapt.pretraining.objectives.contract import Exercise, Losses
 from headwinds.adapt.pretraining.objectives.masked import inputs_of
-from headwinds.adapt.pretraining.packing import Layout
+from headwinds.adapt.pretraining.packing import Layout, piece_begins, piece_positions
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from headwinds.adapt.pretraining.objectives.contract import Vocabulary
     from headwinds.adapt.pretraining.packing import Rows
     from headwinds.adapt.pretraining.settings import PretrainSettings
@@ -52,7 +49,7 @@ class Contrastive:
 
         generator = np.random.default_rng(seed)
         shape = rows.tokens.shape
-        begins = _begins(rows.pieces).ravel()
+        begins = piece_begins(rows.pieces).ravel()
         starts = np.flatnonzero(begins)
         sizes = np.diff(np.append(starts, begins.size))
         long = sizes >= 2 * PART_TOKENS
@@ -66,12 +63,10 @@ class Contrastive:
         pieces = np.cumsum(begins).astype(np.int32).reshape(shape)
         wanted = np.full(tokens.size, -1, dtype=np.int32)
         wanted[starts] = wanted[cuts] = np.arange(len(cuts))
-        place = np.arange(tokens.size)
-        positions = place - np.maximum.accumulate(np.where(begins, place, 0))
         return Exercise(
             tokens.reshape(shape),
             pieces,
-            positions.astype(np.int32).reshape(shape),
+            piece_positions(pieces),
             wanted.reshape(shape),
             rows.documents,
             seed,
@@ -123,11 +118,3 @@ def piece_means(states: torch.Tensor, pieces: torch.Tensor) -> torch.Tensor:
     sums = states.new_zeros(count, states.shape[1]).index_add(0, pieces, states)
     sizes = torch.bincount(pieces, minlength=count).clamp(min=1)
     return sums / sizes.unsqueeze(1)
-
-
-def _begins(pieces: NDArray[np.int32]) -> NDArray[np.bool_]:
-    import numpy as np
-
-    found = np.ones(pieces.shape, dtype=bool)
-    found[:, 1:] = pieces[:, 1:] != pieces[:, :-1]
-    return found
