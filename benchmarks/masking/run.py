@@ -21,7 +21,8 @@ from benchmarks.machine import write_table
 from benchmarks.tasks.data import conll
 from scipy.stats import binomtest
 
-from headwinds.adapt.audit.personal_data import PersonalData, find_names, find_personal_data, joined
+from headwinds.adapt.audit.names_of_people import find_names
+from headwinds.adapt.audit.personal_data import PersonalData, find_personal_data, joined
 from headwinds.adapt.fitted_model import load_model
 
 REGIONS = ("US", "GB")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,13 @@ def labelled() -> LabelledTexts:
 def wide_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With room for the contexts of questions."""
     return make_checkpoint(tmp_path_factory.mktemp("wide"), positions=512)
+
+
+@pytest.fixture(scope="session")
+def imported():
+    """A way to start processes that begin where PyTorch is imported, which takes longer than most of our trainings."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        ["torch.distributed.fsdp", "accelerate", "transformers.models.bert.modeling_bert"]
+    )
+    return context

@@ -22,6 +22,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--names-model", metavar="MODEL", help="a tuned model of named entities that finds names of people"
     )
     parser.add_argument(
+        "--names-probability",
+        type=float,
+        default=0.1,
+        metavar="P",
+        help="a word that is part of a name with at least this probability is taken for one (0.1)",
+    )
+    parser.add_argument(
         "--regions",
         default="",
         metavar="CC[,CC]",
@@ -38,6 +45,7 @@ def execute(arguments: argparse.Namespace) -> int:
         arguments.output,
         columns=names_of(arguments.columns),
         names_model=arguments.names_model,
+        names_probability=arguments.names_probability,
         regions=names_of(arguments.regions),
         encoding=arguments.encoding,
     )

@@ -25,6 +25,7 @@ def audit(
     train: PathLike | None = None,
     paraphrase: str = "",
     names_model: PathLike | None = None,
+    names_probability: float = 0.1,
     regions: Sequence[str] = (),
     watts: float = 15.0,
     texts: int = 500,
@@ -52,6 +53,7 @@ def audit(
         train=Path(train) if train is not None else None,
         paraphrase=paraphrase,
         names_model=Path(names_model) if names_model is not None else None,
+        names_probability=names_probability,
         regions=tuple(regions),
         watts=watts,
         texts=texts,
@@ -68,6 +70,7 @@ def mask_file(
     columns: Sequence[str] = (),
     regions: Sequence[str] = (),
     names_model: PathLike | None = None,
+    names_probability: float = 0.1,
     encoding: str = "utf-8",
 ) -> PersonalDataFound:
     """Write a file without the personal data that have a form to be recognised by; returns kinds, counts and places.
@@ -87,5 +90,6 @@ def mask_file(
         columns=tuple(columns),
         regions=tuple(regions),
         names_model=load_model(model_of(Path(names_model))) if names_model is not None else None,
+        names_probability=names_probability,
         encoding=encoding,
     )

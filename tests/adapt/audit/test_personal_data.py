@@ -6,12 +6,14 @@ import csv
 import io
 import json
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from scipy.stats import beta
 
 from adapt.audit.people import documents
 from headwinds.adapt.audit.masking import mask_file, mask_rows, moved, search_rows
+from headwinds.adapt.audit.names_of_people import find_names
 from headwinds.adapt.audit.personal_data import find_personal_data
 from headwinds.adapt.augmentation.edits import Edit
 from headwinds.adapt.tasks.contract import Row
@@ -149,6 +151,41 @@ def test_names_are_masked_by_a_model_of_names_also_where_nobody_typed_a_capital(
     assert "Bill" not in masked[1].row.values["text"]  # it was read otherwise, not written
     assert masked[2].row.values["text"] == ""
     assert masked[0].masked == (("text", "name"),)
+
+
+def test_less_probability_masks_more_and_never_what_is_likeliest_less(names_model):
+    texts = [
+        "we met Rose about the Hope",
+        "they wrote to bill and saw the Grace",
+        "Here is the Hope for the Rose",
+    ]
+    marked = []
+    for least in (1.0, 0.1, 0.01, 1e-9):
+        found = find_names(names_model, texts, names_probability=least)
+        marked.append(
+            {(text, at) for text, own in enumerate(found) for one in own for at in range(one.start, one.end)}
+        )
+    for fewer, more in pairwise(marked):
+        assert fewer <= more
+    assert (0, texts[0].index("Rose")) in marked[0]
+    assert len(marked[0]) < len(marked[-1])
+    for text, line in enumerate(texts):
+        assert all((text, place) in marked[-1] for place, letter in enumerate(line) if letter != " ")
+
+
+def test_a_name_that_was_found_once_is_masked_wherever_the_text_says_it_again(names_model):
+    alone, again = "Rose and the war", "Rose and the war . we met Rose about the rose"
+    assert find_names(names_model, [alone], names_probability=1.0) == [[]]
+    (masked,) = mask_rows(
+        [Row("r", {"text": again})], ("text",), names_model=names_model, names_probability=1.0
+    )
+    assert masked.row.values["text"] == "[NAME] and the war . we met [NAME] about the rose"
+
+
+@pytest.mark.parametrize("least", [0, -0.1, 1.5, float("nan")])
+def test_what_is_no_probability_is_refused(names_model, least):
+    with pytest.raises(SettingsError, match=r"names_probability = .*above 0 and at most 1"):
+        find_names(names_model, ["we met Rose"], names_probability=least)
 
 
 def test_a_model_that_knows_no_names_is_refused(several_model):

@@ -10,9 +10,15 @@ from safetensors.torch import load_file
 
 from adapt.continual.lives import RATES
 from headwinds import update
+from headwinds.adapt.training import launching
 from headwinds.errors import SettingsError
 
 PLAIN = {"epochs": 3, "patience": 3, "quiet": True, "precision": "float32", "head_dropout": 0.0, **RATES}
+
+
+@pytest.fixture(autouse=True)
+def quickly(imported, monkeypatch):
+    monkeypatch.setattr(launching.multiprocessing, "get_context", lambda _: imported)
 
 
 def updated(life, folder, new=None, **changes):

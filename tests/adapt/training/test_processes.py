@@ -50,16 +50,6 @@ def settings(checkpoint: Path, **changes: object) -> TuneSettings:
 
 
 @pytest.fixture(scope="module")
-def imported():
-    """A way to start processes that begin where PyTorch is imported, which takes longer than most of these trainings."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["torch.distributed.fsdp", "accelerate", "transformers.models.bert.modeling_bert"]
-    )
-    return context
-
-
-@pytest.fixture(scope="module")
 def fit(imported, tiny_checkpoint: Path, labelled: LabelledTexts, tmp_path_factory: pytest.TempPathFactory):
     """Fit a fold by settings; the same `name` goes on from the same state. Of several processes, `cold` ones start anew."""
     folder = tmp_path_factory.mktemp("processes")

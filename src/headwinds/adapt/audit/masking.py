@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.audit.personal_data import PersonalData, find_names, find_personal_data, joined
+from headwinds.adapt.audit.names_of_people import NAMES_PROBABILITY, find_names
+from headwinds.adapt.audit.personal_data import PersonalData, find_personal_data, joined
 from headwinds.adapt.augmentation.edits import Edit, apply_edits
 from headwinds.adapt.labelled_files import require_whole_characters
 from headwinds.adapt.tasks.cells import list_cell
@@ -101,11 +102,13 @@ def mask_file(
     columns: Sequence[str] = (),
     regions: Sequence[str] = (),
     names_model: FittedModel | None = None,
+    names_probability: float = NAMES_PROBABILITY,
     encoding: str = "utf-8",
 ) -> PersonalDataFound:
     """Write a file whose personal data are masked: each becomes its kind in brackets, such as ``[EMAIL]``.
 
     Columns `spans`, `head` and `tail` with places in `text` are moved along; `tokens` with tags are masked word for word.
+    `names_model` and `names_probability` are those of `find_names`.
 
     Raises
     ------
@@ -119,7 +122,9 @@ def mask_file(
         raise SettingsError(f"{output} ends in {output.suffix!r}, expected one of {', '.join(FORMATS)}.")
     names, rows = _read(file, encoding)
     chosen = _columns(file, names, columns)
-    masked = mask_rows(rows, chosen, regions=regions, names_model=names_model)
+    masked = mask_rows(
+        rows, chosen, regions=regions, names_model=names_model, names_probability=names_probability
+    )
     if output.suffix == ".jsonl":
         lines = [json.dumps(dict(one.row.values), ensure_ascii=False) for one in masked]
         write_text(output, "".join(f"{line}\n" for line in lines))
@@ -130,7 +135,11 @@ def mask_file(
 
 
 def search_rows(
-    rows: Sequence[Row], *, regions: Sequence[str] = (), names_model: FittedModel | None = None
+    rows: Sequence[Row],
+    *,
+    regions: Sequence[str] = (),
+    names_model: FittedModel | None = None,
+    names_probability: float = NAMES_PROBABILITY,
 ) -> PersonalDataFound:
     """What is found in rows, without changing anything."""
     held = {
@@ -142,7 +151,9 @@ def search_rows(
     chosen = tuple(name for name in ("text", "text_b", "tokens") if name in held)
     plain = [Row(row.place, {name: row.values.get(name) for name in chosen}) for row in rows]
     return counted(
-        mask_rows(plain, chosen, regions=regions, names_model=names_model),
+        mask_rows(
+            plain, chosen, regions=regions, names_model=names_model, names_probability=names_probability
+        ),
         chosen,
         names=names_model is not None,
     )
@@ -154,13 +165,18 @@ def mask_rows(
     *,
     regions: Sequence[str] = (),
     names_model: FittedModel | None = None,
+    names_probability: float = NAMES_PROBABILITY,
 ) -> list[MaskedRow]:
     """Every row with its personal data masked, in the columns named."""
     values = [dict(row.values) for row in rows]
     masked: list[list[tuple[str, str]]] = [[] for _ in rows]
     for column in columns:
         texts = [_text(row, column) for row in rows]
-        people = find_names(names_model, texts) if names_model is not None else [[] for _ in texts]
+        people = (
+            find_names(names_model, texts, names_probability=names_probability)
+            if names_model is not None
+            else [[] for _ in texts]
+        )
         for number, (row, text) in enumerate(zip(rows, texts, strict=True)):
             found = joined(find_personal_data(text, regions=regions), people[number])
             masked[number] += [(column, one.kind) for one in found]

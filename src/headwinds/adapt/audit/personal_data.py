@@ -1,4 +1,4 @@
-"""Personal data in texts: what has a form that can be recognised, and names where a model of named entities is at hand.
+"""Personal data in texts that have a form to be recognised by; `names_of_people` finds names.
 
 Numbers are checked by `python-stdnum` (check digits of national numbers, bank accounts, cards) and `phonenumbers` (Google's
 libphonenumber). What is found is told by kind and place alone; the value itself is never shown. What has no such form (an
@@ -12,12 +12,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 from headwinds.extras import require
-
-if TYPE_CHECKING:
-    from headwinds.adapt.fitted_model import FittedModel
 
 Check = Callable[[str], bool]
 
@@ -27,7 +23,6 @@ ADDRESS = re.compile(
     r"(?<![A-Za-z0-9_.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4})(?![A-Za-z0-9_:]|\.\d)"
 )
 IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{1,4}){2,8}(?![A-Za-z0-9])", re.IGNORECASE)
-WORD_START = re.compile(r"(?<![\w'’])[^\W\d_]")
 CARD = re.compile(r"(?<![\d-])[2-6]\d{3}(?:[ -]?\d){9,15}(?![\d-])")
 
 
@@ -68,56 +63,6 @@ def find_personal_data(text: str, *, regions: Sequence[str] = ()) -> list[Person
         ]
     found += _phones(text, regions)
     return _without_overlaps(found)
-
-
-def find_names(model: FittedModel, texts: Sequence[str]) -> list[list[PersonalData]]:
-    """Names of people in each text, by a fitted model of named entities: its types whose name begins with "per".
-
-    A text without any capital is read as if each of its words began with one: models learn that names do, and find hardly
-    any name without. More is found then that is none.
-
-    Raises
-    ------
-    MismatchError
-        The model does another task, or has no such type.
-    """
-    from headwinds.adapt.prediction import predict_examples
-    from headwinds.adapt.tasks.contract import Row
-    from headwinds.errors import MismatchError
-
-    if model.facts.task != "named-entity-recognition":
-        raise MismatchError(
-            f"The model for names does {model.facts.task}.",
-            remedy="Name a model of named-entity-recognition.",
-        )
-    kinds = {name for name in model.facts.labels if name.casefold().startswith("per")}
-    if not kinds:
-        raise MismatchError(
-            f"The model for names knows no people: {', '.join(model.facts.labels)}.",
-            remedy="Name a model with a type PER or person.",
-        )
-    full = [number for number, text in enumerate(texts) if text.strip()]
-    rows = [Row(f"text {number + 1}", {"text": _with_capitals(texts[number])}) for number in full]
-    found: list[list[PersonalData]] = [[] for _ in texts]
-    if not rows:
-        return found
-    predictions = predict_examples(model, model.task.read(rows, labelled=False))
-    for number, prediction in zip(full, predictions, strict=True):
-        found[number] = [
-            PersonalData("name", int(span["start"]), int(span["end"]))
-            for span in prediction["spans"]
-            if span["label"] in kinds
-        ]
-    return found
-
-
-def _with_capitals(text: str) -> str:
-    """The text, letter by letter in the same places; each word with a capital where there is none at all."""
-    if text != text.lower():
-        return text
-    return WORD_START.sub(
-        lambda match: title if len(title := match.group().title()) == 1 else match.group(), text
-    )
 
 
 def joined(*found: Sequence[PersonalData]) -> list[PersonalData]:

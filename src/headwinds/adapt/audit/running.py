@@ -14,6 +14,7 @@ from headwinds.adapt.audit.faithfulness import faithfulness_of
 from headwinds.adapt.audit.groups import group_gaps
 from headwinds.adapt.audit.masking import search_rows
 from headwinds.adapt.audit.membership import membership_of
+from headwinds.adapt.audit.names_of_people import NAMES_PROBABILITY, require_names_probability
 from headwinds.adapt.audit.report import AuditReport
 from headwinds.adapt.audit.robustness import robustness_of
 from headwinds.adapt.audit.word_lists import SHIPPED, read_swap_list, shipped_list
@@ -56,6 +57,8 @@ class AuditSettings:
         A masked language model for one more change of texts; "" leaves it out.
     names_model
         The folder of a fitted model of named entities, by which names of people are found.
+    names_probability
+        A word is part of a name where that model gives it at least this probability.
     regions
         Countries whose telephone numbers are found without the country's code.
     watts
@@ -71,6 +74,7 @@ class AuditSettings:
     train: Path | None = None
     paraphrase: str = ""
     names_model: Path | None = None
+    names_probability: float = NAMES_PROBABILITY
     regions: tuple[str, ...] = ()
     watts: float = WATTS
     texts: int = 500
@@ -86,6 +90,7 @@ class AuditSettings:
         for name in ("texts", "explained"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name} = {getattr(self, name)} cannot be used: expected 1 or more.")
+        require_names_probability(self.names_probability)
         if not 0 < self.watts < 1e5:
             raise SettingsError(
                 f"watts = {self.watts:g} cannot be used: expected what a core draws, above 0."
@@ -292,6 +297,7 @@ def _personal_data(work: _Work) -> None:
         work.rows,
         regions=work.settings.regions,
         names_model=load_model(model_of(folder)) if folder else None,
+        names_probability=work.settings.names_probability,
     )
     work.found["personal_data"] = result
     work.findings += result.findings

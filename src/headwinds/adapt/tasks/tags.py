@@ -63,6 +63,17 @@ def spans_of_numbers(tags: Sequence[int], types: Sequence[str]) -> list[WordSpan
     return spans_of_tags([names[number] for number in tags])
 
 
+def type_probabilities(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The probability of each word to belong to a span of each type, shape (words, types), whatever begins where.
+
+    `scores` has shape (words, 1 + 2 types), logits of each word's tags.
+    """
+    from scipy.special import softmax
+
+    tags: NDArray[np.float64] = softmax(scores, axis=1)
+    return tags[:, 1::2] + tags[:, 2::2]
+
+
 def best_tags(scores: NDArray[np.float64]) -> NDArray[np.int64]:
     """The best sequence in which a span goes on only where one of its type began (Viterbi 1967).
 
