@@ -10,7 +10,7 @@ from headwinds.measure.cells import make_cells
 from headwinds.measure.estimators import classify_and_count, difference, labelled_only
 from measure.populations import draw, make_world
 
-DRAWS = 1000
+DRAWS = 600
 SIZES = {"strict": 1500, "none": 12_000}
 PREVALENCE = {"strict": 0.35, "none": 0.12}
 SAMPLED = {"strict": 10_000, "none": 1500}
@@ -45,8 +45,8 @@ def test_corrected_intervals_cover_and_classify_and_count_does_not(known):
         },
         known=known,
     )
-    assert 0.929 <= found["difference"][0] <= 0.971
-    assert 0.929 <= found["gold"][0] <= 0.971
+    assert 0.92 <= found["difference"][0] <= 0.98
+    assert 0.92 <= found["gold"][0] <= 0.98
     assert found["naive"][0] < 0.5
     assert found["difference"][1] < 0.85 * found["gold"][1]
 
@@ -54,9 +54,9 @@ def test_corrected_intervals_cover_and_classify_and_count_does_not(known):
 def test_pooled_year_cells_cover_where_the_error_is_constant():
     world = make_world(PREVALENCE, SIZES, years=10, seed=4)
     found = simulate(
-        world, {"strict": 150, "none": 200}, {"difference": difference.estimate}, by=("year",), draws=1000
+        world, {"strict": 150, "none": 200}, {"difference": difference.estimate}, by=("year",)
     )
-    assert 0.929 <= found["difference"][0] <= 0.971
+    assert 0.92 <= found["difference"][0] <= 0.98
 
 
 def test_a_rare_stratum_is_covered_with_a_width_neither_zero_nor_absurd():
@@ -76,8 +76,8 @@ def test_a_rare_stratum_is_covered_with_a_width_neither_zero_nor_absurd():
         widths.append(result.upper[0] - result.lower[0])
         zeros += not frame.gold_labels[frame.strata[frame.gold_rows] == "none"].any()
         assert result.variance[0] > (0.5 / 555**2) * 0.9
-    assert zeros > 200
-    assert 0.929 <= np.mean(hits) <= 0.985
+    assert zeros > 120
+    assert 0.92 <= np.mean(hits) <= 0.985
     assert 0.002 < np.mean(widths) < 0.03
     assert np.max(widths) < 0.04
 
