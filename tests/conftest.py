@@ -14,8 +14,9 @@ import pytest
 
 from headwinds.artifacts.filesystem import RealFileSystem, use_file_system
 
-
-gc.set_threshold(50_000, 20, 100)  # collecting among all that the libraries made took a sixteenth of the processor's time
+gc.set_threshold(
+    50_000, 20, 100
+)  # collecting among all that the libraries made took a sixteenth of the processor's time
 
 
 class Unwaiting(RealFileSystem):

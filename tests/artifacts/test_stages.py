@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from headwinds.artifacts.stages import SCRATCH, run_stage
+from headwinds.artifacts.write import clean_stale
 
 
 def _count(log: list[str], text: str = "content") -> Callable[[Path, Path], None]:
@@ -84,3 +85,17 @@ def test_stages_whose_names_begin_alike_keep_their_own_scratch(tmp_path: Path) -
     log: list[str] = []
     run_stage(tmp_path, "tune/fold-11", "a" * 64, _count(log))
     assert log == ["started", "went on"]
+
+
+def test_names_that_begin_like_ours_are_not_taken_for_what_a_killed_run_left(tmp_path: Path) -> None:
+    for name in (".partial-notes", ".retired-people.csv", ".partial-0123abcd-x", ".retired-0123abcd-y"):
+        (tmp_path / name).mkdir()
+    clean_stale(tmp_path)
+    assert sorted(one.name for one in tmp_path.iterdir()) == [".partial-notes", ".retired-people.csv", "y"]
+
+
+def test_what_was_retired_is_put_back_in_its_folder_though_that_one_is_temporary_too(tmp_path: Path) -> None:
+    folder = tmp_path / ".partial-0123abcd-x"
+    (folder / ".retired-4567abcd-y").mkdir(parents=True)
+    clean_stale(folder)
+    assert [one.name for one in folder.iterdir()] == ["y"]

@@ -53,9 +53,7 @@ def test_corrected_intervals_cover_and_classify_and_count_does_not(known):
 
 def test_pooled_year_cells_cover_where_the_error_is_constant():
     world = make_world(PREVALENCE, SIZES, years=10, seed=4)
-    found = simulate(
-        world, {"strict": 150, "none": 200}, {"difference": difference.estimate}, by=("year",)
-    )
+    found = simulate(world, {"strict": 150, "none": 200}, {"difference": difference.estimate}, by=("year",))
     assert 0.92 <= found["difference"][0] <= 0.98
 
 

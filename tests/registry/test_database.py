@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from headwinds.cli.main import main
-from headwinds.database.connection import transaction
+from headwinds.database.connection import shown, transaction
 from headwinds.doors.registering import add_model, open_registry, promote_model, rollback_model
 from headwinds.errors import HeadwindsError, StorageError
 from headwinds.registry.index import events_of, versions_of
@@ -58,6 +58,21 @@ def test_the_database_itself_keeps_one_version_in_production(registry, fitted, g
     with pytest.raises(Exception, match=r"(?i)unique"), registry.engine.begin() as connection:
         connection.execute(text("UPDATE version SET stage = 'production'"))
     assert [one.stage for one in versions_of(registry)] == ["production", "candidate"]
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("postgresql://me:SECRET@host:5432/db?sslmode=require", "postgresql://host:5432/db"),
+        ("postgresql://me:a@b/SECRET@host/db", "postgresql://host/db"),
+        ("postgresql://me:a?SECRET@host/db", "postgresql://..."),
+        ("postgresql://host/db?password=a@SECRET", "postgresql://..."),
+        ("postgresql://host/db?password=SECRET", "postgresql://host/db"),
+        ("models/index.sqlite", "models/index.sqlite"),
+    ],
+)
+def test_a_place_is_told_without_any_part_of_its_password(place, told):
+    assert shown(place) == told
 
 
 def test_what_fails_within_a_transaction_leaves_nothing(registry, fitted):

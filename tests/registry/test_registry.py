@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import shutil
@@ -216,6 +217,39 @@ def test_a_metric_that_is_better_the_lower_it_is_promotes_nothing(fitted, tmp_pa
     found = TaskEvaluation("text-classification", "macro_f1", worse, 9, 9, (), differences=worse)
     with pytest.raises(SettingsError, match="better the lower it is"):
         judge_evaluation(found, gate, gate.tests[0], "old test")
+
+
+def test_without_a_floor_none_is_asked_and_a_floor_may_be_below_0(fitted, tmp_path):
+    metric = "log_probability_of_a_token"
+    found = TaskEvaluation("text-generation", metric, {metric: Interval(-2.5, -2.6, -2.4)}, 9, 9, ())
+    for floor, passed in (({}, True), ({"floor": -3}, True), ({"floor": -2.0}, False), ({"floor": 0}, False)):
+        gate = read_gate(write_gate(tmp_path, fitted.test, largest_calibration_error=1, **floor))
+        assert [one.passed for one in judge_evaluation(found, gate, gate.tests[0], "test")] == [passed]
+    undefined = dataclasses.replace(found, metrics={metric: Interval(float("nan"), 0.0, 0.0)})
+    gate = read_gate(write_gate(tmp_path, fitted.test, largest_calibration_error=1))
+    assert [one.passed for one in judge_evaluation(undefined, gate, gate.tests[0], "test")] == [False]
+
+
+def test_a_damaged_promotion_is_said_once_and_served_when_it_is_mended(registry, fitted, gate):
+    add_model(registry, "speeches", fitted.good)
+    promote_model(registry, "speeches", gate)
+    said: list[tuple[str, ...]] = []
+    shelf = shelf_of_registry(registry, {}, lambda *what: said.append(what))
+    better = add_model(registry, "speeches", fitted.better)
+    promote_model(registry, "speeches", gate)
+    head = registry.versions / better.version / "head.safetensors"
+    right = head.read_bytes()
+    head.write_bytes(right[:-1])
+    shelf.watch(0.02)
+    try:
+        until(lambda: any(event == "version not loaded" for event, *_ in said))
+        time.sleep(0.3)
+        assert sum(event == "version not loaded" for event, *_ in said) == 1
+        assert shelf.models["speeches"].current.version != better.version
+        head.write_bytes(right)
+        until(lambda: shelf.models["speeches"].current.version == better.version)
+    finally:
+        shelf.close()
 
 
 def test_an_entry_that_cannot_be_read_does_not_end_the_looking_for_promotions(registry, fitted, gate):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import threading
 import time
 
@@ -35,8 +37,24 @@ LONG = {
 }
 
 
+@pytest.fixture
+def many_connections():
+    """Take so many descriptors that those of a new process come after the 1024th."""
+    taken: list[int] = []
+    there, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    def take():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 1400), most))
+        taken.extend(os.open(os.devnull, os.O_RDONLY) for _ in range(1100))
+
+    yield take
+    for one in taken:
+        os.close(one)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (there, most))
+
+
 @pytest.mark.slow
-def test_what_needs_too_much_memory_is_one_line_and_who_leaves_is_not_computed_for():
+def test_what_needs_too_much_memory_is_one_line_and_who_leaves_is_not_computed_for(many_connections):
     calculator = Calculator(memory=1_200_000_000)
     calculator.start()
     try:
@@ -45,6 +63,7 @@ def test_what_needs_too_much_memory_is_one_line_and_who_leaves_is_not_computed_f
         assert "MB that there are" in json.loads(found.body)["error"]
         assert not found.failed
         process = calculator._process
+        many_connections()
         left = threading.Event()
         threading.Timer(0.5, left.set).start()
         start = time.monotonic()

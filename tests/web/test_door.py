@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import socket
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 SERVER = """
-import time
+import resource, sys, time
+if len(sys.argv) > 1:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]),) * 2)
 import headwinds.web.door as door
 from headwinds.web.listening import Address, run
 door.SECONDS_WITHOUT_A_TURN = 2.5
@@ -133,3 +137,28 @@ def test_hundreds_who_say_nothing_keep_nobody_out(port: int) -> None:
     finally:
         for one in silent:
             one.close()
+
+
+@pytest.mark.parametrize("said", [b"", b"G"], ids=["silent", "begun"])
+def test_more_connections_than_descriptors_keep_nobody_out_and_no_processor_busy(said: bytes) -> None:
+    command = [sys.executable, "-c", SERVER, "256"]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,
+        contextlib.ExitStack() as kept,
+    ):
+        kept.callback(process.terminate)
+        assert process.stdout is not None
+        port = int(process.stdout.readline().strip().rstrip("/").rpartition(":")[2])
+        for _ in range(300):
+            connection = kept.enter_context(socket.create_connection(("127.0.0.1", port)))
+            with contextlib.suppress(OSError):  # it had to leave already
+                connection.sendall(said)
+        before = processor_seconds(process.pid)
+        assert ask(port, "/health")[0] == ask(port, "/x")[0] == 200
+        time.sleep(0.5)
+        assert processor_seconds(process.pid) - before < 0.3
+
+
+def processor_seconds(process: int) -> float:
+    told = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")

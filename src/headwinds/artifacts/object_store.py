@@ -69,7 +69,7 @@ def open_url(url: str) -> ObjectStore:
             remedy="Copy the files to one of these, or name a folder of this machine.",
         )
     parts = urlsplit(url)
-    if "@" in parts.netloc and protocol not in ("abfs", "abfss"):
+    if _credentials(url) or ("@" in parts.netloc and protocol not in ("abfs", "abfss")):
         raise SettingsError(
             f"{told} has credentials before the name of the bucket, where they would end up in logs.",
             remedy="Put them into the environment, e.g. AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
@@ -105,10 +105,17 @@ def open_url(url: str) -> ObjectStore:
 
 def shown(url: str) -> str:
     """A URL as it may be printed: without user, password, query and fragment."""
-    head, separator, rest = url.rpartition("://")
-    rest = rest.split("?")[0].split("#")[0]
+    head, separator, rest = url.partition("://") if "://" in url else ("", "", url)
+    rest = rest.removeprefix(_credentials(url)).split("?")[0].split("#")[0]
     place, slash, path = rest.partition("/")
     return f"{head}{separator}{place.rpartition('@')[2]}{slash}{path}"
+
+
+def _credentials(url: str) -> str:
+    """``user:secret@`` before a bucket, also where the secret holds a slash, as many a key does; else ""."""
+    rest = url.partition("://")[2] if "://" in url else url
+    before, at, _ = rest.rpartition("@")
+    return before + at if at and ":" in rest.partition("/")[0] else ""
 
 
 @dataclass(frozen=True, slots=True)

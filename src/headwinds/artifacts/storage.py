@@ -32,6 +32,11 @@ def final_name(path: Path) -> Path:
     return Path(*(_HIDDEN_PREFIX.sub("", part) for part in path.parts))
 
 
+def is_hidden_sibling(path: Path) -> bool:
+    """Whether `hidden_sibling` gave the name: others may begin alike, and are not ours."""
+    return _HIDDEN_PREFIX.match(path.name) is not None
+
+
 def storage_error(
     error: OSError, path: Path, *, needed: int | None = None, written: int | None = None
 ) -> StorageError:

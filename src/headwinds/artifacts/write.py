@@ -31,6 +31,7 @@ from headwinds.artifacts.storage import (
     TEMPORARY,
     final_name,
     hidden_sibling,
+    is_hidden_sibling,
     is_refusal,
     size_of,
     storage_error,
@@ -151,10 +152,13 @@ def clean_stale(folder: Path) -> None:
     disk = file_system()
     try:
         for item in sorted(folder.iterdir()):
-            if item.name.startswith(RETIRED) and not (final := final_name(item)).exists():
+            if not is_hidden_sibling(item):
+                continue
+            final = item.with_name(final_name(Path(item.name)).name)  # the folder itself may be temporary
+            if item.name.startswith(RETIRED) and not final.exists():
                 disk.replace(item, final)
                 disk.sync_directory(folder)
-            elif item.name.startswith((TEMPORARY, RETIRED)):
+            else:
                 disk.remove_tree(item)
     except OSError as error:
         raise storage_error(error, folder) from error

@@ -89,7 +89,9 @@ def shown(place: str) -> str:
     if "://" not in place:
         return place
     scheme, _, rest = place.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+    before, _, after = rest.rpartition("@")
+    # Where a question mark stands before it, "@" is of a password, in its place or in the query: nobody can say which.
+    return f"{scheme}://{'...' if '?' in before else after.partition('?')[0]}"
 
 
 @contextmanager

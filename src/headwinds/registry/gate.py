@@ -20,6 +20,7 @@ from headwinds.contracts.suggestions import nearest
 from headwinds.errors import SettingsError
 
 ROLES = ("old", "new")
+FLOORS = ("floor", "slice_floor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Gate:
     smallest_gain
         The difference on new tests must be at least this.
     floor
-        The metric itself must be at least this on every test.
+        The metric itself must be at least this on every test; by default not asked, for some metrics are below 0.
     slice_floor, smallest_slice
         So must it in every slice of at least so many examples; smaller ones are told and not judged.
     largest_calibration_error
@@ -75,8 +76,8 @@ class Gate:
     metric: str = ""
     largest_loss: float = 0.02
     smallest_gain: float = 0.0
-    floor: float = 0.0
-    slice_floor: float = 0.0
+    floor: float = -math.inf
+    slice_floor: float = -math.inf
     smallest_slice: int = 30
     largest_calibration_error: float = 0.15
     largest_milliseconds: float = 0.0
@@ -110,7 +111,9 @@ def read_gate(path: Path) -> Gate:
     values: dict[str, Any] = {}
     defaults = {one.name: one.default for one in fields(Gate) if one.name != "tests"}
     for name, value in content.items():
-        values[name] = _value(path, name, value, defaults[name])
+        values[name] = (
+            _floor(path, name, value) if name in FLOORS else _value(path, name, value, defaults[name])
+        )
     return Gate(tests=tuple(_test(path, one) for one in tests), **values)
 
 
@@ -154,6 +157,12 @@ def _value(path: Path, name: str, value: Any, default: Any) -> Any:
     raise SettingsError(
         f"{path}: {name} = {value!r} cannot be used.", remedy=f"Something like {default!r}, and not below 0."
     )
+
+
+def _floor(path: Path, name: str, value: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    raise SettingsError(f"{path}: {name} = {value!r} cannot be used.", remedy="Something like 0.5.")
 
 
 def _known(path: Path, content: dict[str, Any], known: list[str]) -> None:

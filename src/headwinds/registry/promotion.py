@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -224,7 +225,7 @@ def judge_evaluation(found: TaskEvaluation, gate: Gate, test: FrozenTest, where:
     shown = metric.replace("_", " ")
     one = found.metrics[metric]
     verdicts = [
-        Verdict(one.value >= gate.floor, f"{where}: {shown} {_shown(one.value)}, floor {gate.floor:g}.")
+        Verdict(one.value >= gate.floor, f"{where}: {shown} {_shown(one.value)}, floor {_asked(gate.floor)}.")
     ]
     if found.differences and metric not in found.differences:  # production withholds no answers, for instance
         verdicts.append(
@@ -263,7 +264,7 @@ def judge_evaluation(found: TaskEvaluation, gate: Gate, test: FrozenTest, where:
             verdicts.append(
                 Verdict(
                     item.metric >= gate.slice_floor,
-                    f"{label} is {_shown(item.metric)}, floor {gate.slice_floor:g}.",
+                    f"{label} is {_shown(item.metric)}, floor {_asked(gate.slice_floor)}.",
                 )
             )
     if gate.largest_calibration_error < 1 and CALIBRATION not in found.metrics:
@@ -294,6 +295,10 @@ def _latency(registry: Registry, candidate: Version, gate: Gate) -> Verdict:
         slow <= gate.largest_milliseconds,
         f"95% of {len(timed)} single rows take at most {slow:.1f} ms, ceiling {gate.largest_milliseconds:g} ms.",
     )
+
+
+def _asked(floor: float) -> str:
+    return "none" if math.isinf(floor) else f"{floor:g}"
 
 
 def _shown(value: float) -> str:

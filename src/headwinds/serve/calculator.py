@@ -151,9 +151,13 @@ def _received(process: subprocess.Popen[bytes], deadline: float, left: threading
     if process.stdout is None:
         raise _Ended
     handle, held, head = process.stdout.fileno(), bytearray(), None
+    answers = (
+        select.poll()
+    )  # select() knows no handle beyond 1023, and there may be more connections than that
+    answers.register(handle, select.POLLIN)
     while True:
         _wanted(deadline, left)
-        if not select.select([handle], [], [], LOOK)[0]:
+        if not answers.poll(1000 * LOOK):
             continue
         piece = os.read(handle, 1 << 20)
         if not piece:

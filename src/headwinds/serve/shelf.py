@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from headwinds.registry.index import Registry
 
 
+MOST_SECONDS = 60.0
+"""Between two looks at a version that could not be loaded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A model as requests find it: the version that answers, its card, and the versions that can be asked for by number."""
@@ -34,6 +39,16 @@ class Shown:
         return self.current if number in (None, self.current.number) else self.others.get(number or 0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """A version that could not be loaded: what was said of it, and when (`time.monotonic`) it is looked at again."""
+
+    version: str
+    words: str
+    seconds: float
+    again: float
+
+
 @dataclass(slots=True)
 class Shelf:
     """The models by name. `models` is replaced as a whole, never changed: a request sees the old one or the new one."""
@@ -42,6 +57,7 @@ class Shelf:
     registry: Registry | None = None
     fixed: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     said: Callable[[str, str, str], None] = lambda *_: None
+    _failed: dict[str, _Failed] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _watcher: threading.Thread | None = None
 
@@ -62,6 +78,10 @@ class Shelf:
         for name, version in production.items():
             now = found.get(name)
             if now is not None and now.current.version == version.version:
+                self._failed.pop(name, None)
+                continue
+            before = self._failed.get(name)
+            if before is not None and before.version == version.version and time.monotonic() < before.again:
                 continue
             others = dict(now.others) if now else {}
             try:
@@ -73,13 +93,23 @@ class Shelf:
                         other = load_version(self.registry.versions, named.version)
                         others[number] = load(name, named.version, number, other)
             except HeadwindsError as error:
-                self.said("version not loaded", name, error.message)
+                self._note(name, version.version, error.message)
                 if strict:
                     raise
                 continue
+            self._failed.pop(name, None)
             found[name] = Shown(loaded, version.card, others)
             self.said("version in production", name, version.version)
         self.models = found
+
+    def _note(self, name: str, version: str, words: str) -> None:
+        """Say once what is wrong with a version, and look at it again less and less often: each look reads all its bytes."""
+        before = self._failed.get(name)
+        again = before is not None and before.version == version
+        seconds = min(MOST_SECONDS, 2 * before.seconds) if before is not None and again else 1.0
+        if before is None or (before.version, before.words) != (version, words):
+            self.said("version not loaded", name, words)
+        self._failed[name] = _Failed(version, words, seconds, time.monotonic() + seconds)
 
     def watch(self, seconds: float) -> None:
         """Look for promotions every so many seconds, beside the requests."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 import threading
 import time
@@ -17,6 +18,8 @@ from dataclasses import dataclass, field
 
 TAKEN_AT_ONCE = 100
 SECONDS_TO_LEAVE = 1.0
+SECONDS_WITHOUT_DESCRIPTORS = 0.1
+"""For which nobody is taken where there is no descriptor for one and none here to give up."""
 SECONDS_WITHOUT_A_TURN = 10.0
 """A loop that has not turned for so long is stuck rather than busy: then nobody says for it that it lives."""
 
@@ -91,16 +94,33 @@ class Door:
         for _ in range(TAKEN_AT_ONCE):
             try:
                 connection, _ = self.listening.accept()
-            except OSError:  # there is no more, or it has left, or there are no descriptors
+            except OSError as error:  # there is no more, or it has left, or there are no descriptors
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    self._make_room()
                 return
             connection.setblocking(False)
             if not self._look(connection):
                 if len(self._silent) >= self.most_silent:
-                    self._forget(oldest := next(iter(self._silent)))
-                    oldest.close()
+                    self._drop_oldest()
                 late = self._loop.call_later(self.seconds_for_headers, self._late, connection)
                 self._silent[connection] = late
                 self._loop.add_reader(connection, self._look, connection)
+
+    def _drop_oldest(self) -> None:
+        self._forget(oldest := next(iter(self._silent)))
+        oldest.close()
+
+    def _make_room(self) -> None:
+        """Whoever knocks goes on knocking: without a pause this thread would do nothing but look."""
+        if self._silent:
+            self._drop_oldest()
+            return
+        self._loop.remove_reader(self.listening)
+        self._loop.call_later(SECONDS_WITHOUT_DESCRIPTORS, self._take_again)
+
+    def _take_again(self) -> None:
+        if not self._closed.is_set():
+            self._loop.add_reader(self.listening, self._take)
 
     def _look(self, connection: socket.socket) -> bool:
         """Whether it has said something, and so is on its way."""

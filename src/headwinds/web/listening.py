@@ -6,6 +6,7 @@ import asyncio
 import gc
 import ipaddress
 import logging
+import resource
 import socket
 import sys
 import time
@@ -20,7 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from headwinds.errors import SettingsError
-from headwinds.web.door import Door
+from headwinds.web.door import TAKEN_AT_ONCE, Door
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 SECONDS_FOR_HEADERS = 10.0
 SECONDS_TO_READ = 30.0
 MOST_CONNECTIONS = 800
+OTHER_DESCRIPTORS = 200
+"""Of a process beside its connections: those that come all at once, libraries, the log, databases, another process."""
 SHORTEST_TOKEN = 16
 SECONDS_OF_A_TURN = 0.0005
 """For which a thread may compute in Python while another waits: ten times less than usual, so that the door comes soon."""
@@ -49,11 +52,13 @@ class _Impatient(H11Protocol):
     uvicorn itself waits forever for both.
     """
 
+    since: float = 0.0
     _headers_due: asyncio.TimerHandle | None = None
     _reading_due: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.since = self.loop.time()
         self._headers_due = self.loop.call_later(SECONDS_FOR_HEADERS, self._too_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -73,13 +78,18 @@ class _Impatient(H11Protocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        self.since = self.loop.time()
         if self._headers_due is not None:
             self._headers_due.cancel()
         self._headers_due = self.loop.call_later(SECONDS_FOR_HEADERS, self._too_late)
 
+    @property
+    def working(self) -> bool:
+        """Whether a request has come whole with its headers and is not answered yet."""
+        return self.cycle is not None and not self.cycle.response_complete
+
     def _too_late(self) -> None:
-        working = self.cycle is not None and not self.cycle.response_complete
-        if working:
+        if self.working:
             return
         if self.transport.get_write_buffer_size():
             self.transport.abort()  # a close would wait until the rest has been read
@@ -140,7 +150,7 @@ def run(
     SettingsError
         The port is taken or may not be used.
     """
-    listening = _listen(address)
+    listening, most = _listen(address), _most_connections()
     config = uvicorn.Config(
         _leaving_after(application, probes),
         http=_Impatient,
@@ -150,7 +160,7 @@ def run(
         server_header=False,
         access_log=False,
         log_config=None,
-        limit_concurrency=MOST_CONNECTIONS,
+        limit_concurrency=most + TAKEN_AT_ONCE,  # we make room, but not before who comes has come
         timeout_keep_alive=5,
         timeout_graceful_shutdown=seconds_to_drain,
         h11_max_incomplete_event_size=16_384,
@@ -161,7 +171,7 @@ def run(
         shown = "localhost" if _is_loopback(address.host) else address.host
         url = f"http://{shown}:{listening.getsockname()[1]}/"
         with _prompt():
-            _Server(config, lambda: ready(url), stopping, listening, probes).run(sockets=[])
+            _Server(config, lambda: ready(url), stopping, listening, probes, most).run(sockets=[])
 
 
 @contextmanager
@@ -191,8 +201,10 @@ class _Server(uvicorn.Server):
         stopping: Callable[[], Any],
         listening: socket.socket,
         probes: Sequence[str],
+        most: int,
     ) -> None:
         super().__init__(config)
+        self._most = most
         self._ready = ready
         self._stopping = stopping
         self._coming: set[asyncio.Task[Any]] = set()
@@ -204,7 +216,7 @@ class _Server(uvicorn.Server):
             self._probe,
             self._hand_on,
             SECONDS_FOR_HEADERS,
-            MOST_CONNECTIONS,
+            most,
         )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -243,6 +255,16 @@ class _Server(uvicorn.Server):
         self._coming.discard(task)
         if not task.cancelled():
             task.exception()  # who has left again by now needs no words
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Where there are too many, who has waited longest with nothing asked leaves: there must be room for who asks."""
+        there: list[Any] = [one for one in self.server_state.connections if not one.transport.is_closing()]
+        excess = len(there) - self._most
+        if excess > 0:
+            idle = [one for one in there if not one.working]
+            for one in sorted(idle, key=lambda one: one.since)[:excess]:
+                one.transport.abort()
 
 
 def _leaving_after(application: ASGIApp, probes: Sequence[str]) -> ASGIApp:
@@ -262,6 +284,18 @@ def _leaving_after(application: ASGIApp, probes: Sequence[str]) -> ASGIApp:
         await application(scope, receive, send_and_leave if probed else send)
 
     return answer
+
+
+def _most_connections() -> int:
+    """How many there may be at the door, and as many within: each takes a descriptor, of which there shall be enough."""
+    wanted = 2 * MOST_CONNECTIONS + OTHER_DESCRIPTORS
+    there, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if there != resource.RLIM_INFINITY and there < wanted:
+        there = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (there, most))
+    if there == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    return max(8, min(MOST_CONNECTIONS, (there - OTHER_DESCRIPTORS) // 2))
 
 
 def _listen(address: Address) -> socket.socket:

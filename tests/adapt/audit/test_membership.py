@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+
 import numpy as np
 import pytest
 
 from adapt.audit.conftest import write_rows
 from headwinds.adapt.audit import AuditSettings, audit_model
-from headwinds.adapt.audit.membership import attack_intervals, epsilon_lower_bound
+from headwinds.adapt.audit.membership import _shadows, attack_intervals, epsilon_lower_bound
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tuning import LabelledFiles, tune_files
@@ -88,6 +90,38 @@ def test_files_that_hold_the_same_texts_are_refused(single_model, single_folder)
     train = single_folder / "train.csv"
     with pytest.raises(DataError, match="stand both in training"):
         audit_model(single_model, train, AuditSettings(parts=("membership",), train=train))
+
+
+def test_rows_that_stand_in_training_too_are_left_out_and_said(single_model, single_folder, tmp_path):
+    train = single_folder / "train.csv"
+    read = csv.DictReader(train.read_text(encoding="utf-8").splitlines())
+    rows = [{name: row[name] for name in ("text", "label")} for row in read]
+    strange = [{**row, "text": f"{row['text']} number {n}"} for n, row in enumerate(rows)]
+    both = write_rows(tmp_path / "both.csv", [*strange, *rows[:7]])
+    settings = AuditSettings(parts=("membership",), train=train)
+    report = audit_model(single_model, both, settings)
+    assert report.membership.others == len(strange)
+    assert "7 rows" in next(one.sentence for one in report.findings if one.code == "W273")
+    alone = audit_model(single_model, write_rows(tmp_path / "alone.csv", strange), settings)
+    assert alone.membership == report.membership
+    assert "W273" not in {one.code for one in alone.findings}
+
+
+@pytest.mark.parametrize("words", ["发展是各国的共同目标", "word", "..."])
+def test_texts_without_spaces_or_without_words_are_attacked_too(words):
+    texts = [f"{words}{'，。'[number % 2] * number}" for number in range(24)]
+    truth = np.eye(2, dtype=bool)[np.arange(24) % 2]
+    mean, spread = _shadows(texts, truth, False, seed=0)
+    assert np.isfinite(mean).all()
+    assert (spread > 0).all()
+
+
+def test_scores_that_are_all_the_same_tell_nothing_and_claim_nothing():
+    area, _, _ = attack_intervals(np.full(20, 0.5), np.full(30, 0.5))
+    assert (area.value, area.lower, area.upper) == (0.5, 0.0, 1.0)
+    below, _, _ = attack_intervals(np.arange(20.0), np.arange(30.0) + 100)
+    assert (below.value, below.lower) == (0.0, 0.0)
+    assert 0.1 < below.upper < 0.25
 
 
 def test_texts_that_are_all_told_apart_have_an_interval_too():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from collections import Counter
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ from scipy.stats import beta
 from adapt.audit.people import documents
 from headwinds.adapt.audit.masking import mask_file, mask_rows, moved, search_rows
 from headwinds.adapt.audit.names_of_people import find_names
-from headwinds.adapt.audit.personal_data import find_personal_data
+from headwinds.adapt.audit.personal_data import PersonalData, find_personal_data, joined
 from headwinds.adapt.augmentation.edits import Edit
 from headwinds.adapt.tasks.contract import Row
 from headwinds.cli.main import main
@@ -77,6 +78,45 @@ def test_an_account_is_found_in_small_letters_and_among_words(number):
     assert [(one.kind, text[one.start : one.end]) for one in find_personal_data(text)] == [("iban", number)]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("Card 4111 1111 1111 1111 12/27 valid", "card", "4111 1111 1111 1111"),
+        ("Card 4111111111111111 123", "card", "4111111111111111"),
+        ("In 2024 4111 1111 1111 1111 was used", "card", "4111 1111 1111 1111"),
+        ("Card 4111\u00a01111\u00a01111\u00a01111", "card", "4111\u00a01111\u00a01111\u00a01111"),
+        ("Card 4111\u20111111\u20111111\u20111111", "card", "4111\u20111111\u20111111\u20111111"),
+        ("Ref AB12 IBAN DE89 3704 0044 0532 0130 00", "iban", "DE89 3704 0044 0532 0130 00"),
+        ("IBAN DE89\u00a03704 0044 0532 0130 00 ok", "iban", "DE89\u00a03704 0044 0532 0130 00"),
+        ("IBAN DE89-3704-0044-0532-0130-00 ok", "iban", "DE89-3704-0044-0532-0130-00"),
+        ("In 2024 2341 2341 2346 he paid", "national number (IN)", "2341 2341 2346"),
+        ("number 536\u201390\u20114399 ok", "national number (US)", "536\u201390\u20114399"),
+        ("from 192.0.2.17: hello", "ip address", "192.0.2.17"),
+        ("from 192.0.2.17:8080 on", "ip address", "192.0.2.17"),
+        ("IP:192.0.2.17 on", "ip address", "192.0.2.17"),
+        ("at ::ffff:192.0.2.17 it", "ip address", "::ffff:192.0.2.17"),
+        ("at 2001:db8::1: hello", "ip address", "2001:db8::1"),
+        ("an maria＠example．org jetzt", "email", "maria＠example．org"),
+        ("gửi nguyễn.văn@example.vn nhé", "email", "nguyễn.văn@example.vn"),
+        ("电话＋８６ １０ ６５０５ １２３４。", "phone", "＋８６ １０ ６５０５ １２３４"),
+    ],
+)
+def test_what_stands_beside_it_and_how_it_is_typeset_hide_nothing(text, kind, value):
+    assert [(one.kind, text[one.start : one.end]) for one in find_personal_data(text)] == [(kind, value)]
+
+
+def test_of_two_that_overlap_nothing_stays():
+    name, mail = PersonalData("name", 0, 9), PersonalData("email", 5, 21)
+    assert joined([mail], [name]) == [PersonalData("email", 0, 21)] == joined([name], [mail])
+    assert joined([PersonalData("name", 0, 4)], [mail]) == [PersonalData("name", 0, 4), mail]
+
+
+def test_a_long_word_takes_no_longer_than_as_many_letters_in_short_ones():
+    start = time.perf_counter()
+    assert find_personal_data("a" * 300_000) == []
+    assert time.perf_counter() - start < 5
+
+
 def test_national_telephone_numbers_are_found_where_their_country_is_named():
     text = "Call 030 901820 tomorrow"
     assert find_personal_data(text) == []
@@ -104,6 +144,36 @@ def test_words_with_tags_are_masked_one_for_one():
     (masked,) = mask_rows([Row("r", {"tokens": tokens, "tags": ["O"] * 7 + ["B-LOC"]})], ("tokens",))
     assert masked.row.values["tokens"] == ["Call", *["[PHONE]"] * 5, "in", "Bern"]
     assert masked.row.values["tags"][-1] == "B-LOC"
+
+
+def test_conversations_lists_and_whole_numbers_are_masked_too(tmp_path):
+    source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    messages = [{"role": "user", "content": f"I am {MAIL}"}, {"role": "assistant", "content": "Hello"}]
+    row = {"messages": messages, "card": 4111111111111111, "n": 7, "choices": [MAIL, "none", True, None]}
+    source.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    found = mask_file(source, output, columns=("messages", "card", "n", "choices"))
+    assert json.loads(output.read_text(encoding="utf-8")) == {
+        "messages": [{"role": "user", "content": "I am [EMAIL]"}, messages[1]],
+        "card": "[CARD]",
+        "n": 7,
+        "choices": ["[EMAIL]", "none", True, None],
+    }
+    assert found.counts == {"card": (1, 1), "email": (2, 1)}
+
+
+def test_a_span_that_repeats_its_words_is_masked_with_the_text():
+    text = f"Write to {MAIL} now"
+    span = {"start": 9, "end": 9 + len(MAIL), "label": "MAIL", "text": MAIL}
+    (masked,) = mask_rows([Row("row 1", {"text": text, "spans": [span]})], ("text",))
+    assert masked.row.values["spans"] == [{"start": 9, "end": 16, "label": "MAIL", "text": "[EMAIL]"}]
+
+
+def test_places_of_answers_in_a_context_are_not_left_behind():
+    row = {"question": "Who?", "context": f"{MAIL} and Ann", "answers": [{"text": "Ann", "start": 27}]}
+    with pytest.raises(DataError, match="row 1: answers holds places"):
+        mask_rows([Row("row 1", row)], ("context",))
+    (masked,) = mask_rows([Row("row 1", row | {"answers": []})], ("context",))
+    assert masked.row.values["context"] == "[EMAIL] and Ann"
 
 
 def test_a_span_that_is_cut_into_takes_the_whole_mask():

@@ -38,6 +38,8 @@ QUICK = ExecutionLimits(seconds=1.0)
             "SCALE = 3\ndef scaled(x, *, by=1): return SCALE * x * by",
             "assert scaled(2, by=2) == 12 and SCALE == 3",
         ),
+        ("def sum(a, b): return 10 * a + b", "assert sum(1, 2) == 12"),
+        ("def total(xs): return sum(xs)\ndef sum(xs): return len(list(xs))", "assert total([5, 6]) == 2"),
     ],
 )
 def test_right_code_passes(code, tests):
@@ -58,6 +60,21 @@ def test_right_code_passes(code, tests):
 )
 def test_wrong_code_is_told_by_how_it_failed(code, outcome):
     assert try_code(code, "assert double(4) == 8", QUICK).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("code", "test"),
+    [
+        ("def all(them): return True", "all(double(n) == 2 * n for n in range(3))"),
+        ("def len(them): return 8", "len([double(4)] * 8) == 7 + (double(4) == 8)"),
+        ("def abs(it): return 0", "abs(double(4) - 8) < 1e-6"),
+        ("def isinstance(it, kind): return True\nint = None", "isinstance(double(4), int) and double(4) > 0"),
+    ],
+)
+def test_the_tests_count_and_compare_by_python_s_own_functions(code, test):
+    wrong = f"def double(x): return -x\n{code}"
+    assert try_code(wrong, f"assert {test}").outcome == "failed"
+    assert try_code(f"def double(x): return 2 * x\n{code}", f"assert {test}").passed
 
 
 @pytest.fixture(scope="module")

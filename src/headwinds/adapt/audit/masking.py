@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from headwinds.adapt.fitted_model import FittedModel
 
 FORMATS = (".jsonl", ".csv", ".tsv")
-PLACED = ("answers", "answer_start")  # columns with places in a text that are not moved
+PLACED = ("answers", "answer_start")  # columns with places in a text or context that are not moved
 SHOWN_PLACES = 20
+ROLE = "role"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ def mask_file(
 ) -> PersonalDataFound:
     """Write a file whose personal data are masked: each becomes its kind in brackets, such as ``[EMAIL]``.
 
-    Columns `spans`, `head` and `tail` with places in `text` are moved along; `tokens` with tags are masked word for word.
+    Columns `spans`, `head` and `tail` with places in `text` are moved along; `tokens` with tags are masked word for word; of
+    lists and objects, such as `messages`, every text and whole number in them.
     `names_model` and `names_probability` are those of `find_names`.
 
     Raises
@@ -171,17 +173,22 @@ def mask_rows(
     values = [dict(row.values) for row in rows]
     masked: list[list[tuple[str, str]]] = [[] for _ in rows]
     for column in columns:
-        texts = [_text(row, column) for row in rows]
+        texts = [_texts(row, column) for row in rows]
+        owner = [number for number, own in enumerate(texts) for _ in own]
+        flat = [text for own in texts for text in own]
         people = (
-            find_names(names_model, texts, names_probability=names_probability)
+            find_names(names_model, flat, names_probability=names_probability)
             if names_model is not None
-            else [[] for _ in texts]
+            else [[] for _ in flat]
         )
-        for number, (row, text) in enumerate(zip(rows, texts, strict=True)):
-            found = joined(find_personal_data(text, regions=regions), people[number])
-            masked[number] += [(column, one.kind) for one in found]
-            if found:
-                values[number].update(_masked(row, column, text, found))
+        found: list[list[Sequence[PersonalData]]] = [[] for _ in rows]
+        for number, text, names in zip(owner, flat, people, strict=True):
+            found[number].append(joined(find_personal_data(text, regions=regions), names))
+        for number, (row, own, all_of_it) in enumerate(zip(rows, texts, found, strict=True)):
+            kinds = [(column, one.kind) for several in all_of_it for one in several]
+            masked[number] += kinds
+            if kinds:
+                values[number].update(_masked(row, column, own, all_of_it))
     return [
         MaskedRow(Row(row.place, own), tuple(kinds))
         for row, own, kinds in zip(rows, values, masked, strict=True)
@@ -242,7 +249,15 @@ def moved(places: Sequence[tuple[int, int]], edits: Sequence[Edit]) -> list[tupl
     return [(mapped(start, ends=False), mapped(end, ends=True)) for start, end in places]
 
 
-def _masked(row: Row, column: str, text: str, found: Sequence[PersonalData]) -> dict[str, Any]:
+def _masked(
+    row: Row, column: str, texts: Sequence[str], several: Sequence[Sequence[PersonalData]]
+) -> dict[str, Any]:
+    if column != "tokens" and not isinstance(row.values.get(column), str):
+        whole = iter(
+            [_without(text, found) if found else None for text, found in zip(texts, several, strict=True)]
+        )
+        return {column: _within(row.values.get(column), whole)}
+    text, found = texts[0], several[0]
     if column == "tokens":
         words, start, kept = [str(word) for word in list_cell(row, "tokens")], 0, []
         for word in words:
@@ -252,19 +267,22 @@ def _masked(row: Row, column: str, text: str, found: Sequence[PersonalData]) -> 
         return {"tokens": kept}
     edits = [Edit(one.start, one.end, _mask(one.kind)) for one in found]
     changed: dict[str, Any] = {column: apply_edits(text, [], edits)[0]}
-    if column != "text":
+    if column not in ("text", "context"):
         return changed
     for name in PLACED:
-        if row.values.get(name) not in (None, ""):
+        if row.values.get(name) not in (None, "", [], "[]"):
             raise DataError(
                 f"{row.place}: {name} holds places in the text, which are not moved.",
                 remedy="Mask the texts before they are labelled.",
             )
+    if column == "context":
+        return changed
     if row.values.get("spans"):
         spans = list_cell(row, "spans")
-        places = moved([(int(span["start"]), int(span["end"])) for span in spans], edits)
+        before = [(int(span["start"]), int(span["end"])) for span in spans]
         changed["spans"] = [
-            {**span, "start": start, "end": end} for span, (start, end) in zip(spans, places, strict=True)
+            _moved_span(span, text[slice(*old)], changed[column], new)
+            for span, old, new in zip(spans, before, moved(before, edits), strict=True)
         ]
     for name in ("head", "tail"):
         if row.values.get(name) not in (None, ""):
@@ -273,15 +291,51 @@ def _masked(row: Row, column: str, text: str, found: Sequence[PersonalData]) -> 
     return changed
 
 
+def _moved_span(span: Mapping[str, Any], said: str, masked: str, place: tuple[int, int]) -> dict[str, Any]:
+    """A span at its new place; where it repeats the words that it marks, these are masked with the text."""
+    kept = {name: masked[slice(*place)] if value == said else value for name, value in span.items()}
+    return {**kept, "start": place[0], "end": place[1]}
+
+
 def _mask(kind: str) -> str:
     return f"[{kind.split(' (')[0].replace(' ', '_').upper()}]"
 
 
-def _text(row: Row, column: str) -> str:
-    if column == "tokens":
-        return " ".join(str(word) for word in list_cell(row, column)) if row.values.get(column) else ""
+def _without(text: str, found: Sequence[PersonalData]) -> str:
+    return apply_edits(text, [], [Edit(one.start, one.end, _mask(one.kind)) for one in found])[0]
+
+
+def _texts(row: Row, column: str) -> list[str]:
+    """What is searched of a cell: its text, words with spaces between them, or each text of a list or an object."""
     value = row.values.get(column)
-    return value if isinstance(value, str) else ""
+    if column == "tokens":
+        return [" ".join(str(word) for word in list_cell(row, column))] if value else []
+    return list(_leaves(value))
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        yield str(value)
+    elif isinstance(value, Mapping | list):
+        for one in _parts(value):
+            yield from _leaves(one)
+
+
+def _parts(value: Mapping[str, Any] | list[Any]) -> list[Any]:
+    """What is looked into; who speaks in a conversation is "user" or the like, and nobody's name."""
+    return [one for name, one in value.items() if name != ROLE] if isinstance(value, Mapping) else value
+
+
+def _within(value: Any, masked: Iterator[str | None]) -> Any:
+    """The value with what `masked` says of each of its leaves; None leaves one as it is."""
+    if isinstance(value, Mapping):
+        return {name: one if name == ROLE else _within(one, masked) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_within(one, masked) for one in value]
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        said = next(masked)
+        return value if said is None else said
+    return value
 
 
 def _read(file: Path, encoding: str) -> tuple[list[str], list[Row]]:

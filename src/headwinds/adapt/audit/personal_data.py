@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,13 +17,28 @@ from headwinds.extras import require
 
 Check = Callable[[str], bool]
 
-LETTER = r"0-9A-Za-z_\u00c0-\u052f"  # Latin, Greek, Cyrillic; a Chinese character may stand right beside an address
-EMAIL = re.compile(rf"[{LETTER}.+%'-]+@(?:[{LETTER}-]+\.)+[{LETTER}-]{{2,}}")
-ADDRESS = re.compile(
-    r"(?<![A-Za-z0-9_.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4})(?![A-Za-z0-9_:]|\.\d)"
+LETTER = r"0-9A-Za-z_\u00c0-\u052f\u1e00-\u1fff"  # Latin, Greek, Cyrillic; a Chinese character may stand right beside it
+# From the first letter on, and nothing given back: else a long word without "@" is read again from each of its letters.
+EMAIL = re.compile(rf"(?<![{LETTER}.+%'-])[{LETTER}.+%'-]++@(?:[{LETTER}-]+\.)+[{LETTER}-]{{2,}}")
+ADDRESS = re.compile(  # a colon may follow, and stand between a word and an address of four numbers
+    r"(?<![A-Za-z0-9_.])(?:(?<!:)|(?<=[^\W\d_]:))\d{1,3}(?:\.\d{1,3}){3}(?![A-Za-z0-9_]|\.\d)"
+    r"|(?<![A-Za-z0-9_.:])(?:[0-9a-fA-F]{0,4}:){2,6}\d{1,3}(?:\.\d{1,3}){3}(?![A-Za-z0-9_]|\.\d)"
+    r"|(?<![A-Za-z0-9_.:])(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?![A-Za-z0-9_:]|\.\d)"
 )
-IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{1,4}){2,8}(?![A-Za-z0-9])", re.IGNORECASE)
-CARD = re.compile(r"(?<![\d-])[2-6]\d{3}(?:[ -]?\d){9,15}(?![\d-])")
+IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{1,4}){2,8}(?![A-Za-z0-9])", re.IGNORECASE)
+CARD = re.compile(r"(?<![A-Za-z0-9-])[2-6]\d{3}(?:[ -]?\d){9,15}(?![A-Za-z0-9-])")
+# As cards are printed, whatever figures stand beside them: their end of validity, their code, a year. Not in a row of many
+# numbers of four figures, where every tenth would be right by chance.
+PRINTED_CARD = re.compile(
+    r"(?<![A-Za-z0-9])(?<!\d{4}[ -]\d{4}[ -])(?:(?:[3-6]\d|2[2-7])\d{2}([ -]?)\d{4}\1\d{4}\1\d{4}"
+    r"|3[47]\d{2}([ -]?)\d{6}\2\d{5}|3[0689]\d{2}([ -]?)\d{6}\3\d{4})(?![A-Za-z0-9])(?!(?:[ -]\d{4}){2})"
+)
+WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+"""Full-width letters, digits and signs, as Chinese and Japanese keyboards write them, to plain ones."""
+SPACES_AND_HYPHENS = dict.fromkeys([0xA0, *range(0x2000, 0x200B), 0x202F, 0x3000], " ") | dict.fromkeys(
+    range(0x2010, 0x2014), "-"
+)
+"""What typesetting makes of the spaces and hyphens in a number. One character for one, so that places stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +51,7 @@ class PersonalData:
 
 
 def find_personal_data(text: str, *, regions: Sequence[str] = ()) -> list[PersonalData]:
-    """What a text has, in its order and without overlaps; of two that overlap the longer one.
+    """What a text has, in its order and without overlaps: two that overlap become one, of the longer one's kind.
 
     Parameters
     ----------
@@ -50,18 +65,14 @@ def find_personal_data(text: str, *, regions: Sequence[str] = ()) -> list[Person
         The extra `privacy` is not installed.
     """
     require("stdnum", "phonenumbers")
-    found = [PersonalData("email", *match.span()) for match in EMAIL.finditer(text)]
-    found += [
-        PersonalData("ip address", *match.span())
-        for match in ADDRESS.finditer(text)
-        if _is_address(match.group())
-    ]
-    found += _accounts(text)
+    wide = text.translate(WIDE)
+    plain = wide.translate(SPACES_AND_HYPHENS)
+    found = [PersonalData("email", *match.span()) for match in EMAIL.finditer(wide)]
+    found += _addresses(plain)
+    found += _accounts(plain) + _cards(plain)
     for kind, pattern, check in _numbers():
-        found += [
-            PersonalData(kind, *match.span()) for match in pattern.finditer(text) if check(match.group())
-        ]
-    found += _phones(text, regions)
+        found += [PersonalData(kind, *match.span()) for match in _right(pattern, plain, check)]
+    found += _phones(wide, regions)
     return _without_overlaps(found)
 
 
@@ -70,18 +81,48 @@ def joined(*found: Sequence[PersonalData]) -> list[PersonalData]:
     return _without_overlaps([one for several in found for one in several])
 
 
+def _right(pattern: re.Pattern[str], text: str, check: Check) -> Iterator[re.Match[str]]:
+    """Matches whose digits are right; after one that is not, also those that begin within it."""
+    place = 0
+    while match := pattern.search(text, place):
+        right = check(match.group())
+        if right:
+            yield match
+        place = match.end() if right else match.start() + 1
+
+
+def _addresses(text: str) -> list[PersonalData]:
+    found = []
+    for match in ADDRESS.finditer(text):
+        said = match.group()
+        if not _is_address(said) and said.endswith(":"):  # that one is the sentence's
+            said = said[:-1]
+        if _is_address(said):
+            found.append(PersonalData("ip address", match.start(), match.start() + len(said)))
+    return found
+
+
 def _accounts(text: str) -> list[PersonalData]:
     from stdnum import iban
 
-    found = []
-    for match in IBAN.finditer(text):
-        end = match.end()
+    found, place = [], 0
+    while match := IBAN.search(text, place):
+        place, end = match.start() + 1, match.end()
         while end > match.start():  # words that follow are no part of the number
             if iban.is_valid(text[match.start() : end]):
                 found.append(PersonalData("iban", match.start(), end))
+                place = end
                 break
-            end = text.rfind(" ", match.start(), end)
+            end = max(text.rfind(between, match.start(), end) for between in " -")
     return found
+
+
+def _cards(text: str) -> list[PersonalData]:
+    from stdnum import luhn
+
+    check = luhn_of_digits(luhn.is_valid)
+    matches = [match for match in CARD.finditer(text) if check(match.group())]
+    return [PersonalData("card", *match.span()) for match in (*matches, *_right(PRINTED_CARD, text, check))]
 
 
 def _phones(text: str, regions: Sequence[str]) -> list[PersonalData]:
@@ -101,8 +142,7 @@ def _phones(text: str, regions: Sequence[str]) -> list[PersonalData]:
 
 @cache
 def _numbers() -> tuple[tuple[str, re.Pattern[str], Check], ...]:
-    """National numbers of people and cards: the form, and the check of their digits."""
-    from stdnum import luhn
+    """National numbers of people: the form, and the check of their digits."""
     from stdnum.br import cpf
     from stdnum.ch import ssn as ahv
     from stdnum.cn import ric
@@ -118,7 +158,6 @@ def _numbers() -> tuple[tuple[str, re.Pattern[str], Check], ...]:
     from stdnum.za import idnr as za
 
     forms: tuple[tuple[str, str, Check], ...] = (
-        ("card", CARD.pattern, luhn_of_digits(luhn.is_valid)),
         ("national number (US)", r"\d{3}-\d{2}-\d{4}", ssn.is_valid),
         ("national number (FR)", r"[12] ?\d{2} ?\d{2} ?\d[\dAB] ?\d{3} ?\d{3} ?\d{2}", nir.is_valid),
         ("national number (DE)", r"\d{2} ?\d{3} ?\d{3} ?\d{3}", idnr.is_valid),
@@ -157,8 +196,17 @@ def _is_address(text: str) -> bool:
 
 
 def _without_overlaps(found: Sequence[PersonalData]) -> list[PersonalData]:
+    """Stretches that overlap become one: of a part that is left out, something would stay in a masked text."""
     kept: list[PersonalData] = []
-    for one in sorted(found, key=lambda item: (item.start - item.end, item.start, item.kind)):
-        if not any(one.start < other.end and other.start < one.end for other in kept):
+    longest = 0
+    for one in sorted(found, key=lambda item: (item.start, -item.end, item.kind)):
+        length = one.end - one.start
+        if kept and one.start < kept[-1].end:
+            last = kept.pop()
+            kind = one.kind if length > longest else last.kind
+            kept.append(PersonalData(kind, last.start, max(last.end, one.end)))
+            longest = max(longest, length)
+        else:
             kept.append(one)
-    return sorted(kept, key=lambda item: item.start)
+            longest = length
+    return kept

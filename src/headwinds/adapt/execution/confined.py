@@ -14,6 +14,8 @@ import builtins
 import json
 import os
 import sys
+from collections.abc import Collection
+from types import CodeType
 from typing import Any, TextIO
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -171,14 +173,30 @@ def _replace(argument: Any, now: Any) -> None:
         argument.update(now)
 
 
+def _names_in(code: CodeType) -> set[str]:
+    inner = [_names_in(one) for one in code.co_consts if isinstance(one, CodeType)]
+    return set(code.co_names).union(*inner)
+
+
+def _taken(names: Collection[str], used: set[str]) -> set[str]:
+    """Names of the candidate that the tests see: none that Python has itself, or it would answer `all` and `len` for them.
+
+    Unless there is no other that they use: then what they try has such a name.
+    """
+    own = {name for name in names if not hasattr(builtins, name) and not name.startswith("__")}
+    return own if own & used else {name for name in names if not name.startswith("__")}
+
+
 def _tester(source: str, requests: TextIO, answers: TextIO, verdict: int) -> None:
     # Here `requests` is what the candidate reads and `answers` what it wrote: the two ends are handed over crosswise.
     link = _Link(answers, requests)
     try:
         names = link.read()[1]
         namespace: dict[str, Any] = {"__name__": "tests"}
-        namespace.update({name: link.value(text) for name, text in names.items()})
-        exec(compile(source, "tests", "exec"), namespace)  # noqa: S102  # what this process is for
+        tests = compile(source, "tests", "exec")
+        taken = _taken(names, _names_in(tests))
+        namespace.update({name: link.value(text) for name, text in names.items() if name in taken})
+        exec(tests, namespace)  # noqa: S102  # what this process is for
         found = ["passed", ""]
     except AssertionError as error:
         found = ["failed", str(error)[:500]]

@@ -136,9 +136,11 @@ def _start(
 
 def _read_verdict(handle: int, deadline: float) -> tuple[str, str]:
     received = b""
+    verdict = select.poll()
+    verdict.register(handle, select.POLLIN)
     while True:
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([handle], [], [], left)[0]:
+        if left <= 0 or not verdict.poll(1000 * left):
             return "time", ""
         piece = os.read(handle, 65536)
         if not piece:
