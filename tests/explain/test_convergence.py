@@ -235,6 +235,67 @@ def test_smoothing_keeps_a_line_and_takes_out_a_cycle():
     assert np.abs(hodrick_prescott(cycle, 400.0)[:, 5:-5]).max() < 0.1
 
 
+# What has no answer
+
+ALL = (
+    lambda panel, **more: beta_convergence(panel, level="income", first=1980, last=2005, **more),
+    lambda panel, **more: sigma_convergence(panel, level="income", first=1980, last=2005, **more),
+    lambda panel, **more: log_t_test(panel, series="income", first=1980, last=2005, **more),
+    lambda panel, **more: convergence_clubs(panel, series="income", first=1980, last=2005, **more),
+)
+
+
+@pytest.mark.parametrize("of", ALL)
+def test_nobody_is_divided_by_nobody(of):
+    people = np.ones(12)
+    people[3] = 0
+    with pytest.raises(DataError, match="'people' is not above zero for E003 in 1980"):
+        of(panel_of(closing(0, 0.02, entities=12), people=people), per="people")
+    below = panel_of(closing(0, 0.02, entities=12), people=-np.ones(12))
+    below = Panel(below.data.assign(income=-below.data["income"]), below.series)
+    with pytest.raises(DataError, match="'income' is not above zero"):
+        of(below, per="people")
+
+
+def test_levels_that_hardly_differ_have_the_dispersion_of_their_differences():
+    far = closing(0, 0.02, entities=12)
+    one = sigma_convergence(panel_of(far), level="income", first=1980, last=2005)
+    centre = far.mean(axis=0)
+    near = sigma_convergence(panel_of(centre + 1e-7 * (far - centre)), level="income", first=1980, last=2005)
+    assert near.trend == pytest.approx(one.trend, rel=1e-4)
+    assert near.trend_standard_error == pytest.approx(one.trend_standard_error, rel=1e-4)
+
+
+def test_what_fits_exactly_has_no_standard_error():
+    constant = np.repeat(closing(0, 0.02, entities=12)[:, :1], 26, axis=1)
+    line = beta_convergence(panel_of(constant), level="income", first=1980, last=2005)
+    assert np.isnan(line.standard_error).all()
+    assert np.isnan(line.p_value)
+    assert [finding.code for finding in line.findings] == ["W415"]
+    still = closing(0, 0.02, entities=12)
+    still[:, -1] = still[:, 0]
+    found = sigma_convergence(panel_of(still), level="income", first=1980, last=2005)
+    assert np.isnan(found.change_p_value)
+    assert "p of no change not available" in found.summary()
+    pair = closing(0, 0.02, entities=3)
+    pair[1] = pair[0]
+    with pytest.raises(EstimationError, match="Without E002 all others have the same level in 1980"):
+        sigma_convergence(panel_of(pair), level="income", first=1980, last=2005)
+    with pytest.raises(EstimationError, match="E000 and E001 have the same level in 1980"):
+        convergence_clubs(panel_of(pair), series="income", first=1980, last=2005)
+
+
+@pytest.mark.parametrize("smoothing", [float("inf"), 1e30, -1.0])
+def test_a_trend_that_cannot_be_computed_is_refused(smoothing):
+    with pytest.raises(SettingsError, match="expected a number from 0 to"):
+        log_t_test(panel_of(closing(0, 0.02)), series="income", first=1980, last=2005, smoothing=smoothing)
+
+
+def test_a_span_that_runs_backwards_is_refused():
+    with pytest.raises(SettingsError, match="The span 2005-1980 has no length"):
+        log_t_test(panel_of(closing(0, 0.02)), series="income", first=2005, last=1980)
+
+
 # The face
 
 

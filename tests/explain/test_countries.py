@@ -23,6 +23,7 @@ def panel_of(names: list[str], period: int = 2000) -> Panel:
         ("Germany", "DEU"), ("DEU", "DEU"), ("deu", "DEU"), ("DE", "DEU"), ("276", "DEU"), ("EL", "GRC"), ("UK", "GBR"),
         ("NA", "NAM"), ("Korea, Rep.", "KOR"), ("Cote d'Ivoire", "CIV"), ("Congo, Dem. Rep.", "COD"), ("Congo", "COG"),
         ("Hong Kong SAR, China", "HKG"), ("Turkiye", "TUR"), ("Kosovo", "XKX"), ("Viet Nam", "VNM"), ("Niger", "NER"),
+        ("036", "AUS"),
     ],
 )  # fmt: skip
 def test_a_country_is_found_under_its_many_names(name, code):
@@ -34,6 +35,7 @@ def test_a_country_is_found_under_its_many_names(name, code):
     [
         "World", "WLD", "OECD", "EU27_2020", "SSA", "Sub-Saharan Africa", "Atlantis", "Czechoslovakia", "Yugoslavia", "USSR",
         "Soviet Union", "German Democratic Republic", "Serbia and Montenegro", "ANT",
+        "British India", "Sudan (former)", "Ethiopia (former)", "England", "Scotland",
     ],
 )  # fmt: skip
 def test_aggregates_former_states_and_misspellings_are_no_country(name):

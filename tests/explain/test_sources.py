@@ -75,6 +75,29 @@ def test_a_damaged_file_of_any_kind_is_one_line(tmp_path, name):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "name", ["pwt.csv.xz", "pwt.csv.gz", "pwt.csv.bz2", "pwt.csv.zip", "pwt.dta", "pwt.xlsx"]
+)
+def test_a_file_that_was_cut_off_or_changed_on_its_way_is_one_line(tmp_path, name):
+    path = tmp_path / name
+    if name.endswith("dta"):
+        PENN.to_stata(path, write_index=False)
+    elif name.endswith("xlsx"):
+        PENN.to_excel(path, index=False)
+    else:
+        PENN.to_csv(path, index=False)
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    damages = [whole[:middle], whole[: middle // 2]]
+    if not name.endswith("dta"):  # in which nothing tells that a number is another one
+        damages.append(whole[:middle] + b"\xa5" * 40 + whole[middle + 40 :])
+    for damaged in damages:
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match=name) as caught:
+            read_table(path)
+        assert "\n" not in str(caught.value)
+
+
 def test_an_r_file_with_two_tables_is_not_guessed_at(tmp_path):
     import rdata
 
@@ -116,7 +139,8 @@ def test_the_long_form_of_the_world_bank_leaves_aggregates_out_and_says_so(tmp_p
     assert panel.series["GB.XPD.RSDV.GD.ZS"].unit == "% of GDP"
     assert panel.series["IP.PAT.RESD"].vintage == "2020"
     assert [str(finding) for finding in panel.findings] == [
-        "N422 wdi.csv: 2 rows of 2 aggregates or former states were left out: SSA, WLD."
+        "N422 wdi.csv: 2 rows of 2 entities that are no country of today (aggregates, former states, misspellings) were "
+        "left out: SSA, WLD."
     ]
 
 
@@ -155,6 +179,7 @@ def test_pages_of_the_world_banks_service(tmp_path):
             "rows that repeat a series, entity and period: 1 (first: IP.PAT.RESD DEU 2001)",
         ),
         (LONG.replace("DEU", "SAS"), "no entity is a country"),
+        (LONG + ",IP.PAT.RESD,2000,1\n", "series IP.PAT.RESD, entity , period 2000: '' is no entity"),
     ],
 )
 def test_a_world_bank_table_that_is_none_is_one_line(tmp_path, text, says):
@@ -162,6 +187,23 @@ def test_a_world_bank_table_that_is_none_is_one_line(tmp_path, text, says):
         read_world_bank(written(tmp_path, text, "wdi.csv"))
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_an_answer_of_the_world_banks_service_that_is_only_the_first_page_is_refused(tmp_path):
+    pages = json.loads((ROOT / "tests" / "replications" / "data" / "world_bank_page.json").read_text())
+    for saved in (pages[:1], pages[0]):  # as a list of pages, and as a browser saves the one answer
+        path = written(tmp_path, json.dumps(saved), "first.json")
+        with pytest.raises(DataError, match=r"holds 1 of the 2 pages .* per_page=20000"):
+            read_world_bank(path)
+    pages[0][0]["pages"] = 1
+    alone = read_world_bank(written(tmp_path, json.dumps(pages[0]), "whole.json"))
+    assert alone.data["entity"].tolist() == ["DEU", "DEU"]
+
+
+@pytest.mark.parametrize("page", [[{"message": "gone"}], [{}, 5], [{}, {"a": 1}], [{"pages": 1}, [None]]])
+def test_an_answer_that_is_none_is_one_line(tmp_path, page):
+    with pytest.raises(DataError):
+        read_world_bank(written(tmp_path, json.dumps([page]), "odd.json"))
 
 
 def test_an_indicator_that_the_world_bank_file_lacks(tmp_path):
@@ -203,6 +245,24 @@ def test_sdmx_csv_of_version_one_writes_labels_after_a_colon(tmp_path):
     )
     panel = read_sdmx_csv(written(tmp_path, text, "old.csv"))
     assert panel.data["A"].tolist() == [1.0, 2.0]
+
+
+NATIONAL = (
+    "DATAFLOW,REF_AREA,TRANSACTION,TIME_PERIOD,OBS_VALUE,REF_YEAR_PRICE,OBS_STATUS,UNIT_MULT,CURRENCY\n"
+    "X,DEU,B1GQ,2019,3400.5,2015,A,6,EUR\nX,AUS,B1GQ,2019,1900.25,2020,E,6,AUD\n"
+)
+
+
+def test_what_stands_after_the_value_is_no_dimension_and_multiplier_and_base_are_told_in_the_unit(tmp_path):
+    panel = read_sdmx_csv(written(tmp_path, NATIONAL, "national.csv"))
+    assert list(panel.series) == ["B1GQ"]
+    assert panel.data["entity"].tolist() == ["AUS", "DEU"]
+    assert panel.series["B1GQ"].unit == "as in the file, x 10^6, base 2015, 2020"
+
+
+def test_a_series_in_millions_here_and_thousands_there_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"series B1GQ: UNIT_MULT is 3, 6, so that its values are in several"):
+        read_sdmx_csv(written(tmp_path, NATIONAL.replace("A,6", "A,3"), "national.csv"))
 
 
 def test_quarterly_observations_are_not_taken_for_years(tmp_path):

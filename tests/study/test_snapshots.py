@@ -38,6 +38,15 @@ def service():
             elif "/indicator/GONE" in self.path:
                 self.send_error(503)
                 return
+            elif "/indicator/BROKEN.OFF" in self.path:
+                self.send_response(200)
+                self.send_header("Content-Length", "1000")
+                self.end_headers()
+                self.wfile.write(b"x" * 400)
+                return
+            elif "/indicator/NO.HTTP" in self.path:
+                self.wfile.write(b"nothing of the kind\r\n")
+                return
             else:
                 body = json.dumps(PAGES[int(self.path.rsplit("page=", 1)[1]) - 1]).encode()
             self.send_response(200)
@@ -71,6 +80,8 @@ def test_a_download_becomes_a_snapshot_that_is_read_again(service, tmp_path):
         ("NO.SUCH", "the World Bank's service answered: The indicator was not found."),
         ("NO.JSON", "answered no JSON"),
         ("GONE", "answered 503"),
+        ("BROKEN.OFF", "broke off after 400 of 1,000 bytes; nothing was kept"),
+        ("NO.HTTP", "cannot be reached"),
     ],
 )
 def test_a_service_that_fails_is_one_line(service, indicator, says):
@@ -84,6 +95,12 @@ def test_a_service_that_is_down_is_one_line():
     with pytest.raises(DataError, match=r"cannot be reached \(.*\)\. Use an earlier snapshot") as caught:
         fetch("http://127.0.0.1:9/table.csv", timeout=2)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["https://example.org/a table.csv", "https://example.org/é", "https://[::1"])
+def test_an_address_that_is_none_is_one_line(url):
+    with pytest.raises(SettingsError, match="is no address of the web"):
+        fetch(url)
 
 
 def test_only_the_web_is_asked():

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-# The converter's patterns give some of these the code of a successor; a state that split is not one of its parts.
+# The converter's patterns give some of these the code of a successor or of the whole; a state that split is not one of its
+# parts, and a part is not the state.
 _FORMER = re.compile(
     r"czechoslovakia|yugoslavia|soviet|\bussr\b|serbia (and|&) montenegro|netherlands antilles|"
     r"(east|west) germany|german democratic|german federal|(north|south) yemen|yemen arab|"
-    r"south vietnam|channel islands",
+    r"south vietnam|channel islands|british india|\(former\)|^england( (and|&) wales)?$",
     re.IGNORECASE,
 )
 _FORMER_CODES = frozenset({"SUN", "ANT", "CHI", "EAT", "EAZ", "BA1", "SCG", "YUG", "CSK", "DDR"})
@@ -86,7 +87,8 @@ def match_countries(names: Iterable[str]) -> CountryMatch:
     log = logging.getLogger("country_converter.country_converter")
     before, log.disabled = log.disabled, True
     try:
-        found = converter.convert(wanted, to="ISO3", not_found="-") if wanted else []
+        asked = [name.lstrip("0") if name.isdecimal() else name for name in wanted]  # 036 is 36, Australia
+        found = converter.convert(asked, to="ISO3", not_found="-") if wanted else []
     finally:
         log.disabled = before
     if isinstance(found, str):  # of one name the converter returns no list
@@ -124,7 +126,7 @@ def reconcile_countries(panel: Panel, *, unmatched: Literal["error", "drop"] = "
         )
     if not match.codes:
         raise DataError(f"No entity is a country (first: {listed(match.unmatched)}).")
-    data = panel.data.assign(entity=panel.data["entity"].map(match.codes))
+    data = panel.data.assign(entity=panel.data["entity"].astype(str).str.strip().map(match.codes))
     data = data[data["entity"].notna()]
     twice = data[data.duplicated(["entity", "period"])]
     if len(twice):

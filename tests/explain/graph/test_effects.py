@@ -115,6 +115,16 @@ def test_ways_add_up_to_the_total():
     assert table["indirect"].sum() == pytest.approx(table["all indirect"], abs=1e-12)
 
 
+def test_two_ways_through_one_mediator_have_names_of_their_own_and_it_does_not_move_together_with_itself():
+    plain = graph()
+    twice = build_graph([*plain.nodes], [*plain.edges, Edge("adaptability", "growth", 2, "assumed")])
+    result = path_effects(panel(1, units=40), twice, draws=50)
+    names = result.table["name"].tolist()
+    assert len(set(names)) == len(names)
+    assert "technology > adaptability > growth (lags 0, 2)" in names
+    assert "W445" not in {finding.code for finding in result.findings}
+
+
 def test_mediators_that_move_together_are_said_not_to_be_separable():
     told = {
         finding.code for finding in path_effects(panel(0, units=60, hidden=1.0), graph(), draws=50).findings

@@ -33,7 +33,8 @@ class BetaConvergence(Result):
     Attributes
     ----------
     names, value, standard_error
-        Constant, initial level, conditions; growth is in log points a year (0.01 is 1 % a year).
+        Constant, initial level, conditions; growth is in log points a year (0.01 is 1 % a year). Errors are NaN where
+        growth lies exactly on the line.
     degrees_of_freedom
         Of the t distribution of intervals and p-value.
     speed, speed_interval
@@ -96,7 +97,7 @@ class BetaConvergence(Result):
             f"{self.first}{given}: {number(self.value[1], 5)} a year, standard error {number(self.standard_error[1], 5)} "
             f"(HC1), p {number(self.p_value)}; {len(self.entities)} entities.",
             f"Speed of convergence {number(100 * self.speed, 2)} % a year (95 % {number(100 * lower, 2)} to "
-            f"{number(100 * upper, 2)}), the gap is {halved}.",
+            f"{number(100 * upper, 2)}), at which the gap is {halved}.",
             "Identified by differences between entities in one span; error in the initial level makes it look like "
             "convergence.",
         ]
@@ -203,7 +204,16 @@ def beta_convergence(
                 "N412", f"Entities that lack a series in the years needed are left out ({len(out)}): {shown}."
             )
         )
-    if not np.isfinite([speed, *speeds]).all():
+    exact = not np.isfinite(error).all()
+    if exact:
+        findings.append(
+            Finding(
+                "W415",
+                f"The growth of the {len(known)} entities lies exactly on the line: no error can be estimated.",
+                "Take more entities, or others.",
+            )
+        )
+    elif not np.isfinite([speed, *speeds]).all():
         findings.append(
             Finding(
                 "W414",
@@ -275,6 +285,10 @@ def _hc1(
     rows, width = scaled.shape
     meat = (scaled * residual[:, None] ** 2).T @ scaled
     covariance = inverse @ meat @ inverse * rows / (rows - width)
+    if np.abs(residual).max() <= 1e-12 * max(np.abs(outcome).max(), 1e-12):
+        covariance = np.full_like(
+            covariance, np.nan
+        )  # what is left is rounding, and says nothing of the error
     return value / size, covariance / np.outer(size, size)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.contracts import Finding, Panel
 from headwinds.contracts.result import Result, number
-from headwinds.errors import SettingsError
+from headwinds.errors import EstimationError, SettingsError
 from headwinds.explain.convergence.log_t import (
     CRITICAL,
     DISCARD,
@@ -183,7 +183,10 @@ def convergence_clubs(
     order = np.argsort(-held.log[:, -1], kind="stable")
     log = held.log[order]
     names = [held.entities[place] for place in order]
-    groups, left = find_groups(log, start, threshold)
+    try:
+        groups, left = find_groups(log, start, threshold)
+    except EstimationError as error:
+        raise _named(error, log, names, held.years) from None
 
     def club(group: Sequence[int]) -> Club:
         slope, error = log_t(log[list(group)], start)
@@ -201,6 +204,22 @@ def convergence_clubs(
         words=held.words,
         unavailable=held.unavailable,
         findings=held.findings,
+    )
+
+
+def _named(
+    error: EstimationError, log: NDArray[np.float64], names: Sequence[str], years: Sequence[int]
+) -> EstimationError:
+    """The error with the two neighbours that cannot be told apart, if that is what it is about."""
+    import numpy as np
+
+    tied = np.argwhere(np.isclose(log[1:], log[:-1], rtol=1e-12, atol=0))
+    if not len(tied):
+        return error
+    row, year = (int(place) for place in tied[0])
+    return EstimationError(
+        f"{names[row]} and {names[row + 1]} have the same level in {years[year]}: whether the two converge has no test.",
+        remedy="Leave one of them out.",
     )
 
 

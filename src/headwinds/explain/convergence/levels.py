@@ -70,7 +70,7 @@ def read_levels(
     SettingsError
         The series is not there, or is of a kind that does not fit its role.
     DataError
-        A value is zero or negative.
+        A value of either is zero or negative.
     EstimationError
         A year is not in the panel, or fewer than three entities are left.
     """
@@ -100,12 +100,13 @@ def read_levels(
     wanted = data["period"].isin(list(years))
     if entities is not None:
         wanted &= data["entity"].isin(list(entities))
-    wrong = np.flatnonzero((wanted & (value <= 0)).to_numpy())
-    if wrong.size:
-        row = data.iloc[int(wrong[0])]
-        raise DataError(
-            f"{series!r} is not above zero for {row['entity']} in {row['period']}; convergence needs logarithms."
-        )
+    for name in [series] if per is None else [series, per]:
+        wrong = np.flatnonzero((wanted & (data[name] <= 0)).to_numpy())
+        if wrong.size:
+            row = data.iloc[int(wrong[0])]
+            raise DataError(
+                f"{name!r} is not above zero for {row['entity']} in {row['period']}; convergence needs logarithms."
+            )
     wide = data.assign(value=value)[wanted].pivot(index="entity", columns="period", values="value")
     named = [str(one) for one in (entities if entities is not None else wide.index)]
     wide = wide.reindex(index=named, columns=list(years))

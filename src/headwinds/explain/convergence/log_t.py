@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 CRITICAL = -1.65
 SMOOTHING = 400.0
+SMOOTHEST = 1e8
+"""Beyond it the trend is a straight line, and the equations for it have few digits left."""
 DISCARD = 1 / 3
 
 
@@ -127,6 +129,8 @@ def log_t_test(
     held = read_paths(panel, series, per, first, last, entities, smoothing)
     start = first_of_regression(len(held.years), discard)
     slope, error = log_t(held.log, start)
+    if not error > 0:
+        raise EstimationError("The log t regression fits without error: its t has no value.")
     variance = cross_section_variance(held.log)
     return LogT(
         slope=slope,
@@ -153,8 +157,10 @@ def read_paths(
     smoothing: float | None,
 ) -> Levels:
     """Log levels of every year, smoothed."""
-    if smoothing is not None and not smoothing >= 0:
-        raise SettingsError(f"smoothing = {smoothing}: expected a number of at least 0, or None.")
+    if smoothing is not None and not 0 <= smoothing <= SMOOTHEST:
+        raise SettingsError(f"smoothing = {smoothing}: expected a number from 0 to {SMOOTHEST:g}, or None.")
+    if last <= first:
+        raise SettingsError(f"The span {first}-{last} has no length: expected last after first.")
     held = read_levels(
         panel,
         series,

@@ -36,7 +36,8 @@ class SigmaConvergence(Result):
         Of log dispersion a year (-0.01: it falls by 1 % a year), by jackknife over entities; t with entities - 1 degrees of
         freedom.
     change, change_p_value
-        Log dispersion of the last year less that of the first; p-value of no change (Pitman, Morgan).
+        Log dispersion of the last year less that of the first; p-value of no change (Pitman, Morgan); NaN where all moved
+        alike.
     """
 
     years: tuple[int, ...]
@@ -140,7 +141,16 @@ def sigma_convergence(
         raise EstimationError("In some year all entities have the same level: dispersion has no logarithm.")
     year = np.arange(first, last + 1) - (first + last) / 2
     slope_of = year / (year**2).sum()
-    total, squares = held.log.sum(axis=0), (held.log**2).sum(axis=0)
+    # Of logs less their mean: beside their size, dispersion may have no digits.
+    total, squares = log.sum(axis=0), (log**2).sum(axis=0)
+    rest = squares - log**2 - (total - log) ** 2 / (count - 1)
+    if (rest <= 1e-24 * count).any():
+        lone, when = np.argwhere(rest <= 1e-24 * count)[0]
+        raise EstimationError(
+            f"Without {held.entities[lone]} all others have the same level in {held.years[when]}: the trend has no "
+            "standard error.",
+            remedy="Take more entities.",
+        )
 
     def trend(number_of: int, sums: NDArray[np.float64], squared: NDArray[np.float64]) -> NDArray[np.float64]:
         variance = (squared - sums**2 / number_of) / (number_of - 1)
@@ -148,10 +158,11 @@ def sigma_convergence(
         return slopes
 
     estimate = float(trend(count, total, squares))
-    without = trend(count - 1, total - held.log, squares - held.log**2)
+    without = trend(count - 1, total - log, squares - log**2)
     error = float(np.sqrt((count - 1) / count * ((without - without.mean()) ** 2).sum()))
     both, apart = log[:, -1] + log[:, 0], log[:, -1] - log[:, 0]
-    correlation = float(both @ apart / np.sqrt((both @ both) * (apart @ apart)))
+    spread = float(np.sqrt((both @ both) * (apart @ apart)))
+    correlation = float(both @ apart) / spread if spread > 0 else float("nan")
     paired = correlation * np.sqrt((count - 2) / max(1 - correlation**2, 1e-300))
     dispersion = log.std(axis=0, ddof=1)
     return SigmaConvergence(

@@ -11,6 +11,9 @@ from headwinds.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+LONGEST_LAG = 100
+"""Periods. A graph is unrolled several times as far; with a year in the place of a lag that would never end."""
+
 
 def build_graph(
     nodes: Sequence[Node], edges: Sequence[Edge], *, title: str = "", place: str = "The graph"
@@ -25,8 +28,8 @@ def build_graph(
     Raises
     ------
     DataError
-        A node twice or with a name that is not plain, an edge twice or with an end that is no node, a lag below zero, an
-        evidence that is none of the four, no edge at all, or a cycle without a lag (the cycle is named).
+        A node twice or with a name that is not plain, an edge twice or with an end that is no node, a lag below zero or
+        above 100, an evidence that is none of the four, no edge at all, or a cycle without a lag (the cycle is named).
     """
     names = [node.name for node in nodes]
     for node in nodes:
@@ -52,6 +55,11 @@ def build_graph(
         if edge.lag < 0:
             raise DataError(
                 f"{place}: edge {told}: lag is {edge.lag}, expected 0 or more.", remedy="Turn the edge round."
+            )
+        if edge.lag > LONGEST_LAG:
+            raise DataError(
+                f"{place}: edge {told}: lag is {edge.lag}, expected at most {LONGEST_LAG} periods.",
+                remedy="Give the periods from cause to effect, not a date.",
             )
         if edge.evidence not in EVIDENCE:
             raise DataError(
@@ -82,13 +90,14 @@ def static_cycle(names: Sequence[str], edges: Sequence[Edge]) -> list[str]:
         waiting = [(start, 0)]
         while waiting:
             name, depth = waiting.pop()
+            done.update(path[depth:])  # all that leads on from them has been walked
             del path[depth:]
             if name in path:
                 cycle = path[path.index(name) :]
                 first = min(range(len(cycle)), key=lambda place: order[cycle[place]])
                 return [*cycle[first:], *cycle[:first]]
-            path.append(name)
             if name not in done:
+                path.append(name)
                 waiting.extend((target, len(path)) for target in after[name])
-        done.add(start)
+        done.update(path)
     return []

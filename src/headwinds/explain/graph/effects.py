@@ -7,6 +7,7 @@ lags fit into it (Wright 1934). With the slopes' draws each product has its inte
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from headwinds.explain.attribution.structural import Slopes, estimate_edges
 from headwinds.explain.graph.unroll import directed_paths
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from matplotlib.figure import Figure
 
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
 SEPARABLE = 0.3
 ASSUMES = (
     "the graph is right; nothing unobserved moves two of its nodes within the effects (sequential ignorability: Imai, Keele "
-    "and Yamamoto 2010); mediators do not move each other; effects are linear and alike for all."
+    "and Yamamoto 2010); mediators do not move each other; a node's past moves it only along the graph's edges; effects are "
+    "linear and alike for all."
 )
 
 
@@ -38,9 +42,10 @@ class PathEffects(Result):
     Attributes
     ----------
     table
-        A row a way: `name` (the nodes passed), `effect` ("direct", "indirect", or the sums "all indirect", "all feedback"
-        (ways that pass a node twice), "total"), `lag` (periods; of a sum the longest), `value`, `standard_error`, `lower`,
-        `upper`. Where single headwinds may not be ranked, `value` and `standard_error` of single indirect ways are NaN.
+        A row a way: `name` (the nodes passed; with the lags where two ways pass the same), `effect` ("direct", "indirect",
+        or the sums "all indirect", "all feedback" (ways that pass a node twice), "total"), `lag` (periods; of a sum the
+        longest), `value`, `standard_error`, `lower`, `upper`. Where single headwinds may not be ranked, `value` and
+        `standard_error` of single indirect ways are NaN.
     edges
         A row an edge: `source`, `target`, `lag`, `value`, `standard_error`, `lower`, `upper`, `evidence`.
     """
@@ -122,7 +127,7 @@ def path_effects(
     ]
     value = [float(np.prod([slopes.value[edge] for edge in way])) for way in ways]
     samples = [np.prod([slopes.drawn[edge] for edge in way], axis=0) for way in ways]
-    names = [_name(source, way) for way in ways]
+    names = _names(source, ways)
     lags = [sum(edge.lag for edge in way) for way in ways]
     single = [place for place, kind in enumerate(kinds) if kind != "feedback"]
     rows = [([place], kinds[place], names[place]) for place in single]
@@ -179,8 +184,14 @@ def _repeats(source: str, way: tuple[Edge, ...]) -> bool:
     return len(set(passed)) < len(passed)
 
 
-def _name(source: str, way: tuple[Edge, ...]) -> str:
-    return " > ".join([source, *(edge.target for edge in way)])
+def _names(source: str, ways: Sequence[tuple[Edge, ...]]) -> list[str]:
+    """The nodes that each passes; ways through the same nodes are told apart by the lags of their edges."""
+    names = [" > ".join([source, *(edge.target for edge in way)]) for way in ways]
+    often = Counter(names)
+    return [
+        f"{name} (lags {', '.join(str(edge.lag) for edge in way)})" if often[name] > 1 else name
+        for name, way in zip(names, ways, strict=True)
+    ]
 
 
 def _edge_table(graph: Graph, slopes: Slopes, clusters: int) -> pd.DataFrame:
@@ -207,7 +218,11 @@ def _separability(slopes: Slopes, graph: Graph, source: str, target: str) -> lis
     """Whether what the graph leaves unexplained of two mediators moves together, so that their ways cannot be told apart."""
     import numpy as np
 
-    mediators = [edge.source for edge in graph.into(target) if graph.between(source, edge.source)]
+    mediators = dict.fromkeys(
+        edge.source
+        for edge in graph.into(target)
+        if graph.between(source, edge.source) and edge.source not in (source, target)
+    )
     left: dict[str, dict[int, float]] = {}
     for one in slopes.equations:
         if one.target in mediators:
@@ -216,6 +231,8 @@ def _separability(slopes: Slopes, graph: Graph, source: str, target: str) -> lis
     worst, pair = 0.0, ("", "")
     for first, other in itertools.combinations(mediators, 2):
         rows = sorted(left[first].keys() & left[other].keys())
+        if len(rows) < 3:
+            continue  # they are hardly ever seen together
         both = [np.array([left[name][row] for row in rows]) for name in (first, other)]
         together = float(np.corrcoef(both[0], both[1])[0, 1])
         if abs(together) > abs(worst):

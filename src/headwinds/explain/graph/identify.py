@@ -1,8 +1,12 @@
-"""What a graph lets data say: for each effect, what must be held fixed, or that nothing observed will do.
+"""What a graph lets data say: for each effect, what must be held fixed, or that holding observed nodes fixed will not do.
 
 The graph is unrolled in time. The total effect of X on Y is identified by a set Z of observed nodes that X does not move and
 that blocks every back door into X (Pearl 2009, theorem 3.3.2); the direct effect in a linear model by a set of nodes that
-Y does not move and that blocks every other way than the arrow itself (single door: theorem 5.3.1). Sets are minimal.
+Y does not move and that blocks every other way than the arrow itself (single door: theorem 5.3.1). Sets are minimal. Other
+ways to identify an effect (an instrument, a front door) are not looked for.
+
+Time has no beginning, and an unrolled graph has one. What may be held fixed is therefore recent, and the history behind it
+is long: a set that reached back to the beginning would block ways only because nothing comes before it.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.contracts import Finding, Graph
 from headwinds.contracts.result import Result
 from headwinds.errors import SettingsError
+from headwinds.explain.graph.separate import minimal_separator
 from headwinds.explain.graph.unroll import Moment, unrolled
 
 if TYPE_CHECKING:
@@ -52,7 +57,7 @@ class Identification(Result):
             "nodes fixed; the graph itself is an assumption that no data of this kind can prove."
         ]
         lines += [
-            f"Not identified: {row.effect} effect of {row.source} on {row.target}."
+            f"Not identified by holding observed nodes fixed: {row.effect} effect of {row.source} on {row.target}."
             for row in self.table.itertuples()
             if not row.identified
         ]
@@ -93,22 +98,27 @@ def identify(
                 f"hidden: {pair!r} is no pair of two nodes; there are {', '.join(graph.names)}.",
                 remedy="Name two nodes of the graph.",
             )
-    rows = []
-    window = 3 * (graph.longest_lag + 1)
-    plain = unrolled(graph, window)
-    if not networkx.is_directed_acyclic_graph(plain):  # cannot be after build_graph; a graph made by hand can
+    if not networkx.is_directed_acyclic_graph(unrolled(graph, graph.longest_lag + 1)):
+        # cannot be after build_graph; a graph made by hand can
         raise SettingsError("The graph has a cycle within one period.", remedy="Make it with build_graph.")
-    timed = _with_hidden(plain, graph.names, hidden, window, persistent)
-    observed = set(plain)
+    first = _first_lags(graph)
+    recent = 2 * (graph.longest_lag + 1)  # periods before the cause that may be held fixed
+    history = 2 * (len(graph.names) + len(hidden)) * graph.longest_lag + 2
+    farthest = max([*first.values(), graph.longest_lag])
+    timed = _with_hidden(graph, hidden, farthest + recent + history + 1, persistent)
+
+    def candidates(lag: int) -> set[Moment]:
+        return {(name, before) for name in graph.names for before in range(lag + recent + 1)}
+
+    rows = []
     for edge in graph.edges:
-        held = _direct(timed, (edge.source, edge.lag), (edge.target, 0), observed)
+        held = _direct(timed, (edge.source, edge.lag), (edge.target, 0), candidates(edge.lag))
         rows.append(_row(edge.source, edge.target, "direct", edge.lag, held, edge.evidence))
-    for first, last in itertools.permutations(graph.names, 2):
-        lags = [lag for lag in range(window) if networkx.has_path(plain, (first, lag), (last, 0))]
-        if not lags or (graph.between(first, last) and _ways(plain, first, last, lags[0]) == 1):
-            continue  # no effect, or at its first lag none but the direct one
-        held = _total(timed, (first, lags[0]), (last, 0), observed)
-        rows.append(_row(first, last, "total", lags[0], held, ""))
+    for (source, target), lag in first.items():
+        if _only_direct(graph, source, target, lag):
+            continue
+        held = _total(timed, (source, lag), (target, 0), candidates(lag))
+        rows.append(_row(source, target, "total", lag, held, ""))
     table = pd.DataFrame(rows)
     findings = [
         Finding(
@@ -120,52 +130,63 @@ def identify(
     return Identification(graph, table, tuple(hidden), tuple(findings))
 
 
-def _with_hidden(
-    plain: Any, names: Sequence[str], hidden: Sequence[tuple[str, str]], window: int, persistent: bool
-) -> Any:
+def _first_lags(graph: Graph) -> dict[tuple[str, str], int]:
+    """Pairs of which the first moves the other, and how many periods later it first does."""
+    import networkx
+
+    periods = len(graph.names) * graph.longest_lag + 1  # no way that passes each node once is longer
+    plain = unrolled(graph, periods)
+    before = {name: networkx.ancestors(plain, (name, 0)) for name in graph.names}
+    found = {}
+    for source, target in itertools.permutations(graph.names, 2):
+        lags = [lag for name, lag in before[target] if name == source]
+        if lags:
+            found[source, target] = min(lags)
+    return found
+
+
+def _only_direct(graph: Graph, source: str, target: str, lag: int) -> bool:
+    """Whether an edge of this lag is all that leads from one to the other so soon."""
+    import networkx
+
+    plain = unrolled(graph, lag + 1)
+    if not plain.has_edge((source, lag), (target, 0)):
+        return False
+    plain.remove_edge((source, lag), (target, 0))
+    return not networkx.has_path(plain, (source, lag), (target, 0))
+
+
+def _with_hidden(graph: Graph, hidden: Sequence[tuple[str, str]], window: int, persistent: bool) -> Any:
     """The unrolled graph with hidden causes and with the persistence of its nodes."""
-    timed = plain.copy()
+    timed = unrolled(graph, window)
     own = [f"hidden {number}" for number in range(len(hidden))]
     for before in range(window - 1, -1, -1):
         for cause, pair in zip(own, hidden, strict=True):
             timed.add_edges_from(((cause, before), (name, before)) for name in pair)
         if before > 0:
-            lasting = [*own, *(names if persistent else ())]
+            lasting = [*own, *(graph.names if persistent else ())]
             timed.add_edges_from(((name, before), (name, before - 1)) for name in lasting)
     return timed
 
 
-def _ways(timed: Any, first: str, last: str, lag: int) -> int:
-    import networkx
-
-    return sum(1 for _ in networkx.all_simple_paths(timed, (first, lag), (last, 0)))
-
-
-def _total(timed: Any, source: Moment, target: Moment, observed: set[Moment]) -> set[Moment] | None:
+def _total(timed: Any, source: Moment, target: Moment, candidates: set[Moment]) -> set[Moment] | None:
     """A minimal back-door set, or None."""
     import networkx
 
-    allowed = observed - networkx.descendants(timed, source) - {source, target}
+    allowed = candidates - networkx.descendants(timed, source) - {source, target}
     behind = timed.copy()
     behind.remove_edges_from(list(timed.out_edges(source)))
-    return _separator(behind, source, target, allowed)
+    return minimal_separator(behind, source, target, allowed)
 
 
-def _direct(timed: Any, source: Moment, target: Moment, observed: set[Moment]) -> set[Moment] | None:
+def _direct(timed: Any, source: Moment, target: Moment, candidates: set[Moment]) -> set[Moment] | None:
     """A minimal single-door set, or None."""
     import networkx
 
-    allowed = observed - networkx.descendants(timed, target) - {source, target}
+    allowed = candidates - networkx.descendants(timed, target) - {source, target}
     behind = timed.copy()
     behind.remove_edge(source, target)
-    return _separator(behind, source, target, allowed)
-
-
-def _separator(graph: Any, source: Moment, target: Moment, allowed: set[Moment]) -> set[Moment] | None:
-    import networkx
-
-    found = networkx.find_minimal_d_separator(graph, source, target, restricted=allowed)
-    return None if found is None else set(found)
+    return minimal_separator(behind, source, target, allowed)
 
 
 def _row(

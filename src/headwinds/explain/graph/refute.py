@@ -278,6 +278,9 @@ def _confounding(own: NodeEquation, place: int) -> list[dict[str, object]]:
                 "verdict": (
                     f"unobserved causes would have to be selected on {number(delta, 2)} times as strongly as the observed "
                     "ones to bring it to zero (R squared at most 1.3 times the present one)"
+                    if delta >= 0
+                    else f"holding the observed fixed moves it away from zero, so that unobserved causes would have to work "
+                    f"the other way, {number(-delta, 2)} times as strongly, to bring it there"
                 ),
             }
         )  # fmt: skip

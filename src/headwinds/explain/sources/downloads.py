@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from http.client import HTTPException, InvalidURL
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
 
 from headwinds.errors import DataError, SettingsError
-from headwinds.explain.sources.world_bank import world_bank_rows
+from headwinds.explain.sources.world_bank import pages_in_all, world_bank_rows
 
 WORLD_BANK = "https://api.worldbank.org/v2"
 _LARGEST = 500_000_000  # bytes of one answer; more than any table that we know of
@@ -50,25 +51,35 @@ def fetch(url: str, *, name: str = "", timeout: float = 30.0) -> Download:
     Raises
     ------
     SettingsError
-        The address is of another kind.
+        The address is of another kind, or none.
     DataError
-        The service cannot be reached, is silent too long, or refuses.
+        The service cannot be reached, is silent too long, refuses, or breaks off before all was sent.
     """
     if not url.startswith(("https://", "http://")):
         raise SettingsError(f"{url!r} is no address of the web; it must begin with https://.")
-    request = Request(url, headers={"User-Agent": "headwinds", "Accept": "*/*"})  # noqa: S310  # checked above
     where = "Use an earlier snapshot, or download the file by hand."
     try:
+        request = Request(url, headers={"User-Agent": "headwinds", "Accept": "*/*"})  # noqa: S310  # checked above
         with urlopen(request, timeout=timeout) as answer:  # noqa: S310
             content: bytes = answer.read(_LARGEST + 1)
+            told = answer.headers.get("Content-Length", "")
     except HTTPError as error:
         error.close()
         raise DataError(f"{url} answered {error.code} ({error.reason}).", remedy=where) from error
-    except (URLError, TimeoutError, OSError) as error:
-        reason = getattr(error, "reason", error)
+    except (InvalidURL, ValueError) as error:
+        raise SettingsError(
+            f"{url!r} is no address of the web ({error}).",
+            remedy="Write blanks and letters with accents as %20, %C3%A9.",
+        ) from error
+    except (URLError, TimeoutError, OSError, HTTPException) as error:
+        reason = getattr(error, "reason", "") or str(error).strip() or type(error).__name__
         raise DataError(f"{url} cannot be reached ({reason}).", remedy=where) from error
     if len(content) > _LARGEST:
         raise DataError(f"{url} answered more than {_LARGEST:,} bytes; nothing was kept.", remedy=where)
+    if told.isdecimal() and len(content) < int(told):  # a connection that breaks off is no error to urllib
+        raise DataError(
+            f"{url} broke off after {len(content):,} of {int(told):,} bytes; nothing was kept.", remedy=where
+        )
     return Download(name or url.split("?")[0].rstrip("/").rsplit("/", 1)[-1] or "download", url, content)
 
 
@@ -113,7 +124,7 @@ def fetch_world_bank(
             raise DataError(f"{answer.url} answered no JSON ({error}).") from error
         world_bank_rows([page], indicator)  # an error message of the service ends here
         pages.append(page)
-        if len(pages) >= int(page[0].get("pages", 1)):
+        if len(pages) >= pages_in_all(page):
             break
     content = json.dumps(pages, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     return Download(f"{indicator}.json", url, content)

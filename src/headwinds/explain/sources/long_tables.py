@@ -92,17 +92,19 @@ def countries_only(long: pd.DataFrame, place: str) -> tuple[pd.DataFrame, tuple[
     Raises
     ------
     DataError
-        No row is left.
+        No row is left, or one has no entity.
     """
-    match = match_countries(long["entity"].unique())
+    entities = long["entity"].astype("string").fillna("").str.strip()
+    _refuse(long, entities == "", "entity", "is no entity", place)
+    match = match_countries(entities.unique())
     if not match.codes:
         raise DataError(f"{place}: no entity is a country (first: {listed(match.unmatched)}).")
-    codes = long["entity"].astype(str).str.strip().map(match.codes)
+    codes = entities.map(match.codes)
     kept = long.assign(entity=codes)[codes.notna().to_numpy()]
     if not match.unmatched:
         return kept, ()
     sentence = (
-        f"{place}: {len(long) - len(kept)} rows of {len(match.unmatched)} aggregates or former states were left out: "
-        f"{listed(match.unmatched)}."
+        f"{place}: {len(long) - len(kept)} rows of {len(match.unmatched)} entities that are no country of today "
+        f"(aggregates, former states, misspellings) were left out: {listed(match.unmatched)}."
     )
     return kept, (Finding("N422", sentence),)

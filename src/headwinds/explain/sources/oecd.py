@@ -34,7 +34,8 @@ def read_sdmx_csv(
     """Read annual observations from SDMX-CSV (versions 1 and 2, with or without labels).
 
     A series is named by its values in the dimensions that vary in the file, joined by a dot; a dimension with one value
-    names nothing. Countries only; aggregates (OECD, EU27_2020, ...) are left out and named in a finding (N422).
+    names nothing. Columns after `OBS_VALUE` are attributes and name nothing: a unit multiplier and base years are told in
+    the series' unit. Countries only; aggregates (OECD, EU27_2020, ...) are left out and named in a finding (N422).
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def read_sdmx_csv(
     ------
     DataError
         A column is missing, `keep` leaves nothing, a period is no year (quarterly and monthly observations must be left out
-        with `keep={"FREQ": "A"}`), or a row cannot be read.
+        with `keep={"FREQ": "A"}`), a series is in two units (`UNIT_MULT`), or a row cannot be read.
     """
     path = Path(path)
     frame = read_table(path)
@@ -81,7 +82,7 @@ def read_sdmx_csv(
     series = {
         name: Series(
             name=name,
-            unit=_unit(group),
+            unit=_unit(group, name, path.name),
             kind=(kinds or {}).get(name, "ratio"),
             source=f"SDMX: {_flow(frame, path)}",
             vintage=vintage,
@@ -97,12 +98,13 @@ def _code(text: str) -> str:
 
 
 def _varying(frame: pd.DataFrame) -> list[str]:
-    """Dimensions (columns in capitals that are no attribute) in which the file has more than one value."""
+    """Dimensions (columns in capitals before the value that are no attribute) in which the file has more than one value."""
+    before = list(frame.columns)[: list(frame.columns).index("OBS_VALUE")]
     return [
         str(name)
-        for name in frame.columns
+        for name in before
         if str(name).isupper()
-        and name not in (*_FRAME, *_ATTRIBUTES, "REF_AREA", "TIME_PERIOD", "OBS_VALUE")
+        and name not in (*_FRAME, *_ATTRIBUTES, "REF_AREA", "TIME_PERIOD")
         and frame[name].astype(str).map(_code).nunique() > 1
     ]
 
@@ -114,12 +116,27 @@ def _only_name(frame: pd.DataFrame, path: Path) -> str:
     return path.name.split(".")[0]
 
 
-def _unit(group: pd.DataFrame) -> str:
+def _unit(group: pd.DataFrame, series: str, place: str) -> str:
+    unit = "as in the file"
     for name in ("Unit of measure", "UNIT_MEASURE", "UNIT"):
         if name in group.columns:
-            units = sorted(group[name].astype(str).unique())
-            return units[0] if len(units) == 1 else ", ".join(units)
-    return "as in the file"
+            unit = ", ".join(sorted(group[name].astype(str).unique()))
+            break
+    power = _codes(group, "UNIT_MULT")
+    if len(power) > 1:
+        raise DataError(
+            f"{place}, series {series}: UNIT_MULT is {listed(power)}, so that its values are in several units.",
+            remedy="Keep the rows of one with keep, or multiply OBS_VALUE by 10 to its power in the file.",
+        )
+    if power and power[0] != "0":
+        unit = f"{unit}, x 10^{power[0]}"
+    base = _codes(group, "REF_YEAR_PRICE") or _codes(group, "BASE_PER")
+    return f"{unit}, base {listed(base)}" if base else unit
+
+
+def _codes(group: pd.DataFrame, name: str) -> list[str]:
+    """What stands in a column of attributes, without what is empty."""
+    return sorted({_code(one) for one in group[name].dropna()} - {""}) if name in group.columns else []
 
 
 def _flow(frame: pd.DataFrame, path: Path) -> str:

@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwinds.errors import DataError, EncodingError, SettingsError
+from headwinds.errors import DataError, EncodingError, HeadwindsError, SettingsError
 from headwinds.explain.sources.delimited import read_delimited, refuse_repeated
 
 if TYPE_CHECKING:
@@ -61,8 +61,9 @@ def read_table(
             f"{path.name}: not UTF-8 at byte {error.start} ({error.reason}).",
             remedy="Save the file as UTF-8.",
         ) from error
-    except (ValueError, OSError, EOFError, KeyError) as error:
-        # pandas' parser errors and a damaged archive both end here; the first line of either says where.
+    except (HeadwindsError, MemoryError):
+        raise
+    except Exception as error:  # whatever the parsers and unpackers of so many formats raise on damaged bytes
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DataError(f"{path.name}: cannot be read as a table ({first}).") from error
 
@@ -75,8 +76,6 @@ def sheet_names(path: Path) -> list[str]:
     DataError
         There is no such file, or it is no Excel file.
     """
-    from zipfile import BadZipFile
-
     if not path.is_file():
         raise DataError(f"There is no file {path}.", remedy="Check the path.")
     import pandas as pd
@@ -84,7 +83,9 @@ def sheet_names(path: Path) -> list[str]:
     try:
         with pd.ExcelFile(path, engine="openpyxl") as book:
             return [str(name) for name in book.sheet_names]
-    except (ValueError, OSError, KeyError, BadZipFile) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # of a damaged archive, or of the XML in it
         raise DataError(f"{path.name}: cannot be read as an Excel file ({error}).") from error
 
 

@@ -37,8 +37,8 @@ def read_world_bank(
     ----------
     path
         One of: the bulk file (`Country Code`, `Indicator Code`, one column a year; also with the four lines of title that a
-        single download has above it); long form (`iso3`, `indicator`, `year`, `value`); a .json file with the pages that
-        the live service answered (`fetch_world_bank`).
+        single download has above it); long form (`iso3`, `indicator`, `year`, `value`); a .json file with all the pages
+        that the live service answered (`fetch_world_bank`), or with its one answer.
     indicators
         Codes to keep, for instance "GB.XPD.RSDV.GD.ZS"; None keeps all.
     vintage
@@ -51,7 +51,9 @@ def read_world_bank(
     """
     path = Path(path)
     if path.suffix.lower() == ".json":
-        long, updated = world_bank_rows(_pages(path), path.name)
+        pages = _pages(path)
+        long, updated = world_bank_rows(pages, path.name)
+        _require_every_page(pages, path.name)
         vintage = f"updated {updated}" if updated else vintage
     else:
         frame = read_table(path, skip_lines=4 if _has_title(path) else 0)
@@ -87,9 +89,16 @@ def world_bank_rows(pages: Sequence[Any], place: str) -> tuple[pd.DataFrame, str
     rows, updated = [], ""
     for number, page in enumerate(pages, start=1):
         if isinstance(page, list) and page and isinstance(page[0], dict) and "message" in page[0]:
-            said = "; ".join(str(one.get("value", one)) for one in page[0]["message"])
-            raise DataError(f"{place}: the World Bank's service answered: {said}")
-        if not (isinstance(page, list) and len(page) == 2 and isinstance(page[0], dict)):
+            said = page[0]["message"]
+            told = said if isinstance(said, list) else [said]
+            words = "; ".join(str(one.get("value", one) if isinstance(one, dict) else one) for one in told)
+            raise DataError(f"{place}: the World Bank's service answered: {words}")
+        if not (
+            isinstance(page, list)
+            and len(page) == 2
+            and isinstance(page[0], dict)
+            and isinstance(page[1], list | None)
+        ):
             raise DataError(f"{place}, page {number}: not an answer of the World Bank's service.")
         updated = max(updated, str(page[0].get("lastupdated", "")))
         for row in page[1] or ():
@@ -105,6 +114,22 @@ def world_bank_rows(pages: Sequence[Any], place: str) -> tuple[pd.DataFrame, str
     return pd.DataFrame(rows, columns=["entity", "series", "name", "period", "value"]), updated
 
 
+def pages_in_all(page: Any) -> int:
+    """How many pages the service says that there are; 1 where it says nothing."""
+    told = str(page[0].get("pages", 1))
+    return int(told) if told.isdecimal() else 1
+
+
+def _require_every_page(pages: Sequence[Any], place: str) -> None:
+    """A DataError where a page is missing: the service answers with 50 rows unless it is asked for more."""
+    told = max(pages_in_all(page) for page in pages)
+    if len(pages) < told:
+        raise DataError(
+            f"{place}: holds {len(pages)} of the {told} pages that the World Bank's service has of this indicator.",
+            remedy="Download it with fetch_world_bank, or ask the service for per_page=20000.",
+        )
+
+
 def _pages(path: Path) -> list[Any]:
     if not path.is_file():
         raise DataError(f"There is no file {path}.", remedy="Check the path.")
@@ -114,6 +139,8 @@ def _pages(path: Path) -> list[Any]:
         raise DataError(f"{path.name}: not JSON ({error}).") from error
     if not isinstance(pages, list):
         raise DataError(f"{path.name}: expected a list of pages.")
+    if len(pages) == 2 and isinstance(pages[0], dict):  # one answer as a browser saves it
+        return [pages]
     return pages
 
 
