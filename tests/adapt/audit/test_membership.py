@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 import numpy as np
 import pytest
 
@@ -88,6 +90,33 @@ def test_files_that_hold_the_same_texts_are_refused(single_model, single_folder)
     train = single_folder / "train.csv"
     with pytest.raises(DataError, match="stand both in training"):
         audit_model(single_model, train, AuditSettings(parts=("membership",), train=train))
+
+
+def test_texts_that_stand_in_training_are_no_strangers_and_are_left_out_with_a_count(
+    single_model, single_folder, tmp_path
+):
+    train = single_folder / "train.csv"
+    with train.open(encoding="utf-8", newline="") as file:
+        learnt = list(csv.DictReader(file))
+    strangers = [{**row, "text": f"{row['text']} again"} for row in learnt[:40]]
+    copies = [
+        {**row, "id": f"c{n}", "text": f" {row['text'].upper()}  "} for n, row in enumerate(learnt[:30])
+    ]
+    chosen = AuditSettings(parts=("membership",), train=train)
+    mixed, plain = (
+        audit_model(single_model, write_rows(tmp_path / name, rows), chosen)
+        for name, rows in (("mixed.csv", [*copies, *strangers]), ("plain.csv", strangers))
+    )
+    areas = [[one.auc for one in report.membership.attacks] for report in (mixed, plain)]
+    assert areas[0] == areas[1]
+    assert mixed.membership.others == 40
+    told = [str(one) for one in mixed.findings if one.code == "W273"]
+    assert len(told) == 1
+    assert "30 of 70" in told[0]
+    assert "W273" not in {one.code for one in plain.findings}
+    few = write_rows(tmp_path / "few.csv", [*copies[:9], *strangers[:9]])
+    with pytest.raises(DataError, match="There are 9 rows that the model never saw"):
+        audit_model(single_model, few, chosen)
 
 
 def test_texts_that_are_all_told_apart_have_an_interval_too():

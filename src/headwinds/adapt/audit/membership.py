@@ -96,10 +96,12 @@ def membership_of(
 ) -> tuple[Membership, tuple[Finding, ...]]:
     """Attack a text classifier with labelled rows of its training file and with rows that it never saw.
 
+    Of `others` those whose text stands in training too are left out, and counted in a finding.
+
     Raises
     ------
     DataError
-        Fewer than ten rows on a side, or texts that stand on both.
+        Fewer than ten rows on a side, or most of `others` stand in training too.
     """
     import numpy as np
 
@@ -107,7 +109,13 @@ def membership_of(
     own, foreign = task.read(members, labelled=True), task.read(others, labelled=True)
     task.check_labels(own, labels)
     task.check_labels(foreign, labels)
-    _require_apart(own, foreign)
+    learnt = set(_plain_texts(own))
+    unseen = [number for number, text in enumerate(_plain_texts(foreign)) if text not in learnt]
+    both = len(others) - len(unseen)
+    _require_apart(len(members), len(unseen), both)
+    if both:
+        others = [others[number] for number in unseen]
+        foreign = task.read(others, labelled=True)
     truth = np.vstack([truth_of(own, labels), truth_of(foreign, labels)]) > 0
     confidence = np.concatenate(
         [
@@ -126,7 +134,7 @@ def membership_of(
     )
     apart = _area(mean[inside], mean[~inside])
     result = Membership(len(members), len(others), attacks, apart)
-    return result, _findings(result)
+    return result, _findings(result, both)
 
 
 def epsilon_lower_bound(
@@ -274,25 +282,37 @@ def _texts(examples: Any) -> list[str]:
     return [f"{one} {other}".strip() for one, other in zip(examples.texts, seconds, strict=True)]
 
 
-def _require_apart(own: Any, foreign: Any) -> None:
-    for name, examples in (("training rows", own), ("rows that the model never saw", foreign)):
-        if len(examples.texts) < FEWEST:
-            raise DataError(
-                f"There are {len(examples.texts)} {name}, and membership needs at least {FEWEST} on each side.",
-                remedy="Give more rows.",
-            )
-    both = {" ".join(text.split()).casefold() for text in _texts(own)} & {
-        " ".join(text.split()).casefold() for text in _texts(foreign)
-    }
-    if len(both) > 0.5 * len(foreign.texts):
+def _plain_texts(examples: Any) -> list[str]:
+    """Texts by which rows are known again, whatever their capitals and spaces."""
+    return [" ".join(text.split()).casefold() for text in _texts(examples)]
+
+
+def _require_apart(members: int, unseen: int, both: int) -> None:
+    """Refuse files that are mixed up, or too small once texts of training are left out of the others."""
+    if both > unseen:
         raise DataError(
-            f"{len(both)} texts stand both in training and among those that the model never saw.",
+            f"{both} texts stand both in training and among those that the model never saw.",
             remedy="Name the training file with --train and other rows with --on.",
         )
+    for name, count in (("training rows", members), ("rows that the model never saw", unseen)):
+        if count < FEWEST:
+            raise DataError(
+                f"There are {count} {name}, and membership needs at least {FEWEST} on each side.",
+                remedy="Give more rows.",
+            )
 
 
-def _findings(result: Membership) -> tuple[Finding, ...]:
+def _findings(result: Membership, both: int) -> tuple[Finding, ...]:
     found = []
+    if both:
+        found.append(
+            Finding(
+                "W273",
+                f"Texts that stand in training too were left out of those that the model never saw: {both:,} of "
+                f"{both + result.others:,}.",
+                "Where the file is a test, its metrics are flattered by them: take them out of it.",
+            )
+        )
     if result.others < 1 / FALSE_POSITIVES:
         found.append(
             Finding(
