@@ -12,6 +12,7 @@ from adapt.test_every_task import FROM_SCRATCH, tuned
 from adapt.tiny import make_checkpoint
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.settings_rules import OF_CLASSES
+from headwinds.adapt.tasks.losses import balanced
 from headwinds.adapt.tasks.registry import TASKS
 from headwinds.adapt.training.loop import TrainingData, _parts
 from headwinds.errors import SettingsError
@@ -44,7 +45,9 @@ def test_the_gradient_is_that_of_the_whole_batch(
     )
     made = built(settings, tmp_path / "new")
     task, network, encoded, rows = made.task, made.network, made.encoded, made.rows
-    targets = task.targets(made.examples, encoded, made.labels, settings)
+    targets = balanced(
+        task.targets(made.examples, encoded, made.labels, settings), rows, len(made.labels), settings
+    )
     data = TrainingData(
         encoded,
         lambda outputs, batch: task.loss(outputs, batch, targets),

@@ -97,6 +97,45 @@ def test_where_whole_documents_were_read_tests_count_documents():
     assert (whole["upper"] - whole["lower"]).mean() > 1.1 * (apart["upper"] - apart["lower"]).mean()
 
 
+def in_forty_documents(seed, doubt, truth):
+    """Four hundred documents of eight passages, forty read whole; how sure the scores are goes with documents."""
+    rng = np.random.default_rng(seed)
+    document = np.repeat(np.arange(400), 8)
+    score = 1 / (1 + np.exp(2 - doubt * rng.normal(size=400)[document] - 0.2 * rng.normal(size=3200)))
+    read = np.flatnonzero(np.isin(document, rng.permutation(400)[:40]))
+    return make_frame(
+        document_ids=document.astype(str),
+        strata=np.full(3200, "all"),
+        keys={"group": np.where(document % 2, "a", "b")},
+        weight=np.ones(3200),
+        probability=score[:, None],
+        label=(score > 2)[:, None],
+        gold_rows=read,
+        gold_labels=truth(rng, document[read], score[read])[:, None],
+        inclusion_probability=np.full(len(read), 0.1),
+        label_names=("tech",),
+    )
+
+
+def test_passages_of_documents_read_whole_are_not_called_unlike_the_gold_for_that():
+    """Counting passages one draw in six warned where nothing differs; of 60 at 1 %, 2 are what chance allows."""
+    frames = [in_forty_documents(seed, 1.5, lambda rng, _, p: rng.random(len(p)) < p) for seed in range(60)]
+    assert sum(bool(outside_training(frame, seed=seed).findings) for seed, frame in enumerate(frames)) <= 2
+
+
+def test_errors_that_stand_in_two_documents_tell_nothing_of_drift():
+    """Sixteen errors, but two draws: too few. As many draws as errors are enough."""
+    few, many = (
+        in_forty_documents(
+            0, 1.0, lambda rng, document, p, step=step: np.isin(document, np.unique(document)[::step])
+        )
+        for step in (20, 4)
+    )
+    assert few.gold_labels.sum() == 16
+    assert all(np.isnan(test.p_value) for test in drift_tests(few, "group"))
+    assert not any(np.isnan(test.p_value) for test in drift_tests(many, "group"))
+
+
 def test_where_whole_documents_were_read_placebos_deal_documents_and_halves_hold_whole_ones():
     """Scores that go with documents and say nothing, words that a document has to itself: both looked like findings."""
     known, flagged = 0, []

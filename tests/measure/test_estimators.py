@@ -253,6 +253,22 @@ def test_cross_fitted_lambda_is_tuned_on_other_gold():
     assert one.value[0] == pytest.approx(two.value[0], abs=2e-3)
 
 
+@pytest.mark.parametrize("name", sorted(ESTIMATORS))
+def test_the_order_of_the_gold_changes_nothing(name):
+    drawn = draw(World(flat(0.3), **SMALL), np.random.default_rng(13)).frame
+    mixed = np.random.default_rng(1).permutation(len(drawn.gold_rows))
+    names = ("document_ids", "strata", "keys", "weight", "probability", "label", "label_names", "population")
+    given = {one: getattr(drawn, one) for one in names}
+    of_gold = ("gold_rows", "gold_labels", "inclusion_probability")
+    frames = [
+        make_frame(**given, **{one: getattr(drawn, one)[order] for one in of_gold})
+        for order in (slice(None), mixed)
+    ]
+    one, two = (estimate_shares(frame, make_cells(frame, ("year",)), estimator=name) for frame in frames)
+    assert one.value.tobytes() == two.value.tobytes()
+    assert one.covariance.tobytes() == two.covariance.tobytes()
+
+
 def test_of_every_fifth_document_read_whole_each_fold_still_tunes_on_other_gold():
     rng = np.random.default_rng(0)
     document = np.repeat(np.arange(200), 8)

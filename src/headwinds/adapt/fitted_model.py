@@ -64,6 +64,8 @@ class ModelFacts:
         Counts.
     data_digest, code_digest
         Of the texts and labels it saw, and of the code that fitted it.
+    split_digest
+        Which of those rows validated, see `sides.split_digest`; "" where it is not told.
     """
 
     task: str
@@ -79,6 +81,7 @@ class ModelFacts:
     validation_examples: int
     data_digest: str
     code_digest: str
+    split_digest: str = ""
 
     @property
     def own_head(self) -> bool:

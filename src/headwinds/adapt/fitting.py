@@ -21,6 +21,7 @@ from headwinds.adapt.openvino_encoder import LEAST_AGREEMENT, agreement
 from headwinds.adapt.prediction import make_predictor, predict_outputs
 from headwinds.adapt.prompts.forms import memory_of
 from headwinds.adapt.scratch import is_scratch, open_checkpoint, scratch_settings
+from headwinds.adapt.sides import split_digest
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.training.device import choose_device
 from headwinds.adapt.training.launching import require_room, train_on_processes
@@ -189,6 +190,7 @@ def fit_model(
         validation_examples=len(data.validation),
         data_digest=data.digest,
         code_digest=code_digest("headwinds.adapt", "headwinds.contracts"),
+        split_digest=split_digest(data.digest, data.validation),
     )
     save_model(FittedModel(facts, task, network, tokenizer), output, adapter=adapter)
     history = _history(done.position)

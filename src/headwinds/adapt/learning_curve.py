@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from headwinds.adapt.evaluation.task_evaluation import read_interval
 from headwinds.adapt.fitted_model import read_facts
+from headwinds.adapt.predicting import model_of
+from headwinds.adapt.training.private import told_together
 from headwinds.adapt.tuning import LabelledFiles, tune_files
 from headwinds.artifacts.write import write_json
 from headwinds.errors import SettingsError
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from headwinds.adapt.settings import TuneSettings
-    from headwinds.contracts import Interval
+    from headwinds.adapt.training.private import PrivacyTotal
+    from headwinds.contracts import Finding, Interval
 
 FILE = "learning-curve.json"
 
@@ -42,7 +45,8 @@ def learning_curve(
 ) -> tuple[CurvePoint, ...]:
     """Tune once for each share into ``output/share-S``; `learning-curve.json` holds the points.
 
-    A larger share holds the examples of every smaller one. Validation and test are the same for all.
+    A larger share holds the examples of every smaller one. Validation and test are the same for all. What private models
+    spent together stands in the file too.
 
     Raises
     ------
@@ -61,8 +65,18 @@ def learning_curve(
         metric = found.evaluation.main_metric
         examples = read_facts(found.folder).training_examples
         points.append(CurvePoint(share, examples, metric, found.evaluation.metrics[metric]))
-    write_json(output / FILE, {"points": [asdict(point) for point in points]}, allow_missing=True)
+    private, _ = curve_privacy(points, output)
+    told = {"privacy": asdict(private)} if private else {}
+    write_json(output / FILE, {"points": [asdict(point) for point in points], **told}, allow_missing=True)
     return tuple(points)
+
+
+def curve_privacy(
+    points: Sequence[CurvePoint], output: Path
+) -> tuple[PrivacyTotal | None, tuple[Finding, ...]]:
+    """What the models of a curve spent together, and what is to be weighed of it; None where they are not private."""
+    folders = [model_of(output / f"share-{point.share:g}") for point in points]
+    return told_together([read_facts(folder).decoder for folder in folders])
 
 
 def require_shares(files: LabelledFiles, shares: Sequence[float]) -> None:

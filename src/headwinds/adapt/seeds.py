@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.adapt.fitted_model import read_facts
+from headwinds.adapt.training.private import told_together
 from headwinds.adapt.tuning import LabelledFiles, TunedModel, tune_files
 from headwinds.artifacts.write import write_json
 from headwinds.errors import SettingsError
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from headwinds.adapt.settings import TuneSettings
+    from headwinds.contracts import Finding
 
 FILE = "seeds.json"
 
@@ -31,10 +34,11 @@ class SeedSpread:
 
 @dataclass(frozen=True, slots=True)
 class TunedSeeds:
-    """The models by seed, and every metric of their tests over the seeds."""
+    """The models by seed, every metric of their tests over the seeds, and what to weigh."""
 
     models: dict[int, TunedModel]
     spread: dict[str, SeedSpread]
+    findings: tuple[Finding, ...] = ()
 
 
 def tune_seeds(
@@ -43,7 +47,7 @@ def tune_seeds(
     """Tune once for each seed into ``output/seed-N``; `seeds.json` holds the metrics over the seeds.
 
     A seed rules the split into training and validation too, where the files do not give one; a test that is held out of
-    the training file is the same for all.
+    the training file is the same for all. What private models spent together stands in the file too.
 
     Raises
     ------
@@ -58,6 +62,7 @@ def tune_seeds(
         for seed in seeds
     }
     spread = _spread(list(models.values()))
+    private, findings = told_together([read_facts(one.folder).decoder for one in models.values()])
     write_json(
         output / FILE,
         {
@@ -71,10 +76,11 @@ def tune_seeds(
                 }
                 for name, item in spread.items()
             },
+            **({"privacy": asdict(private)} if private else {}),
         },
         allow_missing=True,
     )
-    return TunedSeeds(models, spread)
+    return TunedSeeds(models, spread, findings)
 
 
 def require_seeds(files: LabelledFiles, seeds: Sequence[int]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.tasks.contract import Row
+from headwinds.artifacts.fingerprint import fingerprint
 from headwinds.errors import DataError, quoted
 
 if TYPE_CHECKING:
@@ -66,6 +67,11 @@ def split_off(groups: Sequence[str], share: float, *, seed: int) -> Sides:
         )
     taken = max(1, int(np.searchsorted(reached, share * len(owner))))
     return _sides(owner, order[: min(taken, len(order) - 1)])
+
+
+def split_digest(data: str, validation: NDArray[np.int64]) -> str:
+    """SHA-256 of which rows of the files with the digest `data` validated: the same split again is known by it."""
+    return fingerprint(data=data, validation=validation.tolist())
 
 
 def drawn_off(groups: Sequence[str], share: float, *, seed: int) -> Sides:

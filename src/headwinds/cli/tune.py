@@ -293,12 +293,13 @@ def _several(files: LabelledFiles, settings: TuneSettings, arguments: argparse.N
                 else f"{item.mean:.4f} ({number(item.standard_deviation, 4)}), {item.lowest:.4f} to {item.highest:.4f}"
             )
             tell(f"{name.replace('_', ' ')}: {shown}")
+    tell_lines(found.findings)
     tell(f"Models: {output}")
     return 0
 
 
 def _curve(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Namespace) -> int:
-    from headwinds.adapt.learning_curve import learning_curve
+    from headwinds.adapt.learning_curve import curve_privacy, learning_curve
 
     shares = _shares(arguments)
     output = Path(arguments.output)
@@ -306,6 +307,7 @@ def _curve(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Nam
     for point in points:
         metric, shown = point.metric.replace("_", " "), _with_bounds(point.interval)
         tell(f"{point.share:.0%} of the training examples ({point.examples:,}): {metric} {shown}")
+    tell_lines(curve_privacy(points, output)[1])
     tell(f"Models: {output}")
     return 0
 

@@ -53,7 +53,7 @@ def drift_tests(
     Welch's test of equal means (Welch 1951, Biometrika 38) with design weights and each group's variance shrunk towards
     the pooled one, so that a group without a single error does not pass for certain. Where gold came in draws of several
     passages (whole documents, see `gold_draws`), draws are counted, not passages. Groups with fewer than `minimum_gold`
-    gold passages are left out, as are tests with fewer than three events a group on average. Of graded
+    gold passages are left out, as are tests with fewer than three draws a group, on average, that have an event. Of graded
     labels the residual alone is tested, in the units of their scale: a score has no error rates.
 
     Raises
@@ -170,9 +170,11 @@ def _welch(
     of_draw = pairs // (int(draws.max(initial=0)) + 1)
     count = np.bincount(of_draw, minlength=len(distinct))
     big = np.flatnonzero((passages >= minimum) & (count > 1))
-    inside = np.isin(code, big)
-    happened = float(events[inside].sum())
-    few = min(happened, float(inside.sum()) - happened) < 3 * len(big)
+    inside = np.isin(of_draw, big)
+    happened, spared = np.zeros(len(pairs)), np.zeros(len(pairs))
+    np.maximum.at(happened, home, events)
+    np.maximum.at(spared, home, 1 - events)
+    few = min(happened[inside].sum(), spared[inside].sum()) < 3 * len(big)
     total = np.bincount(code, weights=weight, minlength=len(distinct))
     q = weight / total[code]
     mean = np.bincount(code, weights=q * values, minlength=len(distinct))

@@ -53,7 +53,7 @@ class Frame:
         predicted score, brought from `value_range` to [0, 1].
     gold_rows, gold_labels, inclusion_probability
         Shapes (m,), (m, L), (m,): which rows were read, what was found (for a score a number in [0, 1]), and with what
-        probability the design drew each *from the population*.
+        probability the design drew each *from the population*. In the order of the rows.
     label_names
         In codebook order.
     population
@@ -165,6 +165,9 @@ def make_frame(
             f"stratum '{stratum_names[without[0]]}' holds passages but no gold, so nothing corrects the classifier there.",
             remedy="Label a random sample of it, or leave the stratum out of the study.",
         )
+    order = np.argsort(
+        gold, kind="stable"
+    )  # nothing hangs on the order in which the gold is named: folds, draws, sums
     frame = Frame(
         document_ids=np.asarray(document_ids),
         strata=np.asarray(strata),
@@ -172,9 +175,9 @@ def make_frame(
         weight=arrays["weight"][0],
         probability=probability,
         label=probability if kind == "score" else arrays["label"][0].astype(bool),
-        gold_rows=gold,
-        gold_labels=truth if kind == "score" else truth.astype(bool),
-        inclusion_probability=inclusion,
+        gold_rows=gold[order],
+        gold_labels=(truth if kind == "score" else truth.astype(bool))[order],
+        inclusion_probability=inclusion[order],
         label_names=tuple(label_names),
         population=population,
         stratum_names=tuple(str(name) for name in stratum_names),
@@ -182,7 +185,7 @@ def make_frame(
         document_code=document_code,
         kind=kind,
         value_range=value_range,
-        gold_draw=draw,
+        gold_draw=None if draw is None else draw[order],
     )
     if population is not None:
         _check_population(frame, population)

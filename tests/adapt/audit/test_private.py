@@ -10,11 +10,15 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from adapt.audit.conftest import fit, make_rows
+from adapt.audit.conftest import fit, make_rows, write_rows
 from adapt.audit.toy import ROWS, observed_lower_bound
 from headwinds.adapt.audit.answers import ask
+from headwinds.adapt.fitted_model import read_facts
+from headwinds.adapt.learning_curve import curve_privacy, learning_curve
+from headwinds.adapt.seeds import tune_seeds
 from headwinds.adapt.settings import TuneSettings
-from headwinds.adapt.training.private import plan_privacy, spent_epsilon
+from headwinds.adapt.training.private import plan_privacy, spent_epsilon, told_together
+from headwinds.adapt.tuning import LabelledFiles
 from headwinds.errors import SettingsError
 
 # By Google's dp-accounting 0.6.0: noise, sample rate, steps, delta, privacy loss distributions, Rényi.
@@ -160,3 +164,41 @@ def test_what_would_break_the_promise_is_refused(changes, said):
 def test_a_delta_that_gives_a_row_away_is_refused():
     with pytest.raises(SettingsError, match="not below 1 / 50"):
         plan_privacy(50, epsilon=1.0, delta=0.02, clip=1.0, batch=10, epochs=1)
+
+
+@pytest.fixture(scope="module")
+def private_files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("private-files")
+    return LabelledFiles(
+        write_rows(folder / "train.csv", make_rows(150, seed=1, several=False)),
+        test=write_rows(folder / "test.csv", make_rows(40, seed=2, several=False)),
+    )
+
+
+def test_models_of_the_same_rows_say_what_they_spent_together(private_files, tmp_path, audit_checkpoint):
+    """By hand: two like trainings are one of twice the steps, and no more than the sum of both."""
+    private = {"method": "head", "private_epsilon": 2.0, "private_delta": 1e-3, "epochs": 2}
+    private |= {"private_batch": 1000}  # every row in every step: one plan for all sizes
+    chosen = TuneSettings(checkpoint=str(audit_checkpoint), **private)
+    found = tune_seeds(private_files, chosen, (0, 1), tmp_path / "seeds", quiet=True)
+    one = read_facts(found.models[0].folder).decoder["privacy"]
+    twice = spent_epsilon(
+        "prv", **{name: one[name] for name in ("noise", "sample_rate", "delta")}, steps=2 * one["steps"]
+    )
+    told = json.loads((tmp_path / "seeds" / "seeds.json").read_text())["privacy"]
+    assert told == {"models": 2, "epsilon": pytest.approx(twice, rel=1e-3), "delta": 1e-3}
+    assert one["epsilon"] < told["epsilon"] <= 2 * one["epsilon"]
+    assert [item.code for item in found.findings] == ["W224"]
+    assert f"together they spent {told['epsilon']:.2f} at delta 0.001" in str(found.findings[0])
+    points = learning_curve(private_files, chosen, (0.5, 1.0), tmp_path / "curve", quiet=True)
+    curve = json.loads((tmp_path / "curve" / "learning-curve.json").read_text())["privacy"]
+    assert curve["models"] == 2
+    assert 2.0 < curve["epsilon"] <= 4.0
+    assert [item.code for item in curve_privacy(points, tmp_path / "curve")[1]] == ["W224"]
+
+
+def test_of_one_private_model_and_of_others_nothing_is_added_up(private):
+    decoder = private[0].facts.decoder
+    total, findings = told_together([decoder])
+    assert (total.epsilon, findings) == (pytest.approx(decoder["privacy"]["epsilon"]), ())
+    assert told_together([{}, {}]) == (None, ())

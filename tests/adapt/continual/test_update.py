@@ -14,7 +14,9 @@ from headwinds import load_model, predict_file, tune, update
 from headwinds.adapt.continual.memory import read_memory
 from headwinds.adapt.continual.settings import STRATEGIES
 from headwinds.adapt.prediction import make_predictor, predict_outputs
+from headwinds.adapt.sides import split_off
 from headwinds.adapt.tasks.contract import Row
+from headwinds.artifacts.seeds import derive_seed
 from headwinds.errors import CheckpointError, DataError, HeadwindsError, MismatchError, SettingsError
 from phrases.chinese_pages import english_of_a_test
 
@@ -302,6 +304,23 @@ def test_labels_that_the_old_model_did_not_give_are_told_since_one_may_be_a_slip
     assert "divde" in again.summary()
     known = update(life.model, life.file("later"), output=tmp_path / "other", **given)
     assert known.findings == ()
+
+
+def test_old_rows_that_the_old_model_learnt_from_do_not_judge_the_new_one_or_it_is_told(life, tmp_path):
+    given = {"old": life.file("old"), "quiet": True, "epochs": 1, "method": "head", **RATES}
+    found = update(life.model, life.file("later"), output=tmp_path / "same", memory=1000, **given)
+    rows = list(csv.DictReader(life.file("old").read_text(encoding="utf-8").splitlines()))
+    _, aside = split_off([str(n) for n in range(len(rows))], 0.1, seed=derive_seed(0, "validation"))
+    kept = read_memory(found.folder)[: len(rows)]
+    assert [n for n, row in enumerate(kept) if row.part == "validation"] == aside.tolist()
+    assert found.findings == ()
+    for number, change in enumerate(({"seed": 1}, {"old": life.file("same")}, {"validation_share": 0.2})):
+        changed_one = {**given, **change}
+        found = update(life.model, life.file("later"), output=tmp_path / str(number), **changed_one)
+        assert [one.code for one in found.findings] == ["W247"]
+    assert "old rows that help to choose the epoch and to calibrate (15)" in found.summary()
+    anew = {**given, "seed": 1, "strategy": "joint"}
+    assert update(life.model, life.file("later"), output=tmp_path / "anew", **anew).findings == ()
 
 
 @pytest.mark.parametrize("harm", ["weights", "memory", "facts"])

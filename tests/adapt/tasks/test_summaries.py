@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from headwinds.adapt.checkpoints import load_tokenizer, resolve_checkpoint
 from headwinds.adapt.evaluation.rouge import longest_common_subsequence, rouge, rouge_words
-from headwinds.adapt.tasks.extractive_summarisation import oracle
+from headwinds.adapt.settings import TuneSettings
+from headwinds.adapt.tasks.contract import Row
+from headwinds.adapt.tasks.extractive_summarisation import ExtractiveSummarisation, oracle
 from headwinds.adapt.tasks.sentences import split_sentences
 
 
@@ -54,3 +57,14 @@ def test_training_aims_at_the_sentences_that_make_up_the_reference():
     sentences = split_sentences(text)
     assert oracle(text, sentences, ["Wheat prices rose sharply and steel exports fell by a tenth."]) == [1, 3]
     assert oracle(text, sentences, []) == []
+
+
+def test_a_sentence_that_two_windows_hold_counts_as_one():
+    task = ExtractiveSummarisation()
+    row = Row("x, line 1", {"text": "Prices of wheat rose sharply. " * 20, "summary": "Wheat rose."})
+    examples = task.read([row], labelled=True)
+    tokenizer = load_tokenizer(resolve_checkpoint("default"))
+    encoded = task.encode(examples, tokenizer, max_tokens=32)
+    assert len(encoded.windows) > 2
+    targets = task.targets(examples, encoded, (), TuneSettings())
+    assert sum(float(weight.sum()) for weight in targets.weights) == pytest.approx(20)

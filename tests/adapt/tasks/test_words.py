@@ -7,6 +7,7 @@ import random
 import unicodedata
 from itertools import accumulate, pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,8 +16,11 @@ from headwinds.adapt.checkpoints import load_tokenizer, resolve_checkpoint
 from headwinds.adapt.encoding import encode_with_offsets
 from headwinds.adapt.predicting import evaluate_file
 from headwinds.adapt.settings import TuneSettings
-from headwinds.adapt.tasks.token_words import first_tokens
+from headwinds.adapt.tasks.contract import Row
+from headwinds.adapt.tasks.named_entities import NamedEntities
+from headwinds.adapt.tasks.token_words import first_tokens, word_scores
 from headwinds.adapt.tasks.words import SHAPE_COUNT, SHAPES, shape_of, split_words, word_shape_numbers
+from headwinds.adapt.training.batches import collate
 from headwinds.adapt.tuning import LabelledFiles, tune_files
 
 PIECES = st.sampled_from(
@@ -72,6 +76,23 @@ def test_every_word_with_a_token_is_found_by_its_first_token(tokenizer, pieces):
         if any(c.isalnum() for c in unicodedata.normalize("NFKD", text[a:b]))
     ]
     assert set(letters) <= set(seen)
+
+
+def test_a_word_that_two_windows_hold_is_learnt_once_and_where_it_is_read(tokenizer):
+    """Overlaps, and a window that begins within a word (unbelievably long ones are of several tokens)."""
+    task, words = NamedEntities(), [("growth", "internationalisation", "IMF")[n % 3] for n in range(90)]
+    tags = ["B-ORG" if word == "IMF" else "O" for word in words]
+    examples = task.read([Row("x, line 1", {"tokens": words, "tags": tags})], labelled=True)
+    encoded = task.encode(examples, tokenizer, max_tokens=32)
+    assert len(encoded.windows) > 4
+    targets = task.targets(examples, encoded, ("ORG",), TuneSettings())
+    output = [np.zeros((len(window), 3)) for window in encoded.windows]
+    for values, learnt in zip(output, targets.windows, strict=True):
+        values[learnt >= 0, 1] = 1.0
+    assert sum(int((learnt >= 0).sum()) for learnt in targets.windows) == len(words)
+    assert (word_scores(output, encoded, 0, examples.words[0], len(examples.texts[0]))[:, 1] == 1.0).all()
+    batch = collate(encoded, np.array([0]), padding_id=0)
+    assert task.loss_units(batch, targets) == len(words)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.fold import LabelledTexts, fit_fold, plan_folds
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.settings_rules import OF_CLASSES
+from headwinds.adapt.tasks.losses import balanced
 from headwinds.adapt.tasks.registry import TASKS
 from headwinds.adapt.training import launching
 from headwinds.adapt.training.loop import TrainingData, _parts
@@ -155,6 +156,7 @@ def test_the_gradients_of_three_processes_add_up_to_that_of_the_whole_batch(
     )
     made = built(chosen, tmp_path / "new")
     targets = made.task.targets(made.examples, made.encoded, made.labels, chosen)
+    targets = balanced(targets, made.rows, len(made.labels), chosen)
     data = TrainingData(
         made.encoded,
         lambda outputs, batch: made.task.loss(outputs, batch, targets),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t as student
 
 from explain.attribution.world import indicator
 from headwinds.contracts import Edge, Node
@@ -174,6 +175,29 @@ def test_the_robustness_value_is_that_of_the_published_example():
     assert robustness_value(4.18445, 783, size=0.05) == pytest.approx(0.076, abs=5e-4)
     assert partial_r_squared(4.18445, 783) == pytest.approx(0.022, abs=5e-4)
     assert robustness_value(1.0, 783, size=0.05) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("t", "freedom", "known"),
+    [(1 / 0.3, 7, 0.227807), (6.0, 7, None), (20.0, 12, None), (2.9, 9, None), (4.2, 783, None)],
+)
+def test_the_robustness_value_is_the_weakest_confounder_that_takes_significance_away(t, freedom, known):
+    """By search over all that explain at most r of cause and outcome, with the adjusted t of Cinelli and Hazlett (2020)."""
+    critical = student.ppf(0.975, freedom - 1)
+
+    def least(r):
+        outcome = np.linspace(0, r, 20_001)  # of the cause more is always worse
+        moved = t / np.sqrt(freedom) - np.sqrt(outcome * r / (1 - r))
+        return np.min(moved * np.sqrt((freedom - 1) * (1 - r) / (1 - outcome)))
+
+    low, high = 0.0, 1 - 1e-9
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (low, middle) if least(middle) <= critical else (middle, high)
+    assert robustness_value(t, freedom, size=0.05) == pytest.approx(high, rel=1e-5)
+    assert known is None or high == pytest.approx(
+        known, rel=1e-5
+    )  # (t^2 / 7 - 2.4469^2 / 6) / (1 + t^2 / 7), by hand
 
 
 @pytest.mark.parametrize(("into", "hidden", "rest"), [(0.5, 0.8, 0.0), (0.5, -0.3, 0.5), (1.2, 0.3, 1.0)])

@@ -10,11 +10,13 @@ from headwinds.adapt.continual.memory import KeptRow, read_memory, rows_of
 from headwinds.adapt.continual.settings import REPLAYING
 from headwinds.adapt.continual.starting import CLASSIFIES
 from headwinds.adapt.labelled_files import read_rows
-from headwinds.adapt.sides import groups_of, split_off
+from headwinds.adapt.methods.registry import IMPORTED
+from headwinds.adapt.sides import groups_of, split_digest, split_off
 from headwinds.adapt.tasks.contract import Row
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.adapt.tasks.text_classification import require_as_learnt
 from headwinds.adapt.tuning import test_data
+from headwinds.artifacts.fingerprint import file_digest, fingerprint
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.errors import DataError, MismatchError, SettingsError
 
@@ -73,6 +75,9 @@ class UpdateRows:
         Numbers in `examples`.
     kinds
         What each row is an example of, for the memory.
+    perhaps_learnt
+        How many rows of `old_validation` the old model may have learnt from where that cannot be told; 0 where it is known
+        to have learnt from none, or none is asked.
     """
 
     examples: Any
@@ -83,6 +88,7 @@ class UpdateRows:
     new_training: NDArray[np.int64]
     new_validation: NDArray[np.int64]
     kinds: tuple[str, ...]
+    perhaps_learnt: int = 0
 
 
 def read_update(
@@ -126,6 +132,7 @@ def read_update(
         start + training,
         start + validation,
         _kinds(examples),
+        _perhaps_learnt(facts, files, strategy, np.flatnonzero(is_validation)),
     )
 
 
@@ -137,10 +144,22 @@ def _old_rows(
         return rows_of(kept, folder), [row.part for row in kept], [row.stands_for for row in kept]
     rows = read_rows(files.old, task, encoding=files.encoding)
     parts = ["training"] * len(rows)
-    _, validation = _sides(rows, [], files.group, tune, "old validation")
+    # Drawn as a tuning draws them: of the file that the old model was tuned on, the rows that validated do so again.
+    _, validation = _sides(rows, [], files.group, tune, "validation")
     for number in validation.tolist():
         parts[number] = "validation"
     return rows, parts, [1.0] * len(rows)
+
+
+def _perhaps_learnt(
+    facts: ModelFacts, files: UpdateFiles, strategy: str, validation: NDArray[np.int64]
+) -> int:
+    """How many rows that judge the new model the old one may have learnt from; those that it keeps say their part."""
+    begins_anew = strategy == "joint" and facts.method != IMPORTED
+    if files.old is None or strategy not in REPLAYING or begins_anew:
+        return 0
+    drawn = split_digest(fingerprint(train=file_digest(files.old)), validation)
+    return 0 if drawn == facts.split_digest else len(validation)
 
 
 def _sides(

@@ -93,7 +93,7 @@ def update_model(
     _require_apart(folder, output)
     rows = read_update(folder, facts, files, settings.strategy, tune)
     require_tests(files, rows, get_task(facts.task))
-    findings = _new_labels(facts, rows)
+    findings = (*_new_labels(facts, rows), *_learnt_validation(rows))
     identity = fingerprint(
         model=file_digest(folder / "model.json"),
         files={name: file_digest(path) for name, path in files.named().items()},
@@ -160,6 +160,20 @@ def _new_labels(facts: ModelFacts, rows: UpdateRows) -> tuple[Finding, ...]:
             "W245",
             f"The rows have labels that the old model does not give; the new one gives them too ({len(new)}): {shown}.",
             "If one is a slip of the pen, mend it and update again.",
+        ),
+    )
+
+
+def _learnt_validation(rows: UpdateRows) -> tuple[Finding, ...]:
+    if not rows.perhaps_learnt:
+        return ()
+    return (
+        Finding(
+            "W247",
+            f"The old model may have learnt from the old rows that help to choose the epoch and to calibrate "
+            f"({rows.perhaps_learnt:,}): they may flatter the new one.",
+            "Give as --old the file that it was tuned on, with the same seed, validation_share and group; or go by tests "
+            "that no version was fitted to.",
         ),
     )
 
@@ -232,6 +246,7 @@ def fit_update(
         validation_examples=len(validation),
         data_digest=data.digest,
         code_digest=code_digest("headwinds.adapt", "headwinds.contracts"),
+        split_digest="",  # of rows of several files, which no later update names: those that are kept say their part
     )
     kept = choose_memory(rows.kept, rows.kinds, settings.memory, seed=tune.seed)
     write_memory(kept, output)

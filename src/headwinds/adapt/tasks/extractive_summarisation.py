@@ -126,8 +126,10 @@ class ExtractiveSummarisation:
         for row, sentences in enumerate(examples.sentences):
             marks = np.zeros(len(sentences) + 1, dtype=np.float32)
             marks[oracle(examples.texts[row], sentences, examples.summaries[row])] = 1.0
-            for owner in words_of_tokens(encoded, row, sentences, len(examples.texts[row])):
-                counts = np.bincount(owner[owner >= 0], minlength=len(sentences) + 1)
+            owners = words_of_tokens(encoded, row, sentences, len(examples.texts[row]))
+            every = np.concatenate(owners)
+            counts = np.bincount(every[every >= 0], minlength=len(sentences) + 1)
+            for owner in owners:
                 windows.append(marks[owner])
                 weights.append(np.where(owner >= 0, 1 / np.maximum(counts[owner], 1), 0.0).astype(np.float32))
         return SentenceTargets(encoded, windows, weights)

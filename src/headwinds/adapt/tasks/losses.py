@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
     from headwinds.adapt.settings import TuneSettings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,33 +23,35 @@ class ClassTargets:
     ----------
     truth
         Shape (texts,): class numbers; or (texts, labels) of 0 and 1 where a text may have any number of labels.
-    weight
-        Shape (labels,): of a class; of the positives of a label. None where all weigh the same.
     focal_gamma
         0 is cross-entropy; more takes weight from what is right already (Lin et al. 2017, eq. 4).
+    weight
+        Shape (labels,): of a class; of the positives of a label. None where all weigh the same.
     """
 
     truth: torch.Tensor
-    weight: torch.Tensor | None
     focal_gamma: float
+    weight: torch.Tensor | None = None
 
 
-def class_targets(truth: torch.Tensor, labels: int, settings: TuneSettings) -> ClassTargets:
-    """Targets with the weights that the settings ask for.
+def balanced(targets: T, training: NDArray[np.int64], labels: int, settings: TuneSettings) -> T:
+    """The targets of any task, with the weights that the settings ask for, as the rows of `training` give them.
 
-    "balanced" gives every class the same total weight, mean 1; the positives of a label as much as its negatives.
+    "balanced" gives every class the same total weight, mean 1; the positives of a label as much as its negatives. What
+    validates or tests is not counted.
     """
     import torch
 
-    weight = None
-    if settings.class_weights == "balanced":
-        if truth.ndim == 1:
-            counts = torch.bincount(truth, minlength=labels).float().clamp(min=1)
-            weight = len(truth) / (labels * counts)
-        else:
-            positives = truth.sum(dim=0).clamp(min=1)
-            weight = (len(truth) - positives).clamp(min=1) / positives
-    return ClassTargets(truth, weight, settings.focal_gamma)
+    if not isinstance(targets, ClassTargets) or settings.class_weights != "balanced":
+        return targets
+    truth = targets.truth[torch.from_numpy(training)]
+    if truth.ndim == 1:
+        counts = torch.bincount(truth, minlength=labels).float().clamp(min=1)
+        weight = len(truth) / (labels * counts)
+    else:
+        positives = truth.sum(dim=0).clamp(min=1)
+        weight = (len(truth) - positives).clamp(min=1) / positives
+    return replace(targets, weight=weight)
 
 
 def classification_loss(outputs: torch.Tensor, rows: torch.Tensor, targets: ClassTargets) -> torch.Tensor:

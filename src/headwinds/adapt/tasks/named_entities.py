@@ -11,7 +11,7 @@ from headwinds.adapt.encoding import EncodedTexts, encode_with_offsets
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.entity_rows import TaggedTexts, read_tagged_texts
 from headwinds.adapt.tasks.tags import best_tags, spans_of_numbers, tag_numbers
-from headwinds.adapt.tasks.token_words import first_tokens, word_scores, word_shapes
+from headwinds.adapt.tasks.token_words import read_tokens, word_scores, word_shapes
 from headwinds.adapt.tasks.words import SHAPE_COUNT
 from headwinds.errors import DataError, MismatchError, quoted
 
@@ -31,7 +31,7 @@ BELOW_ANY_F1 = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class TokenTargets:
-    """The tag of each token of each window, `IGNORED` where it is not the first of a word."""
+    """The tag of each token of each window, `IGNORED` where it is not the one by which a word is read."""
 
     encoded: EncodedTexts
     windows: list[NDArray[np.int64]]
@@ -132,7 +132,7 @@ class NamedEntities:
         windows: list[NDArray[np.int64]] = []
         for row in range(len(encoded)):
             tags = tag_numbers(len(examples.words[row]), examples.spans[row], labels)
-            for places in first_tokens(encoded, row, examples.words[row], len(examples.texts[row])):
+            for places in read_tokens(encoded, row, examples.words[row], len(examples.texts[row])):
                 windows.append(
                     np.where(places >= 0, tags[np.maximum(places, 0)] if len(tags) else 0, IGNORED)
                 )

@@ -12,7 +12,6 @@ from headwinds.adapt.tasks.cells import id_cell, label_cell, list_cell, text_cel
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.losses import (
     ClassTargets,
-    class_targets,
     classification_loss,
     classification_units,
 )
@@ -183,7 +182,7 @@ class RelationExtraction:
         """The number of each text's relation."""
         import torch
 
-        return class_targets(torch.from_numpy(classes_of(examples.given, labels)), len(labels), settings)
+        return ClassTargets(torch.from_numpy(classes_of(examples.given, labels)), settings.focal_gamma)
 
     def loss(self, outputs: torch.Tensor, batch: Batch, targets: ClassTargets) -> torch.Tensor:
         """Cross-entropy over the relations."""

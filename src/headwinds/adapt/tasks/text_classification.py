@@ -11,7 +11,6 @@ from headwinds.adapt.tasks.cells import id_cell, label_cell, labels_cell, text_c
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.losses import (
     ClassTargets,
-    class_targets,
     classification_loss,
     classification_units,
 )
@@ -178,7 +177,7 @@ class TextClassification:
         import torch
 
         truth = torch.from_numpy(truth_of(examples, labels))
-        return class_targets(truth if examples.several else truth.argmax(dim=1), len(labels), settings)
+        return ClassTargets(truth if examples.several else truth.argmax(dim=1), settings.focal_gamma)
 
     def loss(self, outputs: torch.Tensor, batch: Batch, targets: ClassTargets) -> torch.Tensor:
         """Binary cross-entropy of each label, or cross-entropy over the labels."""

@@ -1,4 +1,4 @@
-"""Tokens to words: which token is the first of which word, the scores of words, the shapes that tokens carry."""
+"""Tokens to words: which token is the first of which word, where it is read, its scores, the shapes that tokens carry."""
 
 from __future__ import annotations
 
@@ -50,28 +50,41 @@ def first_tokens(encoded: EncodedTexts, text: int, words: Words, length: int) ->
     return found
 
 
+def read_tokens(encoded: EncodedTexts, text: int, words: Words, length: int) -> list[NDArray[np.int64]]:
+    """As `first_tokens`, with -1 also where another window holds the word farther from its borders: each word once."""
+    import numpy as np
+
+    windows = first_tokens(encoded, text, words, length)
+    depth = np.full(len(words), -1)
+    window, place = np.zeros(len(words), dtype=np.int64), np.zeros(len(words), dtype=np.int64)
+    for number, numbers in enumerate(windows):
+        places = np.flatnonzero(numbers >= 0)
+        own = numbers[places]
+        inner = np.minimum(places, len(numbers) - 1 - places)
+        better = inner > depth[own]
+        depth[own[better]], window[own[better]], place[own[better]] = inner[better], number, places[better]
+    found = [np.full(len(numbers), -1, dtype=np.int64) for numbers in windows]
+    for word in np.flatnonzero(depth >= 0).tolist():
+        found[window[word]][place[word]] = word
+    return found
+
+
 def word_scores(
     output: Sequence[Any], encoded: EncodedTexts, text: int, words: Words, length: int
 ) -> NDArray[np.float64]:
-    """Shape (words, outputs): the outputs of each word's first token.
+    """Shape (words, outputs): the outputs of each word's first token, read where `read_tokens` says.
 
-    A word that several windows hold is read where it stands farthest from their borders. A word of which the tokenizer
-    makes no token (a stray control character) gets the outputs that favour the first, "outside".
+    A word of which the tokenizer makes no token (a stray control character) gets the outputs that favour the first,
+    "outside".
     """
     import numpy as np
 
     outputs = output[0].shape[1]
     scores = np.zeros((len(words), outputs))
     scores[:, 0] = 20.0
-    depth = np.full(len(words), -1)
-    windows = first_tokens(encoded, text, words, length)
-    for values, numbers in zip(output, windows, strict=True):
+    for values, numbers in zip(output, read_tokens(encoded, text, words, length), strict=True):
         places = np.flatnonzero(numbers >= 0)
-        own = numbers[places]
-        inner = np.minimum(places, len(numbers) - 1 - places)
-        better = inner > depth[own]
-        scores[own[better]] = values[places[better]]
-        depth[own[better]] = inner[better]
+        scores[numbers[places]] = values[places]
     return scores
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.methods.contract import Fitting, Optimised
 from headwinds.adapt.prediction import Predictor, make_predictor, predict_outputs
 from headwinds.adapt.tasks.contract import writes
+from headwinds.adapt.tasks.losses import balanced
 from headwinds.adapt.training.device import choose_device, computing_on
 from headwinds.adapt.training.frozen import forward_of, freeze_states
 from headwinds.adapt.training.loop import TrainingData, plan_epochs, train
@@ -38,7 +39,9 @@ def optimise_by_gradient(fitting: Fitting, parameters: dict[str, torch.nn.Parame
 def _optimise(fitting: Fitting, parameters: dict[str, torch.nn.Parameter]) -> Optimised:
     task, data, settings, network = fitting.task, fitting.data, fitting.settings, fitting.network
     encoded, examples, labels = fitting.encoded, data.examples, data.labels
-    targets = task.targets(examples, encoded, labels, settings)
+    targets = balanced(
+        task.targets(examples, encoded, labels, settings), data.training, len(labels), settings
+    )
     # Sharded layers are brought together by the whole network's forward pass, so that none can be computed alone; and where
     # other processes have trained, nothing is computed here.
     at_every_step = fitting.team.sharded or (settings.processes > 1 and fitting.team.size == 1)

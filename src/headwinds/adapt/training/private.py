@@ -24,11 +24,12 @@ from headwinds.adapt.training.progress import watch
 from headwinds.adapt.training.state import Position
 from headwinds.artifacts.interruption import raise_if_stopped
 from headwinds.artifacts.seeds import derive_seed
+from headwinds.contracts import Finding
 from headwinds.errors import SettingsError
 from headwinds.extras import require
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import torch
 
@@ -76,6 +77,40 @@ class PrivacySpent:
     unit: str
     not_covered: str
     secret: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyTotal:
+    """What several models of the same rows spent together: who sees all of them learns so much of a training row at most."""
+
+    models: int
+    epsilon: float
+    delta: float
+
+
+def spent_together(every: Sequence[PrivacySpent]) -> PrivacyTotal:
+    """The composition of several private trainings, by the accountant that counted each, at the smallest delta of theirs."""
+    delta = min(one.delta for one in every)
+    steps = [(one.noise, one.sample_rate, one.steps) for one in every]
+    return PrivacyTotal(len(every), _epsilon_of(ACCOUNTANT, steps, delta), delta)
+
+
+def told_together(decoders: Sequence[Mapping[str, Any]]) -> tuple[PrivacyTotal | None, tuple[Finding, ...]]:
+    """What the models with these decoders spent together, and that it is more than each says; None where none is private."""
+    every = [PrivacySpent(**one["privacy"]) for one in decoders if one.get("privacy")]
+    if not every:
+        return None, ()
+    total = spent_together(every)
+    if total.models == 1:
+        return total, ()
+    return total, (
+        Finding(
+            "W224",
+            f"The {total.models} models learnt in private from the same rows, and each tells its own epsilon: together they "
+            f"spent {total.epsilon:.2f} at delta {total.delta:g}. Rows that validated for any of them are not covered.",
+            "Say this epsilon where more than one of the models, or a choice among them, is given away.",
+        ),
+    )
 
 
 def optimise_privately(fitting: Fitting) -> Optimised:
@@ -203,10 +238,15 @@ def _least_noise(epsilon: float, delta: float, rate: float, steps: int) -> float
 
 def spent_epsilon(accountant: str, *, noise: float, sample_rate: float, steps: int, delta: float) -> float:
     """What `steps` of the Poisson-sampled Gaussian mechanism spend, by "prv" or "rdp"."""
+    return _epsilon_of(accountant, [(noise, sample_rate, steps)], delta)
+
+
+def _epsilon_of(accountant: str, history: Sequence[tuple[float, float, int]], delta: float) -> float:
+    """What steps of several kinds spend one after the other: noise, sample rate and number of each kind."""
     from opacus.accountants import create_accountant
 
     counting = create_accountant(mechanism=accountant)
-    counting.history = [(noise, sample_rate, steps)]
+    counting.history = list(history)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that another order of Rényi could give a little less
         return float(counting.get_epsilon(delta=delta))

@@ -9,7 +9,9 @@ def robustness_value(t: float, freedom: int, *, share: float = 1.0, size: float 
     """The share of what is left of cause and outcome that a confounder must explain, of both alike.
 
     Cinelli and Hazlett (2020, eq. 17 and 18): with f the absolute t over the root of the degrees of freedom, times `share`,
-    less the critical f of the test where `size` is given, RV = (sqrt(f^4 + 4 f^2) - f^2) / 2.
+    less the critical f of the test where `size` is given, RV = (sqrt(f^4 + 4 f^2) - f^2) / 2. With so few degrees of freedom
+    that f is above 1 over the critical f, a confounder that explains as much of the outcome as of the cause would sharpen
+    the test; one that explains less of the outcome is enough, and RV = (f^2 - critical f^2) / (1 + f^2).
 
     Parameters
     ----------
@@ -27,13 +29,16 @@ def robustness_value(t: float, freedom: int, *, share: float = 1.0, size: float 
     """
     if t != t or freedom < 2:
         return nan
-    f = share * abs(t) / sqrt(freedom)
+    f, critical = share * abs(t) / sqrt(freedom), 0.0
     if size is not None:
         from scipy.stats import t as student
 
-        f -= float(student.ppf(1 - size / 2, freedom - 1)) / sqrt(freedom - 1)
-    if f <= 0:
+        critical = float(student.ppf(1 - size / 2, freedom - 1)) / sqrt(freedom - 1)
+    if f <= critical:
         return 0.0
+    if f * critical > 1:
+        return (f**2 - critical**2) / (1 + f**2)
+    f -= critical
     return (sqrt(f**4 + 4 * f**2) - f**2) / 2
 
 

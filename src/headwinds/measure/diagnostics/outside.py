@@ -35,8 +35,9 @@ def outside_training(
     Half of the gold sets the scale (median, quartiles, the words that occur), the other half is ranked on it: the share of
     it that is at least as strange as a passage is that passage's p-value (inductive conformal, Vovk, Gammerman and Shafer
     2005; with design weights, Tibshirani et al. 2019). So about `rate` of passages like the gold are flagged, whatever
-    their distribution; a warning comes where more are than that allows. Strangeness is the largest of: log of the number
-    of words, either way; share of words that the gold does not use; entropy of the scores. Without `texts` only the last.
+    their distribution; a warning comes where more are than that allows, with draws of gold counted (see `gold_draws`).
+    Strangeness is the largest of: log of the number of words, either way; share of words that the gold does not use;
+    entropy of the scores. Without `texts` only the last.
 
     Of more than 50,000 passages a random sample is looked at. The table has the flagged share over all and by `by`.
 
@@ -85,7 +86,7 @@ def outside_training(
     above = np.concatenate([np.cumsum(weight[sort][::-1])[::-1], [0.0]])
     at_least = above[np.searchsorted(strange[0][sort], strange[1], side="left")]
     flagged = (at_least + own) / (weight.sum() + own) <= rate
-    effective = weight.sum() ** 2 / (weight**2).sum()
+    effective = weight.sum() ** 2 / (np.bincount(home[ranked], weights=weight) ** 2).sum()
     seen = max(int(rate * (effective + 1)), 1)
     limit = float(beta.ppf(0.99, seen, effective + 1 - seen))
     groups = (

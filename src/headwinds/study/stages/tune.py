@@ -76,6 +76,8 @@ def evaluation_stage(
         from headwinds.adapt.evaluation.cross_fitted import evaluate_folds
         from headwinds.adapt.evaluation.graded import grade_finding
         from headwinds.adapt.evaluation.store import write_evaluation
+        from headwinds.adapt.fitted_model import read_facts
+        from headwinds.adapt.training.private import told_together
 
         evaluation, tuned = evaluate_folds(
             checked.labelled_texts(),
@@ -90,6 +92,8 @@ def evaluation_stage(
             seed = derive_seed(settings.study.seed, "grades")
             found = grade_finding(checked.labelled_texts(), tuned, seed=seed)
             evaluation = replace(evaluation, findings=(*evaluation.findings, found))
+        private = told_together([read_facts(folder).decoder for _, folder in folds])[1]
+        evaluation = replace(evaluation, findings=(*evaluation.findings, *private))
         write_evaluation(evaluation, output)
 
     return Stage("tune/evaluation", parts, work)
