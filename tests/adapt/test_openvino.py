@@ -16,7 +16,13 @@ from headwinds.adapt.checkpoints import load_encoder, resolve_checkpoint
 from headwinds.adapt.evaluation import isotonic
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.labelled_files import read_rows
-from headwinds.adapt.openvino_encoder import agreement, compile_encoder
+from headwinds.adapt.openvino_encoder import (
+    LEAST_AGREEMENT,
+    LEAST_SHARED,
+    agreement,
+    compile_encoder,
+    shared_labels,
+)
 from headwinds.adapt.prediction import predict_examples
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tuning import LabelledFiles, tune_files
@@ -49,9 +55,27 @@ def test_agreement_counts_label_decisions():
     assert np.isnan(agreement([{"score": 1.0}], [{"score": 1.0}], 0))
 
 
+def test_who_never_gives_a_label_does_not_agree_however_many_there_are():
+    right, never = [{"labels": ["a"]}, {"labels": []}] * 50, [{"labels": []}] * 100
+    assert agreement(never, right, 300) > LEAST_AGREEMENT
+    assert shared_labels(never, right) == 0 < LEAST_SHARED < shared_labels(right, right) == 1
+    right = [{"label": "usual"}] * 999 + [{"label": "rare"}]
+    assert agreement([{"label": "usual"}] * 1000, right, 2) > LEAST_AGREEMENT
+    assert shared_labels([{"label": "usual"}] * 1000, right) == 0
+    assert (
+        shared_labels(
+            [{"label": "a"}, {"label": "b"}, {"label": "b"}], [{"label": "a"}] * 2 + [{"label": "b"}]
+        )
+        == 0.5
+    )
+    assert np.isnan(shared_labels(never, never))
+    assert np.isnan(shared_labels([{"score": 1.0}], [{"score": 1.0}]))
+
+
 @pytest.mark.parametrize("asked", [0.6, 1.01])
 def test_it_is_taken_only_if_enough_labels_are_the_same(tiny_checkpoint, tmp_path, monkeypatch, asked):
     monkeypatch.setattr(fitting, "LEAST_AGREEMENT", asked)
+    monkeypatch.setattr(fitting, "LEAST_SHARED", 0.0)
     write_rows(tmp_path / "train.csv", 90, 1)
     settings = TuneSettings(
         checkpoint=str(tiny_checkpoint), task="text-classification", epochs=4, learning_rate=0.003,
@@ -62,6 +86,7 @@ def test_it_is_taken_only_if_enough_labels_are_the_same(tiny_checkpoint, tmp_pat
     measured = json.loads((tmp_path / "out" / "model" / "history.json").read_text())["openvino"]
     assert measured["taken"] == (asked < 1) == (facts["precision"] == "openvino-int8")
     assert 0.6 <= measured["agreement"] <= 1
+    assert 0 <= measured["shared"] <= 1
     for name in ("a", "b"):
         predict_file(tmp_path / "out", tmp_path / "train.csv", tmp_path / f"{name}.jsonl")
     assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
@@ -72,6 +97,7 @@ def test_rising_maps_of_the_calibration_give_what_they_give_to_the_plain_encoder
     tiny_checkpoint, tmp_path, monkeypatch, column
 ):
     monkeypatch.setattr(fitting, "LEAST_AGREEMENT", 0.5)
+    monkeypatch.setattr(fitting, "LEAST_SHARED", 0.4)
     monkeypatch.setattr(isotonic, "FEWEST", 5)
     write_rows(tmp_path / "train.csv", 240, 1)
     rows = (tmp_path / "train.csv").read_text().replace("text,label,", f"text,{column},", 1)

@@ -156,6 +156,22 @@ def test_a_head_of_another_shape_is_named(model_folder: Path, tmp_path: Path) ->
         load_model(copy)
 
 
+@pytest.mark.parametrize("value", [float("nan"), 3e38])
+def test_outputs_that_are_no_numbers_become_no_label(
+    model_folder: Path, tmp_path: Path, value: float
+) -> None:
+    shutil.copytree(model_folder, tmp_path / "model")
+    path = tmp_path / "model" / "head.safetensors"
+    head = {name: torch.full_like(tensor, value) for name, tensor in load_file(path).items()}
+    save_file({name: tensor * torch.sign(torch.randn_like(tensor)) for name, tensor in head.items()}, path)
+    facts = json.loads((tmp_path / "model" / "model.json").read_text())
+    facts["files"]["head.safetensors"] = file_digest(path)
+    (tmp_path / "model" / "model.json").write_text(json.dumps(facts))
+    model = load_model(tmp_path / "model")
+    with pytest.raises(CheckpointError, match=r"gives no number for text 1 \(in "):
+        predict(model, ["growth is slow"])
+
+
 def test_pickled_weights_are_never_loaded(tmp_path: Path, tiny_checkpoint: Path) -> None:
     import shutil
 

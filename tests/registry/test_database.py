@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from headwinds.cli.main import main
+from headwinds.database import connection as connection_module
 from headwinds.database.connection import shown, transaction
 from headwinds.doors.registering import add_model, open_registry, promote_model, rollback_model
 from headwinds.errors import HeadwindsError, StorageError
@@ -133,6 +134,23 @@ def test_a_locked_index_is_waited_for(tmp_path, fitted):
     assert add_model(registry, "speeches", fitted.good).number == 1
     registry.engine.dispose()
     other.close()
+
+
+@pytest.mark.skipif("postgresql" not in STORES, reason="no PostgreSQL here")
+def test_a_writer_that_never_ends_is_waited_for_as_long_as_in_sqlite(tmp_path, cluster, monkeypatch):
+    registry = open_registry(tmp_path / "registry", database=cluster.database())
+    monkeypatch.setattr(connection_module, "SECONDS_TO_WAIT", 1)
+    try:
+        with registry.engine.begin() as other:
+            other.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": connection_module.ONE_WRITER})
+            start = time.monotonic()
+            with pytest.raises(StorageError, match="The database refuses"), transaction(registry.engine):
+                pass
+            assert 0.9 < time.monotonic() - start < 5
+        with transaction(registry.engine):
+            pass
+    finally:
+        registry.engine.dispose()
 
 
 @pytest.mark.parametrize("store", POSTGRESQL)

@@ -284,19 +284,23 @@ def test_mlflow_gets_the_files_the_card_and_its_numbers(registry, fitted, tmp_pa
 
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.chdir(tmp_path)
-    added = add_model(registry, "speeches", fitted.good, licence="CC0")
+    limits = "not for other texts " * 50
+    added = add_model(registry, "speeches", fitted.good, licence="CC0", limits=limits)
     version, run = export_to_mlflow(registry, "speeches", version="latest")
     assert version == added
     client = MlflowClient(tracking_uri=f"sqlite:///{registry.folder / 'tracking' / 'mlflow.db'}")
     kept = client.get_run(run)
     assert kept.info.status == "FINISHED"
     assert (kept.data.params["version"], kept.data.params["licence"]) == (added.version, "CC0")
+    assert kept.data.params["limits"].endswith(" ...")  # it stands whole in the card
     value, lower, _ = added.card.metrics["macro_f1"]
     assert kept.data.metrics["macro_f1"] == pytest.approx(value)
     assert kept.data.metrics["macro_f1_lower"] == pytest.approx(lower)
     assert kept.data.metrics["fitting_seconds"] > 0
     (tmp_path / "down").mkdir()
     client.download_artifacts(run, "model", str(tmp_path / "down"))
+    client.download_artifacts(run, "card.txt", str(tmp_path / "down"))
+    assert limits.strip() in (tmp_path / "down" / "card.txt").read_text(encoding="utf-8")
     predict_file(fitted.good, fitted.test, tmp_path / "a.jsonl")
     predict_file(tmp_path / "down" / "model", fitted.test, tmp_path / "b.jsonl")
     assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()

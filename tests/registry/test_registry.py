@@ -110,6 +110,17 @@ def test_a_fold_of_a_study_is_a_model_whose_test_is_not_that_of_all_folds(regist
         add_model(registry, "fold", fold, evaluation=tmp_path / "tune" / "evaluation")
 
 
+def test_what_a_killed_adding_left_is_removed_after_a_day_and_a_living_one_is_let_be(registry, fitted):
+    registry.versions.mkdir()
+    left = [registry.versions / f".partial-0123abc{n}-{'0' * 64}" for n in range(2)]
+    for place in left:
+        place.mkdir()
+        (place / "encoder").write_bytes(b"half")
+    os.utime(left[0], (time.time() - 90_000,) * 2)
+    added = add_model(registry, "speeches", fitted.good)
+    assert sorted(path.name for path in registry.versions.iterdir()) == [left[1].name, added.version]
+
+
 def test_labels_that_differ_between_versions_are_refused_in_one_line(registry, fitted):
     add_model(registry, "speeches", fitted.good)
     with pytest.raises(MismatchError, match="divide, security, tax"):

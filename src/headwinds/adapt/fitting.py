@@ -17,7 +17,7 @@ from headwinds.adapt.methods.registry import (
     require_shareable,
     require_suited,
 )
-from headwinds.adapt.openvino_encoder import LEAST_AGREEMENT, agreement
+from headwinds.adapt.openvino_encoder import LEAST_AGREEMENT, LEAST_SHARED, agreement, shared_labels
 from headwinds.adapt.prediction import make_predictor, predict_outputs
 from headwinds.adapt.prompts.forms import memory_of
 from headwinds.adapt.scratch import is_scratch, open_checkpoint, scratch_settings
@@ -156,7 +156,7 @@ def fit_model(
     adapter = made.method.finish(network, settings)
     decoder = done.decoder
     predicting: PredictingPrecision = precision
-    parity: float | None = None
+    parity: tuple[float, float] | None = None
     if decoder is None:
         outputs = done.outputs
         if outputs is None and writes(task):
@@ -171,7 +171,7 @@ def fit_model(
                 reference = make_predictor(network, tokenizer, max_tokens=max_tokens, precision=precision)
                 right = predict_outputs(reference, encoded, data.validation)
                 parity = _agreement(task, outputs, right, data, encoded, settings)
-                if not parity >= LEAST_AGREEMENT:
+                if not parity[0] >= LEAST_AGREEMENT or parity[1] < LEAST_SHARED:
                     predicting, outputs = precision, right
         decoder = task.fit_decoder(outputs, examples, data.validation, encoded, labels, settings)
     if done.privacy is not None:
@@ -198,8 +198,10 @@ def fit_model(
         history["held_out"] = asdict(data.held_out)
     if parity is not None:
         history["openvino"] = {
-            "agreement": parity,
+            "agreement": parity[0],
             "asked": LEAST_AGREEMENT,
+            "shared": parity[1],
+            "shared_asked": LEAST_SHARED,
             "taken": predicting == "openvino-int8",
         }
     if done.chosen is not None:
@@ -279,12 +281,12 @@ def _agreement(
     data: FittingData,
     encoded: EncodedTexts,
     settings: TuneSettings,
-) -> float:
-    """Of the label decisions on the validation examples: the share that is the same, decided alike from both outputs."""
+) -> tuple[float, float]:
+    """`agreement` and `shared_labels` on the validation examples, decided alike from both outputs."""
     import numpy as np
 
     if any(np.ndim(one) != 1 for one in right):
-        return float("nan")  # outputs a token: the predictions are no label decisions
+        return float("nan"), float("nan")  # outputs a token: the predictions are no label decisions
     decoder = task.fit_decoder(right, data.examples, data.validation, encoded, data.labels, settings)
     found = [
         task.decode(
@@ -293,7 +295,7 @@ def _agreement(
         for given in (outputs, right)
     ]
     ours, theirs = ([one[row] for row in data.validation.tolist()] for one in found)
-    return agreement(ours, theirs, len(data.labels))
+    return agreement(ours, theirs, len(data.labels)), shared_labels(ours, theirs)
 
 
 def _all_rows(outputs: Sequence[Any], rows: NDArray[np.int64], count: int) -> list[Any]:

@@ -2,11 +2,12 @@
 
 The graph is written from the weights themselves. Ranges of the channels are looked up on seeded random tokens and folded
 into the weights that read them (see `quantised`); the rest is in bfloat16 where the processor computes in it. Whether a
-model may use it is measured on its validation examples (`agreement`), since no bound holds for every text.
+model may use it is measured on its validation examples (`agreement`, `shared_labels`), since no bound holds for every text.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from headwinds.adapt.packed import PackedEncoder
 
 LEAST_AGREEMENT = 0.995
+LEAST_SHARED = 0.9
 STEPS = 127.0
 FAR_BELOW = -1e4  # what is added to the score of padding
 
@@ -90,6 +92,25 @@ def agreement(found: Sequence[Mapping[str, Any]], right: Sequence[Mapping[str, A
             same += one["label"] == other["label"]
             total += 1
     return same / total if total else float("nan")
+
+
+def shared_labels(found: Sequence[Mapping[str, Any]], right: Sequence[Mapping[str, Any]]) -> float:
+    """Share of the labels given by either of two lists of predictions that both give; NaN where there are none.
+
+    Of texts with one label each the commonest is not counted. Where nearly every decision is "no", whoever always says no
+    agrees in nearly all of them: here he agrees in none.
+    """
+    commonest = Counter(one["label"] for one in right if "label" in one).most_common(1)
+    usual = {label for label, _ in commonest}
+    both = either = 0
+    for one, other in zip(found, right, strict=True):
+        ours, theirs = (
+            set(row["labels"]) if "labels" in row else {row.get("label")} - usual - {None}
+            for row in (one, other)
+        )
+        both += len(ours & theirs)
+        either += len(ours | theirs)
+    return both / either if either else float("nan")
 
 
 class _Graph:

@@ -13,6 +13,7 @@ from headwinds.adapt.training.batches import collate, plan_batches
 from headwinds.adapt.training.device import device_of
 from headwinds.adapt.watching import Unwanted
 from headwinds.adapt.writing import predict_written
+from headwinds.errors import CheckpointError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -183,6 +184,8 @@ def predict_outputs(
     ------
     Unwanted
         Nobody does.
+    CheckpointError
+        What comes out is no number: whatever label it became, nobody would see it.
     """
     import numpy as np
     import torch
@@ -199,6 +202,8 @@ def predict_outputs(
             known = None if states is None else states(batch)
             placed = batch.to(device_of(predictor.network))
             outputs = _forward(predictor, placed, known).float().cpu().numpy()
+            if np.isnan(outputs).any() or np.isposinf(outputs).any():  # what is masked is minus infinity
+                raise _no_number(predictor, batch, outputs)
             if outputs.ndim == 2:
                 for row, values in zip(chosen.tolist(), outputs, strict=True):
                     result[place[row]] = values
@@ -211,6 +216,18 @@ def predict_outputs(
                 length = len(encoded.windows_of(row)[number])
                 result[place[row]].append(outputs[window, :length].copy())
     return result
+
+
+def _no_number(predictor: Predictor, batch: Batch, outputs: NDArray[np.float32]) -> CheckpointError:
+    import numpy as np
+
+    wrong = (np.isnan(outputs) | np.isposinf(outputs)).reshape(len(outputs), -1).any(axis=1)
+    rows = batch.rows if outputs.ndim == 2 else batch.rows[batch.owner.cpu().numpy()]
+    first = int(np.min(rows[wrong])) + 1
+    return CheckpointError(
+        f"The model gives no number for text {first} (in {predictor.precision}): its outputs are infinite or undefined.",
+        remedy="Its weights are damaged or too large; fit it again, or take an earlier one.",
+    )
 
 
 def _forward(predictor: Predictor, batch: Batch, known: torch.Tensor | None) -> torch.Tensor:

@@ -74,21 +74,24 @@ def begin(
 ) -> dict[int, Part]:
     """Prepare a place for parts with these keys, by number; return the notes of those that should stand there already.
 
-    An earlier manifest is taken away first, then every file of an earlier result, those named by `of_before` among them;
-    files that are not ours stay.
+    An earlier manifest is taken away first, then the notes of other parts, then every file of an earlier result, those named
+    by `of_before` among them; files that are not ours stay.
     """
     notes = {}
     for number, note in _notes(store, result):
         if wanted.get(number) == note.key:
             notes[number] = note
     store.remove(f"{result}/{MANIFEST}")
+    _keep_notes(store, result, notes)
     if isinstance(store, Folder):
         store.clean(result, f"{result}/{PARTS}", f"{result}/{REFUSALS}", _scratch(result))
     kept = {name for note in notes.values() for name in (note.name, note.refusals)}
     for name in store.sizes(f"{result}/"):
         below = name.removeprefix(f"{result}/")
         folder, _, file = below.rpartition("/")
-        ours = below in (STAGE, *of_before) or (folder in (PARTS, REFUSALS) and file.startswith("part-"))
+        ours = below in (STAGE, LIST, *of_before) or (
+            folder in (PARTS, REFUSALS) and file.startswith("part-")
+        )
         if ours and below not in kept:
             store.remove(name)
     return notes
@@ -181,6 +184,23 @@ def _notes(store: Store, result: str) -> Iterator[tuple[int, Part]]:
             yield int(note.name.rpartition("-")[2].partition(".")[0]), note
         except (TypeError, ValueError, AttributeError):
             continue  # a note of another version: the part is made again
+
+
+def _keep_notes(store: Store, result: str, kept: Mapping[int, Part]) -> None:
+    """Leave the notes of these parts, and no other.
+
+    One that outlived its part could speak for another of the same size in its place, after a kill between that part and its
+    own note: in an object store nothing but the size is looked at.
+    """
+    written = {
+        f"{_scratch(result)}/{part_name(number)}.json": _bytes(asdict(note)) for number, note in kept.items()
+    }
+    for name in store.sizes(f"{_scratch(result)}/"):
+        if name not in written:
+            store.remove(name)
+    for name, content in written.items():
+        if store.read(name) != content:
+            store.write(name, content)
 
 
 def _scratch(result: str) -> str:

@@ -19,6 +19,7 @@ import errno
 import json
 import math
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -38,6 +39,7 @@ from headwinds.artifacts.storage import (
 )
 from headwinds.errors import ArtifactError, SettingsError
 
+SECONDS_TO_ABANDON = 86_400.0
 _RIVALS = 100  # times that other writers of one directory may come between before we give up
 
 
@@ -162,6 +164,21 @@ def clean_stale(folder: Path) -> None:
                 disk.remove_tree(item)
     except OSError as error:
         raise storage_error(error, folder) from error
+
+
+def clean_abandoned(folder: Path, beginning: str = "") -> None:
+    """Remove what writers left in `folder` that were killed more than a day ago, where no lock says which of them live.
+
+    With `beginning`, also what was made under names that begin so. What cannot be removed stays: nothing hangs on it.
+    """
+    if not folder.is_dir():
+        return
+    for item in sorted(folder.iterdir()):
+        begun = is_hidden_sibling(item) and item.name.startswith(TEMPORARY)
+        ours = begun or (beginning != "" and item.name.startswith(beginning))
+        with suppress(OSError):
+            if ours and time.time() - item.lstat().st_mtime > SECONDS_TO_ABANDON:
+                file_system().remove_tree(item)
 
 
 def require_other_file(source: Path, output: Path) -> None:

@@ -10,7 +10,9 @@ import os
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from stat import S_ISDIR
 
 from headwinds.artifacts.fingerprint import directory_digest, file_digest
 from headwinds.artifacts.write import atomic_directory, write_bytes
@@ -77,14 +79,16 @@ def keep_place(place: Place, files: dict[str, bytes], node: str) -> Path:
     folder = target.parent.parent
     try:
         folder.parent.mkdir(mode=0o700, exist_ok=True)
-        if folder.parent.stat().st_uid != os.getuid():
-            raise PermissionError(f"{folder.parent} belongs to another user")
+        found = folder.parent.lstat()  # not what a link of somebody else leads to
+        if found.st_uid != os.getuid() or not S_ISDIR(found.st_mode):
+            raise PermissionError(f"{folder.parent} is no folder of this user")
         if not _kept(target, place):
             with suppress(ArtifactError), atomic_directory(folder, replace=folder.exists()) as filling:
                 base = filling / INSIDE
                 for name, content in files.items():
-                    relative = name if set(files) == {place.path.name} else f"{place.path.name}/{name}"
-                    write_bytes(base / relative, content)
+                    # A folder may hold a single file of its own name.
+                    whole = name == place.path.name and sha256(content).hexdigest() == place.digest
+                    write_bytes(base / name if whole else base / place.path.name / name, content)
         if not _kept(target, place):
             raise OSError("what was written is not what was read")
     except (OSError, ComputeError) as error:

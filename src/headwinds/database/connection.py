@@ -115,6 +115,8 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     try:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
+                # As long as SQLite waits: a writer whose machine is gone holds its lock for hours.
+                connection.execute(text(f"SET LOCAL lock_timeout = '{SECONDS_TO_WAIT}s'"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_WRITER})
             yield connection
     except (exc.OperationalError, exc.InterfaceError) as error:
@@ -228,7 +230,9 @@ def _postgresql(place: str) -> Engine:
         )
     require("psycopg")
     driver = url.set(drivername="postgresql+psycopg")
-    return create_engine(driver, hide_parameters=True, pool_pre_ping=True)
+    # What the URL says itself goes before ours.
+    patience = {} if "connect_timeout" in url.query else {"connect_timeout": SECONDS_TO_WAIT}
+    return create_engine(driver, hide_parameters=True, pool_pre_ping=True, connect_args=patience)
 
 
 def _require_todays(engine: Engine, place: str, migrations: Sequence[Migration]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from headwinds.adapt.imported import import_checkpoint
 from headwinds.adapt.plain_folder import write_plain_folder
 from headwinds.adapt.training.tracking import open_mlflow
+from headwinds.artifacts.write import clean_abandoned
 from headwinds.registry.card import Card, card_lines
 from headwinds.registry.index import (
     Registry,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CARD = "card.txt"
+LONGEST_VALUE = 500
+IMPORTING = ".importing-"
 
 
 def export_to_transformers(registry: Registry, name: str, which: str, output: Path) -> Version:
@@ -66,7 +69,7 @@ def export_to_mlflow(registry: Registry, name: str, which: str) -> tuple[Version
     run = client.create_run(experiment, run_name=f"{name}-{found.number}").info.run_id
     try:
         for key, value in _facts(found).items():
-            client.log_param(run, key, value[:500])
+            client.log_param(run, key, _short(value))
         for key, number in _numbers(found.card).items():
             client.log_metric(run, key, number)
         client.log_text(run, "\n".join(card_lines(found.card)) + "\n", CARD)
@@ -101,10 +104,16 @@ def import_model(
     """
     require_name(name)  # before what may take minutes
     require_writable(registry)
-    with tempfile.TemporaryDirectory(dir=registry.folder, prefix=".importing-") as place:
+    clean_abandoned(registry.folder, IMPORTING)
+    with tempfile.TemporaryDirectory(dir=registry.folder, prefix=IMPORTING) as place:
         folder = Path(place) / "model"
         import_checkpoint(checkpoint, task, folder, pairs=pairs)
         return add_model(registry, name, folder, licence=licence, limits=limits)
+
+
+def _short(value: str) -> str:
+    """At most as much as MLflow takes; what is longer says so, and stands whole in the card."""
+    return value if len(value) <= LONGEST_VALUE else f"{value[: LONGEST_VALUE - 4]} ..."
 
 
 def _facts(version: Version) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from headwinds.adapt.checkpoints import read_config
 from headwinds.adapt.fitted_model import load_model, read_facts
 from headwinds.artifacts.fingerprint import file_digest
 from headwinds.artifacts.manifest import verify
-from headwinds.artifacts.write import atomic_directory, write_bytes
+from headwinds.artifacts.write import atomic_directory, clean_abandoned, write_bytes
 from headwinds.errors import ArtifactError, CheckpointError, SettingsError, StorageError
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def keep(folder: Path, versions: Path) -> str:
     if place.exists():
         check(versions, version)
         return version
+    clean_abandoned(versions)
     try:
         copy(folder, place)
     except (ArtifactError, StorageError):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from anyio import to_thread
 
 from headwinds.adapt.watching import Unwanted
-from headwinds.errors import HeadwindsError
+from headwinds.errors import CheckpointError, HeadwindsError
 from headwinds.serve.engine import Overloaded, Taken, Waiting
 from headwinds.serve.incoming import RequestError
 
@@ -115,6 +115,8 @@ def mistake_of(error: Exception) -> tuple[int, str]:
         return error.status, str(error)
     if isinstance(error, Overloaded):
         return 429, "Too much waits; ask again later."
+    if isinstance(error, CheckpointError):  # of the model, not of what was sent
+        return 500, str(error)
     return 422, str(error)
 
 

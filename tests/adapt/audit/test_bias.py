@@ -30,6 +30,10 @@ def test_words_become_those_of_each_group_in_their_case():
     assert female == "She said that HER Chairwoman met her; she thanked her."
 
 
+def test_a_word_at_the_end_of_a_line_goes_on_to_the_next():
+    assert swapped("gender", "It is her\nbook, for her\n")[1] == "It is his\nbook, for him\n"
+
+
 def test_parts_of_words_stay_as_they_are():
     assert swapped("gender", "The hero sheds there") == ["The hero sheds there"] * 2
     assert make_swapper(shipped_list("countries")).mentions("Guinea-Bissau, Equatorial Guinea and Guinea") == [

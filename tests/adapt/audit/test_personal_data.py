@@ -168,6 +168,31 @@ def test_a_span_that_repeats_its_words_is_masked_with_the_text():
     assert masked.row.values["spans"] == [{"start": 9, "end": 16, "label": "MAIL", "text": "[EMAIL]"}]
 
 
+def test_spans_of_three_values_move_too():
+    row = Row("row 1", {"text": f"{MAIL} in Bern", "spans": [[25, 29, "LOC"]]})
+    (masked,) = mask_rows([row], ("text",))
+    (span,) = masked.row.values["spans"]
+    assert (masked.row.values["text"][slice(*span[:2])], span[2]) == ("Bern", "LOC")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("spans", [{"start": "x", "end": 3}]),
+        ("spans", ["a"]),
+        ("spans", [{"start": 0}]),
+        ("spans", [{"start": 0, "end": 999, "text": MAIL}]),
+        ("spans", [[5, 3, "LOC"]]),
+        ("head", [1]),
+        ("tail", ["a", True]),
+    ],
+)
+def test_what_is_no_place_is_told_in_one_line_without_what_stands_there(column, value):
+    with pytest.raises(DataError, match=f"row 1: {column} holds what is no place") as told:
+        mask_rows([Row("row 1", {"text": f"Write to {MAIL}", column: value})], ("text",))
+    assert MAIL not in str(told.value)
+
+
 def test_places_of_answers_in_a_context_are_not_left_behind():
     row = {"question": "Who?", "context": f"{MAIL} and Ann", "answers": [{"text": "Ann", "start": 27}]}
     with pytest.raises(DataError, match="row 1: answers holds places"):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from headwinds.adapt.audit.report import AuditReport, read_report, tell_report, write_report
 from headwinds.adapt.audit.running import AuditSettings, audit_model
+from headwinds.adapt.checkpoints import resolve_checkpoint
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.predicting import model_of
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
@@ -28,17 +29,7 @@ def audit_file(
     settings = settings or AuditSettings()
     folder = model_of(model)
     fitted = load_model(folder)
-    named = [settings.train, *(Path(name) for name in settings.swaps if Path(name).suffix)]
-    if settings.names_model:
-        named.append(model_of(settings.names_model) / "model.json")
-    identity = fingerprint(
-        model=file_digest(folder / "model.json"),
-        file=file_digest(file),
-        others=[file_digest(path) for path in named if path is not None and path.is_file()],
-        settings={name: str(value) for name, value in asdict(settings).items()},
-        encoding=encoding,
-        code=code_digest("headwinds.adapt"),
-    )
+    identity = audit_identity(folder, file, settings, encoding=encoding)
 
     def work(place: Path, _: Path) -> None:
         write_report(audit_model(fitted, file, settings, encoding=encoding), place)
@@ -46,3 +37,25 @@ def audit_file(
     with study_lock(output), graceful_stop():
         stage = run_told_stage(output, "audit", identity, work, tell_report)
     return read_report(stage.path)
+
+
+def audit_identity(model: Path, file: Path, settings: AuditSettings, *, encoding: str = "utf-8") -> str:
+    """The fingerprint of all that an audit depends on: the content of what is named, wherever it lies.
+
+    Raises
+    ------
+    CheckpointError
+        There is no such checkpoint to paraphrase with.
+    """
+    named = [settings.train, *(Path(name) for name in settings.swaps if Path(name).suffix)]
+    if settings.names_model:
+        named.append(model_of(settings.names_model) / "model.json")
+    return fingerprint(
+        model=file_digest(model / "model.json"),
+        file=file_digest(file),
+        others=[file_digest(path) for path in named if path is not None and path.is_file()],
+        paraphrase=resolve_checkpoint(settings.paraphrase).digest if settings.paraphrase else "",
+        settings={name: str(value) for name, value in asdict(settings).items()},
+        encoding=encoding,
+        code=code_digest("headwinds.adapt"),
+    )

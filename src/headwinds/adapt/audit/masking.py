@@ -279,20 +279,36 @@ def _masked(
         return changed
     if row.values.get("spans"):
         spans = list_cell(row, "spans")
-        before = [(int(span["start"]), int(span["end"])) for span in spans]
+        before = [_place(row, "spans", span, text) for span in spans]
         changed["spans"] = [
             _moved_span(span, text[slice(*old)], changed[column], new)
             for span, old, new in zip(spans, before, moved(before, edits), strict=True)
         ]
     for name in ("head", "tail"):
         if row.values.get(name) not in (None, ""):
-            start, end = (int(place) for place in list_cell(row, name))
-            changed[name] = list(moved([(start, end)], edits)[0])
+            place = _place(row, name, list_cell(row, name), text)
+            changed[name] = list(moved([place], edits)[0])
     return changed
 
 
-def _moved_span(span: Mapping[str, Any], said: str, masked: str, place: tuple[int, int]) -> dict[str, Any]:
+def _place(row: Row, column: str, item: Any, text: str) -> tuple[int, int]:
+    """Where something stands: {start, end}, or a list that begins with both; what else it says is not repeated here."""
+    if isinstance(item, Mapping):
+        item = (item.get("start"), item.get("end"))
+    ends = tuple(item)[:2] if isinstance(item, list | tuple) else ()
+    whole = len(ends) == 2 and all(isinstance(one, int) and not isinstance(one, bool) for one in ends)
+    if not whole or not 0 <= ends[0] <= ends[1] <= len(text):
+        raise DataError(
+            f"{row.place}: {column} holds what is no place in the text.",
+            remedy='Write spans as {"start": 0, "end": 5, "label": "PERSON"}, head and tail as [0, 5], in characters.',
+        )
+    return ends[0], ends[1]
+
+
+def _moved_span(span: Any, said: str, masked: str, place: tuple[int, int]) -> Any:
     """A span at its new place; where it repeats the words that it marks, these are masked with the text."""
+    if not isinstance(span, Mapping):
+        return [*place, *span[2:]]
     kept = {name: masked[slice(*place)] if value == said else value for name, value in span.items()}
     return {**kept, "start": place[0], "end": place[1]}
 

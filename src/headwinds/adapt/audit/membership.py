@@ -103,7 +103,7 @@ def membership_of(
     Raises
     ------
     DataError
-        Fewer than ten rows on a side, or more than half of the others stand in training too.
+        Fewer than ten rows on a side.
     """
     import numpy as np
 
@@ -307,7 +307,7 @@ def _known_texts(examples: Any) -> set[str]:
 
 
 def _require_enough(members: int, others: int, doubled: int) -> None:
-    if doubled > 0.5 * others:
+    if doubled and others - doubled < FEWEST:
         raise DataError(
             f"{doubled} texts stand both in training and among those that the model never saw.",
             remedy="Name the training file with --train and other rows with --on.",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from headwinds.adapt.audit.word_lists import SwapList
 
 Words = Mapping[str, tuple[str, ...]]
+NEXT_WORD = re.compile(r"\s+\w")  # also on the next line
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Swapper:
         def one(found: re.Match[str]) -> str:
             words = given.get(found.group().casefold(), given.get(found.group(), (found.group(),)))
             # "her" before a word is "his", and elsewhere "him"
-            before_word = re.match(r" \w", text[found.end() : found.end() + 2]) is not None
+            before_word = NEXT_WORD.match(text, found.end()) is not None
             return _in_case_of(found.group(), words[0] if before_word else words[-1])
 
         return self.pattern.sub(one, text)
