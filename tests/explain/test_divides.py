@@ -114,6 +114,14 @@ def test_theil_within_and_between_add_up(values, seed):
     assert sum(between.values()) >= -1e-12
 
 
+def test_a_region_without_weight_adds_nothing():
+    within, between, whole = theil_parts(
+        np.array([1.0, 2.0, 9.0]), np.array([1.0, 1.0, 0.0]), ["a", "a", "b"]
+    )
+    assert (within["b"], between["b"]) == (0.0, 0.0)
+    assert sum(within.values()) + sum(between.values()) == pytest.approx(whole, abs=1e-12)
+
+
 def test_equal_countries_are_not_divided():
     rows = [(code, 2000, 30.0, 1.0) for code in COUNTRIES]
     table = divide(panel_of(rows), "use", measures=("gini", "theil", "cv", "absolute_gini"), draws=20).table
@@ -187,6 +195,14 @@ def test_countries_that_come_and_go_are_remarked_and_gaps_are_bridged_only_when_
     assert bridged.table["countries"].tolist() == [6, 6, 6]
     balanced = divide(gap, "use", measures=("mean",), draws=20, balanced=True)
     assert balanced.table["countries"].tolist() == [5, 5, 5]
+
+
+def test_countries_of_one_number_that_are_others_are_remarked():
+    rows = [(code, 2000, 1.0, 1.0) for code in COUNTRIES[:3]] + [
+        (code, 2001, 9.0, 1.0) for code in COUNTRIES[3:]
+    ]
+    found = divide(panel_of(rows), "use", measures=("mean",), draws=20)
+    assert "W423 The countries are not the same in every period: 3 in each, but others" in found.summary()
 
 
 def test_a_gap_longer_than_asked_is_not_bridged():

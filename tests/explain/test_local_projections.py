@@ -128,6 +128,7 @@ def test_few_periods_are_told():
         (lambda data: data.assign(z=2 * data["x"]), {"controls": ["z"]}, EstimationError, "'z' is collinear"),
         (lambda data: pd.concat([data, data.head(1)]), {}, DataError, "more than once"),
         (lambda data: data.drop(columns="x"), {}, DataError, "no column 'x'"),
+        (lambda data: data, {"controls": ["y"]}, SettingsError, "'y' stands among the controls"),
         (lambda data: data, {"horizons": -1}, SettingsError, "horizons is -1"),
         (lambda data: data, {"response": "slope"}, SettingsError, "response is 'slope'"),
         (lambda data: data, {"errors": "white"}, SettingsError, "errors is 'white'"),

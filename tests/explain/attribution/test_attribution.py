@@ -319,6 +319,12 @@ def duplicate(given):
     given["outcome"] = pd.concat([given["outcome"], given["outcome"].head(1)])
 
 
+def nameless(given):
+    """With one name missing pandas cuts all others to their first letter, and all entities are one."""
+    frame = given["outcome"]
+    given["outcome"] = frame.assign(entity=frame["entity"].astype("str").where(np.arange(len(frame)) != 0))
+
+
 def collinear(given):
     value = given["indicator"].value.copy()
     count = len(value) // 5
@@ -343,6 +349,7 @@ def common_only(given):
         (lambda given: given.update(before=(1900, 1904)), MismatchError, "before = 1900-1904: outcome and indices"),
         (lambda given: given.update(outcome=given["outcome"].drop(columns="value")), DataError, "no column 'value'"),
         (duplicate, DataError, "E00000 in 2001 twice"),
+        (nameless, DataError, "outcome has a row without an entity (period 2001)"),
         (collinear, EstimationError, "'technology x divide' is collinear with 'technology x innovation'"),
         (common_only, EstimationError, "'innovation' is collinear with the effects: it does not vary within them"),
         (lambda given: given.update(outcome=given["outcome"].head(8)), EstimationError, "There is one cluster"),

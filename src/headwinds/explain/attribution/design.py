@@ -137,7 +137,7 @@ def make_attribution_design(
     SettingsError
         Spans that overlap or are empty, an unknown channel, a channel through technology without technology.
     DataError
-        The outcome has not its columns, or an entity-year twice.
+        The outcome has not its columns, a row without an entity, or an entity-year twice.
     MismatchError
         A label that the index has not; a span in which outcome and index share no entity-year.
     EstimationError
@@ -270,6 +270,11 @@ def _checked(frame: pd.DataFrame, told: str) -> pd.DataFrame:
     if lacking:
         raise DataError(f"{told} has no column {lacking[0]!r}; expected entity, period, value.")
     kept = frame.dropna(subset=["value"])
+    if kept["entity"].isna().any():
+        period = kept.loc[kept["entity"].isna(), "period"].iloc[0]
+        raise DataError(
+            f"{told} has a row without an entity (period {period}).", remedy="Name it, or leave the row out."
+        )
     twice = kept[kept.duplicated(["entity", "period"])]
     if len(twice):
         first = twice.iloc[0]

@@ -111,12 +111,16 @@ def adoption(
             remedy="Take fewer periods, or bridge gaps.",
         )
     numbers = wide.notna().sum()
-    if numbers.min() < numbers.max():
+    if wide.isna().to_numpy().any():
+        told = (
+            f"{int(numbers.min())} in {int(numbers.idxmin())}, {int(numbers.max())} in {int(numbers.idxmax())}"
+            if numbers.min() < numbers.max()
+            else f"{int(numbers.min())} in each, but others"
+        )
         findings.append(
             Finding(
                 "W423",
-                f"The countries are not the same in every period: {int(numbers.min())} in {int(numbers.idxmin())}, "
-                f"{int(numbers.max())} in {int(numbers.idxmax())}; part of a change may come from that.",
+                f"The countries are not the same in every period: {told}; part of a change may come from that.",
                 "Compare with balanced=True, or bridge gaps.",
             )
         )

@@ -42,7 +42,10 @@ def theil_parts(
     names = np.asarray(list(groups), dtype=object)
     within, between = {}, {}
     for group in sorted(set(names)):
-        inside = names == group
+        inside = (names == group) & (weights > 0)
+        if not inside.any():
+            within[group] = between[group] = 0.0
+            continue
         own = float(mean(values[inside], weights[inside]))
         share = float(weights[inside].sum()) / total * own / centre
         within[group] = share * float(theil(values[inside], weights[inside])) if own > 0 else 0.0

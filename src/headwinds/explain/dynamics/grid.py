@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+MOST = 50_000_000
+"""Places of a grid: a million entities by fifty years fit; one digit too many in a year makes more than memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -46,7 +49,8 @@ def make_grid(data: pd.DataFrame, names: Sequence[str]) -> Grid:
     Raises
     ------
     DataError
-        A column is not there or holds no numbers, a period is no whole number, or an entity has a period twice.
+        A column is not there or holds no finite numbers, a period is no whole number or lies far from all others, a row has
+        no entity, or an entity has a period twice.
     EstimationError
         There are fewer than two entities or periods.
     """
@@ -60,22 +64,35 @@ def make_grid(data: pd.DataFrame, names: Sequence[str]) -> Grid:
                 remedy="Name the columns entity and period, and one a series.",
             )
     number = pd.to_numeric(data["period"], errors="coerce")
-    if number.isna().any() or (number % 1 != 0).any():
-        wrong = data["period"][number.isna() | (number % 1 != 0)].iloc[0]
-        raise DataError(f"The period {wrong!r} is not a whole number.", remedy="Give years as integers.")
+    wrong = (number.isna() | (number % 1 != 0)).to_numpy(dtype=bool)
+    if wrong.any():
+        shown = data["period"].iloc[int(wrong.argmax())]
+        raise DataError(f"The period '{shown}' is not a whole number.", remedy="Give years as integers.")
+    nameless = data["entity"].isna().to_numpy()
+    if nameless.any():
+        raise DataError(
+            f"A row of the panel has no entity (period {data['period'].iloc[int(nameless.argmax())]}).",
+            remedy="Name it, or leave the row out.",
+        )
     twice = data.duplicated(["entity", "period"])
     if twice.any():
         row = data[twice].iloc[0]
         raise DataError(
             f"The panel has {row['entity']} in {row['period']} more than once, expected one row an entity and period."
         )
-    entities, row_of = np.unique(data["entity"].to_numpy(dtype=str), return_inverse=True)
+    # Not to_numpy(dtype=str), which cuts every name to one letter where one is missing.
+    entities, row_of = np.unique(np.array([str(name) for name in data["entity"]]), return_inverse=True)
     seen = np.unique(number.to_numpy(dtype=np.int64))
     if len(entities) < 2 or len(seen) < 2:
         raise EstimationError(
             f"The panel has {len(entities)} entities in {len(seen)} periods, expected at least two of each."
         )
     step = int(np.gcd.reduce(np.diff(seen)))
+    if len(entities) * ((seen[-1] - seen[0]) // step + 1) > MOST:
+        raise DataError(
+            f"The periods run from {seen[0]} to {seen[-1]} in steps of {step}, too many to lay out.",
+            remedy="Correct the period that lies far from the others.",
+        )
     periods = np.arange(seen[0], seen[-1] + step, step)
     column_of = (number.to_numpy(dtype=np.int64) - seen[0]) // step
     series = {}
@@ -84,8 +101,15 @@ def make_grid(data: pd.DataFrame, names: Sequence[str]) -> Grid:
             values = data[name].to_numpy(dtype=float, na_value=np.nan)
         except (TypeError, ValueError):
             raise DataError(f"The column {name!r} holds something that is not a number.") from None
+        endless = np.isinf(values)
+        if endless.any():
+            row = data.iloc[int(endless.argmax())]
+            raise DataError(
+                f"The column {name!r} is infinite for {row['entity']} in {row['period']}.",
+                remedy="Correct it, or leave it empty; a logarithm of zero has no value.",
+            )
         placed = np.full((len(entities), len(periods)), np.nan)
-        placed[row_of, column_of] = np.where(np.isfinite(values), values, np.nan)
+        placed[row_of, column_of] = values
         series[name] = placed
     return Grid(
         entities=tuple(entities.tolist()),

@@ -91,7 +91,7 @@ def local_projections(
     EstimationError
         Too few entities or periods, or a shock that is collinear with controls or effects.
     """
-    _check(outcome, shock, horizons, response, lags, errors)
+    _check(outcome, shock, horizons, response, lags, controls, errors)
     if isinstance(shock, Indicator):
         _refuse_beside_an_index(lags, controls, errors, period_effects)
         grid = make_grid(data, [outcome])
@@ -132,7 +132,13 @@ def later(grid: Grid, outcome: str, horizon: int, response: str) -> NDArray[np.f
 
 
 def _check(
-    outcome: str, shock: str | Indicator, horizons: int, response: str, lags: int | None, errors: str | None
+    outcome: str,
+    shock: str | Indicator,
+    horizons: int,
+    response: str,
+    lags: int | None,
+    controls: Sequence[str],
+    errors: str | None,
 ) -> None:
     if horizons < 0 or (lags or 0) < 0:
         raise SettingsError(f"horizons is {horizons} and lags is {lags or 0}, expected 0 or more.")
@@ -142,6 +148,11 @@ def _check(
         raise SettingsError(f"errors is {errors!r}, expected driscoll-kraay or clustered.")
     if outcome == shock:
         raise SettingsError(f"The outcome {outcome!r} is its own shock.", remedy="Name another column.")
+    if outcome in controls:
+        raise SettingsError(
+            f"The outcome {outcome!r} stands among the controls, which are of the shock's period.",
+            remedy="Use lags for its past.",
+        )
 
 
 def _refuse_beside_an_index(

@@ -52,6 +52,7 @@ def leave_one_out(
     far = float(np.abs(moved).max()) / error
     verdict = (
         f"it changes its sign without {', '.join(turned[:3])}"
+        + (f", or any of {len(turned) - 3} others" if len(turned) > 3 else "")
         if turned
         else f"leaving out {names[order[0]]} moves it most, by {moved[order[0]]:+.3f} ({far:.1f} standard errors), and "
         "nobody's absence turns its sign"
