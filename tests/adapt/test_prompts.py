@@ -65,6 +65,23 @@ def test_words_are_found_on_the_training_examples(masked, files, tmp_path):
     assert accuracy(found) > 0.9
 
 
+def test_a_label_with_many_examples_finds_the_words_that_it_finds_with_few(masked, files, tmp_path):
+    lines = files.train.read_text().splitlines()
+    first = [line for line in lines if json.loads(line)["label"] == min(CLASSES)]
+    more = [json.dumps({**json.loads(line), "id": f"again-{n}"}) for n, line in enumerate(first * 5)]
+    lopsided = tmp_path / "lopsided.jsonl"
+    lopsided.write_text("\n".join([*lines, *more]) + "\n")
+    found = tuned(
+        replace(files, train=lopsided, validation=files.train),
+        tmp_path / "out",
+        masked,
+        verbaliser="search",
+        epochs=1,
+    )
+    words = load_model(found.folder).facts.decoder["prompt"]["words"]
+    assert {name: own[0] for name, own in words.items()} == {n: word for n, (word, _) in CLASSES.items()}
+
+
 def test_a_decoder_fills_gaps_too(decoder, files, tmp_path):
     found = tuned(files, tmp_path / "out", decoder, learn_from_labels=False, verbaliser=WORDS)
     assert accuracy(found) > 0.9

@@ -141,8 +141,11 @@ def _written(rows: Sequence[Row], settings: TuneSettings, seed: int, copy: int) 
         pairs = list(zip(texts, labels, strict=True))
         generator = np.random.default_rng(seed)
         shown = []
+        by_label: dict[str, list[tuple[str, str]]] = {}
+        for pair in pairs:
+            by_label.setdefault(pair[1], []).append(pair)
         for _, label in pairs:
-            alike = [pair for pair in pairs if pair[1] == label]
+            alike = by_label[label]
             shown.append([alike[int(n)] for n in generator.permutation(len(alike))[:2]])
         made = written.written_for_labels(pairs, shown, models[0], seed=seed)
     return [

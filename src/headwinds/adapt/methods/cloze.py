@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from headwinds.adapt.encoding import EncodedTexts
     from headwinds.adapt.methods.contract import Adapter, Fitting
     from headwinds.adapt.settings import TuneSettings
 
@@ -91,11 +90,14 @@ class Cloze:
                 "examples none can be searched for.",
                 remedy='Set verbaliser = "label=word; ..." or give the codebook a column of words.',
             )
+        import numpy as np
+
         from headwinds.adapt.tasks.text_classification import truth_of
 
+        classes = truth_of(data.examples, data.labels).argmax(axis=1)
         return verbaliser.search_words(
-            _vocabulary(fitting, fitting.encoded, data.training),
-            truth_of(data.examples, data.labels)[data.training].argmax(axis=1),
+            _vocabulary_by_label(fitting, classes),
+            np.bincount(classes[data.training], minlength=len(data.labels)),
             data.labels,
             fitting.tokenizer,
             words=fitting.settings.verbaliser_words,
@@ -157,19 +159,26 @@ def _what_the_pattern_says(fitting: Fitting) -> NDArray[np.float32]:
     return centred
 
 
-def _vocabulary(fitting: Fitting, encoded: EncodedTexts, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Log-probabilities of all words in the gaps of some texts, shape (rows, vocabulary)."""
-    import numpy as np
+def _vocabulary_by_label(fitting: Fitting, classes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Log-probabilities of all words in the gaps of the training texts, summed by label, shape (labels, vocabulary).
+
+    Kept text by text they would take gigabytes for ten thousand texts.
+    """
     import torch
 
     from headwinds.adapt.training.batches import collate, plan_batches
 
-    place = dict(zip(rows.tolist(), range(len(rows)), strict=True))
-    found: dict[int, Any] = {}
+    data, encoded = fitting.data, fitting.encoded
+    found: torch.Tensor | None = None
     fitting.network.eval()
     with torch.inference_mode():
-        for chosen in plan_batches(encoded, rows, batch_tokens=2048):
+        for chosen in plan_batches(encoded, data.training, batch_tokens=2048):
             batch = collate(encoded, chosen, padding_id=int(fitting.tokenizer.pad_token_id or 0))
-            for row, values in zip(chosen.tolist(), fitting.network.vocabulary(batch).numpy(), strict=True):
-                found[place[row]] = values
-    return np.stack([found[number] for number in range(len(rows))]).astype(np.float64)
+            values = fitting.network.vocabulary(batch).double()
+            if found is None:
+                found = values.new_zeros(len(data.labels), values.shape[1])
+            found.index_add_(0, torch.from_numpy(classes[chosen]), values)
+    if found is None:
+        raise ValueError("no training rows")
+    sums: NDArray[np.float64] = found.numpy()
+    return sums

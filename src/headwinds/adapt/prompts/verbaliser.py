@@ -100,8 +100,8 @@ def names_as_words(
 
 
 def search_words(
-    log_probability: NDArray[np.float64],
-    classes: NDArray[np.int64],
+    sums: NDArray[np.float64],
+    counts: NDArray[np.int64],
     labels: Sequence[str],
     tokenizer: PreTrainedTokenizerBase,
     *,
@@ -111,19 +111,27 @@ def search_words(
     """Words whose likelihood in the gap tells a label's texts from the others (Schick, Schmid, Schuetze 2020, section 4).
 
     Of the `LIKELY` words that are likeliest in a label's texts those are taken whose mean log-probability there exceeds that
-    in the other labels' texts by most; no word stands for two labels. `log_probability` has shape (examples, vocabulary).
+    in the other labels' texts by most; no word stands for two labels.
+
+    Parameters
+    ----------
+    sums
+        Shape (labels, vocabulary): the log-probabilities of each word, summed over a label's texts.
+    counts
+        Shape (labels,): how many texts those are.
     """
     import numpy as np
 
-    usable = np.zeros(log_probability.shape[1], dtype=bool)
-    usable[_whole_words(tokenizer, log_probability.shape[1], spaced=spaced)] = True
+    usable = np.zeros(sums.shape[1], dtype=bool)
+    usable[_whole_words(tokenizer, sums.shape[1], spaced=spaced)] = True
     gains = np.full((len(labels), len(usable)), -np.inf)
+    total = sums.sum(axis=0)
     for label in range(len(labels)):
-        own, others = log_probability[classes == label], log_probability[classes != label]
-        mean = np.where(usable, own.mean(axis=0), -np.inf)
+        others = (total - sums[label]) / (counts.sum() - counts[label])
+        mean = np.where(usable, sums[label] / counts[label], -np.inf)
         tried = np.argsort(-mean, kind="stable")[:LIKELY]
         tried = tried[usable[tried]]
-        gains[label, tried] = mean[tried] - others.mean(axis=0)[tried]
+        gains[label, tried] = mean[tried] - others[tried]
     found: dict[str, list[str]] = {name: [] for name in labels}
     for _ in range(words):
         for label, name in enumerate(labels):
