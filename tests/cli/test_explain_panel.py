@@ -11,6 +11,7 @@ import pytest
 from explain.attribution.world import World
 from headwinds.cli.main import main
 from headwinds.doors import explaining
+from headwinds.explain import local_projections
 from headwinds.phrases.columns import columns
 
 CODES = ("AUT", "BEL", "CHE", "DEU", "ESP", "FRA", "GBR", "ITA", "JPN", "USA")
@@ -60,7 +61,7 @@ COMMANDS = {
     ),
     "responses": (
         ["--outcome", "output", "--growth", "--shock", "shock", "--horizons", "2"],
-        "is associated with",
+        "by how much growth of output in % a year in a later period is associated with",
     ),
 }
 SETTINGS = {
@@ -89,6 +90,15 @@ def test_the_command_says_in_words_what_python_gives_and_writes_the_same_bytes(
         assert first == second
     table = pd.read_csv(tmp_path / "by-command" / f"{analysis}.csv")
     assert len(table) == len(found.table)
+
+
+def test_the_level_of_an_outcome_that_is_a_control_of_its_growth_is_the_level(place):
+    given = {"outcome": "output", "shock": "shock", "horizons": 1, "growth": True}
+    found = explaining.explain_responses(place / "panel.csv", controls=("output",), **given)
+    data = pd.read_csv(place / "panel.csv")
+    grown = 100 * np.log(data["output"]).groupby(data["entity"]).diff()
+    expected = local_projections(data.assign(grown=grown), "grown", "shock", horizons=1, controls=["output"])
+    np.testing.assert_allclose(found.table["value"], expected.table["value"], rtol=1e-9)
 
 
 def test_breaks_of_one_entity_have_its_own_dates(place, capsys):

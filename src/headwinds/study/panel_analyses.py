@@ -156,9 +156,13 @@ def responses_of(
     _values(table, outcome, growth=False)
     for name in (*([shock] if shock else []), *controls):
         _values(table, name, growth=False)
-    data[outcome] = _values(table, outcome, growth=growth)["value"]
+    if outcome == shock:
+        raise SettingsError(f"The outcome {outcome!r} is its own shock.", remedy="Name another column.")
+    # A column of its own: the level may be a control of its growth, and words must not take one for the other.
+    words = f"growth of {outcome} in % a year" if growth else outcome
+    data[words] = _values(table, outcome, growth=growth)["value"]
     return local_projections(
-        data, outcome, shock if index is None else index, horizons=horizons, response=response,  # type: ignore[arg-type]
+        data, words, shock if index is None else index, horizons=horizons, response=response,  # type: ignore[arg-type]
         lags=lags, controls=tuple(controls), errors=errors, period_effects=period_effects, label=label,
     )  # fmt: skip
 
