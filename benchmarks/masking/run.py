@@ -21,7 +21,7 @@ from benchmarks.machine import write_table
 from benchmarks.tasks.data import conll
 from scipy.stats import binomtest
 
-from headwinds.adapt.audit.names_of_people import find_names
+from headwinds.adapt.audit.names_of_people import NAMES_PROBABILITY, find_names
 from headwinds.adapt.audit.personal_data import PersonalData, find_personal_data, joined
 from headwinds.adapt.fitted_model import load_model
 
@@ -207,8 +207,8 @@ def main() -> None:
         Path(__file__).parent / "results.md",
         "Names that masking finds",
         f"A model of named entities (`{facts.checkpoint}`, {facts.training_examples} articles of CoNLL-2003) as "
-        "`--names-model`, on texts that it was not tuned on. Whole: every letter of the name is masked; part: some are, "
-        "and the rest can be read. The first intervals are exact (Clopper, Pearson), as if names were independent; the "
+        f"`--names-model`, on texts that it was not tuned on; `--names-probability` is {NAMES_PROBABILITY:g}, the default. "
+        "Whole: every letter of the name is masked; part: some are, and the rest can be read. The first intervals are exact (Clopper, Pearson), as if names were independent; the "
         "second draw whole templates or articles.\n\n" + "\n\n".join(said),
         [
             "texts",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 WORD_START = re.compile(r"(?<![\w'’])[^\W\d_]")
 NAMES_PROBABILITY = 0.1
-"""Chosen on the validation part of CoNLL-2003; `benchmarks/masking` shows what it finds elsewhere."""
+"""Set before any text was masked with it; `benchmarks/masking` shows what it finds, and what it masks for nothing."""
 
 
 def find_names(
