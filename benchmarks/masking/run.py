@@ -208,8 +208,9 @@ def main() -> None:
         "Names that masking finds",
         f"A model of named entities (`{facts.checkpoint}`, {facts.training_examples} articles of CoNLL-2003) as "
         f"`--names-model`, on texts that it was not tuned on; `--names-probability` is {NAMES_PROBABILITY:g}, the default. "
-        "Whole: every letter of the name is masked; part: some are, and the rest can be read. The first intervals are exact (Clopper, Pearson), as if names were independent; the "
-        "second draw whole templates or articles.\n\n" + "\n\n".join(said),
+        "Whole: every letter of the name is masked; part: some are, and the rest can be read. The first intervals are "
+        "exact (Clopper, Pearson), as if names were independent; the second draw whole templates or articles.\n\n"
+        + "\n\n".join(said),
         [
             "texts",
             "names",
