@@ -11,7 +11,7 @@ from headwinds.measure.cells import make_cells
 from headwinds.measure.estimators import classify_and_count, difference, small_area
 
 EFFECT = 30.0
-DRAWS = 80
+DRAWS = 60
 OF_THE_CRUDE = 30  # what misses the effect every time needs no more
 
 

