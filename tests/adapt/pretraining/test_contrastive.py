@@ -160,6 +160,9 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_trained(
     short.write_text("\n\n".join(f"growth number {place}" for place in range(100)), encoding="utf-8")
     told = refused(short)
     assert "documents of 30 tokens or more; the longest has" in told
+    told = refused(topics, held_out_share=1e-6)
+    assert "No document is held out for the test: of" in told
+    assert not (tmp_path / "refused" / "model").exists()
 
 
 def test_documents_that_are_too_short_are_counted(topics: Path, tmp_path: Path, tiny_checkpoint: Path):

@@ -184,6 +184,11 @@ def _text(run: _Run) -> tuple[Any, TokenStore, str]:
     if not store.tokens:
         named = ", ".join(str(path) for path in files.paths[:3])
         raise DataError(f"There is no text to train on in {named}.", remedy="Name files that hold text.")
+    if not store.held_out_documents:  # known before the training, on which hours may be spent
+        raise DataError(
+            f"No document is held out for the test: of {store.documents}, a share of {settings.held_out_share:g} was none.",
+            remedy="Raise held_out_share, name more text, or cut it into more documents (text_documents).",
+        )
     least = run.beginning.objective.least_tokens
     if least > 1:  # every document that is kept has a token
         _require_long_enough(store, least)
@@ -199,7 +204,7 @@ def _require_long_enough(store: TokenStore, least: int) -> None:
             remedy=remedy,
         )
     longest = store.longest("held-out")
-    if longest < least and store.held_out_documents:
+    if longest < least:
         raise DataError(
             f"The objective asks for documents of {least} tokens or more; the longest that is held out has {longest}.",
             remedy=remedy,
