@@ -19,6 +19,8 @@ def draw_training_curve(
     up: str,
 ) -> Figure:
     """Draw the curve, and each level as a dashed line with a band from its lower to its upper bound, if it has them."""
+    from matplotlib.ticker import MaxNLocator
+
     with style():
         figure = new_figure(6.5, 4.0)
         axes = figure.add_subplot()
@@ -33,6 +35,7 @@ def draw_training_curve(
         axes.set_xlabel("step")
         axes.set_ylabel(wrapped(up))
         axes.margins(x=0.02)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         legend_below(figure, handles, columns=len(handles))
     return figure
