@@ -12,16 +12,17 @@ if TYPE_CHECKING:
 
     from headwinds.measure.frame import Frame
 
-EXCESS, SLACK = 3.0, 10.0
-"""Pairs of gold passages in one document beyond which the gold was not drawn passage by passage."""
+DEVIATIONS, SLACK = 5.0, 3.0
+"""By how many standard deviations, and how many pairs, gold in one document must exceed chance to be taken as drawn so."""
 
 
 def gold_draws(frame: Frame) -> tuple[NDArray[np.int64], bool]:
     """The draw that brought each gold passage in, shape (m,), and whether draws brought several at a time.
 
-    Where the user does not say, documents are looked at: if far more pairs of gold passages stand in one document than a
-    draw passage by passage would give (three times as many, and ten), whole documents were drawn. Gold that was not drawn
-    so is left alone, because its variance holds no effect of the document.
+    Where the user does not say, documents are looked at: if more pairs of gold passages stand in one document than draws
+    passage by passage would give, documents were drawn, whole or in part. Gold that was not drawn so is left alone, because
+    its variance holds no effect of the document. Gold of which a part came in documents counts by documents throughout,
+    which is on the safe side.
     """
     import numpy as np
 
@@ -29,19 +30,46 @@ def gold_draws(frame: Frame) -> tuple[NDArray[np.int64], bool]:
     if frame.gold_draw is not None:
         return frame.gold_draw, len(np.unique(frame.gold_draw)) < gold
     document = frame.document_code[frame.gold_rows]
-    seen = np.bincount(document)
-    pairs = float((seen * (seen - 1) / 2).sum())
-    if pairs <= SLACK:
-        return np.arange(gold, dtype=np.int64), False
-    strata = len(frame.stratum_names)
-    stratum = frame.stratum_code
-    drawn = np.bincount(stratum[frame.gold_rows], minlength=strata)
-    rate = (drawn / np.maximum(np.bincount(stratum, minlength=strata), 1))[stratum]
-    total = np.bincount(frame.document_code, weights=rate)
-    expected = float((total**2 - np.bincount(frame.document_code, weights=rate**2)).sum() / 2)
-    if pairs > EXCESS * expected + SLACK:
+    if len(np.unique(document)) < gold and _gathered(frame):
         return document, True
     return np.arange(gold, dtype=np.int64), False
+
+
+def _gathered(frame: Frame) -> bool:
+    """Whether passages of one document go together in being read, more than chance allows.
+
+    Whether each passage was read, less the share of its design stratum that was, is multiplied over pairs of one document,
+    as for an intraclass correlation (documents weigh by one over their passages less one, so that a long one does not
+    decide). Drawn passage by passage these products add up to about zero, whatever the shares and the sizes of documents;
+    whole documents differ from that by many standard deviations, also where most of them were read. What was drawn with
+    unequal probabilities counts by one over the probability within the frame, as a share of the mean of its stratum.
+    """
+    import numpy as np
+
+    strata, stratum, document = len(frame.stratum_names), frame.stratum_code, frame.document_code
+    gold, home = stratum[frame.gold_rows], document[frame.gold_rows]
+    size = np.bincount(stratum, minlength=strata)
+    share = np.bincount(gold, minlength=strata) / size
+    counts = 1 / (frame.inclusion_probability * frame.weight[frame.gold_rows])
+    counts = counts * (share * size / np.bincount(gold, weights=counts, minlength=strata))[gold]
+    read = -share[stratum]
+    read[frame.gold_rows] += counts
+    weight = 1 / np.maximum(np.bincount(document) - 1, 1)
+
+    def pairs(value: NDArray[np.float64], of: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The sum of products over the pairs of each document."""
+        total = np.bincount(of, weights=value, minlength=len(weight))
+        return (total**2 - np.bincount(of, weights=value**2, minlength=len(weight))) / 2
+
+    excess = float(weight @ pairs(read, document))
+    if excess <= SLACK:
+        return False
+    # The variance of one passage is its share times what it counts less that share, which is known of gold alone: its mean
+    # over pairs of gold, each counted by what it stands for, is that over all pairs.
+    left = np.maximum(counts - share[gold], 0.0)
+    mean = float(weight**2 @ pairs(counts * left, home)) / float(weight**2 @ pairs(counts, home))
+    variance = float(weight**2 @ pairs(share[stratum], document)) * mean
+    return excess > DEVIATIONS * float(np.sqrt(variance))
 
 
 def draw_findings(frame: Frame) -> tuple[Finding, ...]:
@@ -52,7 +80,7 @@ def draw_findings(frame: Frame) -> tuple[Finding, ...]:
     if not together:
         return ()
     count = len(np.unique(draws))
-    by = "in documents drawn whole" if frame.gold_draw is None else "in draws of several passages"
+    by = "document by document" if frame.gold_draw is None else "in draws of several passages"
     found = [
         Finding(
             "N323",
