@@ -203,6 +203,10 @@ def attribute_slowdown(
                 "Do not rank them.",
             )
         )
+    if design.without_value:
+        findings.append(
+            Finding("N450", f"Entity-years in the spans without growth, left out: {design.without_value}.")
+        )
     if design.dropped:
         findings.append(
             Finding(
