@@ -164,6 +164,27 @@ def test_an_edge_that_is_not_in_the_graph_cannot_be_refuted():
         refute_edge(panel(0, units=20), graph(), "social", "technology")
 
 
+def test_of_two_edges_between_the_same_nodes_the_one_that_is_asked_for_is_tested():
+    """Adaptability moves growth at once, not two years later: the second edge finds nothing, and it says which it is."""
+    plain = graph()
+    twice = build_graph([*plain.nodes], [*plain.edges, Edge("adaptability", "growth", 2, "assumed")])
+    first = next(edge.lag for edge in plain.edges if (edge.source, edge.target) == ("adaptability", "growth"))
+    design = panel(1, units=60)
+    with pytest.raises(
+        SettingsError, match=f"2 edges from 'adaptability' to 'growth', at lags {first}, 2; one"
+    ):
+        refute_edge(design, twice, "adaptability")
+    with pytest.raises(
+        SettingsError, match=f"no edge from 'adaptability' to 'growth' at lag 5; .* {first}, 2"
+    ):
+        refute_edge(design, twice, "adaptability", lag=5)
+    found = {lag: refute_edge(design, twice, "adaptability", lag=lag, repeats=20) for lag in (first, 2)}
+    assert found[first].estimate == pytest.approx(OUT, abs=0.1)
+    assert found[2].estimate == pytest.approx(0.0, abs=0.1)
+    assert not found[2].table["survives"].all()
+    assert "adaptability (lag 2)" in found[2].summary()
+
+
 def test_repeats_too_few_to_show_anything_are_refused():
     with pytest.raises(SettingsError, match="repeats = 19 cannot be used: expected 20 or more"):
         refute_edge(panel(0, units=20), graph(), "technology", repeats=19)

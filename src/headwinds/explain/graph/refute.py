@@ -21,6 +21,8 @@ from headwinds.explain.attribution.weighted import weighted_estimates
 from headwinds.explain.graph.sensitivity import partial_r_squared, proportional_selection, robustness_value
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import pandas as pd
     from matplotlib.figure import Figure
@@ -44,7 +46,7 @@ class Refutations(Result):
         A row an attempt: `name`, `value` (mean over repeats, or the measure), `lower`, `upper` (95 % of the repeats; NaN
         where there are none), `survives`, `verdict`.
     estimate, standard_error
-        Of the edge.
+        Of the edge from `source` to `target` at `lag` (periods).
     """
 
     table: pd.DataFrame
@@ -52,13 +54,14 @@ class Refutations(Result):
     standard_error: float
     source: str
     target: str
+    lag: int
     clusters: int
     findings: tuple[Finding, ...]
 
     def summary(self) -> str:
         """Each attempt's verdict."""
         lines = [
-            f"{self.target} is associated with {self.source} by {number(self.estimate)} (standard error "
+            f"{self.target} is associated with {self.source} (lag {self.lag}) by {number(self.estimate)} (standard error "
             f"{number(self.standard_error)}, {self.clusters} clusters). Attempts to refute it:"
         ]
         lines += [f"{row.name}: {row.verdict}" for row in self.table.itertuples()]
@@ -90,16 +93,23 @@ def refute_edge(
     source: str,
     target: str = "growth",
     *,
+    lag: int | None = None,
     outcome: str = "growth",
     repeats: int = REPEATS,
     seed: int = 0,
 ) -> Refutations:
     """Try to refute the direct effect of one node on another.
 
+    Parameters
+    ----------
+    lag
+        Of the edge, in periods; needed where the two nodes have more than one edge. The others stay in the equation.
+
     Raises
     ------
     SettingsError
-        The graph has no such edge, or its source is the outcome (whose histories make the rows and cannot be dealt).
+        The graph has no such edge, or several and no lag is given, or its source is the outcome (whose histories make the
+        rows and cannot be dealt).
     """
     import numpy as np
     import pandas as pd
@@ -108,13 +118,14 @@ def refute_edge(
     edges = graph.between(source, target)
     if not edges or source == outcome:
         raise SettingsError(f"The graph has no edge from {source!r} to {target!r} whose source is an index.")
-    place = graph.into(target).index(edges[0])
+    edge = _edge_at(edges, lag)
+    place = graph.into(target).index(edge)
     own = node_equation(design, graph, target, outcome)
     estimate = float(own.fit.value[place])
     error = float(np.sqrt(own.fit.covariance[place, place]))
     generator = np.random.default_rng(seed)
     placebo = _placebo(design, graph, source, target, outcome, place, repeats, generator)
-    common = _random_cause(design, graph, edges[0], outcome, place, repeats, generator)
+    common = _random_cause(design, graph, edge, outcome, place, repeats, generator)
     subset = _subsets(own, place, repeats, generator)
     reach = 1.96 * error
     # The estimate is one of the deals itself, so that chance alone passes in no more than 5 %.
@@ -143,11 +154,31 @@ def refute_edge(
         findings.append(
             Finding(
                 "W447",
-                f"The estimate of {source} on {target} does not survive: {', '.join(lost)}.",
+                f"The estimate of {source} on {target} (lag {edge.lag}) does not survive: {', '.join(lost)}.",
                 "Do not build on it.",
             )
         )
-    return Refutations(pd.DataFrame(rows), estimate, error, source, target, design.clusters, tuple(findings))
+    return Refutations(
+        pd.DataFrame(rows), estimate, error, source, target, edge.lag, design.clusters, tuple(findings)
+    )
+
+
+def _edge_at(edges: Sequence[Edge], lag: int | None) -> Edge:
+    """The edge of this lag, or the only one there is."""
+    lags = ", ".join(str(edge.lag) for edge in edges)
+    source, target = edges[0].source, edges[0].target
+    if lag is None and len(edges) > 1:
+        raise SettingsError(
+            f"The graph has {len(edges)} edges from {source!r} to {target!r}, at lags {lags}; one is tested at a time.",
+            remedy="Set lag to the one to test.",
+        )
+    found = [edge for edge in edges if lag is None or edge.lag == lag]
+    if not found:
+        raise SettingsError(
+            f"The graph has no edge from {source!r} to {target!r} at lag {lag}; there is one at lag {lags}.",
+            remedy="Set lag to one that the graph has.",
+        )
+    return found[0]
 
 
 def _repeated(name: str, values: NDArray[np.float64], survives: bool, verdict: str) -> dict[str, object]:
