@@ -140,6 +140,18 @@ def test_a_node_without_an_index_is_named():
         path_effects(panel(0, units=20), essay_graph(), draws=50)
 
 
+def test_a_graph_of_too_many_ways_is_refused_before_anything_is_estimated():
+    names = [f"n{number}" for number in range(14)]
+    edges = [Edge(a, b, lag, "assumed") for a in names for b in names for lag in (1, 2) if a != b]
+    made = build_graph([Node(name, name, name) for name in names], edges)
+    for horizon, said in (
+        (None, "too many ways from n0 to n1 to try: 14 nodes, 364 edges"),
+        (40, "at most 10000"),
+    ):
+        with pytest.raises(SettingsError, match=said):
+            path_effects(panel(0, units=5), made, source="n0", target="n1", horizon=horizon, draws=50)
+
+
 def test_unknown_ends_are_refused():
     design = panel(0, units=20)
     with pytest.raises(SettingsError, match="source = 'steam' is no node"):

@@ -228,12 +228,15 @@ def attribute_slowdown(
             mechanisms = mechanism_attribution(
                 design, graph, outcome=outcome_node, draws=draws, seed=seed, show_single=show
             )
-            if TECHNOLOGY in graph.names:
+        except EstimationError as error:
+            findings.append(Finding("N449", f"No mechanisms and paths: {error.message}"))
+        if mechanisms is not None and TECHNOLOGY in graph.names:
+            try:
                 paths = path_effects(
                     design, graph, target=outcome_node, draws=draws, seed=seed, show_single=show
                 )
-        except EstimationError as error:
-            findings.append(Finding("N449", f"No mechanisms and paths: {error.message}"))
+            except (EstimationError, SettingsError) as error:  # no way, or more than can be listed
+                findings.append(Finding("N449", f"No paths: {error.message}"))
     else:
         lost = [name for name in graph.names if name not in measured]
         findings.append(Finding("N449", f"No mechanisms and paths: {', '.join(lost)} is not measured."))

@@ -16,7 +16,7 @@ from headwinds.contracts.result import Result, number
 from headwinds.errors import SettingsError
 from headwinds.explain.attribution.bootstrap import DRAWS, draw_clusters, spread, spread_findings
 from headwinds.explain.attribution.structural import Slopes, estimate_edges
-from headwinds.explain.graph.unroll import directed_paths
+from headwinds.explain.graph.unroll import directed_paths, longest_plain_lag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +105,7 @@ def path_effects(
     Raises
     ------
     SettingsError
-        Unknown nodes, or no way between them within the horizon.
+        Unknown nodes, no way between them within the horizon, or more than can be listed.
     """
     import numpy as np
     import pandas as pd
@@ -114,9 +114,7 @@ def path_effects(
         if name not in graph.names:
             raise SettingsError(f"{told} = {name!r} is no node; there are {', '.join(graph.names)}.")
     if horizon is None:
-        far = directed_paths(graph, source, target, horizon=graph.longest_lag * len(graph.nodes))
-        plain = [sum(edge.lag for edge in way) for way in far if not _repeats(source, way)]
-        horizon = max(plain, default=0) + 2 * graph.longest_lag
+        horizon = longest_plain_lag(graph, source, target) + 2 * graph.longest_lag
     ways = directed_paths(graph, source, target, horizon=horizon)
     if not ways:
         raise SettingsError(f"The graph has no way from {source} to {target} within {horizon} periods.")
