@@ -27,8 +27,12 @@ def panel(
     hidden: float = 0.0,
     noise: float = 0.0,
     direct: float = DIRECT,
+    lasting: float = 0.0,
 ):
-    """technology -> adaptability -> growth, growth -> adaptability a year later; `hidden` moves both mediators."""
+    """technology -> adaptability -> growth, growth -> adaptability a year later; `hidden` moves both mediators.
+
+    `lasting` is how much of each node is what it was a year before.
+    """
     generator = np.random.default_rng(seed)
     technology = generator.normal(size=(units, years))
     growth, adaptability, social = (np.zeros((units, years)) for _ in range(3))
@@ -36,6 +40,8 @@ def panel(
     for year in range(years):
         common = hidden * generator.normal(size=units)
         past = growth[:, year - 1] if year else 0.0
+        if year:
+            technology[:, year] += lasting * technology[:, year - 1]
         adaptability[:, year] = (
             effect[:, 0] + INTO * technology[:, year] + BACK * past + common + generator.normal(size=units)
         )
@@ -45,6 +51,8 @@ def panel(
                 effect[:, 2] + direct * technology[:, year - 1] + OUT * adaptability[:, year - 1]
                 + generator.normal(size=units)
             )  # fmt: skip
+            for node in (adaptability, social, growth):
+                node[:, year] += lasting * node[:, year - 1]
     names = [f"C{number:03d}" for number in range(units)]
     cells = [(name, 2000 + year) for name in names for year in range(years)]
     seen = {
@@ -96,6 +104,27 @@ def test_direct_indirect_and_feedback_effects_are_found_also_through_an_index_wi
         found = row(result, name)
         assert found["value"] == pytest.approx(truth, abs=4 * found["standard_error"] + 0.01), name
         assert found["standard_error"] < 0.05
+
+
+def test_where_nodes_last_their_own_pasts_are_held_fixed_and_slopes_are_right():
+    """Of four panels. With parents alone the slope takes over what lasts in growth itself: 0.95 where 0.8 is true."""
+    designs = [panel(seed, lasting=0.5) for seed in range(4)]
+    found = {
+        persistent: [path_effects(one, graph(), draws=50, persistent=persistent) for one in designs]
+        for persistent in (True, False)
+    }
+    slopes = {
+        persistent: np.mean([row(result, "technology > growth")["value"] for result in results])
+        for persistent, results in found.items()
+    }
+    assert slopes[True] == pytest.approx(DIRECT, abs=0.05)
+    assert slopes[False] > DIRECT + 0.1
+    assert "N451" in {finding.code for finding in found[False][0].findings}
+    assert "N451" not in {finding.code for finding in found[True][0].findings}
+    assert "its value of the period before says, which is held fixed" in found[True][0].summary()
+    tested = refute_edge(designs[0], graph(), "technology", repeats=20)
+    assert tested.estimate == pytest.approx(row(found[True][0], "technology > growth")["value"], rel=1e-12)
+    assert tested.table["survives"].all()
 
 
 def test_intervals_of_the_indirect_effect_cover_as_often_as_they_say():

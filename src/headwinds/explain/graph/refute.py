@@ -95,6 +95,7 @@ def refute_edge(
     *,
     lag: int | None = None,
     outcome: str = "growth",
+    persistent: bool = True,
     repeats: int = REPEATS,
     seed: int = 0,
 ) -> Refutations:
@@ -104,6 +105,8 @@ def refute_edge(
     ----------
     lag
         Of the edge, in periods; needed where the two nodes have more than one edge. The others stay in the equation.
+    persistent
+        Whether the target's own past is held fixed too; see `path_effects`, whose slope of the edge is the one tested.
 
     Raises
     ------
@@ -120,12 +123,12 @@ def refute_edge(
         raise SettingsError(f"The graph has no edge from {source!r} to {target!r} whose source is an index.")
     edge = _edge_at(edges, lag)
     place = graph.into(target).index(edge)
-    own = node_equation(design, graph, target, outcome)
+    own = node_equation(design, graph, target, outcome, own_past=persistent)
     estimate = float(own.fit.value[place])
     error = float(np.sqrt(own.fit.covariance[place, place]))
     generator = np.random.default_rng(seed)
-    placebo = _placebo(design, graph, source, target, outcome, place, repeats, generator)
-    common = _random_cause(design, graph, edge, outcome, place, repeats, generator)
+    placebo = _placebo(design, graph, source, target, outcome, place, repeats, generator, persistent)
+    common = _random_cause(design, graph, edge, outcome, place, repeats, generator, persistent)
     subset = _subsets(own, place, repeats, generator)
     reach = 1.96 * error
     # The estimate is one of the deals itself, so that chance alone passes in no more than 5 %.
@@ -200,6 +203,7 @@ def _placebo(
     place: int,
     repeats: int,
     generator: np.random.Generator,
+    persistent: bool,
 ) -> NDArray[np.float64]:
     import numpy as np
 
@@ -207,7 +211,8 @@ def _placebo(
     found = []
     for _ in range(repeats):
         try:
-            other = node_equation(dealt(design, [variable], generator), graph, target, outcome)
+            moved = dealt(design, [variable], generator)
+            other = node_equation(moved, graph, target, outcome, own_past=persistent)
         except EstimationError:  # the deal left too few rows
             continue
         found.append(float(other.fit.value[place]))
@@ -228,6 +233,7 @@ def _random_cause(
     place: int,
     repeats: int,
     generator: np.random.Generator,
+    persistent: bool,
 ) -> NDArray[np.float64]:
     import numpy as np
 
@@ -245,7 +251,8 @@ def _random_cause(
         for year in range(1, length):
             path[:, year] = PERSISTENCE * path[:, year - 1] + np.sqrt(1 - PERSISTENCE**2) * path[:, year]
         made = with_control(design, name, path[design.entity, design.year - first], lag=lag)
-        found.append(float(node_equation(made, more, edge.target, outcome).fit.value[place]))
+        other = node_equation(made, more, edge.target, outcome, own_past=persistent)
+        found.append(float(other.fit.value[place]))
     return np.array(found)
 
 
@@ -278,13 +285,15 @@ def _confounding(own: NodeEquation, place: int) -> list[dict[str, object]]:
     significant = robustness_value(float(t[place]), freedom, size=0.05)
     others = [other for other in range(len(value)) if other != place]
     told = {"lower": np.nan, "upper": np.nan}
-    strongest = max((partial_r_squared(float(t[other]), freedom) for other in others), default=0.0)
+    # A node's own past is no measure of what another cause can do.
+    causes = [other for other in others if other < len(own.edges)]
+    strongest = max((partial_r_squared(float(t[other]), freedom) for other in causes), default=0.0)
     rows: list[dict[str, object]] = [
         {
             "name": "robustness value", "value": strength, **told, "survives": significant > strongest,
             "verdict": (
                 f"a common cause that explains {strength:.1%} of what is left of both would bring the estimate to zero, "
-                f"{significant:.1%} would make it insignificant; the strongest observed regressor explains {strongest:.1%} "
+                f"{significant:.1%} would make it insignificant; the strongest observed cause explains {strongest:.1%} "
                 "of the outcome"
             ),
         }
