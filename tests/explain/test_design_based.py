@@ -94,6 +94,11 @@ def test_few_documents_read_are_said():
     [
         (lambda f: f.assign(pi=0.0), DataError, "Row 1: the probability of being read is 0"),
         (lambda f: f.assign(x=np.nan), DataError, "No document was read"),
+        (
+            lambda f: f.assign(x=f["x"].astype(object).where(f.index != 2, "unsure")),
+            DataError,
+            "The table of documents, row 3, column 'x': 'unsure' is not a number",
+        ),
         (lambda f: f.drop(columns="guess"), DataError, "no column 'guess'"),
         (lambda f: f.assign(z=1.0), EstimationError, "'z' is collinear with the effects"),
         (lambda f: f.assign(z=f["guess"] * 2), EstimationError, "'z' is collinear with 'x'"),

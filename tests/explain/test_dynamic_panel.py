@@ -80,10 +80,10 @@ def test_the_order_of_rows_and_another_calendar_change_nothing():
 
 def test_more_instruments_than_entities_are_told_and_collapsing_mends_it():
     data = autoregressive(4, entities=20, periods=12)
-    many = dynamic_panel(data, "y", regressors=["x"])
+    many = dynamic_panel(data, "y", regressors=["x"], collapse=False)
     assert many.instruments > many.entities == 20
     assert "second step's weights are not determined" in many.summary()
-    one = dynamic_panel(data, "y", regressors=["x"], steps=1)
+    one = dynamic_panel(data, "y", regressors=["x"], steps=1, collapse=False)
     assert "estimates lean to least squares" in one.summary()
     assert f"{many.instruments} instruments, 20 entities" in many.summary()
     few = dynamic_panel(
@@ -91,6 +91,33 @@ def test_more_instruments_than_entities_are_told_and_collapsing_mends_it():
     )
     assert few.instruments == 4
     assert "W461" not in [finding.code for finding in few.findings]
+
+
+def test_where_nobody_says_a_long_panel_takes_no_more_instruments_than_entities_and_is_right():
+    """Of ten panels of 30 entities in 18 periods; the full set, 153 instruments, is far off and stays to be had."""
+    panels = [autoregressive(seed, entities=30, periods=18) for seed in range(10)]
+    fits = [dynamic_panel(data, "y", regressors=["x"]) for data in panels]
+    assert {fit.instruments <= fit.entities for fit in fits} == {True}
+    codes = [finding.code for finding in fits[0].findings]
+    assert "N466" in codes
+    assert "W461" not in codes
+    assert "A full set would have 153 instruments for 30 entities" in fits[0].summary()
+    assert np.mean([fit.estimate.value[0] for fit in fits]) == pytest.approx(PERSISTENCE, abs=0.06)
+    full = [dynamic_panel(data, "y", regressors=["x"], collapse=False) for data in panels]
+    assert full[0].instruments == 153
+    assert np.mean([fit.estimate.value[0] for fit in full]) < PERSISTENCE - 0.15
+
+
+def test_lags_whose_end_was_asked_for_are_kept_and_a_set_that_fits_is_left_as_it_is():
+    data = autoregressive(4, entities=40, periods=12)
+    asked = dynamic_panel(data, "y", regressors=["x"], internal={"y": (2, 9)})
+    collapsed = dynamic_panel(data, "y", regressors=["x"], internal={"y": (2, 9)}, collapse=True)
+    assert "N465" in [finding.code for finding in asked.findings]
+    assert asked.estimate.value == pytest.approx(collapsed.estimate.value, rel=1e-12)
+    short = autoregressive(4)
+    plain = dynamic_panel(short, "y", regressors=["x"])
+    assert plain.instruments == dynamic_panel(short, "y", regressors=["x"], collapse=False).instruments
+    assert {"N465", "N466"}.isdisjoint(finding.code for finding in plain.findings)
 
 
 def test_an_outcome_with_more_memory_than_said_fails_the_test_of_second_order():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import pytest
 from scipy import stats
 
 from explain.panels import World, indicator
-from headwinds.errors import EstimationError, MismatchError, SettingsError
+from headwinds.errors import DataError, EstimationError, MismatchError, SettingsError
 from headwinds.explain import make_design, regress_with_index, slope_bounds
 from headwinds.explain.measured import corrected_estimate, naive_estimate
 from headwinds.explain.measured.draws import draws_estimate, naive_draws_estimate
@@ -242,6 +243,55 @@ def test_what_is_not_there_is_named(options, kind, said):
     frame, index = World().draw(0)
     with pytest.raises(kind, match=said):
         regress_with_index(frame, index, **options)
+
+
+def with_cell(frame, row, name, value):
+    """The table, one of its cells replaced by something that may be no number."""
+    changed = frame.astype({name: object})
+    changed.loc[changed.index[row], name] = value
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "cell", "said"),
+    [
+        (4, "value", "n.q.", "The outcome, row 5, column 'value': 'n.q.' is not a number (such rows: 1)"),
+        (6, "value", "3,5", "The outcome, row 7, column 'value': '3,5' is not a number"),
+        (0, "value", float("-inf"), "The outcome, row 1, column 'value': the value is infinite"),
+        (2, "period", "soon", "The outcome, row 3, column 'period': 'soon' is not a whole number"),
+        (3, "control", "high", "The outcome, row 4, column 'control': 'high' is not a number"),
+    ],
+)
+def test_a_cell_that_is_no_number_is_refused_and_its_row_told(row, column, cell, said):
+    frame, index = World(entities=6, periods=5).draw(0)
+    wrong = with_cell(frame.assign(control=1.0), row, column, cell)
+    with pytest.raises(DataError, match=re.escape(said)) as caught:
+        regress_with_index(wrong, index, labels=["divide"], controls=["control"])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_panel_beside_the_outcome_is_read_as_strictly():
+    frame, index = World(entities=6, periods=5).draw(0)
+    panel = frame[["entity", "period"]].assign(control=1.0)
+    for wrong, said in (
+        (with_cell(panel, 8, "control", "?"), "The panel, row 9, column 'control': '?' is not a number"),
+        (pd.concat([panel, panel.head(1)]), "The panel has E000 in 2001 more than once"),
+    ):
+        with pytest.raises(DataError, match=re.escape(said)):
+            make_design(frame, index, labels=["divide"], lag=1, controls=["control"], panel=wrong)
+
+
+def test_numbers_in_text_are_numbers_and_rows_without_an_outcome_are_counted():
+    frame, index = World(own_error=0.05).draw(0)
+    text = frame.assign(value=frame["value"].map(repr), period=frame["period"].astype(str))
+    for row, cell in ((3, ""), (50, "NA"), (99, "..")):
+        text = with_cell(text, row, "value", cell)
+    whole, found = (
+        regress_with_index(one, index, labels=["divide"]) for one in (frame.drop(index=[3, 50, 99]), text)
+    )
+    assert found.corrected.value == pytest.approx(whole.corrected.value, rel=1e-12)
+    assert [str(one.code) for one in found.findings] == ["N416"]
+    assert "left out: 3." in found.summary()
 
 
 def test_the_result_shows_all_estimators_with_what_they_assume():

@@ -27,7 +27,7 @@ def check(fit, printed: dict[str, tuple[float, float]]):
 
 
 def test_two_step_difference_gmm_is_the_published_one(firms):
-    fit = dynamic_panel(firms, "n", lags=2, regressors=["w", "k"], internal=INSTRUMENTS)
+    fit = dynamic_panel(firms, "n", lags=2, regressors=["w", "k"], internal=INSTRUMENTS, collapse=False)
     check(
         fit,
         {
@@ -58,6 +58,7 @@ def test_two_step_system_gmm_is_the_published_one(firms):
         system=True,
         external_in_levels=True,
         period_effects=False,
+        collapse=False,
     )
     check(
         fit,

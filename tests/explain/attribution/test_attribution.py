@@ -349,6 +349,12 @@ def common_only(given):
         (lambda given: given.update(before=(1900, 1904)), MismatchError, "before = 1900-1904: outcome and indices"),
         (lambda given: given.update(outcome=given["outcome"].drop(columns="value")), DataError, "no column 'value'"),
         (duplicate, DataError, "E00000 in 2001 twice"),
+        (
+            lambda given: given.update(outcome=given["outcome"].assign(
+                value=lambda table: table["value"].astype(str).where(table.index != 3, "n.q."))),
+            DataError,
+            "outcome, row 4, column 'value': 'n.q.' is not a number",
+        ),
         (nameless, DataError, "outcome has a row without an entity (period 2001)"),
         (collinear, EstimationError, "'technology x divide' is collinear with 'technology x innovation'"),
         (common_only, EstimationError, "'innovation' is collinear with the effects: it does not vary within them"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 
 import networkx
 import pytest
@@ -102,6 +103,45 @@ def test_the_ways_from_technology_to_growth_are_the_direct_one_five_and_the_feed
     assert [len(way) for way in ways] == [1, 2, 2, 2, 2, 2]
     longer = directed_paths(essay_graph(), "technology", "growth", horizon=3)
     assert len(longer) == 12  # each of the six again, round Growth -> Adaptability -> Growth
+
+
+def dense(nodes, lags):
+    """Every node moves every other at each of these lags, and each later one at once."""
+    names = [f"n{number}" for number in range(nodes)]
+    at_once = [(a, b, 0) for place, a in enumerate(names) for b in names[place + 1 :]]
+    return graph(*at_once, *((a, b, lag) for a in names for b in names for lag in lags if a != b))
+
+
+def test_ways_are_those_that_a_search_without_bounds_finds_in_the_same_order():
+    made = dense(3, (1, 3))
+    waiting, expected = [()], []
+    while waiting:
+        way = waiting.pop(0)
+        place, lag = (way[-1].target if way else "n0"), sum(edge.lag for edge in way)
+        longer = [(*way, edge) for edge in made.edges if edge.source == place and lag + edge.lag <= 4]
+        waiting += longer
+        expected += [one for one in longer if one[-1].target == "n2"]
+    assert len(expected) > 100
+    assert directed_paths(made, "n0", "n2", horizon=4) == expected
+
+
+@pytest.mark.parametrize(("nodes", "lags"), [(12, (1, 2, 3)), (6, (1,))])
+def test_more_ways_than_can_be_listed_are_refused_before_time_is_gone_and_the_horizon_that_fits_is_told(
+    nodes, lags
+):
+    made = dense(nodes, lags)
+    with pytest.raises(
+        SettingsError, match=r"ways from n0 to n5 within \d+ periods \(horizon 60\)"
+    ) as caught:
+        directed_paths(made, "n0", "n5", horizon=60)
+    assert "\n" not in str(caught.value)
+    fits = int(re.search(r"less than (\d+)", str(caught.value))[1]) - 1
+    assert 10 < len(directed_paths(made, "n0", "n5", horizon=fits)) <= 10_000
+
+
+def test_a_node_that_leads_nowhere_makes_no_way_longer_to_find():
+    circle = graph(("x", "y", 1), ("x", "a", 1), ("a", "b", 1), ("b", "a", 1), ("a", "b", 2), ("b", "a", 2))
+    assert len(directed_paths(circle, "x", "y", horizon=10_000)) == 1
 
 
 def row(table, source, target, effect):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from headwinds.contracts import Graph, Indicator
 from headwinds.errors import DataError, EstimationError, MismatchError, SettingsError
+from headwinds.explain.table_columns import column_numbers, column_periods
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,8 +46,8 @@ class AttributionDesign:
         Of the variables, in years.
     outcome_words, channel
         What the outcome is; how headwinds touch it ("growth": by themselves; "technology": only by weakening it; "both").
-    dropped
-        Rows of the outcome within the spans without a usable value of every variable.
+    dropped, without_value
+        Rows of the outcome within the spans without a usable value of every variable, and without an outcome.
     alone
         Entities with rows in one span only: they help to estimate slopes and are in no mean.
     """
@@ -70,6 +71,7 @@ class AttributionDesign:
     dropped: int
     alone: tuple[str, ...]
     controls: int = 0
+    without_value: int = 0
 
     @property
     def headwinds(self) -> tuple[str, ...]:
@@ -137,7 +139,8 @@ def make_attribution_design(
     SettingsError
         Spans that overlap or are empty, an unknown channel, a channel through technology without technology.
     DataError
-        The outcome has not its columns, a row without an entity, or an entity-year twice.
+        The outcome (or another table) has not its columns, a row without an entity, an entity-year twice, or something
+        that is not a number.
     MismatchError
         A label that the index has not; a span in which outcome and index share no entity-year.
     EstimationError
@@ -154,7 +157,9 @@ def make_attribution_design(
     frame = _checked(outcome, "outcome")
     years = frame["period"].to_numpy(dtype=int)
     spans = ((years > before[0]) & (years <= before[1])) | ((years > after[0]) & (years <= after[1]))
-    frame, years = frame[spans], years[spans]
+    within = int(spans.sum())
+    frame = _with_value(frame[spans], "outcome")
+    years = frame["period"].to_numpy(dtype=int)
     lags = tuple(lag if isinstance(lag, int) else lag.get(name, 1) for name in names)
     found = _lookup(frame, years, indicator, labels, lags)
     values, variance, factor = _measured(indicator, found)
@@ -165,7 +170,7 @@ def make_attribution_design(
     if technology is not None and not isinstance(technology, str):
         given[0] = ("technology", technology)
     for place, (name, table) in given.items():
-        known = _checked(table, name).set_index(["entity", "period"])["value"]
+        known = _with_value(_checked(table, name), name).set_index(["entity", "period"])["value"]
         asked = list(zip(frame["entity"], years - lags[place], strict=True))
         values[:, place] = known.reindex(asked).to_numpy(dtype=float)
         variance[:, place] = 0.0
@@ -209,6 +214,7 @@ def make_attribution_design(
         dropped=int((~usable).sum()),
         alone=tuple(entities[~both].tolist()),
         controls=len(controls),
+        without_value=within - len(frame),
     )
 
 
@@ -265,10 +271,17 @@ def _terms(variables: int, has_technology: bool, channel: str) -> tuple[tuple[in
 
 
 def _checked(frame: pd.DataFrame, told: str) -> pd.DataFrame:
-    """Rows with a value; columns `entity`, `period`, `value`, no entity-period twice."""
+    """The columns `entity`, `period`, `value`, the latter two as numbers."""
     lacking = [name for name in ("entity", "period", "value") if name not in frame.columns]
     if lacking:
         raise DataError(f"{told} has no column {lacking[0]!r}; expected entity, period, value.")
+    return frame.assign(
+        value=column_numbers(frame["value"], told), period=column_periods(frame["period"], told)
+    )
+
+
+def _with_value(frame: pd.DataFrame, told: str) -> pd.DataFrame:
+    """Rows with a value, no entity-period twice."""
     kept = frame.dropna(subset=["value"])
     if kept["entity"].isna().any():
         period = kept.loc[kept["entity"].isna(), "period"].iloc[0]

@@ -203,6 +203,10 @@ def attribute_slowdown(
                 "Do not rank them.",
             )
         )
+    if design.without_value:
+        findings.append(
+            Finding("N450", f"Entity-years in the spans without growth, left out: {design.without_value}.")
+        )
     if design.dropped:
         findings.append(
             Finding(
@@ -224,12 +228,15 @@ def attribute_slowdown(
             mechanisms = mechanism_attribution(
                 design, graph, outcome=outcome_node, draws=draws, seed=seed, show_single=show
             )
-            if TECHNOLOGY in graph.names:
+        except EstimationError as error:
+            findings.append(Finding("N449", f"No mechanisms and paths: {error.message}"))
+        if mechanisms is not None and TECHNOLOGY in graph.names:
+            try:
                 paths = path_effects(
                     design, graph, target=outcome_node, draws=draws, seed=seed, show_single=show
                 )
-        except EstimationError as error:
-            findings.append(Finding("N449", f"No mechanisms and paths: {error.message}"))
+            except (EstimationError, SettingsError) as error:  # no way, or more than can be listed
+                findings.append(Finding("N449", f"No paths: {error.message}"))
     else:
         lost = [name for name in graph.names if name not in measured]
         findings.append(Finding("N449", f"No mechanisms and paths: {', '.join(lost)} is not measured."))

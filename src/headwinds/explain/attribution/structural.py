@@ -1,8 +1,9 @@
 """One linear equation for each node of a graph that something moves, estimated on the rows of an attribution.
 
-A node's equation has its parents in the graph, each at the lag of its edge, entity effects and period effects. Measured
-parents are corrected for their errors; errors that a node and its parents share are carried too. All equations are drawn
-with the same clusters and the same shared errors, so that products of their slopes have honest intervals.
+A node's equation has its parents in the graph, each at the lag of its edge, its own value of the period before if that is
+asked for, entity effects and period effects. Measured parents are corrected for their errors; errors that a node and its
+parents share are carried too. All equations are drawn with the same clusters and the same shared errors, so that products
+of their slopes have honest intervals.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ def estimate_edges(
     outcome: str = "growth",
     rows: NDArray[np.bool_] | None = None,
     carry_error: bool = True,
+    own_past: bool = False,
 ) -> Slopes:
     """Estimate every edge of the graph.
 
@@ -71,6 +73,8 @@ def estimate_edges(
         The node that the design's outcome measures.
     rows
         Shape (rows,): take only these rows of the design as moments of the target.
+    own_past
+        Hold each node's own value of the period before fixed beside its parents. The rows of a first year are lost.
 
     Raises
     ------
@@ -92,7 +96,7 @@ def estimate_edges(
     for target in graph.names:
         if not graph.into(target):
             continue
-        one = node_equation(design, graph, target, outcome, rows, carry_error)
+        one = node_equation(design, graph, target, outcome, rows, carry_error, own_past=own_past)
         equations.append(one)
         samples = drawn_estimates(
             one.equation, one.fit, draws.weights, draws.errors if carry_error else draws.errors[:, :0]
@@ -110,32 +114,44 @@ def node_equation(
     outcome: str = "growth",
     rows: NDArray[np.bool_] | None = None,
     carry_error: bool = True,
+    *,
+    own_past: bool = False,
 ) -> NodeEquation:
-    """The equation of one node; see `estimate_edges`."""
+    """The equation of one node; see `estimate_edges`. Its own past, if asked for, is the last regressor."""
     import numpy as np
 
     edges = graph.into(target)
+    regressors = [(edge.source, edge.lag) for edge in edges]
+    if own_past:
+        regressors.append((target, 1))
     own_lag = 0 if target == outcome else design.lags[design.names.index(target)]
     when = design.year - own_lag
     chosen = np.arange(len(when)) if rows is None else np.flatnonzero(rows)
     places = []
-    for edge in edges:
-        lag = 0 if edge.source == outcome else design.lags[design.names.index(edge.source)]
+    for source, before in regressors:
+        lag = 0 if source == outcome else design.lags[design.names.index(source)]
         # The parent's value of year u stands in the row of growth year u + lag.
         position = {
             key: row
             for row, key in enumerate(zip(design.entity.tolist(), (design.year - lag).tolist(), strict=True))
         }
-        asked = zip(design.entity[chosen].tolist(), (when[chosen] - edge.lag).tolist(), strict=True)
+        asked = zip(design.entity[chosen].tolist(), (when[chosen] - before).tolist(), strict=True)
         places.append([position.get(key, -1) for key in asked])
     place = np.array(places).T
     whole = (place >= 0).all(axis=1)
+    if not whole.any() and own_past:
+        raise EstimationError(
+            f"No entity-year has {target} with all that moves it in the graph and with its own value of the year before.",
+            remedy="Take longer spans, or set persistent to false.",
+        )
     if not whole.any():
         raise EstimationError(f"No entity-year has {target} with all that moves it in the graph.")
     chosen, place = chosen[whole], place[whole]
-    blocks = [_node(design, edge.source, outcome, place[:, number]) for number, edge in enumerate(edges)]
+    blocks = [
+        _node(design, source, outcome, place[:, number]) for number, (source, _) in enumerate(regressors)
+    ]
     own = _node(design, target, outcome, chosen)
-    noise = np.zeros((len(chosen), len(edges), len(edges)))
+    noise = np.zeros((len(chosen), len(blocks), len(blocks)))
     for number, block in enumerate(blocks):
         noise[:, number, number] = block[1]
     shared = np.stack([block[2] for block in blocks], axis=1)
@@ -146,7 +162,7 @@ def node_equation(
         period,
         own[0],
         np.column_stack([block[0] for block in blocks]),
-        names=[edge.source for edge in edges],
+        names=[source for source, _ in regressors],
         cluster=design.cluster[chosen],
         clusters=design.clusters,
         noise=noise if carry_error else None,

@@ -9,6 +9,7 @@ from headwinds.contracts import Estimate, Finding
 from headwinds.contracts.result import Result, number
 from headwinds.errors import EstimationError, SettingsError
 from headwinds.explain.dynamics.equations import Specification, make_moments
+from headwinds.explain.dynamics.fewer_instruments import Chosen, choose_instruments
 from headwinds.explain.dynamics.grid import Grid, make_grid
 from headwinds.explain.dynamics.moment_estimator import MomentFit, fit_moments
 
@@ -100,7 +101,7 @@ def dynamic_panel(
     external_in_levels: bool = False,
     system: bool = False,
     steps: int = 2,
-    collapse: bool = False,
+    collapse: bool | None = None,
     period_effects: bool = True,
 ) -> DynamicPanel:
     """Regress an outcome on its own past and on regressors, entity effects differenced away.
@@ -129,7 +130,9 @@ def dynamic_panel(
     steps
         1 or 2.
     collapse
-        One instrument a lag, not one a period and lag (Roodman 2009).
+        True: one instrument a lag, not one a period and lag (Roodman 2009). False: the full set, however many. None: the
+        full set if it has no more instruments than entities, else one a lag, and of series whose last lag is None only the
+        nearest lags that fit; what was done is a finding (N465, N466).
     period_effects
         A dummy for each period.
 
@@ -158,7 +161,7 @@ def dynamic_panel(
         external=outside,
         external_in_levels=external_in_levels,
         system=system,
-        collapse=collapse,
+        collapse=bool(collapse),
         period_effects=period_effects,
     )
     grid = make_grid(data, [outcome, *regressors, *chosen, *outside])
@@ -167,8 +170,11 @@ def dynamic_panel(
             f"The panel has {len(grid.periods)} periods; {lags} lags in differences need {lags + 2}.",
             remedy="Take fewer lags, or more periods.",
         )
-    moments = make_moments(grid, specification)
-    return _result(grid, specification, fit_moments(moments, steps), moments.names, moments.equations, steps)
+    if collapse is None:
+        taken = choose_instruments(grid, specification)
+    else:
+        taken = Chosen(specification, make_moments(grid, specification))
+    return _result(grid, taken, fit_moments(taken.moments, steps), steps)
 
 
 def _check(
@@ -197,19 +203,18 @@ def _check(
 
 def _result(
     grid: Grid,
-    specification: Specification,
+    taken: Chosen,
     fit: MomentFit,
-    names: tuple[str, ...],
-    equations: tuple[int, int],
     steps: int,
 ) -> DynamicPanel:
     import numpy as np
 
+    specification = taken.specification
     entities = fit.entities
     error = np.sqrt(np.maximum(np.diag(fit.covariance), 0.0))  # a corrected variance can come out below zero
     kind = "system" if specification.system else "difference"
     estimate = Estimate(
-        names=names,
+        names=taken.moments.names,
         value=fit.value,
         standard_error=np.where(error > 0, error, np.nan),
         covariance=fit.covariance,
@@ -225,12 +230,36 @@ def _result(
             + (", and every movement common to all entities." if specification.period_effects else ".")
         ),
         units=f"{specification.outcome} per unit of the regressor",
-        observations=sum(equations),
+        observations=sum(taken.moments.equations),
         clusters=entities,
         degrees_of_freedom=max(entities - 1, 1),
-        findings=tuple(_findings(grid, specification, fit, steps)),
+        findings=(*_fewer(taken, fit), *_findings(grid, specification, fit, steps)),
     )
     return DynamicPanel(estimate, fit.instruments, entities, fit.hansen, fit.autocorrelation)
+
+
+def _fewer(taken: Chosen, fit: MomentFit) -> list[Finding]:
+    """What was taken where the full set would have had more instruments than entities."""
+    if taken.full is None:
+        return []
+    remedy = "Set collapse to false for the full set."
+    if taken.lags is None:
+        return [
+            Finding(
+                "N465",
+                f"A full set would have {taken.full} instruments for {fit.entities} entities: one a lag is taken instead of "
+                f"one a period and lag, {fit.instruments} in all.",
+                remedy,
+            )
+        ]
+    return [
+        Finding(
+            "N466",
+            f"A full set would have {taken.full} instruments for {fit.entities} entities: one a lag is taken instead of one "
+            f"a period and lag, and of lags without an end the nearest {taken.lags}, {fit.instruments} in all.",
+            remedy,
+        )
+    ]
 
 
 def _findings(grid: Grid, specification: Specification, fit: MomentFit, steps: int) -> list[Finding]:

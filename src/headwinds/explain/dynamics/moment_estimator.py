@@ -79,6 +79,12 @@ def fit_moments(moments: Moments, steps: int) -> MomentFit:
     return MomentFit(fitted, covariance, hansen, tests, instruments, entities)
 
 
+def instrument_count(moments: Moments) -> int:
+    """How many independent instruments there are; their columns, where these are no more than entities anyway."""
+    columns = len(moments.zhz)
+    return columns if columns <= len(moments.zx) else _rank(moments.zhz)
+
+
 def _windmeijer(
     moments: Moments,
     a: NDArray[np.float64],

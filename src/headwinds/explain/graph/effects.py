@@ -16,7 +16,7 @@ from headwinds.contracts.result import Result, number
 from headwinds.errors import SettingsError
 from headwinds.explain.attribution.bootstrap import DRAWS, draw_clusters, spread, spread_findings
 from headwinds.explain.attribution.structural import Slopes, estimate_edges
-from headwinds.explain.graph.unroll import directed_paths
+from headwinds.explain.graph.unroll import directed_paths, longest_plain_lag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,9 +30,13 @@ if TYPE_CHECKING:
 SEPARABLE = 0.3
 ASSUMES = (
     "the graph is right; nothing unobserved moves two of its nodes within the effects (sequential ignorability: Imai, Keele "
-    "and Yamamoto 2010); mediators do not move each other; a node's past moves it only along the graph's edges; effects are "
-    "linear and alike for all."
+    "and Yamamoto 2010); mediators do not move each other; {}; effects are linear and alike for all."
 )
+LASTS = (
+    "what a node is lasts as its value of the period before says, which is held fixed, and what runs on through it belongs "
+    "to no way"
+)
+LASTS_NOT = "a node's past moves it only along the graph's edges"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class PathEffects(Result):
         `standard_error` of single indirect ways are NaN.
     edges
         A row an edge: `source`, `target`, `lag`, `value`, `standard_error`, `lower`, `upper`, `evidence`.
+    persistent
+        Whether each node's own value of the period before was held fixed.
     """
 
     table: pd.DataFrame
@@ -61,13 +67,14 @@ class PathEffects(Result):
     observations: int
     clusters: int
     findings: tuple[Finding, ...]
+    persistent: bool = True
 
     def summary(self) -> str:
         """Each way with its effect, and what must be assumed to read it so."""
         lines = [
             f"{self.estimand} Units: {self.units}.",
             f"{self.observations} observations, {self.clusters} clusters. Absorbed: {self.absorbed}",
-            f"Assumed: {ASSUMES}",
+            f"Assumed: {ASSUMES.format(LASTS if self.persistent else LASTS_NOT)}",
         ]
         lines += [
             f"{row.name} is associated with {number(row.value)}, 95 % interval {number(row.lower)} to {number(row.upper)}"
@@ -92,6 +99,7 @@ def path_effects(
     draws: int = DRAWS,
     seed: int = 0,
     show_single: bool = True,
+    persistent: bool = True,
 ) -> PathEffects:
     """Split the effect of one node on another into the ways that it can take.
 
@@ -101,11 +109,15 @@ def path_effects(
         Largest sum of lags. None takes the longest way without a feedback and one round of each feedback.
     show_single
         False keeps only the intervals of single indirect ways and of the edges into and out of mediators.
+    persistent
+        Whether what a node is in one period moves what it is in the next, as `identify` takes it too. Then its own past is
+        held fixed beside its parents: of causes that last, slopes are otherwise too large, as they take over what lasts in
+        the node itself. Ways are those of the graph; what runs on through a node's own past is in none.
 
     Raises
     ------
     SettingsError
-        Unknown nodes, or no way between them within the horizon.
+        Unknown nodes, no way between them within the horizon, or more than can be listed.
     """
     import numpy as np
     import pandas as pd
@@ -114,14 +126,12 @@ def path_effects(
         if name not in graph.names:
             raise SettingsError(f"{told} = {name!r} is no node; there are {', '.join(graph.names)}.")
     if horizon is None:
-        far = directed_paths(graph, source, target, horizon=graph.longest_lag * len(graph.nodes))
-        plain = [sum(edge.lag for edge in way) for way in far if not _repeats(source, way)]
-        horizon = max(plain, default=0) + 2 * graph.longest_lag
+        horizon = longest_plain_lag(graph, source, target) + 2 * graph.longest_lag
     ways = directed_paths(graph, source, target, horizon=horizon)
     if not ways:
         raise SettingsError(f"The graph has no way from {source} to {target} within {horizon} periods.")
     drawn = draw_clusters(design.clusters, design.factor.shape[2], draws=draws, seed=seed)
-    slopes = estimate_edges(design, graph, drawn)
+    slopes = estimate_edges(design, graph, drawn, own_past=persistent)
     kinds = [
         "feedback" if _repeats(source, way) else "direct" if len(way) == 1 else "indirect" for way in ways
     ]
@@ -157,6 +167,7 @@ def path_effects(
         between = edges["source"].isin(design.headwinds) | edges["target"].isin(design.headwinds)
         edges.loc[between, hidden] = np.nan
     findings = [
+        *([] if persistent else [_not_lasting()]),
         *spread_findings(found, draws, design.clusters),
         *_separability(slopes, graph, source, target),
     ]
@@ -176,6 +187,16 @@ def path_effects(
         observations=len(design.outcome),
         clusters=design.clusters,
         findings=tuple(findings),
+        persistent=persistent,
+    )
+
+
+def _not_lasting() -> Finding:
+    return Finding(
+        "N451",
+        "The nodes' own pasts are not held fixed: if nodes last from one period to the next, slopes of causes that last too "
+        "are too large.",
+        "Leave persistent at true unless you know that they do not.",
     )
 
 

@@ -21,6 +21,8 @@ from headwinds.explain.attribution.weighted import weighted_estimates
 from headwinds.explain.graph.sensitivity import partial_r_squared, proportional_selection, robustness_value
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import pandas as pd
     from matplotlib.figure import Figure
@@ -44,7 +46,7 @@ class Refutations(Result):
         A row an attempt: `name`, `value` (mean over repeats, or the measure), `lower`, `upper` (95 % of the repeats; NaN
         where there are none), `survives`, `verdict`.
     estimate, standard_error
-        Of the edge.
+        Of the edge from `source` to `target` at `lag` (periods).
     """
 
     table: pd.DataFrame
@@ -52,13 +54,14 @@ class Refutations(Result):
     standard_error: float
     source: str
     target: str
+    lag: int
     clusters: int
     findings: tuple[Finding, ...]
 
     def summary(self) -> str:
         """Each attempt's verdict."""
         lines = [
-            f"{self.target} is associated with {self.source} by {number(self.estimate)} (standard error "
+            f"{self.target} is associated with {self.source} (lag {self.lag}) by {number(self.estimate)} (standard error "
             f"{number(self.standard_error)}, {self.clusters} clusters). Attempts to refute it:"
         ]
         lines += [f"{row.name}: {row.verdict}" for row in self.table.itertuples()]
@@ -90,16 +93,26 @@ def refute_edge(
     source: str,
     target: str = "growth",
     *,
+    lag: int | None = None,
     outcome: str = "growth",
+    persistent: bool = True,
     repeats: int = REPEATS,
     seed: int = 0,
 ) -> Refutations:
     """Try to refute the direct effect of one node on another.
 
+    Parameters
+    ----------
+    lag
+        Of the edge, in periods; needed where the two nodes have more than one edge. The others stay in the equation.
+    persistent
+        Whether the target's own past is held fixed too; see `path_effects`, whose slope of the edge is the one tested.
+
     Raises
     ------
     SettingsError
-        The graph has no such edge, or its source is the outcome (whose histories make the rows and cannot be dealt).
+        The graph has no such edge, or several and no lag is given, or its source is the outcome (whose histories make the
+        rows and cannot be dealt).
     """
     import numpy as np
     import pandas as pd
@@ -108,13 +121,14 @@ def refute_edge(
     edges = graph.between(source, target)
     if not edges or source == outcome:
         raise SettingsError(f"The graph has no edge from {source!r} to {target!r} whose source is an index.")
-    place = graph.into(target).index(edges[0])
-    own = node_equation(design, graph, target, outcome)
+    edge = _edge_at(edges, lag)
+    place = graph.into(target).index(edge)
+    own = node_equation(design, graph, target, outcome, own_past=persistent)
     estimate = float(own.fit.value[place])
     error = float(np.sqrt(own.fit.covariance[place, place]))
     generator = np.random.default_rng(seed)
-    placebo = _placebo(design, graph, source, target, outcome, place, repeats, generator)
-    common = _random_cause(design, graph, edges[0], outcome, place, repeats, generator)
+    placebo = _placebo(design, graph, source, target, outcome, place, repeats, generator, persistent)
+    common = _random_cause(design, graph, edge, outcome, place, repeats, generator, persistent)
     subset = _subsets(own, place, repeats, generator)
     reach = 1.96 * error
     # The estimate is one of the deals itself, so that chance alone passes in no more than 5 %.
@@ -143,11 +157,31 @@ def refute_edge(
         findings.append(
             Finding(
                 "W447",
-                f"The estimate of {source} on {target} does not survive: {', '.join(lost)}.",
+                f"The estimate of {source} on {target} (lag {edge.lag}) does not survive: {', '.join(lost)}.",
                 "Do not build on it.",
             )
         )
-    return Refutations(pd.DataFrame(rows), estimate, error, source, target, design.clusters, tuple(findings))
+    return Refutations(
+        pd.DataFrame(rows), estimate, error, source, target, edge.lag, design.clusters, tuple(findings)
+    )
+
+
+def _edge_at(edges: Sequence[Edge], lag: int | None) -> Edge:
+    """The edge of this lag, or the only one there is."""
+    lags = ", ".join(str(edge.lag) for edge in edges)
+    source, target = edges[0].source, edges[0].target
+    if lag is None and len(edges) > 1:
+        raise SettingsError(
+            f"The graph has {len(edges)} edges from {source!r} to {target!r}, at lags {lags}; one is tested at a time.",
+            remedy="Set lag to the one to test.",
+        )
+    found = [edge for edge in edges if lag is None or edge.lag == lag]
+    if not found:
+        raise SettingsError(
+            f"The graph has no edge from {source!r} to {target!r} at lag {lag}; there is one at lag {lags}.",
+            remedy="Set lag to one that the graph has.",
+        )
+    return found[0]
 
 
 def _repeated(name: str, values: NDArray[np.float64], survives: bool, verdict: str) -> dict[str, object]:
@@ -169,6 +203,7 @@ def _placebo(
     place: int,
     repeats: int,
     generator: np.random.Generator,
+    persistent: bool,
 ) -> NDArray[np.float64]:
     import numpy as np
 
@@ -176,7 +211,8 @@ def _placebo(
     found = []
     for _ in range(repeats):
         try:
-            other = node_equation(dealt(design, [variable], generator), graph, target, outcome)
+            moved = dealt(design, [variable], generator)
+            other = node_equation(moved, graph, target, outcome, own_past=persistent)
         except EstimationError:  # the deal left too few rows
             continue
         found.append(float(other.fit.value[place]))
@@ -197,6 +233,7 @@ def _random_cause(
     place: int,
     repeats: int,
     generator: np.random.Generator,
+    persistent: bool,
 ) -> NDArray[np.float64]:
     import numpy as np
 
@@ -214,7 +251,8 @@ def _random_cause(
         for year in range(1, length):
             path[:, year] = PERSISTENCE * path[:, year - 1] + np.sqrt(1 - PERSISTENCE**2) * path[:, year]
         made = with_control(design, name, path[design.entity, design.year - first], lag=lag)
-        found.append(float(node_equation(made, more, edge.target, outcome).fit.value[place]))
+        other = node_equation(made, more, edge.target, outcome, own_past=persistent)
+        found.append(float(other.fit.value[place]))
     return np.array(found)
 
 
@@ -247,13 +285,15 @@ def _confounding(own: NodeEquation, place: int) -> list[dict[str, object]]:
     significant = robustness_value(float(t[place]), freedom, size=0.05)
     others = [other for other in range(len(value)) if other != place]
     told = {"lower": np.nan, "upper": np.nan}
-    strongest = max((partial_r_squared(float(t[other]), freedom) for other in others), default=0.0)
+    # A node's own past is no measure of what another cause can do.
+    causes = [other for other in others if other < len(own.edges)]
+    strongest = max((partial_r_squared(float(t[other]), freedom) for other in causes), default=0.0)
     rows: list[dict[str, object]] = [
         {
             "name": "robustness value", "value": strength, **told, "survives": significant > strongest,
             "verdict": (
                 f"a common cause that explains {strength:.1%} of what is left of both would bring the estimate to zero, "
-                f"{significant:.1%} would make it insignificant; the strongest observed regressor explains {strongest:.1%} "
+                f"{significant:.1%} would make it insignificant; the strongest observed cause explains {strongest:.1%} "
                 "of the outcome"
             ),
         }

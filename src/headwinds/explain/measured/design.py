@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from headwinds.contracts import Indicator
 from headwinds.errors import EstimationError, MismatchError
 from headwinds.explain.lone_rows import lone_rows
+from headwinds.explain.measured.outcome_rows import cells_of, outcome_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,6 +57,8 @@ class Design:
     control_scale
         Shape (controls,): what one unit of `controls` is, a power of two near its standard deviation, so that a control
         in dollars leaves the others their digits; None for 1. Estimates are per unit of the control itself.
+    without_value
+        Rows of the panel that have no outcome, or one whose error is not known.
     """
 
     outcome: NDArray[np.float64]
@@ -76,6 +79,7 @@ class Design:
     period: NDArray[np.int64]
     dropped: int
     control_scale: NDArray[np.float64] | None = None
+    without_value: int = 0
 
     @property
     def unit(self) -> NDArray[np.float64]:
@@ -154,20 +158,22 @@ def make_design(
 
     Raises
     ------
+    DataError
+        The outcome or a control holds something that is not a number, a period is no whole number, or the panel has an
+        entity and period twice; the row is told.
     MismatchError
         Index and panel share no entity-period; a label or column is not there.
     EstimationError
         One entity, period or cluster; an index that does not vary.
     """
     import numpy as np
-    import pandas as pd
 
     indices = (indicator,) if isinstance(indicator, Indicator) else tuple(indicator)
-    frame, own = _outcome_rows(outcome, outcome_label, panel, (*controls, *effects, cluster))
+    found = outcome_rows(outcome, outcome_label, panel, controls=controls, groups=(*effects, cluster))
+    frame, own = found.table, found.own
     place = _places(indices, labels, frame, lag)
     known = np.all(place >= 0, axis=1)
     for name in controls:
-        frame[name] = pd.to_numeric(frame[name], errors="coerce")
         known &= np.isfinite(frame[name].to_numpy(dtype=float))
     if not known.any():
         raise _no_overlap(frame, indices, lag)
@@ -217,6 +223,7 @@ def make_design(
         entity=chosen["entity"].to_numpy(dtype=str),
         period=chosen["period"].to_numpy(dtype=np.int64),
         dropped=len(frame) - len(chosen),
+        without_value=found.without_value,
         control_scale=size,
     )
 
@@ -227,60 +234,6 @@ def _powers_of_two(columns: NDArray[np.float64]) -> NDArray[np.float64]:
 
     spread = columns.std(axis=0)
     return np.exp2(np.round(np.log2(np.where(spread > 0, spread, 1.0))))
-
-
-def _outcome_rows(
-    outcome: pd.DataFrame | Indicator, label: str | None, panel: pd.DataFrame | None, needed: tuple[str, ...]
-) -> tuple[pd.DataFrame, Indicator | None]:
-    """Rows with an outcome: `entity`, `period`, `value`, whatever else is needed, and `_row` in the Indicator."""
-    import numpy as np
-    import pandas as pd
-
-    own = outcome if isinstance(outcome, Indicator) else None
-    if isinstance(outcome, Indicator):
-        there = tuple(dict.fromkeys(outcome.labels))
-        if label is None and len(there) > 1:
-            raise MismatchError(
-                f"The outcome's index has {len(there)} labels ({', '.join(there)}).", remedy="Name one."
-            )
-        label = label or there[0]
-        rows = [row for row, name in enumerate(outcome.labels) if name == label]
-        if not rows:
-            raise MismatchError(f"The outcome's index has no label {label!r}; it has {', '.join(there)}.")
-        frame = _cells(outcome, rows).assign(_row=rows, value=outcome.value[rows])
-        frame = frame[np.isfinite(outcome.sampling_variance[rows])]
-    else:
-        frame = outcome.copy()
-    missing = [name for name in ("entity", "period", "value") if name not in frame]
-    if missing:
-        raise MismatchError(f"The outcome has no column {missing[0]!r}; it has {', '.join(map(str, frame))}.")
-    frame = frame.assign(value=pd.to_numeric(frame["value"], errors="coerce"))
-    frame = frame[np.isfinite(frame["value"])]
-    if panel is not None:
-        more = [name for name in panel if name not in frame or name in ("entity", "period")]
-        frame = frame.merge(panel[more], on=["entity", "period"], how="left", validate="many_to_one")
-    for name in needed:
-        if name not in frame:
-            shown = ", ".join(str(column) for column in frame if column != "_row")
-            raise MismatchError(f"The panel has no column {name!r}; it has {shown}.")
-    return frame.reset_index(drop=True), own
-
-
-def _cells(indicator: Indicator, rows: Sequence[int]) -> pd.DataFrame:
-    import pandas as pd
-
-    if len(indicator.keys) != 2:
-        raise MismatchError(
-            f"The index is keyed by ({', '.join(indicator.keys)}), expected entity and period."
-        )
-    try:
-        period = [int(indicator.cells[row][1]) for row in rows]
-    except ValueError as error:
-        raise MismatchError(
-            f"The second key of the index, {indicator.keys[1]!r}, is no whole number in every cell.",
-            remedy="Key the index by entity, then period.",
-        ) from error
-    return pd.DataFrame({"entity": [str(indicator.cells[row][0]) for row in rows], "period": period})
 
 
 def _places(
@@ -299,7 +252,7 @@ def _places(
         rows = np.array([row for row, name in enumerate(index.labels) if name == label])
         usable = np.isfinite(index.value[rows]) & np.isfinite(index.classical_variance[rows])
         rows = rows[usable]
-        cells = _cells(index, rows.tolist())
+        cells = cells_of(index, rows.tolist())
         found = pd.MultiIndex.from_frame(cells).get_indexer(wanted)
         columns.append(np.where(found >= 0, rows[found] if len(rows) else -1, -1))
     return np.column_stack(columns).astype(np.int64)

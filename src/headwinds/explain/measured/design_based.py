@@ -22,6 +22,7 @@ from headwinds.explain import words
 from headwinds.explain.measured.comparison import MeasuredRegression
 from headwinds.explain.measured.label_design import outer_sum, require_numbers
 from headwinds.explain.measured.moments import FEW_CLUSTERS, require_full_rank
+from headwinds.explain.table_columns import column_numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -158,6 +159,7 @@ def _variables(
     for name in measured:
         if name not in frame:
             raise DataError(f"There is no column {name!r}; the columns are {', '.join(map(str, frame))}.")
+    frame = frame.assign(**{name: column_numbers(frame[name], "The table of documents") for name in measured})
     read = frame[measured].notna().all(axis=1).to_numpy()
     pi = (
         frame[probability].to_numpy(dtype=float)

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from headwinds.contracts import Finding
 from headwinds.errors import SettingsError
 from headwinds.explain.measured import draws, errors_in_variables, naive, simex
 from headwinds.explain.measured.comparison import MeasuredRegression
@@ -64,10 +65,13 @@ def regress_with_index(
     -------
     MeasuredRegression
         Coefficients per standard deviation of each lagged share. Where an index's noise leaves less than a tenth of its
-        variation within the effects, the corrected estimate is NaN with a finding: not identified.
+        variation within the effects, the corrected estimate is NaN with a finding: not identified. Rows that are
+        left out are counted in `findings`.
 
     Raises
     ------
+    DataError
+        The outcome or a control holds something that is not a number; the row is told.
     MismatchError
         Index and panel share no entity-period.
     EstimationError
@@ -92,7 +96,30 @@ def regress_with_index(
     )
     wanted = dict.fromkeys((naive.METHOD, errors_in_variables.METHOD, *also))
     first, second, *others = [estimate_by(name, design, outcome_words, lag) for name in wanted]
-    return MeasuredRegression(naive=first, corrected=second, others=tuple(others))
+    return MeasuredRegression(
+        naive=first, corrected=second, others=tuple(others), findings=left_out_findings(design)
+    )
+
+
+def left_out_findings(design: Design) -> tuple[Finding, ...]:
+    """How many rows of the panel do not enter, and why."""
+    found = []
+    if design.without_value:
+        found.append(
+            Finding(
+                "N416",
+                f"Rows without an outcome (or one whose error is not known), left out: {design.without_value}.",
+            )
+        )
+    if design.dropped:
+        found.append(
+            Finding(
+                "N417",
+                f"Rows with an outcome and without a usable index or control of the period that goes with it, left out: "
+                f"{design.dropped}; {len(design.outcome)} enter.",
+            )
+        )
+    return tuple(found)
 
 
 def estimate_by(name: str, design: Design, outcome_words: str, lag: int) -> Estimate:
