@@ -15,6 +15,7 @@ from adapt.audit.toy import ROWS, observed_lower_bound
 from headwinds.adapt.audit.answers import ask
 from headwinds.adapt.fitted_model import read_facts
 from headwinds.adapt.learning_curve import curve_privacy, learning_curve
+from headwinds.adapt.predicting import evaluate_file
 from headwinds.adapt.seeds import tune_seeds
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.training.private import plan_privacy, spent_epsilon, told_together
@@ -112,6 +113,12 @@ def test_a_private_head_learns_and_says_what_it_spent_and_what_is_not_covered(pr
         for n, row in zip(answers.probability.argmax(axis=1), rows, strict=True)
     ]
     assert np.mean(right) > 0.5  # a third is guessing
+    evaluate_file(folder / "run", folder / "train.csv", tmp_path)
+    card = next(tmp_path.rglob("card.md")).read_text(encoding="utf-8")
+    assert (
+        f"Epsilon {spent['epsilon']:.2f} at delta 0.001 for one training row, by the accountant prv." in card
+    )
+    assert "Not covered: validation rows" in card
     history = json.loads((folder / "run" / "model" / "history.json").read_text())
     assert history == {"best_validation_score": None, "epochs": []}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import threading
 import time
 import tomllib
@@ -14,7 +13,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-from adapt.warm_process import run, start
+from adapt.warm_process import start
 from headwinds.adapt.search import trials
 from headwinds.adapt.search.fits import COMPLETE, FAILED, PRUNED, fit_by_workers
 from headwinds.adapt.search.guidance import in_memory
@@ -32,11 +31,6 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 FILES = LabelledFiles(EXAMPLES / "intents-train.csv", test=EXAMPLES / "intents-test.csv")
 SPACE = {"learning_rate": Range(1e-4, 1e-1, whole=False), "epochs": Range(1, 4, whole=True)}
 PLAN = SearchSettings(trials=6, finalists=2, seeds=2)
-COMMAND = (
-    "import sys; from pathlib import Path; from adapt.search.test_search import settings_of, FILES, SPACE, PLAN;"
-    "from headwinds.adapt.search.trials import search;"
-    "search(FILES, settings_of(Path(sys.argv[1])), SPACE, PLAN, Path(sys.argv[2]), quiet=True)"
-)
 
 
 def settings_of(checkpoint: Path) -> TuneSettings:
@@ -124,24 +118,6 @@ def test_a_second_run_finds_every_trial_and_writes_the_same_bytes(
     assert tuned.reused
     assert time.monotonic() - started < 5
     assert before == {name: (searched / name).read_bytes() for name in before}
-
-
-def test_a_search_killed_twice_ends_with_the_same_bytes(
-    searched: Path, tiny_checkpoint: Path, tmp_path: Path
-) -> None:
-    command = ["-c", COMMAND, str(tiny_checkpoint), str(tmp_path)]
-    for at_least in (1, 4):
-        process = start(*command, stderr=subprocess.DEVNULL)
-        while process.poll() is None and len(list(tmp_path.glob("trials/*/trial.json"))) < at_least:
-            time.sleep(0.02)
-        assert process.poll() is None, "it ended before it could be killed"
-        process.kill()
-        process.wait()
-    assert run(*command).returncode == 0
-    for name in ("search.json", "search.html", "tune.toml"):
-        assert (tmp_path / name).read_bytes() == (searched / name).read_bytes()
-    ours, theirs = (folder / "model" / "head.safetensors" for folder in (tmp_path, searched))
-    assert ours.read_bytes() == theirs.read_bytes()
 
 
 def test_a_hopeless_trial_is_ended_early_and_a_diverging_one_is_told(

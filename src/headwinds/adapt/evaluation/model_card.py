@@ -111,6 +111,7 @@ def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -
         lines += [*(f"- {told_finding(finding)}" for finding in evaluation.findings), ""]
     rests = [
         *(_writing(facts) if writes(task) else _predicted(facts)),
+        *_private(facts),
         f"SHA-256 of the data {facts.data_digest[:12]}, the code {facts.code_digest[:12]}, "
         f"the checkpoint {facts.checkpoint_digest[:12]}.",
     ]
@@ -144,6 +145,22 @@ def _predicted(facts: ModelFacts) -> list[str]:
             if kept
             else []
         ),
+    ]
+
+
+def _private(facts: ModelFacts) -> list[str]:
+    """What a training in private spent: whoever gets the model must know what it promises, and what not."""
+    spent = facts.decoder.get("privacy")
+    if not spent:
+        return []
+    seed = (
+        ""
+        if spent["secret"]
+        else " The noise hangs on a seed, so this holds only against who does not know it."
+    )
+    return [
+        f"**Trained in private.** Epsilon {spent['epsilon']:.2f} at delta {spent['delta']:g} for one training row, by the "
+        f"accountant {spent['accountant']}. Not covered: {spent['not_covered']}.{seed}"
     ]
 
 
