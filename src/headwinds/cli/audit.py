@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from headwinds.cli.mask import add_search_arguments
 from headwinds.cli.terminal import tell
 from headwinds.cli.tune import names_of
 
@@ -34,22 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--paraphrase", default="", metavar="CHECKPOINT", help="a masked language model that rewords texts"
     )
-    parser.add_argument(
-        "--names-model", metavar="MODEL", help="a tuned model of named entities that finds names of people"
-    )
-    parser.add_argument(
-        "--names-probability",
-        type=float,
-        default=0.1,
-        metavar="P",
-        help="a word that is part of a name with at least this probability is taken for one (0.1)",
-    )
-    parser.add_argument(
-        "--regions",
-        default="",
-        metavar="CC[,CC]",
-        help="countries whose telephone numbers are found without +",
-    )
+    add_search_arguments(parser)
     parser.add_argument(
         "--watts", type=float, default=15.0, help="what a busy core draws, where it does not tell (15)"
     )

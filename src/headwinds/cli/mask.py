@@ -18,6 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--encoding", default="utf-8", help="of the files, as cp1252 or gb18030 (default: utf-8)"
     )
+    add_search_arguments(parser)
+
+
+def add_search_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says which personal data are searched for, here and in an audit."""
     parser.add_argument(
         "--names-model", metavar="MODEL", help="a tuned model of named entities that finds names of people"
     )
