@@ -44,7 +44,7 @@ def run_search(folder: Path, compute: ComputeSettings, _: int) -> None:
     from headwinds.adapt.search.space import Range
     from headwinds.adapt.search.trials import SearchSettings, search
     from headwinds.adapt.settings import TuneSettings
-    from headwinds.adapt.tuning import LabelledFiles
+    from headwinds.adapt.tuning_files import LabelledFiles
 
     files = LabelledFiles(EXAMPLES / "intents-train.csv", test=EXAMPLES / "intents-test.csv")
     space = {"learning_rate": Range(1e-5, 1e-2, whole=False), "epochs": Range(2, 8, whole=True)}

@@ -33,7 +33,8 @@ from headwinds.adapt.continual.updating import update_model
 from headwinds.adapt.fitted_model import load_model, read_facts
 from headwinds.adapt.prediction import predict_examples
 from headwinds.adapt.tasks.contract import Row
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.study.study_file import tune_settings
 
 HERE = Path(__file__).parent

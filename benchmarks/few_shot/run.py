@@ -44,7 +44,8 @@ def first_of(rows: Rows, count: int) -> Rows:
 
 
 def ours(train: Rows, test: Rows, seed: int, method: str) -> tuple[float, float]:
-    from headwinds.adapt.tuning import LabelledFiles, tune_files
+    from headwinds.adapt.tuning import tune_files
+    from headwinds.adapt.tuning_files import LabelledFiles
     from headwinds.study.study_file import tune_settings
 
     with tempfile.TemporaryDirectory() as name:

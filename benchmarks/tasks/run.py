@@ -22,7 +22,8 @@ from benchmarks.tasks.data import DATA_SETS
 from headwinds.adapt.evaluation.rouge import rouge
 from headwinds.adapt.tasks.extractive_summarisation import split_sentences
 from headwinds.adapt.training.loop import AfterEpoch
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.study.study_file import tune_settings
 
 HERE = Path(__file__).parent

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from benchmarks.machine import processor, write_table
 
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.study.study_file import tune_settings
 
 HERE = Path(__file__).parent

@@ -64,7 +64,8 @@ def peak_megabytes() -> float:
 
 def ours(name: str, parts: dict[str, Rows], epochs: int, folder: Path) -> dict[str, float]:
     from headwinds.adapt.predicting import evaluate_file
-    from headwinds.adapt.tuning import LabelledFiles, tune_files
+    from headwinds.adapt.tuning import tune_files
+    from headwinds.adapt.tuning_files import LabelledFiles
     from headwinds.study.study_file import tune_settings
 
     chosen = DATA_SETS[name]

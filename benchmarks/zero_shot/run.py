@@ -16,7 +16,8 @@ from pathlib import Path
 from benchmarks.machine import write_table
 
 from headwinds.adapt.evaluation.store import read_evaluation
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.study.data import read_checked
 from headwinds.study.study_file import tune_settings
 

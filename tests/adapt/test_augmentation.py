@@ -16,7 +16,9 @@ from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tasks.contract import Row
 from headwinds.adapt.tasks.registry import get_task
-from headwinds.adapt.tuning import LabelledFiles, prepare_files, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_data import prepare_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.errors import SettingsError
 
 INTENTS, ENTITIES = EXAMPLES / "intents-train.csv", EXAMPLES / "entities-train.jsonl"

@@ -17,7 +17,8 @@ from headwinds.adapt.predicting import predict_file
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tasks.code_generation import program
 from headwinds.adapt.tasks.registry import get_task
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.errors import DataError, SettingsError
 
 TRAIN, TEST = EXAMPLES / "problems-train.jsonl", EXAMPLES / "problems-test.jsonl"

@@ -18,7 +18,8 @@ from headwinds.adapt.tasks.contract import Row
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.adapt.tasks.written_examples import Turn
 from headwinds.adapt.training.batches import collate
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.adapt.written_encoding import Form
 from headwinds.errors import CheckpointError, DataError
 

@@ -14,7 +14,8 @@ from headwinds.adapt.methods.registry import METHODS, PROMPTING
 from headwinds.adapt.predicting import predict_file
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tasks.registry import TASKS, get_task
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.artifacts.manifest import verify
 from headwinds.doors import models
 from house.repository import ROOT

@@ -13,7 +13,8 @@ from adapt.tiny import TOPICS
 from headwinds.adapt.checkpoints import resolve_checkpoint
 from headwinds.adapt.methods.tuned_share import SHARES, Trial, choose_share, judging_parts
 from headwinds.adapt.settings import TuneSettings
-from headwinds.adapt.tuning import LabelledFiles, TunedModel, tune_files
+from headwinds.adapt.tuning import TunedModel, tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.errors import DataError
 
 CLASSES = np.repeat(np.arange(3), 8)

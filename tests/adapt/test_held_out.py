@@ -13,7 +13,9 @@ from headwinds.adapt.held_out import held_lines
 from headwinds.adapt.search.space import Choice
 from headwinds.adapt.search.trials import SearchSettings, search
 from headwinds.adapt.settings import TuneSettings
-from headwinds.adapt.tuning import LabelledFiles, prepare_files, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_data import prepare_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.errors import DataError, HeadwindsError, SettingsError
 from headwinds.phrases.catalogue import speaking, written
 

@@ -19,7 +19,8 @@ from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.prediction import predict
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tasks.one_label import calibrated_shares, decode_one_label, fit_shares, likeliest
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.errors import MismatchError, SettingsError
 
 ISOTONIC = TuneSettings(calibration="isotonic")

@@ -10,7 +10,8 @@ from adapt.test_every_task import tuned
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.methods.registry import METHODS, get_method
 from headwinds.adapt.settings import TuneSettings
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

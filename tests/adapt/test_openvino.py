@@ -25,7 +25,8 @@ from headwinds.adapt.openvino_encoder import (
 )
 from headwinds.adapt.prediction import predict_examples
 from headwinds.adapt.settings import TuneSettings
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.errors import SettingsError
 from registry.fitted import write_rows
 

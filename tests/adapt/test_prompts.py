@@ -14,7 +14,8 @@ from adapt.speakers import CLASSES, CODEBOOK, make_decoder, make_entailment, mak
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.predicting import predict_file
 from headwinds.adapt.settings import TuneSettings
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.errors import CheckpointError, DataError, SettingsError
 
 WORDS = "; ".join(f"{label}={word}" for label, (word, _) in CLASSES.items())

@@ -248,7 +248,8 @@ def test_a_long_text_is_pooled_over_its_windows_as_if_they_were_one() -> None:
 
 def test_where_validation_gives_no_score_the_last_weights_are_kept(tiny_checkpoint: Path, tmp_path: Path):
     """Pairs that all have one score have no rank correlation; it ended in a KeyError."""
-    from headwinds.adapt.tuning import LabelledFiles, tune_files
+    from headwinds.adapt.tuning import tune_files
+    from headwinds.adapt.tuning_files import LabelledFiles
 
     file, validation = tmp_path / "pairs.jsonl", tmp_path / "validation.jsonl"
     pairs = [{"text": f"growth {n}", "text_b": f"incomes {n}", "score": n % 3} for n in range(20)]

@@ -10,7 +10,8 @@ import pytest
 from adapt.test_every_task import EXAMPLES, FILES, FROM_SCRATCH, ORDER
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tasks.registry import TASKS
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.adapt.tuning_forecast import forecast_lines, forecast_tuning
 
 

@@ -27,7 +27,8 @@ from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tasks.contract import Row
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.adapt.training.batches import collate
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.adapt.writing import Writing, likelihoods, write_texts
 from headwinds.errors import CheckpointError, DataError, MismatchError, SettingsError
 
@@ -338,7 +339,8 @@ def test_a_run_that_was_stopped_ends_with_the_same_bytes(tmp_path):
         "import sys\n"
         "from pathlib import Path\n"
         "from headwinds.adapt.settings import TuneSettings\n"
-        "from headwinds.adapt.tuning import LabelledFiles, tune_files\n"
+        "from headwinds.adapt.tuning import tune_files\n"
+        "from headwinds.adapt.tuning_files import LabelledFiles\n"
         "from headwinds.adapt.training import loop\n"
         "import os, signal\n"
         "stop = int(sys.argv[3])\n"

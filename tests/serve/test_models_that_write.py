@@ -12,7 +12,8 @@ import pytest
 from adapt.test_every_task import EXAMPLES, FILES, FROM_SCRATCH
 from headwinds import predict_file
 from headwinds.adapt.settings import TuneSettings
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from serve.servers import served
 from serve.test_serving import asked_names
 

@@ -11,7 +11,8 @@ from headwinds.adapt.evaluation.task_evaluation import read_interval
 from headwinds.adapt.fitted_model import read_facts
 from headwinds.adapt.predicting import model_of
 from headwinds.adapt.training.private import told_together
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.artifacts.write import write_json
 from headwinds.errors import SettingsError
 

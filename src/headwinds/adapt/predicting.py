@@ -19,7 +19,7 @@ from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.prediction import predict_examples, predictor_of
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.training.device import choose_predicting_device, computing_on
-from headwinds.adapt.tuning import require_same_kind, test_data
+from headwinds.adapt.tuning_data import require_same_kind, test_data
 from headwinds.adapt.writing import TOGETHER
 from headwinds.artifacts.csv_cells import csv_text, guarded
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint

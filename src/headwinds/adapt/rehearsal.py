@@ -25,7 +25,8 @@ from headwinds.adapt.tasks.sentence_similarity import TextParts
 from headwinds.adapt.training.batches import plan_batches
 from headwinds.adapt.training.launching import require_room
 from headwinds.adapt.training.resampling import class_of_rows, draw_balanced
-from headwinds.adapt.tuning import LabelledFiles, prepare_files
+from headwinds.adapt.tuning_data import prepare_files
+from headwinds.adapt.tuning_files import LabelledFiles
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from headwinds.adapt.fitted_model import read_facts
 from headwinds.adapt.training.private import told_together
-from headwinds.adapt.tuning import LabelledFiles, TunedModel, tune_files
+from headwinds.adapt.tuning import TunedModel, tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.artifacts.write import write_json
 from headwinds.errors import SettingsError
 

@@ -17,7 +17,8 @@ from headwinds.adapt.methods.registry import BY_GRADIENT, method_for
 from headwinds.adapt.pretraining.forecast import in_words
 from headwinds.adapt.probe import peak_memory
 from headwinds.adapt.scratch import is_scratch, open_checkpoint, scratch_settings
-from headwinds.adapt.tuning import LabelledFiles, prepare_files
+from headwinds.adapt.tuning_data import prepare_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import atomic_directory
 

@@ -12,7 +12,7 @@ from headwinds.errors import CheckpointError
 
 if TYPE_CHECKING:
     from headwinds.adapt.settings import TuneSettings
-    from headwinds.adapt.tuning import LabelledFiles
+    from headwinds.adapt.tuning_files import LabelledFiles
 
 
 def model_identity(files: LabelledFiles, settings: TuneSettings) -> str:

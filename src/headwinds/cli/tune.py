@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from headwinds.adapt.search.space import Space
     from headwinds.adapt.search.trials import SearchSettings
     from headwinds.adapt.settings import TuneSettings
-    from headwinds.adapt.tuning import LabelledFiles
+    from headwinds.adapt.tuning_files import LabelledFiles
     from headwinds.contracts import Interval
 
 NAMED = ("task", "method", "checkpoint", "processes", "sharding")  # settings with a flag of their own
@@ -119,7 +119,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _alone(arguments: argparse.Namespace) -> int:
     from headwinds.adapt.settings import TuneSettings
-    from headwinds.adapt.tuning import LabelledFiles, tune_files
+    from headwinds.adapt.tuning import tune_files
+    from headwinds.adapt.tuning_files import LabelledFiles
     from headwinds.study.study_file import tune_settings
 
     if arguments.study or not (

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from headwinds.adapt.search.outcome import SearchOutcome
     from headwinds.adapt.seeds import TunedSeeds
     from headwinds.adapt.training.state import EpochRecord
-    from headwinds.adapt.tuning import LabelledFiles, TunedModel
+    from headwinds.adapt.tuning import TunedModel
+    from headwinds.adapt.tuning_files import LabelledFiles
 
 PathLike = str | Path
 
@@ -44,7 +45,7 @@ def tune(
     task
         One of `headwinds tasks`; what its files must hold is printed there.
     train, validation, test
-        CSV, TSV, JSONL or Parquet files; see `headwinds.adapt.tuning.LabelledFiles`.
+        CSV, TSV, JSONL or Parquet files; see `headwinds.adapt.tuning_files.LabelledFiles`.
     group
         A column whose values are never on two sides of a split.
     slices
@@ -285,7 +286,7 @@ def _labelled_files(
     split_by: str = "",
     test_seed: int = 0,
 ) -> LabelledFiles:
-    from headwinds.adapt.tuning import LabelledFiles
+    from headwinds.adapt.tuning_files import LabelledFiles
 
     return LabelledFiles(
         Path(train),

@@ -12,7 +12,8 @@ import pytest
 from adapt.tiny import FILLER, TOPICS, make_checkpoint
 from headwinds.adapt.fitted_model import FittedModel, load_model
 from headwinds.adapt.settings import TuneSettings
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 
 REGIONS = ("Africa", "Asia", "Europe")
 

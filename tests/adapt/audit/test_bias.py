@@ -14,7 +14,8 @@ from headwinds.adapt.audit.swapping import make_swapper
 from headwinds.adapt.audit.word_lists import SHIPPED, SwapList, read_swap_list, shipped_list
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.settings import TuneSettings
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.errors import DataError
 
 

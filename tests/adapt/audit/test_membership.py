@@ -12,7 +12,8 @@ from headwinds.adapt.audit import AuditSettings, audit_model
 from headwinds.adapt.audit.membership import _shadows, attack_intervals, epsilon_lower_bound
 from headwinds.adapt.fitted_model import load_model
 from headwinds.adapt.settings import TuneSettings
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.errors import DataError
 
 TOPICS = (

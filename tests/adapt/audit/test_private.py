@@ -19,7 +19,7 @@ from headwinds.adapt.predicting import evaluate_file
 from headwinds.adapt.seeds import tune_seeds
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.training.private import plan_privacy, spent_epsilon, told_together
-from headwinds.adapt.tuning import LabelledFiles
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.errors import SettingsError
 
 # By Google's dp-accounting 0.6.0: noise, sample rate, steps, delta, privacy loss distributions, Rényi.

@@ -47,7 +47,8 @@ def test_a_network_that_has_learnt_nothing_is_said_to_have_learnt_nothing(text: 
 @pytest.mark.parametrize("architecture", ["bert-tiny", "modernbert-tiny", "electra-tiny"])
 def test_an_encoder_is_tuned_like_any_checkpoint(text: Path, tmp_path: Path, architecture: str):
     from headwinds.adapt.settings import TuneSettings
-    from headwinds.adapt.tuning import LabelledFiles, tune_files
+    from headwinds.adapt.tuning import tune_files
+    from headwinds.adapt.tuning_files import LabelledFiles
 
     made = pretrain_files([text], small(architecture=architecture, tokens=4096), tmp_path / "p", quiet=True)
     rows = [
@@ -65,7 +66,8 @@ def test_an_encoder_is_tuned_like_any_checkpoint(text: Path, tmp_path: Path, arc
 @pytest.mark.parametrize("architecture", ["gpt2-tiny", "t5-tiny"])
 def test_a_model_that_writes_is_tuned_like_any_checkpoint(text: Path, tmp_path: Path, architecture: str):
     from headwinds.adapt.settings import TuneSettings
-    from headwinds.adapt.tuning import LabelledFiles, tune_files
+    from headwinds.adapt.tuning import tune_files
+    from headwinds.adapt.tuning_files import LabelledFiles
 
     made = pretrain_files([text], small(architecture=architecture, tokens=1024), tmp_path / "p", quiet=True)
     rows = [

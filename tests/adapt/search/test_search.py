@@ -21,7 +21,7 @@ from headwinds.adapt.search.outcome import importances
 from headwinds.adapt.search.space import Choice, Range, parse_space
 from headwinds.adapt.search.trials import SearchSettings, search
 from headwinds.adapt.settings import TuneSettings
-from headwinds.adapt.tuning import LabelledFiles
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.cli.main import main
 from headwinds.compute.settings import ComputeSettings
 from headwinds.errors import SettingsError, StorageError

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from headwinds.adapt.settings import TuneSettings
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.cli.main import main
 from headwinds.errors import DataError, HeadwindsError, MismatchError
 

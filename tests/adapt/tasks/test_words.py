@@ -21,7 +21,8 @@ from headwinds.adapt.tasks.named_entities import NamedEntities
 from headwinds.adapt.tasks.token_words import first_tokens, word_scores
 from headwinds.adapt.tasks.words import SHAPE_COUNT, SHAPES, shape_of, split_words, word_shape_numbers
 from headwinds.adapt.training.batches import collate
-from headwinds.adapt.tuning import LabelledFiles, tune_files
+from headwinds.adapt.tuning import tune_files
+from headwinds.adapt.tuning_files import LabelledFiles
 
 PIECES = st.sampled_from(
     [

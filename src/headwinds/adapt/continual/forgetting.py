@@ -15,7 +15,7 @@ from headwinds.adapt.evaluation.shown import TESTS
 from headwinds.adapt.evaluation.task_evaluation import evaluate_model, read_interval
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.prediction import predict_examples
-from headwinds.adapt.tuning import test_data
+from headwinds.adapt.tuning_data import test_data
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json
 from headwinds.contracts import Finding, Interval
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headwinds.adapt.fitted_model import FittedModel
-    from headwinds.adapt.tuning import TestData
+    from headwinds.adapt.tuning_data import TestData
 
 FILE = "forgetting.json"
 SMALLEST = 30

@@ -15,7 +15,7 @@ from headwinds.adapt.sides import groups_of, split_digest, split_off
 from headwinds.adapt.tasks.contract import Row
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.adapt.tasks.text_classification import require_as_learnt
-from headwinds.adapt.tuning import test_data
+from headwinds.adapt.tuning_data import test_data
 from headwinds.artifacts.fingerprint import file_digest, fingerprint
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.errors import DataError, MismatchError, SettingsError

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.fitting import fit_model
 from headwinds.adapt.search.guidance import Pruned, judged_by, report
-from headwinds.adapt.tuning import LabelledFiles, prepare_files
+from headwinds.adapt.tuning_data import prepare_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.adapt.tuning_identity import model_identity
 from headwinds.artifacts.fingerprint import fingerprint
 from headwinds.artifacts.write import atomic_directory

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from headwinds.adapt.search.space import Space
     from headwinds.adapt.settings import TuneSettings
-    from headwinds.adapt.tuning import LabelledFiles
+    from headwinds.adapt.tuning_files import LabelledFiles
     from headwinds.compute.settings import ComputeSettings
     from headwinds.compute.telling import Tell
 

@@ -34,7 +34,9 @@ from headwinds.adapt.search.outcome import (
 from headwinds.adapt.search.space import Space, check_space, inside, plain_space, suggest
 from headwinds.adapt.search.together import Groups, run_groups
 from headwinds.adapt.training.state import EpochRecord
-from headwinds.adapt.tuning import LabelledFiles, TunedModel, prepare_files, tune_files
+from headwinds.adapt.tuning import TunedModel, tune_files
+from headwinds.adapt.tuning_data import prepare_files
+from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.adapt.tuning_identity import model_identity
 from headwinds.artifacts.fingerprint import fingerprint
 from headwinds.artifacts.interruption import graceful_stop, raise_if_stopped
