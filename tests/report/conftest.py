@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,12 @@ import synthetic
 @pytest.fixture(scope="session")
 def made():
     return synthetic.content()
+
+
+@pytest.fixture(scope="session")
+def few(made):
+    """The same with few figures, for what hangs on none of them."""
+    return replace(made, indicators=(), passages=())
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.allowed_config import check_beside, check_config
 from headwinds.adapt.allowed_tokenizer import check_tokenizer
 from headwinds.adapt.weights_found import INDEX, WHOLE, weights_files
-from headwinds.artifacts.fingerprint import file_digest, fingerprint
+from headwinds.artifacts.fingerprint import fingerprint, remembered_digest
 from headwinds.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -278,7 +278,7 @@ def quiet_transformers() -> Iterator[None]:
 def _digest(folder: Path, weights: Sequence[Path]) -> str:
     """Which tensor is in which shard is told by the shards themselves, so the index does not count."""
     names = sorted({*FILES_THAT_COUNT, *(path.name for path in weights)})
-    found = {name: file_digest(folder / name) for name in names if (folder / name).is_file()}
+    found = {name: remembered_digest(folder / name) for name in names if (folder / name).is_file()}
     return fingerprint(files=found)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.adapt.scratch import architecture_of, is_scratch
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
+from headwinds.artifacts.installed import installed_version
 from headwinds.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def model_identity(files: LabelledFiles, settings: TuneSettings) -> str:
         checkpoint=_checkpoint_digest(settings),
         control=_control_digest(settings),
         code=code_digest("headwinds.adapt", "headwinds.corpus"),
-        versions={"torch": _version("torch"), "transformers": transformers.__version__},
+        versions={"torch": installed_version("torch"), "transformers": transformers.__version__},
     )
 
 
@@ -46,7 +47,7 @@ def _checkpoint_digest(settings: TuneSettings) -> str:
 
     if is_scratch(settings.checkpoint):  # made of the training file, which counts already
         return fingerprint(
-            architecture=architecture_of(settings.checkpoint), tokenizers=_version("tokenizers")
+            architecture=architecture_of(settings.checkpoint), tokenizers=installed_version("tokenizers")
         )
     return resolve_checkpoint(settings.checkpoint).digest
 
@@ -64,9 +65,3 @@ def _control_digest(settings: TuneSettings) -> str:
             remedy="Name the folder of a tuned text classifier.",
         )
     return file_digest(facts)
-
-
-def _version(package: str) -> str:
-    from importlib.metadata import version
-
-    return version(package)

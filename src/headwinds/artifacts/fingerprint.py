@@ -11,14 +11,44 @@ import hashlib
 import importlib.util
 import json
 import os
+import time
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+SETTLED = 2 * 10**9
+"""Nanoseconds after which a file's time of change tells of a further change: a clock may stand still for some of them."""
+
+_remembered: dict[tuple[str, int, int, int, int, int], str] = {}
 
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a file's bytes, as a hexadecimal string; the file is streamed."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def remembered_digest(path: Path) -> str:
+    """`file_digest` of a large file that is asked for again and again, taken anew in this process only where it changed.
+
+    Whether it did is told by its place, inode, size and times. What changed within the last two seconds is not remembered.
+    Not for finding damage: what a disk loses changes no time.
+    """
+    found = os.stat(path)
+    key = (
+        os.path.abspath(path),
+        found.st_dev,
+        found.st_ino,
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_ctime_ns,
+    )
+    if key not in _remembered:
+        digest = file_digest(path)
+        if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) < SETTLED:
+            return digest
+        _remembered[key] = digest
+    return _remembered[key]
 
 
 def directory_digest(path: Path) -> str:
@@ -54,11 +84,13 @@ def fingerprint(**parts: Any) -> str:
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
+@cache
 def code_digest(*packages: str) -> str:
     """SHA-256 of the source files of the named packages or modules, names included; the order of naming does not matter.
 
     All files of a package count (templates too) but caches and hidden files. What the package imports from elsewhere is
-    not followed: name every package whose code a result depends on.
+    not followed: name every package whose code a result depends on. The files are read once a process, which runs the code
+    that it began with.
 
     Raises
     ------

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import platform
-from importlib import metadata
+from importlib.metadata import PackageNotFoundError
 
 from headwinds.artifacts.fingerprint import code_digest
+from headwinds.artifacts.installed import installed_version
 from headwinds.errors import ComputeError
 
 CODE_DIGITS = 12
@@ -24,12 +25,12 @@ NUMERICAL = (
 
 def own_facts(libraries: tuple[str, ...]) -> dict[str, str]:
     """Versions of Python, Headwinds (with the digest of its code) and the libraries, as this process has them."""
-    found = {"python": platform.python_version(), "headwinds": metadata.version("headwinds")}
+    found = {"python": platform.python_version(), "headwinds": installed_version("headwinds")}
     found["headwinds' code"] = code_digest("headwinds")[:CODE_DIGITS]
     for name in libraries:
         try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
+            found[name] = installed_version(name)
+        except PackageNotFoundError:
             found[name] = "not installed"
     return found
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import platform
-from importlib import metadata
 
+from headwinds.artifacts.installed import installed_version
 from headwinds.compute.likeness import vector_instructions
 
 STATISTICAL = ("numpy", "pandas", "pyfixest", "pyarrow", "scipy")
@@ -12,7 +12,7 @@ STATISTICAL = ("numpy", "pandas", "pyfixest", "pyarrow", "scipy")
 
 def versions(packages: tuple[str, ...]) -> dict[str, str]:
     """Installed version of each package, with Python's own."""
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in packages}}
+    return {"python": platform.python_version(), **{name: installed_version(name) for name in packages}}
 
 
 def processor() -> dict[str, str | int]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +33,7 @@ from headwinds.adapt.pretraining.tokenizer_training import READ_CHARACTERS, lear
 from headwinds.adapt.training.precision import choose_precision
 from headwinds.adapt.training.progress import watch
 from headwinds.artifacts.fingerprint import code_digest, directory_digest, file_digest, fingerprint
+from headwinds.artifacts.installed import installed_version
 from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.seeds import derive_seed
@@ -223,7 +223,7 @@ def _tokenizer(run: _Run, texts: str) -> tuple[Any, str]:
     identity = fingerprint(
         texts=texts,
         settings={name: getattr(settings, name) for name in OF_TOKENIZER},
-        tokenizers=version("tokenizers"),
+        tokenizers=installed_version("tokenizers"),
     )
 
     def learn(folder: Path, _: Path) -> None:
@@ -384,6 +384,6 @@ def _code(run: _Run) -> str:
     checkpoint = run.beginning.checkpoint
     return fingerprint(
         code=code_digest(__package__, "headwinds.adapt.training"),
-        versions={name: version(name) for name in ("torch", "transformers")},
+        versions={name: installed_version(name) for name in ("torch", "transformers")},
         checkpoint=checkpoint.digest if checkpoint else "",
     )
