@@ -56,11 +56,13 @@ def refuse_collinear(design: NDArray[np.float64], shortest: int, names: Sequence
     import numpy as np
 
     scale = np.sqrt((design**2).mean(axis=0))
-    for first in range(len(design) - shortest + 1):
-        part = design[first : first + shortest] / np.where(scale > 0, scale, 1.0)
-        smallest = np.linalg.svd(part, compute_uv=False)[-1]
-        if smallest < 1e-8 * np.sqrt(shortest):
-            raise EstimationError(
-                f"{', '.join(names)} are collinear in the {shortest} periods from number {first + 1}.",
-                remedy="Leave one out, or raise the trimming.",
-            )
+    parts = np.lib.stride_tricks.sliding_window_view(
+        design / np.where(scale > 0, scale, 1.0), shortest, axis=0
+    )
+    smallest = np.linalg.svd(parts, compute_uv=False)[:, -1]
+    collinear = np.flatnonzero(smallest < 1e-8 * np.sqrt(shortest))
+    if collinear.size:
+        raise EstimationError(
+            f"{', '.join(names)} are collinear in the {shortest} periods from number {collinear[0] + 1}.",
+            remedy="Leave one out, or raise the trimming.",
+        )

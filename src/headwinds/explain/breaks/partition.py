@@ -40,11 +40,15 @@ def segment_sums(
     cross = cumulated(np.einsum("dt,tk->tdk", outcome, regressors))
     squares = cumulated(outcome.T**2)
     sums = np.full((draws, periods, periods + 1), np.inf)
+    firsts, lasts = np.triu_indices(periods + 1, shortest)
+    inverses = np.linalg.inv(
+        moments[lasts] - moments[firsts]
+    )  # of all segments at once: one by one takes longer to ask for
+    begun = np.searchsorted(firsts, np.arange(periods - shortest + 2))
     for first in range(periods - shortest + 1):
         last = np.arange(first + shortest, periods + 1)
-        inverse = np.linalg.inv(moments[last] - moments[first])
         product = cross[last] - cross[first]
-        fitted = ((product @ inverse) * product).sum(axis=2)
+        fitted = ((product @ inverses[begun[first] : begun[first + 1]]) * product).sum(axis=2)
         sums[:, first, last] = np.maximum(squares[last] - squares[first] - fitted, 0.0).T
     return sums
 
@@ -67,19 +71,20 @@ def best_partitions(sums: NDArray[np.float64], most: int) -> tuple[NDArray[np.fl
     reach = sums[:, 0, :].copy()  # best sum of the first t periods, shape (draws, periods + 1)
     least[:, 0] = reach[:, periods]
     came_from: list[NDArray[np.int64]] = []
+    every = np.arange(draws)
     for number in range(1, most + 1):
         longer = np.full_like(reach, np.inf)
         start = np.zeros(reach.shape, dtype=np.int64)
         for last in range(1, periods + 1):
             total = reach[:, :last] + sums[:, :last, last]
-            start[:, last] = total.argmin(axis=1)
-            longer[:, last] = np.take_along_axis(total, start[:, last, None], axis=1)[:, 0]
+            best = total.argmin(axis=1)
+            start[:, last], longer[:, last] = best, total[every, best]
         came_from.append(start)
         reach = longer
         least[:, number] = reach[:, periods]
         place = np.full(draws, periods)
         for step in range(number, 0, -1):
-            place = came_from[step - 1][np.arange(draws), place]
+            place = came_from[step - 1][every, place]
             breaks[:, number, step - 1] = place
     return least, breaks
 
