@@ -101,7 +101,7 @@ def write(path: Path, *, meaningless: bool = False, subjects: tuple[str, ...] = 
 
 
 def tuned(train: Path, output: Path, *, checkpoint: str = "default", **files: Path) -> TunedModel:
-    settings = TuneSettings(checkpoint=checkpoint, method="few-shot", epochs=3)
+    settings = TuneSettings(checkpoint=checkpoint, method="few-shot", epochs=2)
     return tune_files(LabelledFiles(train, **files), settings, output, quiet=True)
 
 

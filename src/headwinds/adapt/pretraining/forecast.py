@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from headwinds.adapt.pretraining.loop import one_step
@@ -73,8 +74,15 @@ def measure_speed(make_course: Callable[[], Course]) -> Speed:
 def measured_peak(precision: Precision) -> float:
     """Floating-point operations a second of a large matrix product, the best of some.
 
-    Seconds are the processor's: what other programs take of it meanwhile is none of its fault.
+    Seconds are the processor's: what other programs take of it meanwhile is none of its fault. Measured once a process.
     """
+    import torch
+
+    return _peak(precision, torch.get_num_threads())
+
+
+@cache
+def _peak(precision: Precision, threads: int) -> float:
     import torch
 
     kind = torch.bfloat16 if precision == "bfloat16" else torch.float32
@@ -84,7 +92,7 @@ def measured_peak(precision: Precision) -> float:
         began = time.process_time()
         torch.matmul(left, right)
         best = min(best, time.process_time() - began)
-    return 2 * MATRIX**3 * torch.get_num_threads() / best
+    return 2 * MATRIX**3 * threads / best
 
 
 def planned_steps(settings: PretrainSettings, speed: Speed, *, epoch_tokens: int) -> int:
