@@ -224,8 +224,8 @@ def test_an_unknown_language_is_refused_with_the_known_ones(made):
         render_report(made, language="xx")
 
 
-def test_a_study_without_a_panel_has_a_report_that_says_so(few, tmp_path):
-    write_report(replace(few, growth=None, regression=None, label_gain=None), tmp_path)
+def test_a_study_without_a_panel_has_a_report_that_says_so(made, tmp_path):
+    write_report(replace(made, growth=None, regression=None, passages=(), label_gain=None), tmp_path)
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert text.count("Not available in this study.") == 3
     assert not (tmp_path / "tables" / "coefficients.csv").exists()

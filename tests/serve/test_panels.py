@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from adapt.warm_process import run
 from cli.test_explain_panel import panel
 from explain.attribution.world import World
 from headwinds.artifacts.write import atomic_directory
@@ -191,7 +192,8 @@ def by_command(analysis, seed, settings, place, output, *, process):
             command.append(f"{flag}={','.join(value) if isinstance(value, list) else value}")
     command += ["--output", str(output)]
     if process:
-        subprocess.run([sys.executable, "-m", "headwinds", *command], check=True, capture_output=True)
+        done = run("-m", "headwinds", *command)
+        assert done.returncode == 0, done.stderr
     else:
         assert main(command) == 0
     folder = next(output.rglob("slowdown.csv")).parent if analysis == "growth" else output
