@@ -77,6 +77,18 @@ def test_neyman_gives_more_to_where_labels_vary_and_never_more_than_there_are():
     assert (allocate(2005, size, spread) == size).all()
 
 
+def test_where_nothing_is_known_of_strata_the_draw_is_proportional_and_says_how_few_the_smallest_gets():
+    stratum = ("rare",) * 50 + ("rest",) * 950
+    found = draw_stratified(stratum, 100, seed=0)
+    assert found.design == "stratified, proportional allocation"
+    assert [item.code for item in found.findings] == ["N328"]
+    assert "rare gets the fewest, 5 of 100" in found.summary()
+    known = draw_stratified(stratum, 100, seed=0, spread=np.ones(1000))
+    assert known.design == "stratified, neyman allocation"
+    assert not known.findings
+    assert not draw_stratified(stratum, 100, seed=0, allocation="equal").findings
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_any_allocation_adds_up_within_its_bounds(seed):
     rng = np.random.default_rng(seed)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from headwinds.contracts import Finding
 from headwinds.errors import DataError, MismatchError, SettingsError
 from headwinds.measure.sampling.allocation import LEAST, allocate, proportional_probabilities
 from headwinds.measure.sampling.draw import Draw
@@ -74,7 +75,28 @@ def draw_stratified(
         if each[place]
     ]
     rows = np.sort(np.concatenate(chosen)).astype(np.int64)
-    return Draw(rows, chance, tuple(map(str, stratum)), known, f"stratified, {allocation} allocation", seed)
+    findings: tuple[Finding, ...] = ()
+    if spread is None and allocation == "neyman":
+        allocation = "proportional"  # which it is where all strata are taken for alike
+        if len(names) > 1:
+            fewest = int(each.argmin())
+            findings = (
+                Finding(
+                    "N328",
+                    f"Nothing is known of how much labels differ within each stratum, so that each gets labels in "
+                    f"proportion to its passages; {names[fewest]} gets the fewest, {each[fewest]:,} of {count:,}.",
+                    'Take allocation = "equal" for as many of each, or draw from the scores of a model.',
+                ),
+            )
+    return Draw(
+        rows,
+        chance,
+        tuple(map(str, stratum)),
+        known,
+        f"stratified, {allocation} allocation",
+        seed,
+        findings,
+    )
 
 
 def draw_proportional(
