@@ -25,7 +25,7 @@ def codes(result) -> set[str]:
 
 def test_where_nodes_last_a_mechanism_that_did_not_change_gets_nothing_and_one_that_did_what_it_moves_at_rest():
     """Technology alone changed. With parents alone it gets half as much again, and adaptability takes that back."""
-    designs = [panel(seed, lasting=0.5, rise=2.0, units=200) for seed in range(3)]
+    designs = [panel(seed, lasting=0.5, rise=2.0, units=200) for seed in range(2)]
     found, alone = (
         [mechanism_attribution(one, graph(), draws=50, persistent=persistent) for one in designs]
         for persistent in (True, False)
