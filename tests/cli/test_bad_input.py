@@ -84,6 +84,18 @@ def with_panel(panel: str) -> Change:
     return change
 
 
+def with_adoption(row: str) -> Change:
+    """A panel, and adoption beside it whose second row is this one."""
+
+    def change(folder: Path) -> None:
+        with_panel(LONG_PANEL)(folder)
+        add("study.toml", 'graph = "essay"\nadoption = "users.csv"\n')(folder)
+        rows = f"indicator,geo,time,value\ninternet_users,gbr,1990,0.1\n{row}\n"
+        (folder / "users.csv").write_text(rows, encoding="utf-8")
+
+    return change
+
+
 BAD: dict[str, tuple[Change, tuple[str, ...]]] = {
     # Missing file or column.
     "no study file": (remove("study.toml"), ("There is no study file", "headwinds init")),
@@ -212,6 +224,25 @@ BAD: dict[str, tuple[Change, tuple[str, ...]]] = {
             add("study.toml", 'graph = "essay"\nadoption = "users.csv"\n')(folder),
         ),
         ("explain.adoption = 'users.csv' names no file",),
+    ),
+    "adoption that is no number": (
+        with_adoption("internet_users,fra,1990,much"),
+        ("users.csv, line 3, column 'value': 'much' is not a number",),
+    ),
+    "adoption of no country": (
+        with_adoption("internet_users, ,1990,0.2"),
+        ("users.csv, line 3, column 'geo': the entity is empty", "Name it, or leave the row out."),
+    ),
+    "a graph with a lag that is none": (
+        lambda folder: (
+            with_panel(LONG_PANEL)(folder),
+            add("study.toml", 'graph = "graph.toml"\n')(folder),
+            (folder / "graph.toml").write_text(
+                '[[node]]\nname = "a"\ntitle = "A"\n[[node]]\nname = "b"\ntitle = "B"\n'
+                '[[edge]]\nsource = "a"\ntarget = "b"\nlag = -1\nevidence = "assumed"\n'
+            ),
+        ),
+        ("graph.toml: edge a -> b: lag is -1",),
     ),
     "no graph": (
         lambda folder: (with_panel(LONG_PANEL)(folder), add("study.toml", 'graph = "graf.toml"\n')(folder)),

@@ -157,7 +157,8 @@ def jobs():
                                "outcome": "rgdpna"}  # fmt: skip
     yield "convergence", 0, {"series": "output", "first": 1991, "last": 2011, "conditions": ["users"]}
     yield "attribution", 1, {"outcome": "growth", "index": 1, "draws": 60, "before": SPANS[0], "after": SPANS[1],
-                             "acknowledge": True, "assumed": -0.2, "channel": "growth"}  # fmt: skip
+                             "acknowledge": True, "assumed": -0.2, "channel": "growth", "half_panel": True,
+                             "persistent": False}  # fmt: skip
     yield "graph", 0, {}
     yield "graph", 0, {"hidden": [("technology", "growth")]}
     yield "graph", 0, {"graph": "graph.toml"}

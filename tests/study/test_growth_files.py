@@ -88,6 +88,9 @@ def test_growth_on_an_index(tmp_path):
     assert lower < truth < upper
     assert abs(found.corrected.value[0] - truth) < abs(found.naive.value[0] - truth)
     assert found.detectable["minimum_detectable_effect"].iloc[0] > 0
+    told = [str(one) for one in found.corrected.findings]
+    first = len(start)  # growth has no value in an entity's first year
+    assert f"N416 Rows without an outcome (or one whose error is not known), left out: {first}." in told
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,12 @@ def _attribution(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--acknowledge", action="store_true", help="show single headwinds although power is low"
     )
+    parser.add_argument(
+        "--no-persistent", dest="persistent", action="store_false", help="hold no node's own past fixed"
+    )
+    parser.add_argument(
+        "--half-panel", action="store_true", help="take the bias of few years from the graph's slopes"
+    )
     _draws(parser, 499)
 
 

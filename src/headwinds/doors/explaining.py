@@ -170,6 +170,8 @@ def explain_attribution(
     controls: Sequence[str] = (),
     assumed: float | None = None,
     acknowledge: bool = False,
+    persistent: bool = True,
+    half_panel: bool = False,
     draws: int = 499,
     seed: int = 0,
     output: PathLike | None = None,
@@ -185,7 +187,8 @@ def explain_attribution(
     found = attribution_of(
         _read(panel, entity, period), outcome, read_indicator(Path(index)), before=before, after=after,
         entities=entities, growth=growth, graph=_graph(graph), technology=technology, channel=channel, lag=lag,
-        controls=controls, assumed=assumed, acknowledge=acknowledge, draws=draws, seed=seed,
+        controls=controls, assumed=assumed, acknowledge=acknowledge, persistent=persistent, half_panel=half_panel,
+        draws=draws, seed=seed,
     )  # fmt: skip
     _kept(found, output, "attribution", found.tables())
     return found

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = {"technology": PALETTE[2], "remainder": "#b5b5b5", "joint": PALETTE[1]}
+COLOURS = {"technology": PALETTE[2], "remainder": "#b5b5b5", "carried": "#d9d9d9", "joint": PALETTE[1]}
 KINDS = {"level": "level", "return": "return"}
 
 

@@ -81,7 +81,14 @@ def read_gapminder(
         else read_table(path)
     )
     require_columns(frame, ["indicator", "geo", "time", "value"], path.name)
-    codes = frame["geo"].astype(str).str.strip().str.upper().replace(_OWN_CODES)
+    codes = frame["geo"].astype("string").fillna("").str.strip().str.upper().replace(_OWN_CODES)
+    empty = (codes == "").to_numpy(dtype=bool)
+    if empty.any():
+        raise DataError(
+            f"{path.name}, line {int(empty.argmax()) + 2}, column 'geo': the entity is empty (such rows: "
+            f"{int(empty.sum())}).",
+            remedy="Name it, or leave the row out.",
+        )
     outside = codes.str.len() != 3
     if outside.any() and not countries_only:
         line = int(outside.to_numpy().argmax())

@@ -1,4 +1,4 @@
-"""Columns of a table in memory: numbers and whole periods, or one line that names the row.
+"""Columns of a table in memory: names, numbers and whole periods, or one line that names the row.
 
 What stands in no file has no lines: rows are counted from 1, as they stand in the table.
 """
@@ -56,6 +56,38 @@ def column_numbers(column: pd.Series, table: str) -> NDArray[np.float64]:
             remedy="Correct it, or leave it empty; a logarithm of zero has no value.",
         )
     return values
+
+
+def column_entities(
+    column: pd.Series, table: str, rows: NDArray[np.bool_] | None = None
+) -> NDArray[np.object_]:
+    """Names as text, shape (rows,).
+
+    Parameters
+    ----------
+    table
+        What the table is called in messages.
+    rows
+        Which must have a name, shape (rows,); None for all.
+
+    Raises
+    ------
+    DataError
+        One of them has none; its row is told.
+    """
+    import numpy as np
+
+    # Not to_numpy(dtype=str), which cuts every name to one letter where one is missing.
+    names: NDArray[np.object_] = np.array([str(name) for name in column], dtype=object)
+    empty = column.isna().to_numpy(dtype=bool) | np.array([not name.strip() for name in names], dtype=bool)
+    wrong = np.flatnonzero(empty if rows is None else empty & rows)
+    if wrong.size:
+        raise DataError(
+            f"{table}, row {int(wrong[0]) + 1}, column {column.name!r}: the entity is empty "
+            f"(such rows: {wrong.size}).",
+            remedy="Name it, or leave the row out.",
+        )
+    return names
 
 
 def column_periods(column: pd.Series, table: str) -> NDArray[np.int64]:

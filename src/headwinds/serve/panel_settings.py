@@ -106,7 +106,7 @@ SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
             {
                 **ROWS, **DRAWS, "growth": TRUTH, "graph": GRAPH, "technology": NAME,
                 "channel": {"enum": ["growth", "technology", "both"]}, "lag": whole(0, 50), "controls": NAMES,
-                "assumed": {"type": "number"}, "acknowledge": TRUTH,
+                "assumed": {"type": "number"}, "acknowledge": TRUTH, "persistent": TRUTH, "half_panel": TRUTH,
             },
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -281,6 +281,7 @@ def _regress(
     if indicator is None:
         return None, None, None
     from headwinds.explain.measured import corrected_estimate, make_design, naive_estimate
+    from headwinds.explain.measured.regress import left_out_findings
     from headwinds.explain.panel_data import log_growth
     from headwinds.explain.power import minimum_detectable_effects
 
@@ -295,5 +296,6 @@ def _regress(
     design = make_design(outcome, indicator, labels=labels, lag=lag)
     detectable = minimum_detectable_effects(design)
     words = f"annual growth of {series} (%)"
-    naive = naive_estimate(design, words, lag)
-    return naive, corrected_estimate(design, words, lag), detectable
+    naive, corrected = naive_estimate(design, words, lag), corrected_estimate(design, words, lag)
+    findings = (*corrected.findings, *left_out_findings(design))
+    return naive, replace(corrected, findings=findings), detectable

@@ -195,6 +195,8 @@ def attribution_of(
     controls: Sequence[str] = (),
     assumed: float | None = None,
     acknowledge: bool = False,
+    persistent: bool = True,
+    half_panel: bool = False,
     draws: int = 499,
     seed: int = 0,
 ) -> SlowdownAttribution:
@@ -211,7 +213,7 @@ def attribution_of(
         _values(table, outcome, growth=growth), index, before=before, after=after,
         graph=graph, technology=_values(table, str(technology), growth=False) if known else technology,
         channel=channel, lag=lag, controls={name: _values(table, name, growth=False) for name in controls},
-        assumed=assumed, acknowledge=acknowledge, draws=draws, seed=seed,
+        assumed=assumed, acknowledge=acknowledge, persistent=persistent, half_panel=half_panel, draws=draws, seed=seed,
         outcome_words=f"growth of {outcome}" if growth else outcome,
     )  # fmt: skip
 

@@ -30,7 +30,8 @@ def check_premises(settings: StudySettings) -> frozenset[str]:
         The study's language has no translation; the model's task or the estimator does not go with the codebook's kind; a
         group, an index or the regression is made from a key that there is not, or a file is not there.
     DataError
-        The population's counts or the growth panel cannot be used: the line is told.
+        The population's counts, the growth panel, or the adoption series or the graph beside it cannot be used: the line
+        is told.
     """
     if settings.study.language not in told_languages():
         raise SettingsError(
@@ -143,5 +144,18 @@ def _check_explain(settings: StudySettings) -> frozenset[str]:
                 f"{settings.file}: {name} in [explain] is {span[0]}-{span[1]}, and the panel runs from {first} to {last}.",
                 remedy="Choose years that the panel has.",
             )
-    settings.beside_the_panel()
+    _check_beside(settings)
     return frozenset(map(str, data["entity"].unique()))
+
+
+def _check_beside(settings: StudySettings) -> None:
+    """Read the files beside the panel once: a bad cell is no question that the data cannot answer."""
+    beside = settings.beside_the_panel()
+    if "adoption" in beside:
+        from headwinds.explain import read_gapminder
+
+        read_gapminder(beside["adoption"], indicators=[settings.explain.adoption_series], countries_only=True)
+    if "graph" in beside:
+        from headwinds.explain import read_graph
+
+        read_graph(beside["graph"])

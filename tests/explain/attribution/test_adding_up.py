@@ -121,14 +121,18 @@ def test_mechanisms_in_closed_form_are_where_the_graph_unrolled_in_time_comes_to
     generator = np.random.default_rng(0)
     slopes = [generator.uniform(-0.25, 0.25, (1, 4, 4)) for _ in range(2)]
     means = generator.normal(size=(1, 2, 4))
-    worth = mechanism_worth(slopes, means, 2)[0]
-    own = [means[0, span] - slopes[span][0] @ means[0, span] for span in (0, 1)]
-    for number, inside in enumerate(subsets(4)):
+    late = generator.normal(size=(1, 2, 2, 4))
+    worth = mechanism_worth(slopes, means, 2, late)[0]
+    own = [means[0, span] - slopes[span][0] @ means[0, span] + late[0, span, span] for span in (0, 1)]
+    for number, (*mechanisms, lags) in enumerate(subsets(5)):
+        inside = np.array(mechanisms)
         matrix = np.where(inside[:, None], slopes[1][0], slopes[0][0])
-        rest = np.where(inside, own[1], own[0])
+        rest = np.where(inside, own[1] - late[0, 1, int(lags)], own[0] - late[0, 0, int(lags)])
         state = np.zeros(4)
         for _ in range(200):
             state = rest + matrix @ state
         assert worth[number] == pytest.approx(state[2], abs=1e-10)
     assert worth[0] == pytest.approx(means[0, 0, 2])
     assert worth[-1] == pytest.approx(means[0, 1, 2])
+    plain = mechanism_worth(slopes, means, 2)[0]
+    assert plain == pytest.approx(mechanism_worth(slopes, means, 2, 0 * late)[0, :16])

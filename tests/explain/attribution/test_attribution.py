@@ -355,7 +355,7 @@ def common_only(given):
             DataError,
             "outcome, row 4, column 'value': 'n.q.' is not a number",
         ),
-        (nameless, DataError, "outcome has a row without an entity (period 2001)"),
+        (nameless, DataError, "outcome, row 1, column 'entity': the entity is empty"),
         (collinear, EstimationError, "'technology x divide' is collinear with 'technology x innovation'"),
         (common_only, EstimationError, "'innovation' is collinear with the effects: it does not vary within them"),
         (lambda given: given.update(outcome=given["outcome"].head(8)), EstimationError, "There is one cluster"),

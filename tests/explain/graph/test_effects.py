@@ -28,10 +28,11 @@ def panel(
     noise: float = 0.0,
     direct: float = DIRECT,
     lasting: float = 0.0,
+    rise: float = 0.0,
 ):
     """technology -> adaptability -> growth, growth -> adaptability a year later; `hidden` moves both mediators.
 
-    `lasting` is how much of each node is what it was a year before.
+    `lasting` is how much of each node is what it was a year before; from mid-sample on technology rests `rise` higher.
     """
     generator = np.random.default_rng(seed)
     technology = generator.normal(size=(units, years))
@@ -40,6 +41,7 @@ def panel(
     for year in range(years):
         common = hidden * generator.normal(size=units)
         past = growth[:, year - 1] if year else 0.0
+        technology[:, year] += (1 - lasting) * rise * (year > 9)
         if year:
             technology[:, year] += lasting * technology[:, year - 1]
         adaptability[:, year] = (
@@ -113,6 +115,20 @@ def test_where_nodes_last_their_own_pasts_are_held_fixed_and_slopes_are_right():
         persistent: [path_effects(one, graph(), draws=50, persistent=persistent) for one in designs]
         for persistent in (True, False)
     }
+    halves = [path_effects(one, graph(), draws=50, half_panel=True) for one in designs]
+    plain, halved = (
+        pd.DataFrame([one.edges.set_index("source").loc["growth"] for one in results])
+        for results in (found[True], halves)
+    )
+    assert plain["value"].mean() > BACK + 0.02  # round a feedback the bias is of order 1 in the years
+    assert halved["value"].mean() == pytest.approx(BACK, abs=0.015)
+    assert sum((plain["lower"] <= BACK) & (plain["upper"] >= BACK)) <= 1
+    assert sum((halved["lower"] <= BACK) & (halved["upper"] >= BACK)) == 4
+    assert halved["standard_error"].mean() < 1.5 * plain["standard_error"].mean()
+    assert "of adaptability by up to 0." in next(
+        str(one) for one in found[True][0].findings if one.code == "N452"
+    )
+    assert {"N452", "N454"} & {one.code for one in halves[0].findings} == {"N454"}
     slopes = {
         persistent: np.mean([row(result, "technology > growth")["value"] for result in results])
         for persistent, results in found.items()

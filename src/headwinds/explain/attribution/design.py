@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from headwinds.contracts import Graph, Indicator
 from headwinds.errors import DataError, EstimationError, MismatchError, SettingsError
-from headwinds.explain.table_columns import column_numbers, column_periods
+from headwinds.explain.table_columns import column_entities, column_numbers, column_periods
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -271,23 +271,21 @@ def _terms(variables: int, has_technology: bool, channel: str) -> tuple[tuple[in
 
 
 def _checked(frame: pd.DataFrame, told: str) -> pd.DataFrame:
-    """The columns `entity`, `period`, `value`, the latter two as numbers."""
+    """The columns `entity`, as text, and `period`, `value`, as numbers; whoever has a value has a name."""
     lacking = [name for name in ("entity", "period", "value") if name not in frame.columns]
     if lacking:
         raise DataError(f"{told} has no column {lacking[0]!r}; expected entity, period, value.")
+    value = column_numbers(frame["value"], told)
     return frame.assign(
-        value=column_numbers(frame["value"], told), period=column_periods(frame["period"], told)
+        value=value,
+        period=column_periods(frame["period"], told),
+        entity=column_entities(frame["entity"], told, value == value),
     )
 
 
 def _with_value(frame: pd.DataFrame, told: str) -> pd.DataFrame:
     """Rows with a value, no entity-period twice."""
     kept = frame.dropna(subset=["value"])
-    if kept["entity"].isna().any():
-        period = kept.loc[kept["entity"].isna(), "period"].iloc[0]
-        raise DataError(
-            f"{told} has a row without an entity (period {period}).", remedy="Name it, or leave the row out."
-        )
     twice = kept[kept.duplicated(["entity", "period"])]
     if len(twice):
         first = twice.iloc[0]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 JOINT = "all headwinds"
+CARRIED = "carried over"
 REMAINDER = "not attributed"
 CHANGE = "change"
 
@@ -29,9 +30,9 @@ class Attribution(Result):
     ----------
     table
         A row a part: `name`, `part` ("headwind", "level", "return", "mechanism", "control", "technology", "joint",
-        "remainder", "total"), `value`, `standard_error`, `lower`, `upper` (95 %), `band_lower`, `band_upper` (95 % for all
-        headwinds at once). "joint" is the sum of the headwinds and no part of its own. Where single headwinds may not be
-        ranked their `value` and `standard_error` are NaN and only the bands stand.
+        "carried", "remainder", "total"), `value`, `standard_error`, `lower`, `upper` (95 %), `band_lower`, `band_upper`
+        (95 % for all headwinds at once). "joint" is the sum of the headwinds and no part of its own. Where single headwinds
+        may not be ranked their `value` and `standard_error` are NaN and only the bands stand.
     before, after
         What is decomposed is `after` minus `before`.
     method
@@ -93,7 +94,7 @@ class Attribution(Result):
                 lines.append(f"{told}: not given alone; between {band} (95 % for all at once)")
             else:
                 bounds = f"{number(row.lower)} to {number(row.upper)}"
-                goes = ":" if row.part == "remainder" else " is associated with"
+                goes = ":" if row.part in ("carried", "remainder") else " is associated with"
                 lines.append(f"{told}{goes} {number(row.value)}, 95 % interval {bounds}")
         return "\n".join([*lines, *(str(finding) for finding in self.findings)])
 

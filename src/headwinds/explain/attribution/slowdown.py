@@ -111,6 +111,8 @@ def attribute_slowdown(
     acknowledge: bool = False,
     outcome_node: str = "growth",
     outcome_words: str = "growth",
+    persistent: bool = True,
+    half_panel: bool = False,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> SlowdownAttribution:
@@ -144,6 +146,9 @@ def attribute_slowdown(
         Size of each headwind's part for the power; None divides the whole change among them.
     acknowledge
         True shows single headwinds even where their signs cannot be told, and says so.
+    persistent, half_panel
+        How the slopes of the graph's edges are estimated, for the mechanisms and the paths: beside each node's own past, and
+        without the bias of short panels; see `path_effects`. `identify` takes nodes as `persistent` too.
     draws, seed
         Of the cluster bootstrap.
 
@@ -226,15 +231,17 @@ def attribute_slowdown(
     if all(name in measured for name in graph.names):
         try:
             mechanisms = mechanism_attribution(
-                design, graph, outcome=outcome_node, draws=draws, seed=seed, show_single=show
-            )
+                design, graph, outcome=outcome_node, draws=draws, seed=seed, show_single=show,
+                persistent=persistent, half_panel=half_panel,
+            )  # fmt: skip
         except EstimationError as error:
-            findings.append(Finding("N449", f"No mechanisms and paths: {error.message}"))
-        if mechanisms is not None and TECHNOLOGY in graph.names:
+            findings.append(Finding("N449", f"No mechanisms: {error.message}"))
+        if TECHNOLOGY in graph.names:
             try:
                 paths = path_effects(
-                    design, graph, target=outcome_node, draws=draws, seed=seed, show_single=show
-                )
+                    design, graph, target=outcome_node, draws=draws, seed=seed, show_single=show,
+                    persistent=persistent, half_panel=half_panel,
+                )  # fmt: skip
             except (EstimationError, SettingsError) as error:  # no way, or more than can be listed
                 findings.append(Finding("N449", f"No paths: {error.message}"))
     else:
@@ -247,7 +254,7 @@ def attribute_slowdown(
         levels_returns=levels,
         mechanisms=mechanisms,
         paths=paths,
-        identification=identify(graph),
+        identification=identify(graph, persistent=persistent),
         acknowledged=acknowledge and not power.rankable,
         findings=(),
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from headwinds.contracts import Edge, Graph
 from headwinds.errors import EstimationError, MismatchError
 from headwinds.explain.attribution.equation import Fit, fit_equation, make_equation
+from headwinds.explain.attribution.own_pasts import half_panels
 from headwinds.explain.attribution.weighted import drawn_estimates
 
 if TYPE_CHECKING:
@@ -27,13 +28,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NodeEquation:
-    """A node's equation: the edges into it, the sums, the estimate; `rows` of the design that it was estimated on."""
+    """A node's equation: the edges into it, the sums, the estimate.
+
+    Attributes
+    ----------
+    rows
+        Of the design: those that it was estimated on.
+    behind, behind_shared
+        Shapes (rows, K) and (rows, K, R): by how much each regressor's node, as the same row of the design has it, exceeds
+        what it was when it moved the target, and the shared errors of that.
+    """
 
     target: str
     edges: tuple[Edge, ...]
     equation: Equation
     fit: Fit
     rows: NDArray[np.int64]
+    behind: NDArray[np.float64]
+    behind_shared: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +60,25 @@ class Slopes:
         By edge, shape (draws,).
     equations
         One a node that something moves, in the graph's order.
+    by_node, by_node_drawn
+        By node that something moves, the slopes of its regressors, its own past last if it is held fixed and no edge: shape
+        (1, K), and in each draw, (draws, K).
     """
 
     value: dict[Edge, float]
     drawn: dict[Edge, NDArray[np.float64]]
     equations: tuple[NodeEquation, ...]
+    by_node: dict[str, NDArray[np.float64]]
+    by_node_drawn: dict[str, NDArray[np.float64]]
+
+    @property
+    def own_past(self) -> dict[str, float]:
+        """How much of what it was a year before each node keeps; empty where own pasts are not held fixed."""
+        return {
+            one.target: float(self.by_node[one.target][0, -1])
+            for one in self.equations
+            if one.equation.width > len(one.edges)
+        }
 
 
 def estimate_edges(
@@ -64,6 +90,7 @@ def estimate_edges(
     rows: NDArray[np.bool_] | None = None,
     carry_error: bool = True,
     own_past: bool = False,
+    half_panel: bool = False,
 ) -> Slopes:
     """Estimate every edge of the graph.
 
@@ -75,14 +102,19 @@ def estimate_edges(
         Shape (rows,): take only these rows of the design as moments of the target.
     own_past
         Hold each node's own value of the period before fixed beside its parents. The rows of a first year are lost.
+    half_panel
+        Take twice the slopes of all years less the mean of those of either half of each entity's years: their bias is
+        then of order 1 / years^2, and their errors are larger; see `own_pasts`.
 
     Raises
     ------
     MismatchError
         A node is not a variable of the design.
     EstimationError
-        An equation is singular, or no entity-year has a node with all its parents.
+        An equation is singular (or is so in a half), or no entity-year has a node with all its parents.
     """
+    import numpy as np
+
     known = {outcome, *design.names}
     lacking = [name for name in graph.names if name not in known]
     if lacking or outcome not in graph.names:
@@ -92,19 +124,55 @@ def estimate_edges(
         )
     value: dict[Edge, float] = {}
     drawn: dict[Edge, NDArray[np.float64]] = {}
+    by_node: dict[str, NDArray[np.float64]] = {}
+    by_node_drawn: dict[str, NDArray[np.float64]] = {}
     equations = []
     for target in graph.names:
         if not graph.into(target):
             continue
         one = node_equation(design, graph, target, outcome, rows, carry_error, own_past=own_past)
         equations.append(one)
-        samples = drawn_estimates(
-            one.equation, one.fit, draws.weights, draws.errors if carry_error else draws.errors[:, :0]
-        )
+        found, samples = _estimates(one, draws, carry_error)
+        if half_panel:
+            halves = _halves(design, graph, one, outcome, carry_error, own_past=own_past)
+            parts = [_estimates(half, draws, carry_error) for half in halves]
+            found = 2 * found - np.mean([part[0] for part in parts], axis=0)
+            samples = 2 * samples - np.mean([part[1] for part in parts], axis=0)
         for number, edge in enumerate(one.edges):
-            value[edge] = float(one.fit.value[number])
+            value[edge] = float(found[number])
             drawn[edge] = samples[:, number]
-    return Slopes(value, drawn, tuple(equations))
+        by_node[target], by_node_drawn[target] = found[None], samples
+    return Slopes(value, drawn, tuple(equations), by_node, by_node_drawn)
+
+
+def _estimates(
+    one: NodeEquation, draws: Draws, carry_error: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of an equation: shape (K,), and in each draw, shape (draws, K)."""
+    errors = draws.errors if carry_error else draws.errors[:, :0]
+    return one.fit.value, drawn_estimates(one.equation, one.fit, draws.weights, errors)
+
+
+def _halves(
+    design: AttributionDesign,
+    graph: Graph,
+    whole: NodeEquation,
+    outcome: str,
+    carry_error: bool,
+    *,
+    own_past: bool,
+) -> list[NodeEquation]:
+    """The same equation on each half of the years."""
+    try:
+        return [
+            node_equation(design, graph, whole.target, outcome, half, carry_error, own_past=own_past)
+            for half in half_panels(design, whole.rows)
+        ]
+    except EstimationError as error:
+        raise EstimationError(
+            f"In half of the years, the equation of {whole.target}: {error.message}",
+            remedy="Set half_panel to false, or take more years.",
+        ) from None
 
 
 def node_equation(
@@ -117,12 +185,12 @@ def node_equation(
     *,
     own_past: bool = False,
 ) -> NodeEquation:
-    """The equation of one node; see `estimate_edges`. Its own past, if asked for, is the last regressor."""
+    """The equation of one node; see `estimate_edges`. Its own past, if asked for and no edge, is the last regressor."""
     import numpy as np
 
     edges = graph.into(target)
     regressors = [(edge.source, edge.lag) for edge in edges]
-    if own_past:
+    if own_past and (target, 1) not in regressors:  # a graph may have it as an edge
         regressors.append((target, 1))
     own_lag = 0 if target == outcome else design.lags[design.names.index(target)]
     when = design.year - own_lag
@@ -169,7 +237,16 @@ def node_equation(
         shared=shared if carry_error else None,
         shared_outcome=own[2] if carry_error else None,
     )
-    return NodeEquation(target, edges, equation, fit_equation(equation), chosen)
+    now = [_node(design, source, outcome, chosen) for source, _ in regressors]
+    return NodeEquation(
+        target,
+        edges,
+        equation,
+        fit_equation(equation),
+        chosen,
+        behind=np.column_stack([one[0] - then[0] for one, then in zip(now, blocks, strict=True)]),
+        behind_shared=np.stack([one[2] - then[2] for one, then in zip(now, blocks, strict=True)], axis=1),
+    )
 
 
 def _node(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headwinds.errors import DataError, EstimationError
+from headwinds.explain.table_columns import column_entities, column_numbers, column_periods
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,26 +64,16 @@ def make_grid(data: pd.DataFrame, names: Sequence[str]) -> Grid:
                 f"The panel has no column {name!r}; it has {', '.join(map(str, data.columns[:12]))}.",
                 remedy="Name the columns entity and period, and one a series.",
             )
-    number = pd.to_numeric(data["period"], errors="coerce")
-    wrong = (number.isna() | (number % 1 != 0)).to_numpy(dtype=bool)
-    if wrong.any():
-        shown = data["period"].iloc[int(wrong.argmax())]
-        raise DataError(f"The period '{shown}' is not a whole number.", remedy="Give years as integers.")
-    nameless = data["entity"].isna().to_numpy()
-    if nameless.any():
-        raise DataError(
-            f"A row of the panel has no entity (period {data['period'].iloc[int(nameless.argmax())]}).",
-            remedy="Name it, or leave the row out.",
-        )
-    twice = data.duplicated(["entity", "period"])
+    period = column_periods(data["period"], "The panel")
+    name_of = column_entities(data["entity"], "The panel")
+    twice = pd.MultiIndex.from_arrays([name_of, period]).duplicated()
     if twice.any():
-        row = data[twice].iloc[0]
+        row = int(twice.argmax())
         raise DataError(
-            f"The panel has {row['entity']} in {row['period']} more than once, expected one row an entity and period."
+            f"The panel has {name_of[row]} in {period[row]} more than once, expected one row an entity and period."
         )
-    # Not to_numpy(dtype=str), which cuts every name to one letter where one is missing.
-    entities, row_of = np.unique(np.array([str(name) for name in data["entity"]]), return_inverse=True)
-    seen = np.unique(number.to_numpy(dtype=np.int64))
+    entities, row_of = np.unique(name_of.astype(str), return_inverse=True)
+    seen = np.unique(period)
     if len(entities) < 2 or len(seen) < 2:
         raise EstimationError(
             f"The panel has {len(entities)} entities in {len(seen)} periods, expected at least two of each."
@@ -94,22 +85,11 @@ def make_grid(data: pd.DataFrame, names: Sequence[str]) -> Grid:
             remedy="Correct the period that lies far from the others.",
         )
     periods = np.arange(seen[0], seen[-1] + step, step)
-    column_of = (number.to_numpy(dtype=np.int64) - seen[0]) // step
+    column_of = (period - seen[0]) // step
     series = {}
     for name in dict.fromkeys(names):
-        try:
-            values = data[name].to_numpy(dtype=float, na_value=np.nan)
-        except (TypeError, ValueError):
-            raise DataError(f"The column {name!r} holds something that is not a number.") from None
-        endless = np.isinf(values)
-        if endless.any():
-            row = data.iloc[int(endless.argmax())]
-            raise DataError(
-                f"The column {name!r} is infinite for {row['entity']} in {row['period']}.",
-                remedy="Correct it, or leave it empty; a logarithm of zero has no value.",
-            )
         placed = np.full((len(entities), len(periods)), np.nan)
-        placed[row_of, column_of] = values
+        placed[row_of, column_of] = column_numbers(data[name], "The panel")
         series[name] = placed
     return Grid(
         entities=tuple(entities.tolist()),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.contracts import Indicator
 from headwinds.errors import DataError, MismatchError
-from headwinds.explain.table_columns import column_numbers, column_periods
+from headwinds.explain.table_columns import column_entities, column_numbers, column_periods
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +46,8 @@ def outcome_rows(
     Raises
     ------
     DataError
-        A value is not a number, a period no whole number, or the panel has an entity and period twice.
+        A value is not a number, a period no whole number, a row with a value has no entity, or the panel has an entity and
+        period twice.
     MismatchError
         A label or column is not there.
     """
@@ -78,6 +79,7 @@ def outcome_rows(
             **{name: column_numbers(frame[name], "The outcome") for name in controls if name in frame},
         )
         known = np.isfinite(frame["value"].to_numpy())
+        column_entities(frame["entity"], "The outcome", known)
     count, frame = len(frame), frame[known]
     if panel is not None:
         frame = _beside(frame, panel, controls)

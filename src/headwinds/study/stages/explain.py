@@ -83,7 +83,7 @@ def _explain(settings: StudySettings, path: Path, index: Path, beside: dict[str,
     }
     tables |= {"accounts_by_span_unavailable": spans.unavailable, "slowdown": slow.table}
     indicator = read_indicator(index / "chosen")
-    naive, corrected, detectable, design_facts = _regress(settings, panel, indicator)
+    naive, corrected, detectable, design_facts, left_out = _regress(settings, panel, indicator)
     tables["minimum_detectable_effects"] = detectable
     for name, table in tables.items():
         table.to_parquet(output / f"{name}.parquet", index=False)
@@ -91,7 +91,7 @@ def _explain(settings: StudySettings, path: Path, index: Path, beside: dict[str,
         Evidence(settings, panel, indicator, beside.get("adoption"), beside.get("graph")), output / "chapters"
     )
     facts = {
-        "findings": [asdict(Finding("N405", reason)) for reason in missing],
+        "findings": [asdict(one) for one in (*left_out, *(Finding("N405", reason) for reason in missing))],
         "rebuild": asdict(rebuild),
         "unavailable_rows": len(account.unavailable),
         "slowdown": {
@@ -108,8 +108,9 @@ def _explain(settings: StudySettings, path: Path, index: Path, beside: dict[str,
 
 def _regress(
     settings: StudySettings, panel: Panel, indicator: Indicator
-) -> tuple[Estimate, Estimate, pd.DataFrame, dict[str, Any]]:
+) -> tuple[Estimate, Estimate, pd.DataFrame, dict[str, Any], tuple[Finding, ...]]:
     from headwinds.explain.measured import corrected_estimate, make_design, naive_estimate
+    from headwinds.explain.measured.regress import left_out_findings
     from headwinds.explain.panel_data import log_growth
     from headwinds.explain.power import minimum_detectable_effects
 
@@ -132,6 +133,7 @@ def _regress(
             "lag": chosen.lag,
             "scale": design.scale.tolist(),
         },
+        left_out_findings(design),
     )
 
 
