@@ -77,7 +77,11 @@ def test_scores_without_folds_are_taken_and_it_is_said_what_that_assumes(tmp_pat
         ({"strategy": "variance", "scores": {"probability_growth": 1.5}}, DataError, "no probability"),
         ({"strategy": "variance", "scores": {"probability_growth": None}}, DataError, "no probability"),
         ({"strategy": "variance", "scores": {"fold": "x"}}, DataError, "whole number"),
-        ({"strategy": "variance", "scores": {"passage_id": "other"}}, MismatchError, "lacks 1 passage"),
+        (
+            {"strategy": "variance", "scores": {"passage_id": "other"}},
+            MismatchError,
+            "lacks passages of the corpus: 1,",
+        ),
     ],
 )
 def test_a_proposal_that_cannot_be_made_is_one_line_and_queues_nothing(tmp_path, project, wrong, kind, words):

@@ -13,13 +13,27 @@ from hypothesis import strategies as st
 
 from headwinds.artifacts.csv_cells import FORMULA, csv_text, guarded, table_text
 
+UNSEEN = (
+    "\0\x1b\x7f\x85\xa0\xad\u034f\u061c\u115f\u180e\u200b\u200d\u200e\u202e\u2028\u2060\u2800\u3000\u3164\ufe0f\ufeff"
+    "\U000e0020"
+)
 
-@given(st.text())
+
+@given(st.text(st.characters() | st.sampled_from(UNSEEN + "=+-@")))
 def test_a_guarded_text_never_starts_a_formula_and_plain_text_is_untouched(text):
+    assert guarded(text) in (text, f"'{text}")
     assert not guarded(text).lstrip().startswith(FORMULA)
-    assert guarded(text) == (
-        f"'{text}" if text.lstrip().startswith(FORMULA) or text[:1] in FORMULA[4:7] else text
-    )
+    assert not guarded(text).strip(UNSEEN + " ").startswith(FORMULA)
+    seen = [character for character in text if character.isprintable() and not character.isspace()]
+    if not text.startswith(FORMULA) and not set(seen) & set(FORMULA):
+        assert guarded(text) == text
+
+
+@pytest.mark.parametrize("sign", [sign for sign in FORMULA if not sign.isspace()])
+def test_what_is_not_seen_does_not_hide_a_formula(sign):
+    for unseen in (*UNSEEN, UNSEEN, f" {UNSEEN} "):
+        assert guarded(f"{unseen}{sign}1+1") == f"'{unseen}{sign}1+1", ascii(unseen)
+        assert guarded(f"{unseen}plain {sign}1") == f"{unseen}plain {sign}1", ascii(unseen)
 
 
 @pytest.mark.parametrize("delimiter", [",", "\t"])

@@ -220,12 +220,12 @@ BAD = {
     "one entity": (
         panel(entities=("USA",)),
         ["responses", "--outcome", "output", "--shock", "shock"],
-        "1 entities",
+        "Entities of the panel: 1, ",
     ),
     "a singleton panel": (
         panel(entities=("USA",), years=1),
         ["responses", "--outcome", "output", "--shock", "shock"],
-        "1 periods",
+        "Entities of the panel: 1, periods: 1;",
     ),
     "collinear": (
         changed(lambda data: data.assign(twice=2 * data["shock"])),

@@ -60,5 +60,5 @@ def test_characters_that_were_lost_before_we_read_are_counted():
     assert damaged_texts(["p1", "p2"], ["whole", "naïve"]) == ()
     (finding,) = damaged_texts([f"p{row}" for row in range(5)], ["whole", *["na\ufffdve"] * 4])
     assert str(finding).startswith(
-        "W106 4 passages hold U+FFFD where a character was lost, first p1, p2, p3."
+        "W106 Passages that hold U+FFFD where a character was lost: 4, first p1, p2, p3."
     )

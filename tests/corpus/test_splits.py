@@ -69,7 +69,7 @@ def test_labels_and_strata_are_spread_more_evenly_than_by_chance():
 
 
 def test_more_folds_than_documents_is_refused():
-    with pytest.raises(DataError, match="3 labelled documents cannot be cut into 5 folds"):
+    with pytest.raises(DataError, match="Labelled documents: 3, which cannot be cut into 5 folds"):
         assign_folds(["a", "b", "c"], np.zeros((3, 1), dtype=bool), ["x"] * 3, folds=5, seed=0)
 
 

@@ -193,7 +193,7 @@ def test_too_few_labels_are_an_error_or_an_interval_that_is_not_given():
         (lambda o, s, a: (o, pd.concat([s, s.head(1)]), a), DataError, "E000 2000 stands twice"),
         (lambda o, s, a: (o, s, a.assign(entity="ZZZ")), MismatchError, "ZZZ .* have no predicted share"),
         (lambda o, s, a: (o.assign(period=1900), s, a), MismatchError, "share no entity-year"),
-        (lambda o, s, a: (o[o["entity"] == "E000"], s, a), EstimationError, "1 entities in 8 periods"),
+        (lambda o, s, a: (o[o["entity"] == "E000"], s, a), EstimationError, "Entities: 1, periods: 8"),
         (lambda o, s, a: (o, s.assign(period=s["period"] + 0.5), a), DataError, "is no whole period"),
     ],
 )

@@ -143,7 +143,7 @@ def test_a_gap_in_time_is_told_and_never_bridged():
 @pytest.mark.parametrize(
     ("change", "arguments", "kind", "words"),
     [
-        (lambda data: data[data["entity"] == "E001"], {}, EstimationError, "1 entities"),
+        (lambda data: data[data["entity"] == "E001"], {}, EstimationError, "Entities of the panel: 1, "),
         (
             lambda data: data[data["period"] < 2002],
             {},

@@ -117,7 +117,7 @@ def test_few_periods_are_told():
 @pytest.mark.parametrize(
     ("change", "arguments", "kind", "words"),
     [
-        (lambda data: data[data["entity"] == "E01"], {}, EstimationError, "1 entities"),
+        (lambda data: data[data["entity"] == "E01"], {}, EstimationError, "Entities of the panel: 1, "),
         (
             lambda data: data[data["period"] < 1984],
             {},

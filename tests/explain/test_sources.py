@@ -139,8 +139,8 @@ def test_the_long_form_of_the_world_bank_leaves_aggregates_out_and_says_so(tmp_p
     assert panel.series["GB.XPD.RSDV.GD.ZS"].unit == "% of GDP"
     assert panel.series["IP.PAT.RESD"].vintage == "2020"
     assert [str(finding) for finding in panel.findings] == [
-        "N422 wdi.csv: 2 rows of 2 entities that are no country of today (aggregates, former states, misspellings) were "
-        "left out: SSA, WLD."
+        "N422 wdi.csv: entities that are no country of today (aggregates, former states, misspellings) were left out: "
+        "SSA, WLD; with them rows: 2."
     ]
 
 

@@ -220,7 +220,7 @@ def test_growth_that_cannot_be_defended_says_so():
         (
             lambda index: aggregate_over(index, "country", "equal", groups={"C0": "R"}),
             MismatchError,
-            "3 values of country have no group",
+            "Values of country without a group: 3",
         ),
         (
             lambda index: aggregate_over(index, "country", "equal", missing="drop"),

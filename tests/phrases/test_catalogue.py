@@ -8,7 +8,8 @@ import re
 import pytest
 
 from headwinds.contracts import Finding
-from headwinds.phrases.catalogue import phrases, say, speaking, translate
+from headwinds.corpus.reading import Columns, read_corpus
+from headwinds.phrases.catalogue import ERRORS, phrases, say, speaking, translate
 from house.repository import SOURCE
 from phrases.printed import local_names, texts_of
 
@@ -65,6 +66,31 @@ def test_numbers_and_names_survive_and_lists_are_translated_part_by_part():
     told = translate(listed, "zh")
     assert "“创新”在 1954 偏差 -0.112（预测 0.161，实际 0.049）；“适应”在 1979" in told
     assert not re.search("[a-z]{2}", told)
+
+
+BAD_LINES = {
+    "a.csv": 'id,t,w\np1,good,1\np2\np3,a\np4,a,1,2\np5,a\0,1\np1,a,1\np6,,1\np7,a,much\np8,a,-1\n"open\n',
+    "a.jsonl": '{"id": "p1", "t": "good", "w": 1}\n3\n{"\n'
+    + "[" * 100_000
+    + "\n"
+    + '{"id": [], "t": "a"}\n{"id": "p2", "t": 3}\n{"id": "p3", "t": "\\ud800"}\n{"id": "p\\u0000", "t": "a"}\n',
+}
+
+
+@pytest.mark.parametrize("name", BAD_LINES)
+def test_why_rows_were_refused_is_told_too(name, tmp_path):
+    (tmp_path / name).write_text(BAD_LINES[name], encoding="utf-8")
+    corpus = read_corpus(tmp_path / name, Columns("id", "", "t", "w"), on_bad_rows="refuse")
+    reasons = [one.reason for one in corpus.refused]
+    assert len(reasons) == BAD_LINES[name].count("\n") - (2 if name == "a.csv" else 1)
+    for reason in reasons:
+        told = translate(f"1,002 of 3,000 rows were refused (1,000 times: {reason}; once: t is empty).", "zh")
+        assert told.startswith("3,000 行中有 1,002 行被拒绝（1,000 次："), told
+        assert told.endswith("；1 次：t 是空的）。"), told
+        error = translate(f"a: 8 of 9 rows cannot be read: line 2: {reason}; and 5 more.", "zh", ERRORS)
+        for text in (told, error.removeprefix("a：")):
+            rest = re.sub(r"CSV|JSON|NUL|\b(id|t|w|p1|list|int)\b|（[A-Z].*?）|'.*?'", "", text)
+            assert not re.search("[a-zA-Z]", rest), text
 
 
 @pytest.mark.parametrize("text", ["", "Nobody has translated this.", "{curly} {0}", "标签"])

@@ -32,6 +32,7 @@ TELLING = ("written", "heading", "note", "table", "_head", "_told", "_sentence",
 
 MADE_OF_WORDS = {  # a word of few fills the gap, or a sentence that is made elsewhere
     "17 examples are 17": ("17 examples are wrong", "17 examples are predicted wrongly"),
+    "17 example is 17": ("17 example is wrong", "17 example is predicted wrongly"),
     "1717. The first 17 of 17 are shown; audit.json has them all.": (
         "Joint intervals hold for all 17 comparisons of the table at once (bootstrap, largest |t|). "
         "The first 17 of 17 are shown; audit.json has them all.",

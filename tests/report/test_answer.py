@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -40,6 +41,22 @@ def test_there_are_three_sentences_with_numbers(made):
     assert "standard error 0.169" in growth
     assert "associated with" in association
     assert "0.500" in association
+
+
+def test_a_single_label_is_told_without_a_rank(made):
+    messages, [name, *_] = load_messages(), made.codebook.names
+    regions = by_another_key(made, "region", [("east",), ("west",)])
+    told = []
+    for content in (made, replace(made, indicators=(regions,))):
+        single = replace(content, codebook=replace(made.codebook, labels=made.codebook.labels[:1]))
+        tables = make_tables(content, messages)
+        told.append(answer_sentences(single, tables, messages)[0])
+        told.append(make_brief(single, tables, messages).statements[0].text)
+    over_time, brief, by_region, _ = told
+    assert re.match(rf"In 1995 an estimated .* of passages carry {name} \(95 % interval", over_time)
+    assert re.match(rf"In 1995 .* of all passages are of {name}[.,]", brief)
+    assert by_region.startswith(f"By region the share of {name} is largest in ")
+    assert not [text for text in told if re.search(r"\b1 (of 1|labels)\b|none of the 1\b", text)]
 
 
 def test_an_interval_that_holds_zero_is_no_association_and_no_evidence_of_none(made):
@@ -84,7 +101,7 @@ def test_the_summary_is_short_plain_text(made):
     assert 5 <= len(lines) <= 10
     assert all(line.isprintable() for line in lines)
     assert any(line.startswith("F1") for line in lines)
-    assert lines[-1] == "Findings: 0 errors, 2 warnings, 1 notes"
+    assert lines[-1] == "Findings: errors 0, warnings 2, notes 1"
 
 
 def test_findings_are_listed_once_and_errors_first(made):

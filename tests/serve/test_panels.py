@@ -316,13 +316,13 @@ REFUSED = {
         "divide",
         b'{"panel": {"entity": ["a"], "x": [1]}, "series": "x", "bound": 1e400}',
         422,
-        "not a number",
+        "'bound' holds a number that is too large",
     ),
     "a value without end": (
         "divide",
         b'{"panel": {"entity": ["a"], "period": [1990], "x": [1e400]}, "series": "x"}',
         422,
-        "infinite",
+        "'panel.x[0]' holds a number that is too large",
     ),
     "no number": ("divide", b'{"panel": {"entity": ["a"], "x": [NaN]}, "series": "x"}', 422, "not JSON"),
     "columns of two lengths": ("divide", {"panel": {**SMALL, "x": [1.0]}, "series": "x"}, 422, "one length"),
@@ -341,7 +341,7 @@ REFUSED = {
         {"panel": {"entity": ["a"] * 9, "period": list(range(1990, 1999)), "x": [1.0] * 9, "y": [2.0] * 9},
          "outcome": "x", "shock": "y"},
         422,
-        "1 entities",
+        "Entities of the panel: 1, periods: 9",
     ),
 }  # fmt: skip
 

@@ -179,6 +179,7 @@ def test_bodies_that_cannot_be_used_are_refused_at_once(server):
         (b'{"rows": [{}]}', {}, 422),
         (b'{"rows": [{"text": 1000000000}]}', {}, 422),
         (b'{"rows": [{"text": NaN}]}', {}, 422),
+        (b'{"rows": [{"text": "x", "weight": 1e400}]}', {}, 422),
         (b'{"rows": [{"text": "\\ud800"}]}', {}, 422),
         (b'{"rows": [{"text": "x", "text_b": {}}]}', {}, 422),
         (b'{"rows": [{"text": "x", "id": 5}]}', {}, 422),

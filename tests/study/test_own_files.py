@@ -157,7 +157,7 @@ def test_a_decision_column_is_believed_over_one_half(files, tmp_path):
         (lambda text: text.replace("probability_tech", "score"), DataError, "no column probability_<label>"),
         (lambda text: text.replace(",1.0\n", ",1.5\n", 1), DataError, "expected a share from 0 to 1"),
         (lambda text: text.replace(",1.0\n", ",high\n", 1), DataError, "expected a number"),
-        (lambda text: text.replace("p17,", "p16,"), DataError, "stand more than once, first p16"),
+        (lambda text: text.replace("p17,", "p16,"), DataError, "that stand there before: 1, first p16"),
         (lambda text: text.replace("year", "jahr", 1), DataError, "'year'"),
         (lambda text: "\n".join(text.splitlines()[:10]) + "\n", MismatchError, "gold"),
         (lambda text: text.replace("p5,2002", "p5"), DataError, "line 7"),

@@ -57,7 +57,7 @@ class Agreement(Result):
         rows = self.table[self.table["measure"] == "Krippendorff's alpha"]
         lines = [
             f"{row.label}: alpha {number(row.value)}, {self.level:.0%} interval {number(row.lower)} to {number(row.upper)}, "
-            f"{row.passages} passages read by two or more ({row.readers})"
+            f"passages read by two or more: {row.passages} ({row.readers})"
             for row in rows.itertuples()
         ]
         return "\n".join(

@@ -106,7 +106,7 @@ def _scores(
     missing = [name for name in names if name not in found]
     if missing:
         raise MismatchError(
-            f"{path} lacks {len(missing):,} passages of the corpus, first {', '.join(missing[:3])}.",
+            f"{path} lacks passages of the corpus: {len(missing):,}, first {', '.join(missing[:3])}.",
             remedy="Score the whole corpus.",
         )
     findings = () if "fold" in columns else (_no_folds(path),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a formula begins with (OWASP, CSV injection), in full width too."""
+UNSEEN = ("C", "M", "Z")
+"""Categories of Unicode without a shape of their own: controls, marks of order and joins, combining marks, spaces."""
+BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and a symbol that are drawn as nothing: fillers of Hangul, the empty cell of Braille."""
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]], *, delimiter: str = ",") -> str:
@@ -56,4 +61,12 @@ def guarded(text: str) -> str:
     The apostrophe changes the text for a program that reads it. So it stands in files that are for people, beside which the
     same values stand as they are, and elsewhere only where it is asked for.
     """
-    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) or _begins_formula(text) else text
+
+
+def _begins_formula(text: str) -> bool:
+    """Whether the first thing to be seen of a text begins a formula: a spreadsheet may drop what stands unseen before it."""
+    for character in text:
+        if not (character.isspace() or character in BLANK or unicodedata.category(character)[0] in UNSEEN):
+            return character in FORMULA
+    return False

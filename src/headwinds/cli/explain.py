@@ -118,7 +118,7 @@ def _lines(growth: GrowthFile, found: GrowthResult) -> list[str]:
             for row in shown.itertuples()
         )
         if len(table) > SHOWN:
-            lines.append(f"  and {len(table) - SHOWN} more rows in accounts-by-span.csv")
+            lines.append(f"  and more rows in accounts-by-span.csv: {len(table) - SHOWN}")
     if len(found.by_span.unavailable):
         lines.append(
             f"{len(found.by_span.unavailable)} entity-spans have no account: accounts-by-span-unavailable.csv says why."

@@ -34,5 +34,5 @@ def execute(arguments: argparse.Namespace) -> int:
         encoding=arguments.encoding,
         for_spreadsheets=arguments.for_spreadsheets,
     )
-    tell(f"{count:,} predictions: {arguments.output}")
+    tell(f"{count:,} {'prediction' if count == 1 else 'predictions'}: {arguments.output}")
     return 0

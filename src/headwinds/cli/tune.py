@@ -348,7 +348,7 @@ def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
         lines.append(f"Minus the other model, {name.replace('_', ' ')}: {item.value:+.4f}{bounds}")
     for column in dict.fromkeys(one.column for one in evaluation.slices):
         worst = next(one for one in evaluation.slices if one.column == column)
-        lines.append(f"Worst {column}: {worst.value} ({worst.examples:,} examples), {worst.metric:.4f}.")
+        lines.append(f"Worst {column}: {worst.value} (examples: {worst.examples:,}), {worst.metric:.4f}.")
     return [
         tested,
         *held_lines(evaluation.held_out),

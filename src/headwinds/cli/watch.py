@@ -21,7 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", help="folder of this watch: all looks in it share one chance of a false alarm"
     )
     parser.add_argument("--reference", help="rows that the model was not fitted to (default: those it keeps)")
-    parser.add_argument("--group", metavar="COLUMN", help="values that belong together, such as documents")
+    parser.add_argument(
+        "--group",
+        metavar="COLUMN",
+        help='values that belong together (default: document_id where a file has it; "" for none)',
+    )
     parser.add_argument("--encoding", help="of the files, as cp1252 or gb18030 (default: utf-8)")
     parser.add_argument("--registry", help="folder of a registry of models")
     parser.add_argument("--database", help="its index: postgresql://user:password@host/name")

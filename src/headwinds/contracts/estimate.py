@@ -152,7 +152,8 @@ class Account(Result):
         """What is decomposed, for how many, and the means of its parts."""
         means = self.table[list(self.parts)].mean()
         lines = [
-            f"{self.estimand} Units: {self.units}. {len(self.table)} rows, {len(self.unavailable)} not available.",
+            f"{self.estimand} Units: {self.units}. {len(self.table)} row{'s' * (len(self.table) != 1)}, "
+            f"{len(self.unavailable)} not available.",
             f"Mean {self.total}: {number(self.table[self.total].mean())}, of which "
             + ", ".join(f"{part} {number(means[part])}" for part in self.parts),
         ]

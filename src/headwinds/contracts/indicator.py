@@ -180,10 +180,11 @@ class Indicator(Result):
         labels = tuple(dict.fromkeys(self.labels))
         by = " and ".join(self.keys) or "the whole corpus"
         lines = [
-            f"{self.unit.capitalize()} of {len(labels)} label{'s' * (len(labels) != 1)} by {by}: {len(self)} rows. "
-            f"Method: {self.method}.",
-            f"{int(np.isnan(self.value).sum())} rows have no value, {int(np.isnan(self.lower).sum())} no interval, "
-            f"{sum(bool(pool) for pool in self.pooled)} borrow their correction from a pool.",
+            f"{self.unit.capitalize()} of {len(labels)} label{'s' * (len(labels) != 1)} by {by}: "
+            f"{len(self)} row{'s' * (len(self) != 1)}. Method: {self.method}.",
+            f"Rows without a value: {int(np.isnan(self.value).sum())}; without an interval: "
+            f"{int(np.isnan(self.lower).sum())}; with a correction borrowed from a pool: "
+            f"{sum(bool(pool) for pool in self.pooled)}.",
         ]
         for label in labels:
             rows = np.array([one == label for one in self.labels])

@@ -68,7 +68,7 @@ def damaged_texts(passage_ids: Sequence[str], texts: Sequence[str]) -> tuple[Fin
     return (
         Finding(
             "W106",
-            f"{len(damaged):,} passages hold U+FFFD where a character was lost, first {', '.join(damaged[:3])}.",
+            f"Passages that hold U+FFFD where a character was lost: {len(damaged):,}, first {', '.join(damaged[:3])}.",
             "Export the file again in its own encoding.",
         ),
     )
@@ -116,7 +116,7 @@ def gold_findings(gold: Gold, corpus_strata: Sequence[str]) -> tuple[Finding, ..
             findings.append(
                 Finding(
                     "W110",
-                    f"Label {name} has {positives} gold positives.",
+                    f"Label {name} has {positives} gold {'positive' if positives == 1 else 'positives'}.",
                     "A model can hardly learn it; label more.",
                 )
             )
@@ -132,7 +132,7 @@ def gold_findings(gold: Gold, corpus_strata: Sequence[str]) -> tuple[Finding, ..
             findings.append(
                 Finding(
                     "N111",
-                    f"Among {len(inside)} gold passages of {str(stratum)!r} none has {', '.join(rare)}.",
+                    f"Gold passages of {str(stratum)!r}: {len(inside)}, of which none has {', '.join(rare)}.",
                     "Their intervals there rest on the count zero, not on a variance of zero.",
                 )
             )

@@ -75,7 +75,7 @@ def read_corpus(
             remedy='Mend them, or set on_bad_rows = "refuse" to leave them out and count them.',
         )
     if not kept:
-        shown = f" ({rows_in:,} rows, all refused: {_shown(refused)})" if refused else " below its header"
+        shown = f" (rows: {rows_in:,}, all refused: {_shown(refused)})" if refused else " below its header"
         raise DataError(f"{path} holds no row that can be read{shown}.", remedy="Check the file.")
     table = pa.table({name: _column(kept, name, path) for name in kept[0]})
     return Corpus(table, columns.keys, rows_in, tuple(refused), str(path), encoding)

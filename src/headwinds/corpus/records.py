@@ -125,13 +125,17 @@ def _csv(text: str, path: Path, delimiter: str) -> tuple[tuple[str, ...], Iterat
             if not cells:
                 continue  # an empty line is no row in RFC 4180
             if len(cells) != len(header):
-                yield Record(start, {}, f"{len(cells)} fields, expected {len(header)}")
+                yield Record(start, {}, _fields(len(cells), len(header)))
             elif any("\0" in cell for cell in cells):
                 yield Record(start, {}, "holds a NUL character")
             else:
                 yield Record(start, dict(zip(header, cells, strict=True)))
 
     return header, rows()
+
+
+def _fields(there: int, expected: int) -> str:
+    return f"{there} {'field' if there == 1 else 'fields'}, expected {expected}"
 
 
 def _csv_problem(error: csv.Error) -> str:

@@ -32,7 +32,7 @@ def assign_folds(
     names, owner = np.unique(np.asarray(document_ids), return_inverse=True)
     if len(names) < folds:
         raise DataError(
-            f"{len(names)} labelled documents cannot be cut into {folds} folds.",
+            f"Labelled documents: {len(names)}, which cannot be cut into {folds} folds.",
             remedy="Lower folds, or label more documents.",
         )
     amounts = np.zeros((len(names), labels.shape[1] + 1 + len(set(strata))))

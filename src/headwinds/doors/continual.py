@@ -60,7 +60,7 @@ def watch(
     *,
     output: PathLike,
     reference: PathLike | None = None,
-    group: str = "",
+    group: str | None = None,
     encoding: str = "utf-8",
     registry: PathLike | None = None,
     database: str = "",
@@ -82,7 +82,8 @@ def watch(
         Rows that the model was not fitted to, of the time that it knows; by default the validation rows that an updated
         model keeps.
     group
-        A column whose rows belong together, such as a document.
+        A column whose rows belong together, such as a document; by default "document_id" where a file has it, and with ""
+        every row counts for itself.
     settings
         Of ``[watch]``: ``alpha=0.05``, ``looks=12``, ``propose=20``, ``seed=0``.
 

@@ -189,7 +189,7 @@ def _regroup(
     homeless = sorted({str(cell[at]) for cell in indicator.cells if cell[at] not in groups})
     if homeless:
         raise MismatchError(
-            f"{len(homeless)} values of {key} have no group, first {', '.join(homeless[:3])}.",
+            f"Values of {key} without a group: {len(homeless)}, first {', '.join(homeless[:3])}.",
             remedy="Give each of them one, if need be a group of its own.",
         )
     if name in before + after:

@@ -146,11 +146,15 @@ def drift_findings(tests: tuple[DriftTest, ...], *, size: float = 0.05) -> tuple
         found.append(
             Finding(
                 "N307",
-                f"drift could not be tested for {len(blind)} pairs of label and stratum ({blind[0]}, ...): too few "
+                f"pairs of label and stratum for which drift could not be tested: {len(blind)} ({_first(blind)}): too few "
                 "groups, positives or errors among the gold.",
             )
         )
     return tuple(found)
+
+
+def _first(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]}, ..."
 
 
 def _welch(

@@ -59,7 +59,7 @@ class Trace(Result):
         ]
         column = "contribution" if "contribution" in self.table else "influence"
         for row in self.table.head(10).to_dict("records"):
-            score = _told(row) if column == "contribution" else f", {row['passages']} passages"
+            score = _told(row) if column == "contribution" else f", passages: {row['passages']}"
             named = row.get("passage_id", row["document_id"])
             lines.append(f"{named}: {row[column]:+.5f}{score}")
         if self.left_out:

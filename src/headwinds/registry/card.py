@@ -230,7 +230,7 @@ def card_lines(card: Card) -> list[str]:
         rest = [name for name in card.metrics if name != card.main_metric]
         lines += [f"  {name.replace('_', ' ')}: {in_words(card.metrics[name])}" for name in (*first, *rest)]
     lines += [
-        f"  {column} = {value} ({examples:,} examples): {in_words((metric, None, None))}"
+        f"  {column} = {value} (examples: {examples:,}): {in_words((metric, None, None))}"
         for column, value, examples, metric in card.slices
     ]
     lines += cost_lines(card)

@@ -43,6 +43,11 @@ def over_time(figure: IndicatorFigure) -> bool:
     return len(indicator.keys) == 1 and all(_YEAR.match(str(cell[0])) for cell in indicator.cells)
 
 
+def form_of(key: str, labels: int, content: ReportContent) -> str:
+    """The key of a sentence that ranks so many labels, in its form for a single one, which has no rank."""
+    return f"{key}_alone" if labels == 1 and content.kind == "multi-label" else key
+
+
 def _measured(content: ReportContent, tables: Mapping[str, ReportTable], messages: Messages) -> str:
     """The label that stands highest at the last point of the index over time, then and at the first point."""
     figure = main_figure(content)
@@ -62,7 +67,7 @@ def _measured(content: ReportContent, tables: Mapping[str, ReportTable], message
         for point in (first, last)
     ]
     return messages(
-        "answer_measured",
+        form_of("answer_measured", len(spans), content),
         label=label,
         first=first[key],
         last=last[key],
@@ -88,10 +93,11 @@ def measured_elsewhere(content: ReportContent, tables: Mapping[str, ReportTable]
         if found:
             _, label, record = max(found, key=lambda one: one[0])
             keys = figure.corrected.keys
+            labels = len({one[1] for one in found})
             return messages(
-                "answer_measured_elsewhere" if keys else "answer_measured_whole",
+                form_of("answer_measured_elsewhere" if keys else "answer_measured_whole", labels, content),
                 label=label,
-                labels=len({one[1] for one in found}),
+                labels=labels,
                 key=messages.key(keys[0]) if keys else "",
                 cell=record[table_key(keys[0], record)] if keys else "",
                 now=show_interval(

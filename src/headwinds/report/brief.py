@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headwinds.report.answer import main_figure, measured_elsewhere, over_time, table_key
+from headwinds.report.answer import form_of, main_figure, measured_elsewhere, over_time, table_key
 from headwinds.report.brief_growth import association_statement, growth_statement, ranking_statement
 from headwinds.report.brief_parts import Statement, codes, error_codes
 from headwinds.report.cells import Cell, Kind, ReportTable
@@ -160,7 +160,7 @@ def _attention(
     last = points[order[0]][1]
     known = last["status"] == "available"
     text = messages(
-        "brief_attention" if known else "brief_attention_without",
+        form_of("brief_attention" if known else "brief_attention_without", len(order), content),
         label=order[0],
         cell=_key(figure, last),
         share=show(last["value"], kind, messages),
@@ -170,9 +170,14 @@ def _attention(
     )
     moved = [label for label in order if _compared(points[label]) in ("more", "less")]
     change = (
-        messages("brief_moved", labels=messages("brief_comma").join(moved), number=len(moved), all=len(order))
+        messages(
+            form_of("brief_moved", len(order), content),
+            labels=messages("brief_comma").join(moved),
+            number=len(moved),
+            all=len(order),
+        )
         if moved
-        else messages("brief_none_moved", all=len(order))
+        else messages(form_of("brief_none_moved", len(order), content), all=len(order))
     )
     return Statement(heading, messages("brief_space").join((text, change)), "shown" if known else "refused")
 

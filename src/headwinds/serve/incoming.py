@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
+
+from headwinds.errors import quoted
 
 VERSION = re.compile(rb"version=([0-9]{1,7})")
 MOST_COLUMNS = 32
 
 
 class RequestError(Exception):
-    """What was sent cannot be answered; the message is for whoever sent it, and repeats nothing of it."""
+    """What was sent cannot be answered; the message is for whoever sent it, and repeats nothing of it but where to look."""
 
     def __init__(self, status: int, words: str) -> None:
         super().__init__(words)
@@ -88,10 +91,35 @@ def plain_json(body: bytes) -> Any:
     except (ValueError, RecursionError) as error:
         raise RequestError(422, "The body is not JSON in UTF-8.") from error
     try:
-        json.dumps(content, ensure_ascii=False).encode("utf-8")
+        json.dumps(content, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except (UnicodeEncodeError, RecursionError) as error:
         raise RequestError(422, "The body holds half a character.") from error
+    except ValueError as error:  # 1e400 is JSON, and no number that can be computed with
+        place = _endless(content)
+        raise RequestError(
+            422,
+            f"{quoted(place)} holds a number that is too large; the largest is about 1.8e308."
+            if place
+            else "The body is a number that is too large; the largest is about 1.8e308.",
+        ) from error
     return content
+
+
+def _endless(content: Any) -> str:
+    """Where the first infinite number stands, such as ``rows[2].weight``; "" where it is all there is."""
+    left = [("", content)]
+    while left:
+        place, value = left.pop()
+        if isinstance(value, dict):
+            inside = [(f"{place}.{name}" if place else name, one) for name, one in value.items()]
+        elif isinstance(value, list):
+            inside = [(f"{place}[{number}]", one) for number, one in enumerate(value)]
+        else:
+            if isinstance(value, float) and math.isinf(value):
+                return place
+            continue
+        left += reversed(inside)
+    return ""
 
 
 def _no_constant(name: str) -> None:

@@ -131,8 +131,7 @@ def read_settings(analysis: str, body: bytes) -> dict[str, Any]:
     Raises
     ------
     RequestError
-        The body is not JSON, or not what the schema says; the place is told, and nothing of the body repeated but names of
-        our own.
+        The body is not JSON, or not what the schema says; the place is told, and nothing else of the body repeated.
     """
     content: dict[str, Any] = plain_json(body)
     schema = SETTINGS[analysis][1]

@@ -77,7 +77,7 @@ class PartsTable:
         try:
             if column.null_count:
                 raise DataError(
-                    f"{self.path}: {name} is missing in {column.null_count:,} rows, expected a number.",
+                    f"{self.path}: rows in which {name} is missing: {column.null_count:,}; expected a number.",
                     remedy="Score the passages again.",
                 )
             if pa.types.is_boolean(column.type):
@@ -152,7 +152,7 @@ class PartsTable:
         distinct = pc.count_distinct(column).as_py()
         if distinct < len(column):
             raise DataError(
-                f"{self.path}: {len(column) - distinct:,} values of {name} stand more than once.",
+                f"{self.path}: values of {name} that stand there before: {len(column) - distinct:,}.",
                 remedy="One passage a row.",
             )
         found = pc.is_in(column, value_set=pa.array(list(wanted), pa.string()))

@@ -101,7 +101,7 @@ def read_scores(scores: ScoresFile, gold: Path) -> Frame:
     if len(set(ids)) < len(ids):
         twice = sorted(name for name, times in Counter(ids).items() if times > 1)[:3]
         raise DataError(
-            f"{scores.path}: {len(ids) - len(set(ids)):,} values of {scores.passage_id} stand more than once, "
+            f"{scores.path}: values of {scores.passage_id} that stand there before: {len(ids) - len(set(ids)):,}, "
             f"first {', '.join(twice)}.",
             remedy="One passage a row.",
         )

@@ -108,7 +108,7 @@ def score_partitions(
         rows, refused = sum(part.rows for part in parts), sum(part.refused for part in parts)
         if not rows:
             raise DataError(
-                f"{partitions.place} holds no row that can be read ({refused:,} rows, all refused; the reasons stand in "
+                f"{partitions.place} holds no row that can be read (rows: {refused:,}, all refused; the reasons stand in "
                 f"{store.place}/{RESULT}/{REFUSALS}).",
                 remedy="Check the files and the names of the columns.",
             )

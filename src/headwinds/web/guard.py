@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 262_144
+MOST_HELD = 134_217_728
 SECONDS_FOR_BODY = 20.0
 SECONDS_TO_HEAR_OUT = 1.0
 REQUESTS_A_SECOND = 50.0
@@ -42,10 +43,63 @@ HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large and how slow a body may be, in bytes and seconds."""
+    """How large and how slow a body may be, in bytes and seconds.
+
+    Attributes
+    ----------
+    most_held
+        Bytes of all bodies at once that are being read, or whose requests are being answered; then 503. Hundreds of slow
+        callers could otherwise hold as many of the largest bodies.
+    """
 
     largest_body: int = LARGEST_BODY
     seconds_for_body: float = SECONDS_FOR_BODY
+    most_held: int = MOST_HELD
+
+
+@dataclass(slots=True)
+class Held:
+    """How many bytes of bodies are held at once."""
+
+    most: int
+    now: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)  # two threads read where there is a door
+
+    def take(self, count: int) -> bool:
+        """Hold so many more, if there is room for them."""
+        with self._lock:
+            if count and self.now + count > self.most:
+                return False
+            self.now += count
+            return True
+
+    def leave(self, count: int) -> None:
+        """Hold so many less."""
+        with self._lock:
+            self.now -= count
+
+
+@dataclass(slots=True)
+class _Body:
+    """The body of one request, as far as it has come; what is held of it is told to `held`."""
+
+    held: Held
+    content: bytearray = field(default_factory=bytearray)
+    size: int = 0
+
+    def add(self, part: bytes) -> bool:
+        """Add a part, if there is room for it."""
+        if not self.held.take(len(part)):
+            return False
+        self.content += part
+        self.size += len(part)
+        return True
+
+    def drop(self) -> None:
+        """Hold nothing any more."""
+        self.content.clear()
+        self.held.leave(self.size)
+        self.size = 0
 
 
 @dataclass(slots=True)
@@ -107,6 +161,7 @@ class Guard:
         self.limits = limits or Limits()
         self.hosts = hosts
         self.buckets = buckets or Buckets(REQUESTS_A_SECOND, BURST)
+        self.held = Held(self.limits.most_held)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
@@ -124,18 +179,26 @@ class Guard:
                 message = {**message, "headers": [*message["headers"], *added]}
             await send(message)
 
+        body = _Body(self.held)
         try:
-            self._check(scope)
-            body = await _read(scope, receive, self.limits)
-        except _Refused as refused:
-            await _answer(refused, receive, with_headers, self.limits)
-            return
-        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+            try:
+                self._check(scope)
+                await _read(scope, receive, self.limits, body)
+            except _Refused as refused:
+                body.drop()
+                await _answer(refused, receive, with_headers, self.limits)
+                return
+            waiting: list[Message] = [
+                {"type": "http.request", "body": bytes(body.content), "more_body": False}
+            ]
+            body.content.clear()
 
-        async def replay() -> Message:
-            return waiting.pop() if waiting else await receive()
+            async def replay() -> Message:
+                return waiting.pop() if waiting else await receive()
 
-        await self.app(scope, replay, with_headers)
+            await self.app(scope, replay, with_headers)
+        finally:
+            body.drop()
 
     def _check(self, scope: Scope) -> None:
         client = str((scope.get("client") or ("",))[0])
@@ -164,28 +227,33 @@ def _only(scope: Scope, name: bytes) -> bytes | None:
     return found[0] if found else None
 
 
-async def _read(scope: Scope, receive: Receive, limits: Limits) -> bytes:
-    """The body, refused before it is read where its length is said, and as soon as it is too long where not."""
+async def _read(scope: Scope, receive: Receive, limits: Limits, body: _Body) -> None:
+    """Read the body, refused before it is read where its length is said, and as soon as it is too long where not."""
     if _only(scope, b"content-encoding") is not None:
         raise _Refused(415, "Packed bodies are not read.")
     length = _only(scope, b"content-length")
     if length is not None and (not length.isdigit() or len(length) > 12 or int(length) > limits.largest_body):
         raise _Refused(413, f"A body has at most {limits.largest_body} bytes.", (b"connection", b"close"))
-    parts, size = [], 0
     try:
         async with asyncio.timeout(limits.seconds_for_body):
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise _Refused(400, "The connection was closed.")
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if size > limits.largest_body:
+                part = message.get("body", b"")
+                if body.size + len(part) > limits.largest_body:
                     raise _Refused(
                         413, f"A body has at most {limits.largest_body} bytes.", (b"connection", b"close")
                     )
+                if not body.add(part):
+                    raise _Refused(
+                        503,
+                        "Too much is being sent at once; send it again in a second.",
+                        (b"retry-after", b"1"),
+                        (b"connection", b"close"),
+                    )
                 if not message.get("more_body"):
-                    return b"".join(parts)
+                    return
     except TimeoutError:
         raise _Refused(408, "The body took too long.", (b"connection", b"close")) from None
 

@@ -102,7 +102,7 @@ def test_rows_that_stand_in_training_too_are_left_out_and_said(single_model, sin
     settings = AuditSettings(parts=("membership",), train=train)
     report = audit_model(single_model, both, settings)
     assert report.membership.others == len(strange)
-    assert "7 rows" in next(one.sentence for one in report.findings if one.code == "W273")
+    assert "too: 7;" in next(one.sentence for one in report.findings if one.code == "W273")
     alone = audit_model(single_model, write_rows(tmp_path / "alone.csv", strange), settings)
     assert alone.membership == report.membership
     assert "W273" not in {one.code for one in alone.findings}

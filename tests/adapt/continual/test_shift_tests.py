@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from headwinds.adapt.continual.documents import compared_rows
+from headwinds.adapt.continual.memory import KeptRow, in_proportion
 from headwinds.adapt.continual.permutation import kernel_discrepancy, mean_differences, permutation_test
 from headwinds.adapt.continual.settings import WatchSettings
 from headwinds.adapt.continual.spending import holm, level_at, permutations_for
@@ -52,6 +54,61 @@ def test_texts_of_one_document_taken_for_single_ones_would_raise_too_often(stati
         found = permutation_test(statistic(values), is_live, own, permutations=199, seed=run, name="x")
         raised += found.p_value <= 0.05
     assert raised > 12
+
+
+def passages(generator, documents, size):
+    """Passages of so many documents, each of so many: a tenth of the variance is that of the documents."""
+    owner = np.repeat(np.arange(documents), size)
+    own, shared = generator.normal(size=(len(owner), 2)), generator.normal(size=(documents, 2))
+    return owner, np.sqrt(0.9) * own + np.sqrt(0.1) * shared[owner]
+
+
+@pytest.mark.parametrize("sizes", [(9, 1), (1, 9)])
+def test_documents_of_another_length_than_those_of_the_reference_raise_no_oftener(sizes):
+    """A reference of whole documents and live texts of single passages, and the reverse."""
+    generator = np.random.default_rng(5)
+    alike, as_they_are = [], []
+    for run in range(150):
+        first, values = passages(generator, 60 if sizes[0] > 1 else 30, sizes[0])
+        second, others = passages(generator, 60 if sizes[1] > 1 else 30, sizes[1])
+        names = np.array([f"reference {one}" for one in first] + [f"live {one}" for one in second])
+        is_live = np.repeat([False, True], [len(first), len(second)])
+        both = np.vstack([values, others])
+        all_rows = np.ones(len(names), dtype=bool)
+        for found, rows in ((alike, compared_rows(names, is_live, seed=run)), (as_they_are, all_rows)):
+            statistic, of_rows = mean_differences(both[rows]), names[rows].tolist()
+            drawn = {"permutations": 99, "seed": run, "name": "x"}
+            found.append(permutation_test(statistic, is_live[rows], of_rows, **drawn).p_value)
+    for chance in (0.05, 0.2):
+        raised = (np.array(alike) <= chance).sum()
+        assert within(raised, chance, len(alike)), (sizes, chance, raised)
+    assert np.mean(np.array(as_they_are) <= 0.05) > 0.15
+
+
+def test_as_many_rows_of_a_document_are_compared_as_both_sides_have_and_all_where_they_are_alike():
+    generator = np.random.default_rng(0)
+    sizes = generator.integers(1, 8, size=80)
+    names = np.repeat([f"d{number}" for number in range(80)], sizes)
+    is_live = np.repeat(np.arange(80) >= 40, sizes)
+    assert compared_rows(names, is_live, seed=0).all()
+    longer = np.repeat(names, np.where(is_live, 5, 1))
+    kept = compared_rows(longer, np.repeat(is_live, np.where(is_live, 5, 1)), seed=0)
+    left = np.array([(longer[kept] == name).sum() for name in dict.fromkeys(names)])
+    assert left.min() == 1  # no document is lost
+    assert left[:40].mean() == pytest.approx(left[40:].mean(), rel=0.25)
+    assert compared_rows(longer, np.repeat(is_live, np.where(is_live, 5, 1)), seed=1).sum() == kept.sum()
+    own = np.array([str(number) for number in range(60)])
+    assert compared_rows(own, np.arange(60) >= 20, seed=0).all()
+
+
+def test_kept_rows_are_as_common_in_the_reference_as_the_rows_that_they_stand_for():
+    rows = [KeptRow({"label": "rare"}, "validation", 1.0)] * 500
+    rows += [KeptRow({"label": "common"}, "validation", 9.0)] * 500
+    kept = [row.values["label"] for row in in_proportion(rows, seed=3)]
+    assert kept.count("common") == 500
+    assert 35 <= kept.count("rare") <= 80
+    assert in_proportion(rows[:500], seed=3) == rows[:500]
+    assert in_proportion([], seed=3) == []
 
 
 def test_a_shift_of_half_a_standard_deviation_is_seen():

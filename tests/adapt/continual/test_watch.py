@@ -9,8 +9,10 @@ import pytest
 
 from adapt.continual.lives import OLD, RATES, write_topics
 from headwinds import update, watch
+from headwinds.adapt.continual.documents import documents_of
 from headwinds.adapt.continual.memory import read_memory
 from headwinds.adapt.continual.watch_report import read_watch
+from headwinds.adapt.tasks.contract import Row
 from headwinds.errors import (
     ArtifactError,
     CheckpointError,
@@ -97,8 +99,23 @@ def test_a_watch_keeps_to_its_plan(life, tmp_path):
 
 
 def test_documents_change_sides_whole(life, tmp_path):
-    report = look(life, "same", tmp_path / "w", group="document")
+    named = []  # a column of the usual name needs no setting
+    for name in ("same", "old-test"):
+        named.append(tmp_path / f"{name}.csv")
+        named[-1].write_text(
+            life.file(name).read_text("utf-8").replace("document", "document_id", 1), "utf-8"
+        )
+    report = watch(life.model, named[0], output=tmp_path / "w", reference=named[1], **PLAN)
     assert not report.raised
+    assert (report.group, report.reference_documents, report.live_documents) == ("document_id", 30, 30)
+    assert "Rows of one document_id changed sides together: 30 values in the reference" in report.summary()
+    assert [(one.reference, one.live) for one in report.tests] == [(60, 60)] * 3
+    assert not report.findings
+    half = watch(life.model, named[0], output=tmp_path / "h", reference=life.file("old-test"), **PLAN)
+    assert [(one.code, one.sentence.partition(";")[0]) for one in half.findings] == [
+        ("W248", "Reference rows without document_id: 60 of 60")
+    ]
+    assert [(one.reference, one.live) for one in half.tests][:2] == [(60, 30)] * 2
     short = write_topics(tmp_path / "short.csv", 40, 1, OLD)
     with pytest.raises(DataError, match="needs 30"):
         watch(life.model, short, output=tmp_path / "v", reference=life.file("old"), group="document", **PLAN)
@@ -115,14 +132,45 @@ def test_an_updated_model_is_watched_against_the_rows_it_keeps(life, tmp_path):
         quiet=True,
         **RATES,
     )
-    texts = [row["text"] for row in csv.DictReader(life.file("new-test").read_text().splitlines())]
+    rows = list(csv.DictReader(life.file("new-test").read_text().splitlines()))
     live = tmp_path / "live.jsonl"
-    live.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    live.write_text(
+        "".join(json.dumps({"text": row["text"], "document": row["document"]}) + "\n" for row in rows)
+    )
     report = watch(found.folder, live, output=tmp_path / "w", **PLAN)
+    assert [one.code for one in report.findings] == ["W244", "W249"]
+    assert "--group COLUMN" in report.summary()
+    with pytest.raises(DataError, match=r"the model's kept rows has \d+ rows or groups of rows .* needs 30"):
+        watch(found.folder, live, output=tmp_path / "g", group="document", **PLAN)  # kept rows have it too
     kept = [row.part for row in read_memory(found.folder)]
     assert 0 < kept.count("validation") < len(kept)
     assert report.tests[0].reference == kept.count("validation")  # none that was learnt from
     assert report.raised
+
+
+def test_what_is_of_one_document_is_what_was_named_or_what_files_usually_name():
+    def rows(*documents):
+        return [Row(f"line {place}", {"text": "x", **given}) for place, given in enumerate(documents)]
+
+    live = rows({"document_id": "a"}, {"document_id": "a"}, {"document_id": ""})
+    kept = rows({"speech": "a"}, {"speech": "b"}, {})
+    unnamed = documents_of(live, kept, None, is_kept=True)
+    assert len(set(unnamed.live)) == 2
+    assert len(set(unnamed.reference + unnamed.live)) == 5
+    assert [(one.code, one.sentence.partition(";")[0]) for one in unnamed.findings] == [
+        ("W248", "Reference rows without document_id: 3 of 3"),
+        ("W248", "Live rows without document_id: 1 of 3"),
+    ]
+    none = documents_of(live, kept, "", is_kept=True)
+    assert (none.column, len(set(none.live)), none.findings) == ("", 3, ())
+    assert documents_of(kept, kept, None, is_kept=True).column == ""
+    named = documents_of(rows({"speech": "a"}), kept, "speech", is_kept=True)
+    assert [one.sentence.partition(";")[0] for one in named.findings] == [
+        "Reference rows without speech: 1 of 3"
+    ]
+    for given in ((kept, live), (live, kept)):
+        with pytest.raises(DataError, match=r"speech is empty|no column 'speech'"):
+            documents_of(*given, "speech", is_kept=False)
 
 
 def refused(kind, words, *arguments, **named):

@@ -190,7 +190,7 @@ def _findings(result: SwapResult, clusters: int) -> tuple[Finding, ...]:
         found.append(
             Finding(
                 "W262",
-                f"List {result.name!r}: {result.texts} texts in {clusters} clusters have a word of it, which is few; "
+                f"List {result.name!r}: few texts have a word of it (texts: {result.texts}, clusters: {clusters}); "
                 f"below {FEW_CLUSTERS} clusters no interval is given.",
                 "Give more texts.",
             )

@@ -309,7 +309,7 @@ def _known_texts(examples: Any) -> set[str]:
 def _require_enough(members: int, others: int, doubled: int) -> None:
     if doubled and others - doubled < FEWEST:
         raise DataError(
-            f"{doubled} texts stand both in training and among those that the model never saw.",
+            f"Texts that stand both in training and among those that the model never saw: {doubled}.",
             remedy="Name the training file with --train and other rows with --on.",
         )
     for name, count in (("training rows", members), ("rows that the model never saw", others - doubled)):
@@ -326,8 +326,8 @@ def _findings(result: Membership, doubled: int) -> tuple[Finding, ...]:
         found.append(
             Finding(
                 "W273",
-                f"{doubled} rows that the model should never have seen have texts that stand in training too: they were "
-                "left out of membership.",
+                f"Rows that the model should never have seen, whose texts stand in training too: {doubled}; they were left "
+                "out of membership.",
                 "Look whether they belong to the test.",
             )
         )

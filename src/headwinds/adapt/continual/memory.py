@@ -115,6 +115,18 @@ def choose_memory(
     return tuple(KeptRow(rows[row].values, rows[row].part, weight) for row, weight in sorted(chosen))
 
 
+def in_proportion(rows: Sequence[KeptRow], *, seed: int) -> list[KeptRow]:
+    """Rows as common among each other as those that they stand for: each by chance, the likelier the more it stands for.
+
+    A memory by label alike would differ from any stream of texts in how common the labels are.
+    """
+    import numpy as np
+
+    most = max((row.stands_for for row in rows), default=1.0)
+    drawn = np.random.default_rng(seed).random(len(rows)) * most
+    return [row for row, bar in zip(rows, drawn.tolist(), strict=True) if bar < row.stands_for]
+
+
 def level(sizes: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """How many of each kind: the same for all, but no more than there are; the rest goes to the first that have more."""
     import numpy as np

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.continual.starting import CLASSIFIES
 from headwinds.adapt.continual.watch_report import CalibrationSeen
 from headwinds.adapt.prediction import predict_examples
-from headwinds.adapt.sides import groups_of
 from headwinds.adapt.tasks.text_classification import truth_of
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.errors import DataError
@@ -18,11 +17,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from headwinds.adapt.encoding import EncodedTexts
     from headwinds.adapt.fitted_model import FittedModel
     from headwinds.adapt.tasks.contract import Row
 
-LEAST_GROUPS = 30
+LEAST_DOCUMENTS = 30
 """Below it a shift has to be blatant to be seen."""
 
 
@@ -34,7 +32,7 @@ class Seen:
     ----------
     name
         "reference" or "live".
-    ids, groups
+    ids, documents
         Of each text.
     probability
         Shape (texts, labels); None where the task gives no labels to whole texts.
@@ -49,7 +47,7 @@ class Seen:
 
     name: str
     ids: tuple[str, ...]
-    groups: tuple[str, ...]
+    documents: tuple[str, ...]
     probability: NDArray[np.float64] | None
     several: bool
     is_labelled: NDArray[np.bool_]
@@ -73,17 +71,17 @@ class Seen:
         return CalibrationSeen(self.name, int(known.sum()), *means)
 
 
-def sampled(rows: list[Row], group: str, most: int, seed: int, name: str) -> list[Row]:
-    """At most about `most` rows, whole groups of them by chance, in their order."""
+def sampled(count: int, most: int, seed: int, name: str) -> NDArray[np.int64]:
+    """Numbers of at most `most` of so many rows, by chance, in their order.
+
+    Rows are drawn and not documents: of long ones a few would fill the sample, and documents are what a test counts.
+    """
     import numpy as np
 
-    if len(rows) <= most:
-        return rows
-    names, owner = np.unique(np.asarray(groups_of(rows, group)), return_inverse=True)
-    order = np.random.default_rng(derive_seed(seed, "sample", name)).permutation(len(names))
-    reached = np.cumsum(np.bincount(owner)[order])
-    taken = order[: max(1, int(np.searchsorted(reached, most, side="right")))]
-    return [rows[int(number)] for number in np.flatnonzero(np.isin(owner, taken))]
+    if count <= most:
+        return np.arange(count)
+    generator = np.random.default_rng(derive_seed(seed, "sample", name))
+    return np.sort(generator.permutation(count)[:most])
 
 
 def require_enough(seen: Seen, where: str) -> None:
@@ -92,24 +90,24 @@ def require_enough(seen: Seen, where: str) -> None:
     Raises
     ------
     DataError
-        It has fewer groups than `LEAST_GROUPS`.
+        It has fewer documents than `LEAST_DOCUMENTS`.
     """
-    count = len(set(seen.groups))
-    if count < LEAST_GROUPS:
+    count = len(set(seen.documents))
+    if count < LEAST_DOCUMENTS:
         raise DataError(
-            f"{where} has {count} rows or groups of rows to compare, and a test of shift needs {LEAST_GROUPS}.",
+            f"{where} has {count} rows or groups of rows to compare, and a test of shift needs {LEAST_DOCUMENTS}.",
             remedy="Wait for more, or name a file with more.",
         )
 
 
 def observe(
-    model: FittedModel, rows: Sequence[Row], examples: Any, encoded: EncodedTexts, group: str, name: str
+    model: FittedModel, rows: Sequence[Row], examples: Any, documents: Sequence[str], name: str
 ) -> Seen:
     """What the model says of the rows of one side."""
     import numpy as np
 
     count = len(examples.ids)
-    groups = tuple(f"{name} {one}" for one in groups_of(rows, group))
+    groups = tuple(documents)
     empty = np.full(count, np.nan)
     none = np.zeros(count, dtype=bool)
     if model.facts.task != CLASSIFIES:

@@ -78,6 +78,8 @@ class WatchReport(Result):
         Ids of the live texts to label next, the most wanted first.
     findings
         What to weigh.
+    group, reference_documents, live_documents
+        The column whose values changed sides together, "" where every row did so alone; and how many there were.
     """
 
     look: int
@@ -89,6 +91,9 @@ class WatchReport(Result):
     calibration: tuple[CalibrationSeen, ...]
     proposals: tuple[str, ...]
     findings: tuple[Finding, ...] = field(default=())
+    group: str = ""
+    reference_documents: int = 0
+    live_documents: int = 0
 
     @property
     def raised(self) -> bool:
@@ -142,6 +147,11 @@ class WatchReport(Result):
             f"{verdict}: look {self.look} {plan} may spend {self.level:.2g} of alpha {self.alpha:g}.",
             *(self._sentence(one) for one in self.tests),
         ]
+        if self.group:
+            lines.append(
+                f"  Rows of one {self.group} changed sides together: {self.reference_documents:,} values in the reference, "
+                f"{self.live_documents:,} in the live texts."
+            )
         lines += [
             f"  {one.label}: share {one.reference.value:.3f} before, now {one.live.value:.3f}; difference "
             f"{one.difference.value:+.3f} [{one.difference.lower:+.3f}, {one.difference.upper:+.3f}], if only the labels' "

@@ -8,9 +8,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.continual.documents import (
+    Documents,
+    alarm_without_documents,
+    compared_rows,
+    documents_of,
+)
 from headwinds.adapt.continual.embedding import embed
 from headwinds.adapt.continual.labelling import entropy, texts_to_label
-from headwinds.adapt.continual.memory import read_memory, rows_of
+from headwinds.adapt.continual.memory import in_proportion, read_memory, rows_of
 from headwinds.adapt.continual.permutation import (
     Tested,
     kernel_discrepancy,
@@ -66,12 +72,12 @@ class WatchFiles:
         Such a file, labelled or not; None takes the validation rows that the model keeps. Rows that were learnt from would
         not do: the model sees them unlike others.
     group
-        A column whose values change sides together.
+        A column whose values change sides together, "" for none; None takes "document_id" where a file has it.
     """
 
     live: Path
     reference: Path | None = None
-    group: str = ""
+    group: str | None = None
     encoding: str = "utf-8"
 
 
@@ -91,7 +97,8 @@ def watch_model(
     _require_watchable(facts)
     task = get_task(facts.task)
     live = read_rows(files.live, task, labelled=False, encoding=files.encoding)
-    reference = _reference(folder, task, files)
+    reference = _reference(folder, task, files, settings.seed)
+    documents = documents_of(live, reference, files.group, is_kept=files.reference is None)
     now = file_digest(files.live)
     if files.reference is not None and file_digest(files.reference) == now:
         raise DataError(
@@ -113,7 +120,7 @@ def watch_model(
 
         def work(place: Path, _: Path) -> None:
             loaded = load_model(folder)
-            report = _look(loaded, live, reference, files, settings, number, level, permutations)
+            report = _look(loaded, live, reference, documents, files, settings, number, level, permutations)
             write_report(report, place)
             write_text(place / "to-label.jsonl", _proposed(report, live))
 
@@ -130,10 +137,11 @@ def _require_watchable(facts: ModelFacts) -> None:
         )
 
 
-def _reference(folder: Path, task: Any, files: WatchFiles) -> list[Row]:
+def _reference(folder: Path, task: Any, files: WatchFiles, seed: int) -> list[Row]:
     if files.reference is not None:
         return read_rows(files.reference, task, labelled=False, encoding=files.encoding)
-    kept = rows_of([row for row in read_memory(folder) if row.part == "validation"], folder)
+    validating = [row for row in read_memory(folder) if row.part == "validation"]
+    kept = rows_of(in_proportion(validating, seed=derive_seed(seed, "kept")), folder)
     if not kept:
         raise SettingsError(
             f"{folder} keeps no reference texts.",
@@ -168,6 +176,7 @@ def _look(
     model: FittedModel,
     live_rows: list[Row],
     reference_rows: list[Row],
+    documents: Documents,
     files: WatchFiles,
     settings: WatchSettings,
     number: int,
@@ -179,31 +188,40 @@ def _look(
     named = str(files.reference or "the model's kept rows")
     sides: dict[str, Seen] = {}
     vectors = {}
-    for name, rows, where in (("reference", reference_rows, named), ("live", live_rows, str(files.live))):
-        has_group = bool(files.group) and (name == "live" or files.reference is not None)
-        chosen = sampled(rows, files.group if has_group else "", settings.most_rows, settings.seed, name)
+    for name, rows, of_rows, where in (
+        ("reference", reference_rows, documents.reference, named),
+        ("live", live_rows, documents.live, str(files.live)),
+    ):
+        drawn = sampled(len(rows), settings.most_rows, settings.seed, name).tolist()
+        chosen = [rows[row] for row in drawn]
         examples = model.task.read(chosen, labelled=False)
         encoded = model.task.encode(examples, model.tokenizer, max_tokens=model.facts.max_tokens)
-        sides[name] = observe(model, chosen, examples, encoded, files.group if has_group else "", name)
+        sides[name] = observe(model, chosen, examples, [of_rows[row] for row in drawn], name)
         require_enough(sides[name], where)
         vectors[name] = embed(model, encoded)
     before, now = sides["reference"], sides["live"]
     is_live = np.repeat([False, True], [len(before.ids), len(now.ids)])
-    groups = before.groups + now.groups
+    of_all = np.array(before.documents + now.documents)
 
-    def test(name: str, values: Any, chosen: Any) -> ShiftTest:
-        statistic = kernel_discrepancy(values) if name == "inputs" else mean_differences(values)
-        kept = [group for group, taken in zip(groups, chosen, strict=True) if taken]
-        sides_of = is_live[chosen]
+    def test(name: str, values: Any, known: Any) -> ShiftTest:
+        rows = np.flatnonzero(known)
+        drawing = derive_seed(settings.seed, "compared", number)
+        rows = rows[compared_rows(of_all[rows].tolist(), is_live[rows], seed=drawing)]
+        statistic = kernel_discrepancy(values[rows]) if name == "inputs" else mean_differences(values[rows])
         found: Tested = permutation_test(
-            statistic, sides_of, kept, permutations=permutations, seed=settings.seed + number, name=name
+            statistic,
+            is_live[rows],
+            of_all[rows].tolist(),
+            permutations=permutations,
+            seed=settings.seed + number,
+            name=name,
         )
-        counts = int((~sides_of).sum()), int(sides_of.sum())
+        counts = int((~is_live[rows]).sum()), int(is_live[rows].sum())
         return ShiftTest(name, found.statistic, found.p_value, float("nan"), *counts, found.permutations)
 
     everyone = np.ones(len(is_live), dtype=bool)
     tests = [test("inputs", np.vstack([vectors["reference"], vectors["live"]]), everyone)]
-    findings: list[Finding] = []
+    findings = list(documents.findings)
     shares: tuple[Any, ...] = ()
     calibration: tuple[CalibrationSeen, ...] = ()
     proposals: tuple[str, ...] = ()
@@ -213,8 +231,8 @@ def _look(
         shares = label_shares(
             before.probability,
             now.probability,
-            before.groups,
-            now.groups,
+            before.documents,
+            now.documents,
             model.facts.labels,
             several=now.several,
             seed=derive_seed(settings.seed, "shares", number) % 2**31,
@@ -223,7 +241,7 @@ def _look(
         judged = np.vstack([before.errors, now.errors])
         counts = int(before.is_labelled.sum()), int(now.is_labelled.sum())
         if min(counts) >= LEAST_LABELLED:
-            tests.append(test("calibration", judged[known], known))
+            tests.append(test("calibration", judged, known))
         elif counts[1]:
             findings.append(_too_few(counts))
         if model.facts.method == IMPORTED:
@@ -239,9 +257,20 @@ def _look(
         for one, value in zip(tests, adjusted, strict=True)
     )
     report = WatchReport(
-        number, level, settings.alpha, settings.looks, told, shares, calibration, proposals, tuple(findings)
+        number,
+        level,
+        settings.alpha,
+        settings.looks,
+        told,
+        shares,
+        calibration,
+        proposals,
+        tuple(findings),
+        documents.column,
+        len(set(before.documents)),
+        len(set(now.documents)),
     )
-    return _with_alarm(report)
+    return _with_alarm(report, is_limited=not documents.asked and not documents.column)
 
 
 def _too_few(counts: tuple[int, int]) -> Finding:
@@ -261,7 +290,7 @@ def _uncalibrated() -> Finding:
     )
 
 
-def _with_alarm(report: WatchReport) -> WatchReport:
+def _with_alarm(report: WatchReport, *, is_limited: bool) -> WatchReport:
     if not report.raised:
         return report
     what = ", ".join(one.name for one in report.tests if report.raises(one))
@@ -270,7 +299,8 @@ def _with_alarm(report: WatchReport) -> WatchReport:
         f"Shifted: {what}. What the model measures or says of these texts may no longer hold.",
         "Label the texts proposed in to-label.jsonl, then `headwinds update`.",
     )
-    return replace(report, findings=(finding, *report.findings))
+    limits = (alarm_without_documents(),) if is_limited else ()
+    return replace(report, findings=(finding, *limits, *report.findings))
 
 
 def _proposed(report: WatchReport, live: list[Row]) -> str:

@@ -204,7 +204,7 @@ def _findings(passages: TestPassages, differences: Sequence[Difference]) -> tupl
     found = [
         Finding(
             "W201",
-            f"Label {name} has {int(passages.truth[:, index].sum())} gold positives: its metrics are rough.",
+            f"Gold positives of label {name}: {int(passages.truth[:, index].sum())}; its metrics are rough.",
             "Label more passages of it before resting on its index alone.",
         )
         for index, name in enumerate(passages.label_names)

@@ -85,7 +85,9 @@ def told_none_wrong(task: str, metrics: Iterable[str]) -> str:
 def told_mistakes(task: str, count: int, how: str = "wrong") -> str:
     """How many predictions of a task are wrong; of a text that was written none can say so, but how far it is."""
     if task == "code-generation":
-        return f"{count:,} problems are solved by no program"
+        return f"{count:,} {'problem is' if count == 1 else 'problems are'} solved by no program"
     if writes(get_task(task)):
-        return f"{count:,} texts are far from every reference (chrF below 40)"
-    return f"{count:,} examples are {how}"
+        return (
+            f"{count:,} {'text is' if count == 1 else 'texts are'} far from every reference (chrF below 40)"
+        )
+    return f"{count:,} {'example is' if count == 1 else 'examples are'} {how}"

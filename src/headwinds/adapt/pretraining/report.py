@@ -175,7 +175,8 @@ def findings_of(
         names = ", ".join(path.name for path in unread[:3])
         findings.append(
             Finding(
-                "W113", f"{len(unread):,} files of the folders are no text files and were not read: {names}."
+                "W113",
+                f"Files of the folders that are no text files and were not read ({len(unread):,}): {names}.",
             )
         )
     if store.empty:
@@ -184,7 +185,7 @@ def findings_of(
         findings.append(
             Finding(
                 "W115",
-                f"The test has {found.documents} documents, so its interval is too narrow or undefined.",
+                f"Documents of the test: {found.documents}; its interval is too narrow or undefined.",
                 "Raise held_out_share or name more text.",
             )
         )

@@ -76,7 +76,7 @@ def make_grid(data: pd.DataFrame, names: Sequence[str]) -> Grid:
     seen = np.unique(period)
     if len(entities) < 2 or len(seen) < 2:
         raise EstimationError(
-            f"The panel has {len(entities)} entities in {len(seen)} periods, expected at least two of each."
+            f"Entities of the panel: {len(entities)}, periods: {len(seen)}; expected at least two of each."
         )
     step = int(np.gcd.reduce(np.diff(seen)))
     if len(entities) * ((seen[-1] - seen[0]) // step + 1) > MOST:

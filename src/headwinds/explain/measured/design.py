@@ -182,7 +182,7 @@ def make_design(
     periods = np.unique(chosen["period"].to_numpy())
     if {"entity", "period"} <= set(effects) and (len(entities) < 2 or len(periods) < 2):
         raise EstimationError(
-            f"{len(entities)} entities in {len(periods)} periods: two-way effects need two of each."
+            f"Entities: {len(entities)}, periods: {len(periods)}; two-way effects need two of each."
         )
     codes = {name: _codes(chosen[name]) for name in dict.fromkeys((*effects, cluster))}
     telling = chosen[~lone_rows([codes[name] for name in effects], len(chosen))]
@@ -314,7 +314,7 @@ def _codes(column: pd.Series) -> NDArray[np.int64]:
 
     if column.isna().any():
         raise MismatchError(
-            f"Column {column.name!r} is empty in {int(column.isna().sum())} rows that would enter.",
+            f"Rows that would enter and in which column {column.name!r} is empty: {int(column.isna().sum())}.",
             remedy="Fill it or leave those rows out.",
         )
     _, codes = np.unique(column.to_numpy(), return_inverse=True)

@@ -117,7 +117,7 @@ def require_numbers(frame: pd.DataFrame, numbers: Sequence[str], others: Sequenc
             )
     for name in others:
         if frame[name].isna().any():
-            raise DataError(f"Column {name!r} is empty in {int(frame[name].isna().sum())} rows.")
+            raise DataError(f"Rows in which column {name!r} is empty: {int(frame[name].isna().sum())}.")
 
 
 def require_binary(frame: pd.DataFrame, name: str) -> None:

@@ -104,7 +104,7 @@ def countries_only(long: pd.DataFrame, place: str) -> tuple[pd.DataFrame, tuple[
     if not match.unmatched:
         return kept, ()
     sentence = (
-        f"{place}: {len(long) - len(kept)} rows of {len(match.unmatched)} entities that are no country of today "
-        f"(aggregates, former states, misspellings) were left out: {listed(match.unmatched)}."
+        f"{place}: entities that are no country of today (aggregates, former states, misspellings) were left out: "
+        f"{listed(match.unmatched)}; with them rows: {len(long) - len(kept)}."
     )
     return kept, (Finding("N422", sentence),)

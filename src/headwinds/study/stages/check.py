@@ -219,7 +219,7 @@ def _leakage(
         found.append(
             Finding(
                 "N104",
-                f"{extra:,} passages of the corpus repeat the text of another one.",
+                f"Passages of the corpus that repeat the text of another one: {extra:,}.",
                 "They count as passages all the same.",
             )
         )
