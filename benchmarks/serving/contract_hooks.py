@@ -14,6 +14,7 @@ REASONS = re.compile(
     "|texts are written for a request"
     "|fit beside a second one"
     "|no word to explain"
+    "|has the id of row"
     '|"error": "(panel|graph|index|hidden)[:, ]'  # what the columns, the nodes or the index hold
 )
 

@@ -28,23 +28,23 @@ def settings(task, checkpoint, **changes):
 def test_every_task_is_forecast(task, wide_checkpoint):
     found = forecast_tuning(LabelledFiles(EXAMPLES / FILES[task][0]), settings(task, wide_checkpoint))
     assert 0 < found.seconds < 600
-    assert 0 < found.disk_bytes < 2**27 < found.memory_bytes
+    assert 0 < found.model_bytes + found.state_bytes < 2**27 < found.memory_bytes
     assert found.measured >= 2
 
 
-def test_a_long_tuning_takes_about_as_long_as_was_forecast(tiny_checkpoint, tmp_path):
-    """Within a factor of three: the machine has other work."""
+@pytest.mark.parametrize("method", ["full", "head"])
+def test_a_long_tuning_takes_about_as_long_as_was_forecast(tiny_checkpoint, tmp_path, method):
+    """Within a factor of four: the machine has other work."""
     file = tmp_path / "train.jsonl"
     rows = [{"text": f"growth rises {n % 7} and incomes lift {n}", "label": "ab"[n % 2]} for n in range(3000)]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    chosen = settings("text-classification", tiny_checkpoint, epochs=3, patience=3)
-    forecast_tuning(LabelledFiles(file), chosen)  # what is loaded once has been loaded
+    chosen = settings("text-classification", tiny_checkpoint, epochs=3, patience=3, method=method)
     found = forecast_tuning(LabelledFiles(file), chosen)
     assert found.measured < 300
     begun = time.monotonic()
     tune_files(LabelledFiles(file), chosen, tmp_path / "out", quiet=True)
     took = time.monotonic() - begun
-    assert found.seconds / 3 < took < 3 * found.seconds
+    assert found.seconds / 4 < took < 4 * found.seconds, (found.seconds, took)
 
 
 def test_what_cannot_be_reckoned_so_is_said(tiny_checkpoint):

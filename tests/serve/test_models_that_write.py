@@ -307,8 +307,15 @@ def test_a_caller_who_leaves_a_stream_is_not_written_for(server):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"temperature": 2e-293}, {"temperature": 1e-9, "top_p": 2e-313}, {"max_tokens": 5.0}, {"seed": 7.0}, {"n": None}],
-)  # fmt: skip
+    [
+        {"temperature": 2e-293},
+        {"temperature": 1e-9, "top_p": 2e-313},
+        {"max_tokens": 5.0},
+        {"seed": 7.0},
+        {"n": None},
+        {"unheard of": None},
+    ],
+)
 def test_what_the_schema_allows_at_its_edges_is_answered(server, changes):
     status, _, said = server.ask("POST", ROUTES["text"], {**TEXT, "max_tokens": 2, **changes})
     assert status == 200, said

@@ -89,7 +89,7 @@ def fit_fold(
     """
     fit_model(
         get_task(settings.task),
-        FittingData(examples_of(data), data.label_names, rows.training, rows.validation, data_digest(data)),
+        fitting_data(data, rows),
         settings,
         output,
         scratch,
@@ -97,6 +97,11 @@ def fit_fold(
         quiet=quiet,
         seeds=(rows.number,),
     )
+
+
+def fitting_data(data: LabelledTexts, rows: FoldRows) -> FittingData:
+    """What a fold is fitted on."""
+    return FittingData(examples_of(data), data.label_names, rows.training, rows.validation, data_digest(data))
 
 
 def examples_of(data: LabelledTexts) -> LabelledText:

@@ -1,4 +1,4 @@
-"""What a tuning on labelled files will take, from a small one that is really made: time, memory, disk.
+"""What a tuning will take, from a small one that is really made: time, memory, disk.
 
 The small one goes the whole way (checkpoint, encoding, training, validation, decoder, saving), so that every task and
 every method by gradient is measured by itself. Two sizes tell what is paid once from what grows with the texts.
@@ -44,15 +44,16 @@ class TuningForecast:
         For all epochs, of which patience may spare some; without the test.
     memory_bytes
         The process's peak so far, the small tuning included.
-    disk_bytes
-        The model, and the state that stands beside it until it is done.
+    model_bytes, state_bytes
+        On the disk: the model, and the state that stands beside it until it is done.
     measured
         Training examples of the small tuning.
     """
 
     seconds: float
     memory_bytes: int
-    disk_bytes: int
+    model_bytes: int
+    state_bytes: int
     measured: int
 
 
@@ -60,11 +61,26 @@ class TuningForecast:
 class _Small:
     seconds: float
     of_an_epoch: float
-    disk_bytes: int
+    model_bytes: int
+    state_bytes: int
 
 
 def forecast_tuning(files: LabelledFiles, settings: TuneSettings) -> TuningForecast | None:
-    """Make a small tuning in a folder that is removed, and reckon up; None where the method cannot be reckoned so.
+    """What the tuning of these files will take; see `forecast_fit`.
+
+    Raises
+    ------
+    HeadwindsError
+        Whatever the tuning itself would raise on its first examples.
+    """
+    if not _grows_with_epochs(settings):
+        return None
+    task, data, _ = prepare_files(files, settings)
+    return forecast_fit(task, data, settings)
+
+
+def forecast_fit(task: Any, data: FittingData, settings: TuneSettings) -> TuningForecast | None:
+    """Make a small fit in a folder that is removed, and reckon up; None where the method cannot be reckoned so.
 
     What does not learn by gradient on the task's own loss does not grow with epochs, private training counts its steps,
     and several processes are not started for it.
@@ -72,19 +88,12 @@ def forecast_tuning(files: LabelledFiles, settings: TuneSettings) -> TuningForec
     Raises
     ------
     HeadwindsError
-        Whatever the tuning itself would raise on its first examples.
+        Whatever the fit itself would raise on its first examples.
     """
     import numpy as np
 
-    method = method_for(settings)
-    if (
-        method.name not in BY_GRADIENT
-        or not method.learns
-        or settings.private_epsilon
-        or settings.processes > 1
-    ):
+    if not _grows_with_epochs(settings):
         return None
-    task, data, _ = prepare_files(files, settings)
     order = np.random.default_rng(derive_seed(settings.seed, "forecast")).permutation(len(data.training))
     training = data.training[order]
     weights = _weights(data.examples, training)
@@ -105,21 +114,31 @@ def forecast_tuning(files: LabelledFiles, settings: TuneSettings) -> TuningForec
             open_checkpoint(chosen, task, data.examples, data.training, place)
             chosen = replace(chosen, checkpoint=str(place))
         chosen = replace(chosen, epochs=2, patience=2, training_share=1.0)
-        few = _measure(
-            task, _part(data, training, np.arange(min(FEWEST, len(training)))), chosen, folder / "few"
-        )
+        fewest = _part(data, training, np.arange(min(FEWEST, len(training))))
+        _measure(task, fewest, chosen, folder / "first")  # it pays for what a process loads once
+        few = _measure(task, fewest, chosen, folder / "few")
         more = _measure(task, _part(data, training, some), chosen, folder / "more")
     grown = float(weights.sum() / weights[some].sum())
     once = max(0.0, more.seconds - few.seconds - 2 * more.of_an_epoch)
     seconds = few.seconds + grown * (once + settings.epochs * more.of_an_epoch)
-    return TuningForecast(seconds, peak_memory(), more.disk_bytes, len(some))
+    return TuningForecast(seconds, peak_memory(), more.model_bytes, more.state_bytes, len(some))
+
+
+def _grows_with_epochs(settings: TuneSettings) -> bool:
+    method = method_for(settings)
+    return (
+        method.name in BY_GRADIENT
+        and method.learns
+        and not settings.private_epsilon
+        and settings.processes == 1
+    )
 
 
 def forecast_lines(found: TuningForecast | None) -> list[str]:
     """The forecast as a person reads it."""
     if found is None:
         return ["time, memory and disk were not measured: this does not train by gradient in one process"]
-    memory, disk = found.memory_bytes / 2**30, found.disk_bytes / 2**30
+    memory, disk = found.memory_bytes / 2**30, (found.model_bytes + found.state_bytes) / 2**30
     return [
         f"about {in_words(found.seconds)}, {memory:.1f} GiB of memory, {disk:.2f} GiB of disk: "
         f"measured by a small tuning on {found.measured:,} of the examples"
@@ -178,5 +197,9 @@ def _measure(task: Any, data: FittingData, settings: TuneSettings, folder: Path)
     with atomic_directory(folder / "model") as model:
         fit_model(task, data, settings, model, folder / "scratch", quiet=True, after_epoch=after_epoch)
     seconds = time.monotonic() - begun
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return _Small(seconds, ends[1] - ends[0], size)
+    sizes = {name: _size(folder / name) for name in ("model", "scratch")}
+    return _Small(seconds, ends[1] - ends[0], sizes["model"], sizes["scratch"])
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

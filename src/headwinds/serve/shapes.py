@@ -25,9 +25,9 @@ TEXTS = {"text", "text_b", "question", "context", "prompt"}
 
 
 def thing(
-    required: dict[str, Any], optional: dict[str, Any] | None = None, *, more: bool = False
+    required: dict[str, Any], optional: dict[str, Any] | None = None, *, more: bool | dict[str, Any] = False
 ) -> dict[str, Any]:
-    """Schema of an object."""
+    """Schema of an object; `more` says whether it may have other fields, or what they may hold."""
     return {
         "type": "object",
         "properties": {**required, **(optional or {})},
@@ -100,7 +100,7 @@ EVENT = thing({"data": TEXT}, {"event": TEXT})
 """Each server-sent event of a stream."""
 REFUSAL = thing({"error": thing({"message": TEXT, "type": TEXT, "param": maybe(TEXT), "code": maybe(TEXT)})})
 MESSAGE = thing(
-    {"role": {"enum": ["system", "developer", "user", "assistant"]}, "content": FILLED},
+    {"role": {"enum": ["system", "developer", "user", "assistant"]}, "content": FILLED}, more=NOTHING
 )
 OPTIONS: dict[str, Any] = {
     "max_tokens": {"type": "integer", "minimum": 1, "maximum": MOST_NEW_TOKENS},
@@ -122,8 +122,10 @@ OPTIONS = {name: maybe(shape) for name, shape in OPTIONS.items()}  # null leaves
 CHAT = thing(
     {"model": TEXT, "messages": some(MESSAGE, 1, MOST_MESSAGES)},
     {**OPTIONS, "max_completion_tokens": OPTIONS["max_tokens"]},
+    more=NOTHING,
 )
-COMPLETION = thing({"model": TEXT, "prompt": {"anyOf": [FILLED, some(FILLED, 1, MOST_CHOICES)]}}, OPTIONS)
+PROMPT = {"anyOf": [FILLED, some(FILLED, 1, MOST_CHOICES)]}
+COMPLETION = thing({"model": TEXT, "prompt": PROMPT}, OPTIONS, more=NOTHING)
 USAGE = thing({"prompt_tokens": NUMBER, "completion_tokens": NUMBER, "total_tokens": NUMBER})
 CHOICE = {"index": NUMBER, "logprobs": {"type": "null"}, "finish_reason": {"enum": ["stop", "length"]}}
 HEAD = {"id": TEXT, "object": TEXT, "created": NUMBER, "model": TEXT, "system_fingerprint": TEXT}

@@ -154,25 +154,30 @@ def _score(run: StudyRun, checked: CheckedStudy) -> None:
 
 
 def _forecast(run: StudyRun, checked: CheckedStudy, stages: list[Stage]) -> None:
-    """Say what the run will take, from a few measured steps; nothing if the models are there already."""
-    from headwinds.adapt.probe import measure_probe
-
+    """Say what the run will take, from a small fit of the first fold; nothing if the models are there already."""
     todo = [stage for stage in stages if stored_fingerprint(run.directory / stage.name) != stage.fingerprint]
     if not todo or run.quiet:
         return
-    texts = checked.labelled_texts().texts
-    share = (1 - 1 / len(stages)) * (1 - run.settings.tune.validation_share) * len(todo)
-    probe = measure_probe(
-        texts,
-        run.settings.tune,
-        labels=len(checked.form.outputs),
-        training_tokens=int(checked.summary["gold_tokens"] * share),
-        scoring_tokens=checked.summary["tokens"],
-    )
+    from headwinds.adapt.fold import fitting_data
+    from headwinds.adapt.probe import peak_memory, scoring_rate
+    from headwinds.adapt.tasks.registry import get_task
+    from headwinds.adapt.tuning_forecast import forecast_fit
+
+    settings, data = run.settings.tune, checked.labelled_texts()
+    fit = forecast_fit(get_task(settings.task), fitting_data(data, checked.fold_rows()[0]), settings)
+    rate = scoring_rate(data.texts, settings, labels=len(checked.form.outputs))
+    scoring = checked.summary["tokens"] / rate / 60
+    memory = peak_memory() / 2**30
+    if fit is None:
+        run.say(
+            f"forecast from measured steps: at most {scoring:.1f} min to score, after {len(todo)} folds whose time is not "
+            f"told by steps; {memory:.1f} GiB of memory"
+        )
+        return
+    disk = (settings.folds * fit.model_bytes + fit.state_bytes) / 2**30
     run.say(
-        f"forecast from measured steps: at most {probe.tuning_seconds / 60:.1f} min to tune {len(todo)} folds, "
-        f"{probe.scoring_seconds / 60:.1f} min to score; {probe.peak_memory_bytes / 2**30:.1f} GiB of memory, "
-        f"{probe.disk_bytes / 2**30:.1f} GiB of disk"
+        f"forecast from measured steps: at most {len(todo) * fit.seconds / 60:.1f} min to tune {len(todo)} folds, "
+        f"{scoring:.1f} min to score; {memory:.1f} GiB of memory, {disk:.1f} GiB of disk"
     )
 
 
