@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 import pytest
 import synthetic
 
+from headwinds.contracts import Finding
 from headwinds.drawing.canvas import style, to_bytes
 from headwinds.errors import MismatchError, SettingsError, StorageError
 from headwinds.measure.indicator_store import write_indicator
@@ -19,6 +20,7 @@ from headwinds.report import render_report, write_report
 from headwinds.report.content import ResultChapter
 from headwinds.report.from_study import read_indices
 from headwinds.report.messages import load_messages
+from headwinds.report.results import all_findings
 
 PAYLOADS = (
     "<script>alert(1)</script>",
@@ -205,6 +207,21 @@ def test_hostile_text_anywhere_stays_text():
         if name.endswith(".svg"):
             assert b"<script" not in data
             assert b"<img" not in data
+
+
+def test_what_is_as_true_of_every_index_is_told_once(made):
+    def naive(number):
+        said = (
+            Finding("N321", f"estimator {number}."),
+            Finding("W353", f"off by {number}."),
+            Finding("W305", "naive."),
+        )
+        return replace(made.indicators[number].naive, findings=said)
+
+    figures = tuple(replace(one, naive=naive(place)) for place, one in enumerate(made.indicators[:2]))
+    found = all_findings(replace(made, indicators=figures))
+    told = [item.sentence for item in found if item.code in ("N321", "W305", "W353")]
+    assert told == ["naive.", "off by 0."]
 
 
 def test_a_label_that_the_codebook_lacks_is_refused_by_name(made):

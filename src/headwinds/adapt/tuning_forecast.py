@@ -23,6 +23,8 @@ from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import atomic_directory
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -118,10 +120,19 @@ def forecast_fit(task: Any, data: FittingData, settings: TuneSettings) -> Tuning
         _measure(task, fewest, chosen, folder / "first")  # it pays for what a process loads once
         few = _measure(task, fewest, chosen, folder / "few")
         more = _measure(task, _part(data, training, some), chosen, folder / "more")
-    grown = float(weights.sum() / weights[some].sum())
-    once = max(0.0, more.seconds - few.seconds - 2 * more.of_an_epoch)
-    seconds = few.seconds + grown * (once + settings.epochs * more.of_an_epoch)
+    read = [float(weights[: len(fewest.training)].sum()), float(weights[some].sum()), float(weights.sum())]
+    once = _grown(read, few.seconds - 2 * few.of_an_epoch, more.seconds - 2 * more.of_an_epoch)
+    seconds = once + settings.epochs * _grown(read, few.of_an_epoch, more.of_an_epoch)
     return TuningForecast(seconds, peak_memory(), more.model_bytes, more.state_bytes, len(some))
+
+
+def _grown(read: Sequence[float], few: float, more: float) -> float:
+    """What takes `few` seconds for the first of the three sizes and `more` for the second takes for the third.
+
+    A part of it grows with what there is to read. The rest, such as the saving of an epoch's state, does not.
+    """
+    slope = max(0.0, more - few) / (read[1] - read[0]) if read[1] > read[0] else 0.0
+    return max(0.0, few) + slope * (read[2] - read[0])
 
 
 def _grows_with_epochs(settings: TuneSettings) -> bool:

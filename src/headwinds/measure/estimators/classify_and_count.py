@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from headwinds.measure.frame import Frame
 
 ASSUMES = "false positives and false negatives cancel in every cell"
+SHOWN_LABELS = 5
 LEAST_GOLD = 30
 MARGIN = 0.37
 """Bias in standard errors of a share at which a 95% interval covers 93%."""
@@ -122,7 +123,7 @@ def gold_against_counts(frame: Frame, standard_error: NDArray[np.float64]) -> tu
     mean = share @ miss
     error = np.sqrt(np.diag(mean_covariance(share[:, None] * (miss - mean), frame)))
     bound = float(ndtri(1 - 0.025 / len(mean)))
-    found = []
+    found, unshown = [], []
     graded, span = frame.kind == "score", span_of(frame)
     what, whole = ("plain mean", "") if graded else ("plain count", " of all passages")
 
@@ -141,14 +142,20 @@ def gold_against_counts(frame: Frame, standard_error: NDArray[np.float64]) -> tu
                 )
             )
         elif spread > 0 and most > MARGIN * claimed:
-            found.append(
-                Finding(
-                    "W353",
-                    f"the gold does not show that the classifier's errors cancel: its {what} of '{name}' may be off by up "
-                    f"to {told(most, '')}{whole}, and the intervals take in a standard error of {told(claimed, '')}.",
-                    "Use the estimator 'auto', whose intervals know of it.",
-                )
+            unshown.append((most, f"{told(most, '')} ('{name}', {told(claimed, '')})"))
+    if unshown:
+        largest = [words for _, words in sorted(unshown, reverse=True)]
+        shown = ", ".join(largest[:SHOWN_LABELS]) + (", ..." if len(largest) > SHOWN_LABELS else "")
+        what = "plain mean" if graded else "plain count, as a share of all passages,"
+        found.append(
+            Finding(
+                "W353",
+                f"labels for which the gold does not show that the classifier's errors cancel: {len(unshown)} of "
+                f"{len(mean)}. Its {what} may be off by up to {shown}; in brackets the standard error that the intervals "
+                "take in.",
+                "Use the estimator 'auto', whose intervals know of it.",
             )
+        )
     return tuple(found)
 
 
