@@ -38,7 +38,7 @@ class Caller:
         return dict(self.sent[0]["headers"]), b"".join(one.get("body", b"") for one in self.sent[1:])
 
 
-def guard_of(answer=None, *, most_held=100):
+def guard_of(answer=None, *, most_held=100, admits=lambda _: True):
     bodies, done = [], asyncio.Event()
 
     async def app(scope, receive, send):
@@ -50,7 +50,7 @@ def guard_of(answer=None, *, most_held=100):
         done.set()
 
     limits = Limits(largest_body=60, seconds_for_body=0.3, most_held=most_held)
-    return Guard(app, frozenset({"localhost"}), Buckets(1e9, 1e9), limits), bodies
+    return Guard(app, frozenset({"localhost"}), Buckets(1e9, 1e9), limits, admits), bodies
 
 
 def test_who_would_go_beyond_what_is_held_at_once_is_told_to_come_back_and_the_others_are_answered():
@@ -104,5 +104,21 @@ def test_a_body_counts_until_its_answer_and_no_longer_however_it_ends():
         answer.set()
         await working.task
         assert (working.status, guarded.held.now) == (200, 0)
+
+    asyncio.run(meet())
+
+
+def test_of_who_is_not_admitted_no_body_is_kept():
+    async def meet():
+        guarded, bodies = guard_of(admits=lambda scope: (b"authorization", b"right") in scope["headers"])
+        stranger = Caller(guarded)
+        known = Caller(guarded, headers=[(b"authorization", b"right")])
+        await stranger.put(b"a" * 50, more=True)
+        await known.put(b"b" * 50, more=True)
+        assert guarded.held.now == 50
+        await stranger.put(b"a" * 50, more=False)
+        await known.put(b"", more=False)
+        await asyncio.gather(stranger.task, known.task)
+        assert bodies == [b"", b"b" * 50]
 
     asyncio.run(meet())

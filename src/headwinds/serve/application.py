@@ -83,12 +83,13 @@ def make_application(site: Site, hosts: Sequence[str]) -> ASGIApp:
     application = Starlette(routes=routes, exception_handlers={HTTPException: _plain, Exception: _broken})
     application.router.redirect_slashes = False  # the redirect would repeat the request's own host
     application.state.site = site
-    limits = site.limits
+    limits, lock = site.limits, _Lock(application, site.key)
     return Guard(
-        _Lock(application, site.key),
+        lock,
         frozenset(host.lower() for host in hosts),
         Buckets(limits.requests_a_second, limits.burst),
         Limits(largest_body=limits.largest_body),
+        lock.knows,
     )
 
 
@@ -101,13 +102,16 @@ class _Lock:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer 401."""
-        if scope["type"] == "http" and self.digest and scope["path"] not in OPEN and not self._opens(scope):
+        if scope["type"] == "http" and scope["path"] not in OPEN and not self.knows(scope):
             refused = JSONResponse({"error": "This needs a key."}, 401, {"www-authenticate": "Bearer"})
             await refused(scope, receive, send)
             return
         await self.app(scope, receive, send)
 
-    def _opens(self, scope: Scope) -> bool:
+    def knows(self, scope: Scope) -> bool:
+        """Whether the request has the key, or none is asked for."""
+        if not self.digest:
+            return True
         given = [value for name, value in scope["headers"] if name.lower() == b"authorization"]
         if len(given) != 1:
             return False

@@ -148,6 +148,9 @@ class Guard:
     hosts
         Names, in lower case, that a Host header may have; its port does not matter. It is what keeps a page of another site,
         whose name was made to point here (DNS rebinding), from being answered.
+    admits
+        Whose body is read, told by all but the body. Of what others send nothing is kept, and the application, which sees no
+        body of theirs, is to refuse them.
     """
 
     def __init__(
@@ -156,8 +159,10 @@ class Guard:
         hosts: frozenset[str],
         buckets: Buckets | None = None,
         limits: Limits | None = None,
+        admits: Callable[[Scope], bool] = lambda _: True,
     ) -> None:
         self.app = app
+        self.admits = admits
         self.limits = limits or Limits()
         self.hosts = hosts
         self.buckets = buckets or Buckets(REQUESTS_A_SECOND, BURST)
@@ -183,7 +188,10 @@ class Guard:
         try:
             try:
                 self._check(scope)
-                await _read(scope, receive, self.limits, body)
+                if self.admits(scope):
+                    await _read(scope, receive, self.limits, body)
+                else:
+                    await _hear_out(receive, 2 * self.limits.largest_body)
             except _Refused as refused:
                 body.drop()
                 await _answer(refused, receive, with_headers, self.limits)
