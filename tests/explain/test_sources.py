@@ -362,6 +362,10 @@ def test_gapminders_own_files(tmp_path):
     assert list(one.series) == ["internet_users"]
     with pytest.raises(DataError, match="no indicator 'mobile'; it has hours, internet_users"):
         read_gapminder(tmp_path, indicators=["mobile"])
+    with (tmp_path / "ddf--datapoints--internet_users--by--geo--time.csv").open("a") as file:
+        file.write(",2001,3\n")
+    with pytest.raises(DataError, match=r"internet_users--by--geo--time\.csv, line 4, column 'geo'"):
+        read_gapminder(tmp_path)
 
 
 def test_a_service_that_answers_with_an_error(tmp_path):

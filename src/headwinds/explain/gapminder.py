@@ -74,31 +74,15 @@ def read_gapminder(
     DataError
         A column or an indicator is missing, or a row cannot be read.
     """
+    import pandas as pd
+
     path = Path(path)
-    frame = (
-        _datapoints(path, indicators)
-        if path.is_dir() or _DATAPOINTS.fullmatch(path.name)
-        else read_table(path)
+    is_ddf = path.is_dir() or _DATAPOINTS.fullmatch(path.name)
+    tables = _datapoints(path, indicators) if is_ddf else {path.name: read_table(path)}
+    long = pd.concat(
+        [_parsed(table, name, countries_only=countries_only) for name, table in tables.items()],
+        ignore_index=True,
     )
-    require_columns(frame, ["indicator", "geo", "time", "value"], path.name)
-    codes = frame["geo"].astype("string").fillna("").str.strip().str.upper().replace(_OWN_CODES)
-    empty = (codes == "").to_numpy(dtype=bool)
-    if empty.any():
-        raise DataError(
-            f"{path.name}, line {int(empty.argmax()) + 2}, column 'geo': the entity is empty (such rows: "
-            f"{int(empty.sum())}).",
-            remedy="Name it, or leave the row out.",
-        )
-    outside = codes.str.len() != 3
-    if outside.any() and not countries_only:
-        line = int(outside.to_numpy().argmax())
-        raise DataError(
-            f"{path.name}, line {line + 2}, column 'geo': {frame['geo'].iloc[line]!r} is not of three letters "
-            f"(such rows: {int(outside.sum())}).",
-            remedy="Pass countries_only=True to leave them out.",
-        )
-    years, values = parse_years(frame["time"], path.name), parse_numbers(frame["value"], path.name)
-    long = frame[["indicator"]].assign(geo=codes, time=years, value=values)[~outside.to_numpy()]
     known = sorted(long["indicator"].unique())
     chosen = list(indicators) if indicators is not None else known
     missing = [name for name in chosen if name not in known]
@@ -118,27 +102,47 @@ def read_gapminder(
     return build_panel(wide, entity="geo", period="time", series=series, place=path.name)
 
 
-def _datapoints(path: Path, indicators: Sequence[str] | None) -> pd.DataFrame:
-    """The long table of a file or a folder in Gapminder's DDF."""
-    import pandas as pd
+def _parsed(frame: pd.DataFrame, name: str, *, countries_only: bool) -> pd.DataFrame:
+    """The rows of one file that are kept, in numbers; its lines are counted by itself."""
+    require_columns(frame, ["indicator", "geo", "time", "value"], name)
+    codes = frame["geo"].astype("string").fillna("").str.strip().str.upper().replace(_OWN_CODES)
+    empty = (codes == "").to_numpy(dtype=bool)
+    if empty.any():
+        raise DataError(
+            f"{name}, line {int(empty.argmax()) + 2}, column 'geo': the entity is empty (such rows: {int(empty.sum())}).",
+            remedy="Name it, or leave the row out.",
+        )
+    outside = codes.str.len() != 3
+    if outside.any() and not countries_only:
+        line = int(outside.to_numpy().argmax())
+        raise DataError(
+            f"{name}, line {line + 2}, column 'geo': {frame['geo'].iloc[line]!r} is not of three letters "
+            f"(such rows: {int(outside.sum())}).",
+            remedy="Pass countries_only=True to leave them out.",
+        )
+    years, values = parse_years(frame["time"], name), parse_numbers(frame["value"], name)
+    return frame[["indicator"]].assign(geo=codes, time=years, value=values)[~outside.to_numpy()]
 
+
+def _datapoints(path: Path, indicators: Sequence[str] | None) -> dict[str, pd.DataFrame]:
+    """By name of the file, the long tables of a file or a folder in Gapminder's DDF."""
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     found = {match.group(1): file for file in files if (match := _DATAPOINTS.fullmatch(file.name))}
     if not found:
         raise DataError(
             f"{path}: no file is named ddf--datapoints--...--by--geo--time.csv.", remedy="Check the path."
         )
-    parts = []
+    tables = {}
     for name, file in found.items():
         if indicators is not None and name not in indicators:
             continue
         table = read_table(file).rename(columns={"country": "geo", "year": "time"})
         require_columns(table, ["geo", "time", name], file.name)
-        parts.append(table[["geo", "time"]].assign(value=table[name], indicator=name))
-    if not parts:
+        tables[file.name] = table[["geo", "time"]].assign(value=table[name], indicator=name)
+    if not tables:
         wanted = ", ".join(map(repr, indicators or ()))
         raise DataError(f"{path.name}: no indicator {wanted}; it has {', '.join(list(found)[:10])}.")
-    return pd.concat(parts, ignore_index=True)
+    return tables
 
 
 def _describe(name: str, vintage: str) -> Series:
