@@ -188,8 +188,9 @@ class Guard:
         try:
             try:
                 self._check(scope)
+                _check_declared(scope, self.limits)
                 if self.admits(scope):
-                    await _read(scope, receive, self.limits, body)
+                    await _read(receive, self.limits, body)
                 else:
                     await _hear_out(receive, 2 * self.limits.largest_body)
             except _Refused as refused:
@@ -235,13 +236,17 @@ def _only(scope: Scope, name: bytes) -> bytes | None:
     return found[0] if found else None
 
 
-async def _read(scope: Scope, receive: Receive, limits: Limits, body: _Body) -> None:
-    """Read the body, refused before it is read where its length is said, and as soon as it is too long where not."""
+def _check_declared(scope: Scope, limits: Limits) -> None:
+    """Refuse a body before it is read, where its length or its packing is said."""
     if _only(scope, b"content-encoding") is not None:
         raise _Refused(415, "Packed bodies are not read.")
     length = _only(scope, b"content-length")
     if length is not None and (not length.isdigit() or len(length) > 12 or int(length) > limits.largest_body):
         raise _Refused(413, f"A body has at most {limits.largest_body} bytes.", (b"connection", b"close"))
+
+
+async def _read(receive: Receive, limits: Limits, body: _Body) -> None:
+    """Read the body, refused as soon as it is too long."""
     try:
         async with asyncio.timeout(limits.seconds_for_body):
             while True:
