@@ -160,7 +160,8 @@ def run(
         server_header=False,
         access_log=False,
         log_config=None,
-        limit_concurrency=most + TAKEN_AT_ONCE,  # we make room, but not before who comes has come
+        # We make room; who comes has come by then, and who leaves still counts.
+        limit_concurrency=2 * most + TAKEN_AT_ONCE,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=seconds_to_drain,
         h11_max_incomplete_event_size=16_384,
