@@ -23,8 +23,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import torch
 from benchmarks.machine import write_table
-from benchmarks.scoring.run import Wrapped
-from transformers import TextClassificationPipeline
+from benchmarks.scoring.run import peer_of
 
 from headwinds.adapt.fitted_model import FittedModel, load_model
 from headwinds.adapt.prediction import make_predictor, predict
@@ -97,19 +96,7 @@ def main() -> None:
     )
     if predictor.precision != PRECISION:
         raise SystemExit(f"This machine computes in {predictor.precision}, not in {PRECISION}.")
-    pipeline = TextClassificationPipeline(
-        model=Wrapped(load_model(folder)).eval(), tokenizer=model.tokenizer, batch_size=32, device="cpu"
-    )
-    names = [pipeline.model.config.id2label[number] for number in range(len(model.facts.labels))]
-
-    def theirs(texts: list[str]) -> np.ndarray:
-        scores = [
-            {one["label"]: one["score"] for one in row}
-            for row in pipeline(texts, top_k=None, function_to_apply="none")
-        ]
-        logits = np.array([[row[name] for name in names] for row in scores])
-        calibration = model.facts.calibration
-        return calibration.decide(calibration.probability(logits))
+    theirs = peer_of(folder)
 
     def clocked(compute: Callable[[list[str]], np.ndarray], texts: list[str]) -> tuple[np.ndarray, float]:
         started = time.perf_counter()

@@ -13,6 +13,7 @@ import argparse
 import os
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -51,6 +52,24 @@ class Wrapped(PreTrainedModel):
         return SequenceClassifierOutput(logits=self.classifier(batch))
 
 
+def peer_of(folder: Path) -> Callable[[list[str]], np.ndarray]:
+    """The pipeline around the model of a folder; it gives the labels that the model's calibration makes of its outputs."""
+    model = load_model(folder)
+    pipeline = TextClassificationPipeline(
+        model=Wrapped(model).eval(), tokenizer=model.tokenizer, batch_size=32, device="cpu"
+    )
+    names = [pipeline.model.config.id2label[number] for number in range(len(model.facts.labels))]
+
+    def labels(texts: list[str]) -> np.ndarray:
+        found = pipeline(texts, top_k=None, function_to_apply="none")
+        scores = [{one["label"]: one["score"] for one in row} for row in found]
+        logits = np.array([[row[name] for name in names] for row in scores])
+        calibration = model.facts.calibration
+        return calibration.decide(calibration.probability(logits))
+
+    return labels
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("run", type=Path, help="the folder of a finished run")
@@ -69,30 +88,20 @@ def main() -> None:
         for precision in ("openvino-int8", "int8", "bfloat16")
     ]
     predictors = {f"headwinds, {one.precision}": one for one in made}  # a machine may have no int8
-    pipeline = TextClassificationPipeline(
-        model=Wrapped(load_model(folder)).eval(), tokenizer=model.tokenizer, batch_size=32, device="cpu"
-    )
-    names = [pipeline.model.config.id2label[number] for number in range(len(model.facts.labels))]
-
-    def theirs() -> np.ndarray:
-        found = pipeline(texts, top_k=None, function_to_apply="none")
-        scores = [{one["label"]: one["score"] for one in row} for row in found]
-        logits = np.array([[row[name] for name in names] for row in scores])
-        calibration = model.facts.calibration
-        return calibration.decide(calibration.probability(logits))
+    theirs = peer_of(folder)
 
     def ours(name: str) -> np.ndarray:
         return predict(model, texts, predictor=predictors[name]).label
 
     for name in predictors:
         predict(model, texts[:64], predictor=predictors[name])
-    pipeline(texts[:64])
+    theirs(texts[:64])
     seconds: dict[str, list[float]] = {name: [] for name in (*predictors, PEER)}
     labels = {}
     for _ in range(arguments.rounds):
         for name in seconds:
             started = time.perf_counter()
-            labels[name] = theirs() if name == PEER else ours(name)
+            labels[name] = theirs(texts) if name == PEER else ours(name)
             seconds[name].append(time.perf_counter() - started)
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     slow = medians[PEER]

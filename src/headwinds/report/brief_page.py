@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import unicodedata
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.artifacts.installed import installed_version
 from headwinds.artifacts.write import write_bytes
 from headwinds.report.localised import in_language
 from headwinds.report.messages import load_messages
@@ -86,7 +86,7 @@ def render_brief(
         dense=sum(map(columns_of, words)) > LONGEST,
         picture=base64.b64encode(picture).decode("ascii") if picture else "",
         css=Markup(read("brief.css")),  # noqa: S704 - our own file
-        version=metadata.version("headwinds"),
+        version=installed_version("headwinds"),
         study=study,
     )
     return text.encode("utf-8", "replace")

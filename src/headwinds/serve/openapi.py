@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.tasks.contract import writes
+from headwinds.artifacts.installed import installed_version
 from headwinds.serve import shapes
 from headwinds.serve.explaining import explains
 from headwinds.serve.panel_settings import SETTINGS
@@ -72,7 +72,7 @@ def document(
             paths[f"/v1/explain/{name}"] = {"post": _post(words, asked, {JSON: answer_shape()}, shapes.ERROR)}
     found: dict[str, Any] = {
         "openapi": "3.1.0",
-        "info": {"title": "Headwinds", "version": version("headwinds")},
+        "info": {"title": "Headwinds", "version": installed_version("headwinds")},
         "paths": paths,
     }
     if key:

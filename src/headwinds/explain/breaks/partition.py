@@ -41,9 +41,8 @@ def segment_sums(
     squares = cumulated(outcome.T**2)
     sums = np.full((draws, periods, periods + 1), np.inf)
     firsts, lasts = np.triu_indices(periods + 1, shortest)
-    inverses = np.linalg.inv(
-        moments[lasts] - moments[firsts]
-    )  # of all segments at once: one by one takes longer to ask for
+    # Of all segments at once: one by one takes longer to ask for than to compute.
+    inverses = np.linalg.inv(moments[lasts] - moments[firsts])
     begun = np.searchsorted(firsts, np.arange(periods - shortest + 2))
     for first in range(periods - shortest + 1):
         last = np.arange(first + shortest, periods + 1)
