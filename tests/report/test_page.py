@@ -9,6 +9,8 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import synthetic
 
@@ -18,7 +20,7 @@ from headwinds.errors import MismatchError, SettingsError, StorageError
 from headwinds.measure.indicator_store import write_indicator
 from headwinds.report import render_report, write_report
 from headwinds.report.content import ResultChapter
-from headwinds.report.from_study import read_indices
+from headwinds.report.from_study import read_indices, unread_share
 from headwinds.report.messages import load_messages
 from headwinds.report.results import all_findings
 
@@ -302,3 +304,9 @@ def test_an_index_by_two_keys_is_drawn_or_said_to_lie_where_it_lies(made, tmp_pa
     assert (tmp_path / place).is_file()
     elsewhere = json.loads(files["results.json"])["indices_elsewhere"]
     assert [(one["place"], one["cells"]) for one in elsewhere] == [(place, 80)]
+
+
+def test_tokens_that_no_window_held_are_counted_from_the_scores(tmp_path):
+    told = pa.table({"tokens": [10, 30], "read_share": [1.0, 0.5], "passage_id": ["a", "b"]})
+    pq.write_table(told, tmp_path / "scores.parquet")
+    assert unread_share(tmp_path / "scores.parquet") == pytest.approx(15 / 40)

@@ -188,10 +188,20 @@ def _check(run: StudyRun, messages: Messages) -> CheckFacts:
         gold_provenance=run.settings.gold.provenance or messages("provenance_unsaid"),
         label_counts=pa.Table.from_pylist(checked.summary["label_counts"]),
         token_lengths=pa.table({name: lengths[name] for name in ("lower", "upper", "passages")}),
-        tokens_lost=checked.summary["share_of_tokens_lost"],
+        tokens_lost=unread_share(run.results["score"].path / "scores.parquet"),
         maximum_length=lengths["window"],
         findings=checked.findings,
     )
+
+
+def unread_share(scores: Path) -> float:
+    """Of all tokens of the scored passages, the share that no window held."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    told = pq.read_table(scores, columns=["tokens", "read_share"])
+    read = pc.sum(pc.multiply(told["tokens"], told["read_share"])).as_py()
+    return 1 - float(read) / float(pc.sum(told["tokens"]).as_py())
 
 
 def read_indices(

@@ -137,7 +137,7 @@ def _write(checked: _Checked, settings: StudySettings, output: Path) -> None:
 
     from headwinds.corpus.profile import label_counts, profile_lengths
 
-    corpus, gold, tokens, rows = checked.corpus, checked.gold, checked.tokens, checked.rows
+    corpus, gold, tokens = checked.corpus, checked.gold, checked.tokens
     lengths = profile_lengths(tokens, window=checked.window)
     strata = corpus.table["stratum"].to_pylist() if "stratum" in corpus.table.column_names else []
     pq.write_table(corpus.table, output / "corpus.parquet")
@@ -154,8 +154,6 @@ def _write(checked: _Checked, settings: StudySettings, output: Path) -> None:
         "label_counts": label_counts(replace(gold, label_names=checked.form.shown)),
         "token_lengths": asdict(lengths),
         "tokens": lengths.total,
-        "gold_tokens": int(tokens[rows].sum()),
-        "share_of_tokens_lost": 0.0,
     }
     write_json(
         output / "check.json",
