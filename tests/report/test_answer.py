@@ -43,6 +43,11 @@ def test_there_are_three_sentences_with_numbers(made):
     assert "0.500" in association
 
 
+def test_the_highest_share_is_told_beside_the_next_with_both_intervals(made):
+    told = sentences(made)[0]
+    assert re.search(r"that of divide: an estimated [^ ]+ \[.*\] of passages .* Next is driver with [^ ]+ \[.*\]\.$", told)
+
+
 def test_a_single_label_is_told_without_a_rank(made):
     messages, [name, *_] = load_messages(), made.codebook.names
     regions = by_another_key(made, "region", [("east",), ("west",)])
@@ -53,6 +58,7 @@ def test_a_single_label_is_told_without_a_rank(made):
         told.append(answer_sentences(single, tables, messages)[0])
         told.append(make_brief(single, tables, messages).statements[0].text)
     over_time, brief, by_region, _ = told
+    assert "Next" not in over_time
     assert re.match(rf"In 1995 an estimated .* of passages carry {name} \(95 % interval", over_time)
     assert re.match(rf"In 1995 .* of all passages are of {name}[.,]", brief)
     assert by_region.startswith(f"By region the share of {name} is largest in ")

@@ -60,21 +60,26 @@ def _measured(content: ReportContent, tables: Mapping[str, ReportTable], message
             spans.append((float(known[-1]["value"] or 0), label, known[0], known[-1]))
     if not spans:
         return measured_elsewhere(content, tables, messages) or messages("answer_measured_missing")
-    _, label, first, last = max(spans, key=lambda span: span[0])
+    (_, label, first, last), *others = sorted(spans, key=lambda span: -span[0])
     key = table_key(figure.corrected.keys[0], first)
-    shown = [
-        show_interval(point["value"], point["lower"], point["upper"], content.value_kind, messages)
-        for point in (first, last)
-    ]
-    return messages(
+    told = messages(
         form_of("answer_measured", len(spans), content),
         label=label,
         first=first[key],
         last=last[key],
-        then=shown[0],
-        now=shown[1],
+        then=_interval(first, content, messages),
+        now=_interval(last, content, messages),
         labels=len(spans),
     )
+    beside = [
+        messages("answer_next", label=name, now=_interval(point, content, messages))
+        for _, name, _, point in others[:1]
+    ]
+    return messages("brief_space").join((told, *beside))
+
+
+def _interval(point: Mapping[str, Cell], content: ReportContent, messages: Messages) -> str:
+    return show_interval(point["value"], point["lower"], point["upper"], content.value_kind, messages)
 
 
 def measured_elsewhere(content: ReportContent, tables: Mapping[str, ReportTable], messages: Messages) -> str:
@@ -100,9 +105,7 @@ def measured_elsewhere(content: ReportContent, tables: Mapping[str, ReportTable]
                 labels=labels,
                 key=messages.key(keys[0]) if keys else "",
                 cell=record[table_key(keys[0], record)] if keys else "",
-                now=show_interval(
-                    record["value"], record["lower"], record["upper"], content.value_kind, messages
-                ),
+                now=_interval(record, content, messages),
             )
     return ""
 

@@ -68,9 +68,9 @@ class CheckFacts:
     token_lengths
         Histogram: `lower`, `upper` (tokens), `passages`.
     tokens_lost
-        Share of tokens cut off at `maximum_length`, in [0, 1].
+        Share of all tokens that no window held, in [0, 1].
     maximum_length
-        Tokens of a passage that the encoder reads.
+        Tokens that the encoder reads at a time; a longer passage is read in windows.
     findings
         Of the check.
     """

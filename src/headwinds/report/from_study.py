@@ -22,6 +22,7 @@ from headwinds.report.content import (
     ReportContent,
     ResultChapter,
 )
+from headwinds.report.formats import show
 from headwinds.report.from_explain import growth_facts, regression_facts
 from headwinds.report.messages import Messages, load_messages
 from headwinds.study.chapters import read_chapters
@@ -163,8 +164,8 @@ def _corpus(run: StudyRun, messages: Messages) -> CorpusFacts:
     sampled = summary["population"] > summary["passages"] * 1.0001
     sampling = messages(
         "sampling_weighted" if sampled else "sampling_whole",
-        passages=f"{summary['passages']:,}",
-        population=f"{summary['population']:,.0f}",
+        passages=show(summary["passages"], "integer", messages),
+        population=show(summary["population"], "integer", messages),
     )
     return CorpusFacts(
         source=run.settings.corpus.source or messages("source_unsaid", path=run.settings.corpus.path),

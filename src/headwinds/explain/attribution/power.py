@@ -76,7 +76,7 @@ class AttributionPower(Result):
             lines.append(
                 f"{row.name}: if its part is {number(row.assumed, 2)}, the interval is {number(row.width, 2)} wide, the "
                 f"sign is wrong with probability {_percent(row.wrong_sign)}, and a significant estimate is "
-                f"{number(row.exaggeration, 1)} times too large on average; detectable from "
+                f"{number(row.exaggeration, 1)} times the true size on average; detectable from "
                 f"{number(row.minimum_detectable, 2)}."
             )
         return "\n".join([*lines, *(str(finding) for finding in self.findings)])

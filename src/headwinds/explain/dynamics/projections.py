@@ -324,7 +324,7 @@ def _responses(
             f"{min(row.span[0] for row in rows)}-{max(row.span[1] for row in rows)}."
         ),
         variation=(
-            f"movements of an entity's own {shock}"
+            f"movements of {shock} within an entity"
             + (f" that {lags} lags of it and of the outcome do not foretell" if lags else "")
             + (", beyond what is common to all in the period." if period_effects else ".")
         ),
