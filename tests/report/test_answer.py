@@ -45,7 +45,9 @@ def test_there_are_three_sentences_with_numbers(made):
 
 def test_the_highest_share_is_told_beside_the_next_with_both_intervals(made):
     told = sentences(made)[0]
-    assert re.search(r"that of divide: an estimated [^ ]+ \[.*\] of passages .* Next is driver with [^ ]+ \[.*\]\.$", told)
+    assert re.search(
+        r"that of divide: an estimated [^ ]+ \[.*\] of passages .* Next is driver with [^ ]+ \[.*\]\.$", told
+    )
 
 
 def test_a_single_label_is_told_without_a_rank(made):
