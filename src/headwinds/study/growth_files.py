@@ -280,22 +280,14 @@ def _regress(
 ) -> tuple[Estimate | None, Estimate | None, pd.DataFrame | None]:
     if indicator is None:
         return None, None, None
-    from headwinds.explain.measured import corrected_estimate, make_design, naive_estimate
-    from headwinds.explain.measured.regress import left_out_findings
-    from headwinds.explain.panel_data import log_growth
-    from headwinds.explain.power import minimum_detectable_effects
+    from headwinds.explain.growth_regression import growth_regression
 
-    labels = labels or tuple(dict.fromkeys(indicator.labels))
     unknown = [name for name in labels if name not in indicator.labels]
     if unknown:
         raise SettingsError(
             f"The index has no label {unknown[0]!r}; it has {', '.join(dict.fromkeys(indicator.labels))}."
         )
-    outcome = panel.data[["entity", "period"]].copy()
-    outcome["value"] = log_growth(panel, series)
-    design = make_design(outcome, indicator, labels=labels, lag=lag)
-    detectable = minimum_detectable_effects(design)
     words = f"annual growth of {series} (%)"
-    naive, corrected = naive_estimate(design, words, lag), corrected_estimate(design, words, lag)
-    findings = (*corrected.findings, *left_out_findings(design))
-    return naive, replace(corrected, findings=findings), detectable
+    found = growth_regression(panel, indicator, series=series, words=words, labels=labels, lag=lag)
+    findings = (*found.corrected.findings, *found.left_out)
+    return found.naive, replace(found.corrected, findings=findings), found.detectable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.write import write_json
@@ -15,11 +15,6 @@ from headwinds.study.plan import Stage
 from headwinds.study.settings import ESSAY, StudySettings
 from headwinds.study.stages.explained_results import OUTCOMES, Evidence, write_chapters
 from headwinds.study.stages.measure import index_name
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from headwinds.contracts import Indicator, Panel
 
 CODE = (
     "headwinds.explain",
@@ -65,6 +60,7 @@ def _explain(settings: StudySettings, path: Path, index: Path, beside: dict[str,
         span_accounts,
     )
     from headwinds.explain.country_groups import OECD_38
+    from headwinds.explain.growth_regression import growth_regression
     from headwinds.explain.penn_world_table import read_penn_world_table
     from headwinds.explain.spans import slowdown
     from headwinds.measure.indicator_store import read_indicator
@@ -83,15 +79,19 @@ def _explain(settings: StudySettings, path: Path, index: Path, beside: dict[str,
     }
     tables |= {"accounts_by_span_unavailable": spans.unavailable, "slowdown": slow.table}
     indicator = read_indicator(index / "chosen")
-    naive, corrected, detectable, design_facts, left_out = _regress(settings, panel, indicator)
-    tables["minimum_detectable_effects"] = detectable
+    found = growth_regression(
+        panel, indicator, series=chosen.outcome, words=OUTCOMES[chosen.outcome], lag=chosen.lag
+    )
+    tables["minimum_detectable_effects"] = found.detectable
     for name, table in tables.items():
         table.to_parquet(output / f"{name}.parquet", index=False)
     missing = write_chapters(
         Evidence(settings, panel, indicator, beside.get("adoption"), beside.get("graph")), output / "chapters"
     )
     facts = {
-        "findings": [asdict(one) for one in (*left_out, *(Finding("N405", reason) for reason in missing))],
+        "findings": [
+            asdict(one) for one in (*found.left_out, *(Finding("N405", reason) for reason in missing))
+        ],
         "rebuild": asdict(rebuild),
         "unavailable_rows": len(account.unavailable),
         "slowdown": {
@@ -99,42 +99,16 @@ def _explain(settings: StudySettings, path: Path, index: Path, beside: dict[str,
             for name in ("countries", "fell", "before", "after", "change", "standard_error")
         },
         "spans": [list(chosen.before), list(chosen.after)],
-        "naive": plain_estimate(naive),
-        "corrected": plain_estimate(corrected),
-        "design": design_facts,
+        "naive": plain_estimate(found.naive),
+        "corrected": plain_estimate(found.corrected),
+        "design": {
+            "rows": len(found.design.outcome),
+            "dropped": found.design.dropped,
+            "lag": chosen.lag,
+            "scale": found.design.scale.tolist(),
+        },
     }
     write_json(output / "explain.json", facts, allow_missing=True)
-
-
-def _regress(
-    settings: StudySettings, panel: Panel, indicator: Indicator
-) -> tuple[Estimate, Estimate, pd.DataFrame, dict[str, Any], tuple[Finding, ...]]:
-    from headwinds.explain.measured import corrected_estimate, make_design, naive_estimate
-    from headwinds.explain.measured.regress import left_out_findings
-    from headwinds.explain.panel_data import log_growth
-    from headwinds.explain.power import minimum_detectable_effects
-
-    chosen = settings.explain
-    words = OUTCOMES[chosen.outcome]
-    outcome = panel.data[["entity", "period"]].copy()
-    outcome["value"] = log_growth(panel, chosen.outcome)
-    labels = tuple(dict.fromkeys(indicator.labels))
-    design = make_design(outcome, indicator, labels=labels, lag=chosen.lag)
-    detectable = minimum_detectable_effects(design)
-    naive = naive_estimate(design, words, chosen.lag)
-    corrected = corrected_estimate(design, words, chosen.lag)
-    return (
-        naive,
-        corrected,
-        detectable,
-        {
-            "rows": len(design.outcome),
-            "dropped": design.dropped,
-            "lag": chosen.lag,
-            "scale": design.scale.tolist(),
-        },
-        left_out_findings(design),
-    )
 
 
 def plain_estimate(estimate: Estimate) -> dict[str, Any]:
