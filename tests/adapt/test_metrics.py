@@ -119,3 +119,18 @@ def test_a_bootstrap_of_many_examples_is_drawn_in_parts_and_gives_the_same(monke
     assert max(sizes) <= 600
     monkeypatch.setattr(intervals, "FEWEST_REPLICATES", 210)
     assert intervals.bootstrap(accuracy, names, seed=1) == whole
+
+
+def test_a_metric_that_every_draw_gives_alike_has_no_interval() -> None:
+    """A model that is right 97 times in 100 makes no error in 30 rows two times in five: 1.0 to 1.0 would be wrong then."""
+    from headwinds.adapt.evaluation.intervals import bootstrap, with_width
+
+    right, some = np.ones(30), np.arange(30) < 20
+
+    def accuracy(weights):
+        return {name: weights @ mask / weights.sum(axis=1) for name, mask in (("all", right), ("some", some))}
+
+    drawn = bootstrap(accuracy, [str(row) for row in range(30)], seed=0)
+    told = with_width(drawn)
+    assert (told["all"].value, np.isnan(told["all"].lower), np.isnan(told["all"].upper)) == (1, True, True)
+    assert told["some"] == drawn["some"]

@@ -20,7 +20,7 @@ from headwinds.adapt.quantised import can_quantise, quantise
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.training.precision import PredictingPrecision
 from headwinds.artifacts.fingerprint import file_digest
-from headwinds.errors import CheckpointError
+from headwinds.errors import CheckpointError, DataError, MismatchError
 
 
 def padded_windows() -> tuple[torch.Tensor, torch.Tensor]:
@@ -222,3 +222,39 @@ def test_whatever_decides_the_output_counts_in_a_checkpoints_digest(
     changed = content + b" " if name.endswith(".json") else content[:-1] + bytes([content[-1] ^ 1])
     (folder / name).write_bytes(changed)
     assert resolve_checkpoint(str(folder)).digest != before
+
+
+def test_a_model_is_loaded_by_the_name_of_the_tunings_folder(model_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "tuned").mkdir()
+    (tmp_path / "tuned" / "model").symlink_to(model_folder)
+    one, other = load_model(str(model_folder)), load_model(str(tmp_path / "tuned"))
+    assert one.digest == other.digest
+
+
+def test_texts_come_from_any_list_and_none_is_no_error(model_folder: Path) -> None:
+    model = load_model(model_folder)
+    texts = ["growth of output", "an unequal network"]
+    expected = predict(model, texts).probability
+    assert (predict(model, iter(texts)).probability == expected).all()
+    assert (predict(model, np.array(texts)).probability == expected).all()
+    assert predict(model, []).probability.shape == (0, len(model.facts.labels))
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        ("growth", "texts is str, expected a list of texts"),
+        ({"text": "growth"}, "texts is dict"),
+        (["growth", None], "text 2 is None"),
+        (["growth", float("nan")], "text 2 is nan"),
+        (["growth \ud83d"], "half a character"),
+    ],
+)
+def test_what_is_no_list_of_texts_is_refused(model_folder: Path, texts, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        predict(load_model(model_folder), texts)
+
+
+def test_a_folder_is_no_model_yet(model_folder: Path) -> None:
+    with pytest.raises(MismatchError, match="load_model"):
+        predict(str(model_folder), ["growth"])

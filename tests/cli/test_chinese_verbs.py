@@ -18,6 +18,7 @@ from headwinds.adapt.methods.registry import METHODS
 from headwinds.adapt.tasks.registry import TASKS, get_task
 from headwinds.cli.main import main
 from headwinds.phrases.columns import columns
+from headwinds.study.study_file import read_study
 from house.repository import ROOT
 from study.test_growth_files import own_panel
 
@@ -89,8 +90,9 @@ def test_what_the_machine_has(said):
     assert len({columns(one[0]) for one in names if one}) == 1  # Chinese names too end where the others do
 
 
-def test_a_study_to_begin_with_and_its_check(said):
+def test_a_study_to_begin_with_and_its_check(said, tmp_path):
     assert english(said("init", "study"), "headwinds run") == []
+    assert read_study(tmp_path / "study" / "study.toml").study.language == "zh"  # so will its report be
     assert english(said("check", "study/study.toml", "--quiet"), "") == []
 
 
@@ -199,7 +201,8 @@ def test_one_analysis_of_a_panel(said, tmp_path, asked):
 
 def test_a_study_that_is_english_is_told_in_the_language_of_who_sits_there(said, tmp_path, capsys):
     said("init", "study")
-    assert main(["check", "study/study.toml", "--output", str(tmp_path / "run")]) == 0
+    english_study = ["study/study.toml", "--set", "study.language=en"]
+    assert main(["check", *english_study, "--output", str(tmp_path / "run")]) == 0
     shown = capsys.readouterr()
     assert shown.err.startswith("检查：完成，用时")
     assert "已检查：" in shown.out

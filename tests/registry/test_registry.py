@@ -24,7 +24,7 @@ from headwinds.contracts import Evaluation, Interval
 from headwinds.database.connection import connect
 from headwinds.doors.registering import add_model, export_model, open_registry, promote_model, rollback_model
 from headwinds.errors import ArtifactError, CheckpointError, MismatchError, SettingsError, StorageError
-from headwinds.registry.card import card_to_text
+from headwinds.registry.card import card_lines, card_to_text
 from headwinds.registry.gate import read_gate
 from headwinds.registry.index import events_of, find_version, versions_of
 from headwinds.registry.promotion import judge_evaluation, production
@@ -63,6 +63,8 @@ def test_a_card_has_the_test_with_its_intervals_and_what_it_was_made_from(regist
     assert card.calibration == card.metrics["expected_calibration_error"]
     assert (card.labels, card.licence, card.tested_examples) == (("divide", "driver", "security"), "CC0", 80)
     assert len(card.data_digest) == 64
+    labelled = dataclasses.replace(card, metrics={**card.metrics, "f1[new_york]": (0.5, 0.4, 0.6)})
+    assert "  f1[new_york]: 0.500 (0.400 to 0.600)" in card_lines(labelled)  # as its user wrote it
 
 
 def test_a_model_without_a_test_is_told_so_on_its_card(registry, fitted):

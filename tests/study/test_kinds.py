@@ -124,6 +124,8 @@ def test_the_tables_and_passages_of_a_graded_report_are_in_grades(graded):
     gains = list(csv.DictReader(run_file(run, "tables/label-gain.csv").splitlines()))
     whole = index_of(run, "index")
     assert float(gains[0]["half_width_now"]) == pytest.approx((whole.upper - whole.lower)[0] / 2, rel=1e-6)
+    left = whole.passages[0] - whole.gold[0]  # nobody can label more passages than there are
+    assert {int(row["additional_labels"]) for row in gains} == {min(500, left), min(2000, left)}
 
 
 def test_a_graded_number_is_traced_to_scores_and_grades_that_add_up_to_it(graded):

@@ -372,6 +372,9 @@ def test_own_documents_are_scored_and_found_again(model, documents, tmp_path):
     assert set(table["read_share"].to_pylist()) == {1.0}
     before = path.stat().st_mtime_ns
     assert score_file(model, documents, tmp_path / "out", columns=MINE, quiet=True) == path
+    (tmp_path / "tuned").mkdir()
+    (tmp_path / "tuned" / "model").symlink_to(model)
+    assert score_file(tmp_path / "tuned", documents, tmp_path / "out", columns=MINE, quiet=True) == path
     assert path.stat().st_mtime_ns == before
     documents.write_text(documents.read_text() + "x99,peace,FRA\n")
     score_file(model, documents, tmp_path / "out", columns=MINE, quiet=True)

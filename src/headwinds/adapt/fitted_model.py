@@ -184,8 +184,14 @@ def read_facts(folder: Path) -> ModelFacts:
     return facts
 
 
-def load_model(folder: Path) -> FittedModel:
-    """Load a fitted model without network, pickle or remote code.
+def model_of(folder: Path) -> Path:
+    """The folder with `model.json`: the one that is named, or `model` in it."""
+    inside = folder / "model"
+    return inside if not (folder / "model.json").exists() and (inside / "model.json").exists() else folder
+
+
+def load_model(folder: str | Path) -> FittedModel:
+    """Load a fitted model, or the one that a tuning left in this folder, without network, pickle or remote code.
 
     Raises
     ------
@@ -195,6 +201,7 @@ def load_model(folder: Path) -> FittedModel:
     """
     from safetensors.torch import load_file
 
+    folder = model_of(Path(folder))
     facts = read_facts(folder)
     task = get_task(facts.task)
     form = {name: value for name, value in facts.network.items() if name != OWN_HEAD}

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwinds.adapt.evaluation.task_evaluation import read_interval
-from headwinds.adapt.fitted_model import read_facts
-from headwinds.adapt.predicting import model_of
+from headwinds.adapt.fitted_model import model_of, read_facts
 from headwinds.adapt.training.private import told_together
 from headwinds.adapt.tuning import tune_files
 from headwinds.adapt.tuning_files import LabelledFiles

@@ -14,7 +14,7 @@ from headwinds.adapt.evaluation.task_evaluation import (
     read_task_evaluation,
     tell_evaluation,
 )
-from headwinds.adapt.fitted_model import load_model
+from headwinds.adapt.fitted_model import load_model, model_of
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.prediction import predict_examples, predictor_of
 from headwinds.adapt.tasks.contract import writes
@@ -128,12 +128,6 @@ def evaluate_file(
             output, "evaluation", identity, work, lambda place: tell_evaluation(place, model.facts)
         )
     return read_task_evaluation(stage.path)
-
-
-def model_of(folder: Path) -> Path:
-    """The folder with `model.json`: the one that is named, or `model` in it."""
-    inside = folder / "model"
-    return inside if not (folder / "model.json").exists() and (inside / "model.json").exists() else folder
 
 
 def _gives_several(model: FittedModel) -> bool | None:

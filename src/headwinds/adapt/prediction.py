@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_texts
+from headwinds.adapt.labelled_files import require_whole_characters
 from headwinds.adapt.prompts.forms import prompted
 from headwinds.adapt.tasks.contract import Row, writes
 from headwinds.adapt.tasks.text_classification import require_as_learnt, truth_of_predictions
@@ -13,10 +16,10 @@ from headwinds.adapt.training.batches import collate, plan_batches
 from headwinds.adapt.training.device import device_of
 from headwinds.adapt.watching import Unwanted
 from headwinds.adapt.writing import predict_written
-from headwinds.errors import CheckpointError
+from headwinds.errors import CheckpointError, DataError, MismatchError, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
 
     import numpy as np
     import torch
@@ -107,17 +110,30 @@ def predictor_of(model: FittedModel) -> Predictor:
     )
 
 
-def predict(model: FittedModel, texts: Sequence[str], *, predictor: Predictor | None = None) -> Predictions:
+def predict(model: FittedModel, texts: Iterable[str], *, predictor: Predictor | None = None) -> Predictions:
     """Probabilities and labels of `texts`; pass a `predictor` to pack the model only once.
 
     Raises
     ------
     MismatchError
-        The model does not say which labels a text has.
+        The model does not say which labels a text has, or is the name of a folder.
+    DataError
+        What is given is a single text or a table, or one of the texts is none or empty.
     """
     import numpy as np
 
+    if isinstance(model, str | PathLike):
+        raise MismatchError(
+            f"model is {type(model).__name__}, expected a fitted model.",
+            remedy="Load it: headwinds.load_model(folder).",
+        )
     facts = model.facts
+    texts = _several_texts(texts)
+    if not prompted(model.task):
+        require_as_learnt(None, facts.decoder)
+    if not texts:
+        none = np.zeros((0, len(facts.labels)))
+        return Predictions(none, none > 0, np.zeros(0, dtype=np.int64), np.ones(0))
     if predictor is None:
         predictor = predictor_of(model)
     asked: Any = None
@@ -126,7 +142,6 @@ def predict(model: FittedModel, texts: Sequence[str], *, predictor: Predictor | 
         asked = model.task.read(rows, labelled=False)
         encoded = model.task.encode(asked, predictor.tokenizer, max_tokens=facts.max_tokens)
     else:
-        require_as_learnt(None, facts.decoder)
         encoded = encode_texts(predictor.tokenizer, texts, max_tokens=facts.max_tokens)
     logits = predict_logits(predictor, encoded)
     if model.task.classifies and "temperature" in facts.decoder:  # one label a text, not any number of them
@@ -138,6 +153,21 @@ def predict(model: FittedModel, texts: Sequence[str], *, predictor: Predictor | 
     return Predictions(
         probability, facts.calibration.decide(probability), encoded.tokens, np.ones(len(encoded))
     )
+
+
+def _several_texts(texts: Iterable[str]) -> list[str]:
+    """The texts in a list; a single one would be read letter by letter, a table column by column."""
+    if isinstance(texts, str | bytes | Mapping) or hasattr(texts, "columns"):
+        raise DataError(
+            f"texts is {type(texts).__name__}, expected a list of texts.",
+            remedy="Put a single text in brackets; of a table give one column.",
+        )
+    several = list(texts)
+    for number, text in enumerate(several, start=1):
+        if not isinstance(text, str):
+            raise DataError(f"text {number} is {quoted(text)}, expected a text.", remedy="Leave it out.")
+        require_whole_characters(f"text {number}", {"text": text})
+    return several
 
 
 def predict_examples(

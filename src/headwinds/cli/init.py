@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Write study.toml and the files it names; one that is there already is never replaced."""
     from headwinds.artifacts.write import write_text
+    from headwinds.phrases.catalogue import spoken
     from headwinds.study.example import example_study
     from headwinds.study.example_data import example_files
 
@@ -33,7 +34,7 @@ def execute(arguments: argparse.Namespace) -> int:
     for name, content in made_up:
         if name in written:
             write_text(path.parent / name, content)
-    write_text(path, example_study(full=arguments.full))
+    write_text(path, example_study(full=arguments.full, language=spoken()))
     beside = f" and made-up {', '.join(written)} to try it on" if written else ""
     tell(f"Wrote {path}{beside}. Put your documents, codebook and gold beside it, then: headwinds run {path}")
     return 0

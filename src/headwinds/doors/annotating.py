@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.doors.arguments import plain_arguments
 from headwinds.errors import SettingsError
 from headwinds.phrases.catalogue import ENGLISH, say
 
@@ -22,6 +23,7 @@ TOKEN = "HEADWINDS_TOKEN"  # noqa: S105 - the name of the variable
 FORMATS = ("gold", "label-studio", "events")
 
 
+@plain_arguments
 def open_annotation(
     study: PathLike | None = None,
     *,
@@ -105,6 +107,7 @@ def open_annotation(
     )
 
 
+@plain_arguments
 def queue_passages(project: AnnotationProject, path: PathLike, *, earlier: PathLike | None = None) -> int:
     """Put the passages of a file into the queue: `passage_id`, `inclusion_probability`; returns how many are new there.
 
@@ -116,6 +119,7 @@ def queue_passages(project: AnnotationProject, path: PathLike, *, earlier: PathL
     return add_round(project, one)
 
 
+@plain_arguments
 def propose_passages(
     project: AnnotationProject,
     count: int,
@@ -133,6 +137,7 @@ def propose_passages(
     )
 
 
+@plain_arguments
 def import_labels(project: AnnotationProject, path: PathLike, *, annotator: str = "") -> Imported:
     """Take the labels of a gold file, or of Label Studio's JSON (.json)."""
     from headwinds.annotate.incoming import import_labels as take
@@ -140,6 +145,7 @@ def import_labels(project: AnnotationProject, path: PathLike, *, annotator: str 
     return take(project, Path(path), annotator=annotator)
 
 
+@plain_arguments
 def export_labels(
     project: AnnotationProject,
     path: PathLike,
@@ -163,6 +169,7 @@ def export_labels(
     return ()
 
 
+@plain_arguments
 def label_agreement(project: AnnotationProject, *, level: float = 0.95, seed: int = 0) -> Agreement:
     """Cohen's kappa and Krippendorff's alpha of the labels so far, with bootstrap intervals."""
     from headwinds.annotate.agreement import agreement
@@ -172,6 +179,7 @@ def label_agreement(project: AnnotationProject, *, level: float = 0.95, seed: in
     return agreement(project.scheme, events(project), documents, level=level, seed=seed)
 
 
+@plain_arguments
 def serve_annotation(
     project: AnnotationProject,
     *,

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.doors.arguments import plain_arguments
+
 if TYPE_CHECKING:
     from headwinds.adapt.audit.masking import PersonalDataFound
     from headwinds.adapt.audit.report import AuditReport
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 PathLike = str | Path
 
 
+@plain_arguments
 def audit(
     model: PathLike,
     file: PathLike,
@@ -63,6 +66,7 @@ def audit(
     return audit_file(Path(model), Path(file), Path(output), settings, encoding=encoding)
 
 
+@plain_arguments
 def mask_file(
     file: PathLike,
     output: PathLike,
@@ -81,8 +85,7 @@ def mask_file(
         One clear line: what is wrong, where, and how to mend it.
     """
     from headwinds.adapt.audit import masking
-    from headwinds.adapt.fitted_model import load_model
-    from headwinds.adapt.predicting import model_of
+    from headwinds.adapt.fitted_model import load_model, model_of
 
     return masking.mask_file(
         Path(file),

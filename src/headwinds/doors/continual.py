@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.doors.arguments import plain_arguments
 from headwinds.errors import MismatchError, SettingsError
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Updated:
         return "\n".join(parts)
 
 
+@plain_arguments
 def watch(
     model: PathLike,
     live: PathLike,
@@ -111,6 +113,7 @@ def watch(
             opened[0].engine.dispose()
 
 
+@plain_arguments
 def update(
     model: PathLike,
     train: PathLike,
@@ -211,8 +214,7 @@ def _settings(folder: Path, settings: dict[str, object], seed: int) -> tuple[Upd
 
     from headwinds.adapt.continual.settings import UpdateSettings
     from headwinds.adapt.continual.starting import tune_changes
-    from headwinds.adapt.fitted_model import read_facts
-    from headwinds.adapt.predicting import model_of
+    from headwinds.adapt.fitted_model import model_of, read_facts
     from headwinds.study.study_file import section_settings, tune_settings
 
     names = {one.name for one in fields(UpdateSettings)}
@@ -227,8 +229,7 @@ def _require_same_labels(
 ) -> None:
     """Told before the training: a version with other labels cannot follow one in production."""
     from headwinds.adapt.continual.preparing import read_update
-    from headwinds.adapt.fitted_model import read_facts
-    from headwinds.adapt.predicting import model_of
+    from headwinds.adapt.fitted_model import model_of, read_facts
 
     place = model_of(folder)
     facts = read_facts(place)

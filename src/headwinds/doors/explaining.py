@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.doors.arguments import plain_arguments
 from headwinds.study.panel_analyses import MEASURES
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 PathLike = str | Path
 
 
+@plain_arguments
 def explain_breaks(
     panel: PathLike,
     series: str,
@@ -58,6 +60,7 @@ def explain_breaks(
     return _kept(found, output, "breaks")
 
 
+@plain_arguments
 def explain_divide(
     panel: PathLike,
     series: str,
@@ -87,6 +90,7 @@ def explain_divide(
     return _kept(found, output, "divide")
 
 
+@plain_arguments
 def explain_convergence(
     panel: PathLike,
     series: str,
@@ -115,6 +119,7 @@ def explain_convergence(
     return _kept(found, output, "convergence")
 
 
+@plain_arguments
 def explain_responses(
     panel: PathLike,
     outcome: str,
@@ -152,6 +157,7 @@ def explain_responses(
     return found
 
 
+@plain_arguments
 def explain_attribution(
     panel: PathLike,
     outcome: str,
@@ -194,6 +200,7 @@ def explain_attribution(
     return found
 
 
+@plain_arguments
 def explain_graph(
     graph: PathLike | None = None,
     *,

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.doors.arguments import plain_arguments
+
 if TYPE_CHECKING:
     from headwinds.machine.diagnosis import Diagnosis
 
 PathLike = str | Path
 
 
+@plain_arguments
 def doctor(output: PathLike = "runs") -> Diagnosis:
     """Say what this machine has and what Headwinds will use of it, with a remedy where something is missing.
 

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.doors.arguments import plain_arguments
+
 if TYPE_CHECKING:
     from headwinds.contracts import Indicator
 
 PathLike = str | Path
 
 
+@plain_arguments
 def measure_file(
     scores: PathLike,
     gold: PathLike,

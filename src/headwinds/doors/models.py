@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.doors.arguments import plain_arguments
+
 if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
     from headwinds.adapt.learning_curve import CurvePoint
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 PathLike = str | Path
 
 
+@plain_arguments
 def tune(
     *,
     task: str,
@@ -85,6 +88,7 @@ def tune(
     return tune_files(files, chosen, Path(output), quiet=quiet, wait=wait, callbacks=callbacks, track=track)
 
 
+@plain_arguments
 def tune_seeds(
     *,
     task: str,
@@ -113,6 +117,7 @@ def tune_seeds(
     return several.tune_seeds(files, chosen, seeds, Path(output), quiet=quiet)
 
 
+@plain_arguments
 def learning_curve(
     *,
     task: str,
@@ -142,6 +147,7 @@ def learning_curve(
     return curve.learning_curve(files, chosen, shares, Path(output), quiet=quiet)
 
 
+@plain_arguments
 def search(
     *,
     task: str,
@@ -195,6 +201,7 @@ def search(
     )
 
 
+@plain_arguments
 def predict_file(
     model: PathLike,
     file: PathLike,
@@ -215,6 +222,7 @@ def predict_file(
     )
 
 
+@plain_arguments
 def evaluate_file(
     model: PathLike,
     test: PathLike,
@@ -244,6 +252,7 @@ def evaluate_file(
     )
 
 
+@plain_arguments
 def score_file(
     model: PathLike,
     corpus: PathLike,

@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.doors.arguments import plain_arguments
+
 if TYPE_CHECKING:
     from headwinds.adapt.pretraining.pretraining import Forecast, Pretrained
 
 PathLike = str | Path
 
 
+@plain_arguments
 def pretrain(
     files: PathLike | Sequence[PathLike],
     output: PathLike,
@@ -58,6 +61,7 @@ def pretrain(
     )
 
 
+@plain_arguments
 def forecast_pretraining(
     files: PathLike | Sequence[PathLike],
     output: PathLike,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.doors.arguments import plain_arguments
+
 if TYPE_CHECKING:
     from headwinds.registry.index import Registry, Version
     from headwinds.registry.promotion import Decision
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 PathLike = str | Path
 
 
+@plain_arguments
 def open_registry(folder: PathLike = "registry", *, database: str = "", create: bool = True) -> Registry:
     """Open a registry of model versions, which is made if it is not there.
 
@@ -29,6 +32,7 @@ def open_registry(folder: PathLike = "registry", *, database: str = "", create: 
     return index.open_registry(Path(folder), database, create=create)
 
 
+@plain_arguments
 def add_model(
     registry: Registry,
     name: str,
@@ -58,6 +62,7 @@ def add_model(
     )
 
 
+@plain_arguments
 def promote_model(registry: Registry, name: str, gate: PathLike, *, version: str = "latest") -> Decision:
     """Judge a version at the gate of a TOML file, and put it into production if it passes."""
     from headwinds.registry.gate import read_gate
@@ -66,6 +71,7 @@ def promote_model(registry: Registry, name: str, gate: PathLike, *, version: str
     return promote(registry, name, read_gate(Path(gate)), version)
 
 
+@plain_arguments
 def rollback_model(registry: Registry, name: str) -> Version:
     """Bring back the version that was in production before."""
     from headwinds.registry.promotion import rollback
@@ -73,6 +79,7 @@ def rollback_model(registry: Registry, name: str) -> Version:
     return rollback(registry, name)
 
 
+@plain_arguments
 def export_model(registry: Registry, name: str, output: PathLike, *, version: str = "production") -> Version:
     """Copy a version out, as a folder that `headwinds.predict_file` takes."""
     from headwinds.registry import index
@@ -80,6 +87,7 @@ def export_model(registry: Registry, name: str, output: PathLike, *, version: st
     return index.export_model(registry, name, version, Path(output))
 
 
+@plain_arguments
 def export_to_transformers(
     registry: Registry, name: str, output: PathLike, *, version: str = "production"
 ) -> Version:
@@ -89,6 +97,7 @@ def export_to_transformers(
     return exchange.export_to_transformers(registry, name, version, Path(output))
 
 
+@plain_arguments
 def export_to_mlflow(registry: Registry, name: str, *, version: str = "production") -> tuple[Version, str]:
     """Log a version's files, card and metrics to MLflow (MLFLOW_TRACKING_URI, else in the registry); returns the run too."""
     from headwinds.registry import exchange
@@ -96,6 +105,7 @@ def export_to_mlflow(registry: Registry, name: str, *, version: str = "productio
     return exchange.export_to_mlflow(registry, name, version)
 
 
+@plain_arguments
 def import_model(
     registry: Registry,
     name: str,

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.doors.arguments import plain_arguments
+
 if TYPE_CHECKING:
     from headwinds.measure.cells import Cells
     from headwinds.measure.frame import Frame
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 PathLike = str | Path
 
 
+@plain_arguments
 def sample_file(
     source: PathLike,
     output: PathLike,
@@ -65,6 +68,7 @@ def sample_file(
     return sample(Path(source), Path(output), plan, previous=Path(previous) if previous is not None else None)
 
 
+@plain_arguments
 def plan_labels_file(
     scores: PathLike,
     gold: PathLike,
@@ -88,6 +92,7 @@ def plan_labels_file(
     return plan_labels(frame, cells, standard_error, label=label)
 
 
+@plain_arguments
 def plan_labels_assumed(
     strata: Sequence[AssumedStratum] | Sequence[AssumedScores], standard_error: float
 ) -> LabelPlan:
@@ -97,6 +102,7 @@ def plan_labels_assumed(
     return plan_labels_from_rates(strata, standard_error)
 
 
+@plain_arguments
 def plan_slope_file(
     scores: PathLike,
     gold: PathLike,

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from headwinds.doors.arguments import plain_arguments
 from headwinds.errors import SettingsError
 
 PathLike = str | Path
 TOKEN = "HEADWINDS_TOKEN"  # noqa: S105 - the name of the variable
 
 
+@plain_arguments
 def serve_models(
     *,
     registry: PathLike | None = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from headwinds.doors.arguments import plain_arguments
 from headwinds.errors import SettingsError
 from headwinds.study.run import STAGES, StudyRun, run_study
 from headwinds.study.settings import StudySettings
@@ -11,6 +12,7 @@ from headwinds.study.settings import StudySettings
 PathLike = str | Path
 
 
+@plain_arguments
 def run(
     study: PathLike | StudySettings,
     *,
@@ -58,6 +60,7 @@ def run(
     )
 
 
+@plain_arguments
 def settings(corpus: PathLike, gold: PathLike, codebook: PathLike, **changes: object) -> StudySettings:
     """Settings of a study on your own files, without a study file.
 

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.doors.arguments import plain_arguments
+
 if TYPE_CHECKING:
     from headwinds.measure.trace import Trace
 
 PathLike = str | Path
 
 
+@plain_arguments
 def trace_file(
     scores: PathLike,
     gold: PathLike,

@@ -70,7 +70,7 @@ def label_gain(
     """The width to expect after so many more labels in a stratum, spread over its periods as the gold is now.
 
     It assumes that the new labels look like the old: the same share of positives (none, if none was seen) and the same
-    spread of residuals.
+    spread of residuals. Where fewer passages are left to be labelled, it is told for as many as are left.
 
     Returns
     -------
@@ -97,7 +97,8 @@ def label_gain(
     number = parts.parts.coarse_names.index(stratum)
     lower, upper = interval(parts, settings.level)
     columns: dict[str, list[Any]] = {}
-    for extra in additional:
+    left = _unlabelled(frame, parts, number)
+    for extra in dict.fromkeys(min(extra, left) for extra in additional):
         low, high = interval(parts, settings.level, more=(number, _shrink(frame, parts, number, extra)))
         rows = len(cells) * len(frame.label_names)
         gained: dict[str, Any] = {
@@ -110,6 +111,14 @@ def label_gain(
         for key, column in gained.items():
             columns.setdefault(key, []).extend(column)
     return pa.table(columns)
+
+
+def _unlabelled(frame: Frame, parts: Decomposition, number: int) -> int:
+    """Passages of a stratum that are at hand and have no gold label."""
+    import numpy as np
+
+    within = parts.parts.coarse_of_stratum[frame.stratum_code] == number
+    return int(np.sum(within)) - int(np.sum(within[frame.gold_rows]))
 
 
 def _shrink(frame: Frame, parts: Decomposition, number: int, extra: int) -> float:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.audit.energy import Energy
+from headwinds.adapt.evaluation.shown import shown_name, shown_order
 from headwinds.adapt.evaluation.task_evaluation import read_task_evaluation, tests_a_model
 from headwinds.adapt.fit_cost import FitCost
 from headwinds.adapt.methods.registry import IMPORTED
@@ -226,9 +227,8 @@ def card_lines(card: Card) -> list[str]:
     lines = [about[0], f"Labels: {', '.join(card.labels) or 'none'}.", about[1]]
     if card.metrics:
         lines.append(f"On {card.tested_examples:,} test examples, with 95% intervals:")
-        first = [name for name in card.metrics if name == card.main_metric]
-        rest = [name for name in card.metrics if name != card.main_metric]
-        lines += [f"  {name.replace('_', ' ')}: {in_words(card.metrics[name])}" for name in (*first, *rest)]
+        names = [name for name in shown_order(card.metrics, card.main_metric) if name in card.metrics]
+        lines += [f"  {shown_name(name)}: {in_words(card.metrics[name])}" for name in names]
     lines += [
         f"  {column} = {value} (examples: {examples:,}): {in_words((metric, None, None))}"
         for column, value, examples, metric in card.slices

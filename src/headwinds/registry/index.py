@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.fit_cost import cost_beside
-from headwinds.adapt.predicting import model_of
+from headwinds.adapt.fitted_model import model_of
 from headwinds.database.connection import connect, now, reading, shown, tables_in, transaction
 from headwinds.database.read_only import can_only_be_read, is_read_only
 from headwinds.errors import ArtifactError, MismatchError, SettingsError, StorageError

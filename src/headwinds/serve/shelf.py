@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwinds.adapt.fit_cost import cost_beside
-from headwinds.adapt.fitted_model import load_model
-from headwinds.adapt.predicting import model_of
+from headwinds.adapt.fitted_model import load_model, model_of
 from headwinds.errors import HeadwindsError, SettingsError
 from headwinds.registry.card import Card, evaluation_beside, make_card
 from headwinds.registry.index import find_version, versions_of

@@ -7,6 +7,7 @@ import json
 import typing
 from typing import Any
 
+from headwinds.phrases.catalogue import ENGLISH
 from headwinds.study.settings import StudySettings
 
 SHORT = """\
@@ -18,6 +19,7 @@ title = "My study"
 question = "What share of passages has each label, by year?"
 limits = ["The documents are made up: they show how a study runs, and nothing else."]
 seed = 0
+language = "en"               # of the report and the brief; "zh" for Chinese
 
 [corpus]
 path = "documents.csv"        # .csv, .tsv, .jsonl or .parquet: one passage a row
@@ -47,10 +49,10 @@ by = [[], ["year"]]           # the whole corpus, and each year
 COMMENT = "# Every setting with its default. Lines without a default must be filled in.\n"
 
 
-def example_study(*, full: bool = False) -> str:
-    """The text of an example study file; with `full`, every setting and its default."""
+def example_study(*, full: bool = False, language: str = ENGLISH) -> str:
+    """The text of an example study file, whose report is in `language`; with `full`, every setting and its default."""
     if not full:
-        return SHORT
+        return SHORT.replace(f'language = "{ENGLISH}"', f'language = "{language}"')
     hints = typing.get_type_hints(StudySettings)
     lines = [COMMENT]
     for item in dataclasses.fields(StudySettings):

@@ -59,8 +59,9 @@ def score_file(
     BusyError, Interrupted
         Another process writes there; a signal came.
     """
-    from headwinds.adapt.fitted_model import read_facts
+    from headwinds.adapt.fitted_model import model_of, read_facts
 
+    model = model_of(model)
     read_facts(model)
     columns = columns or Columns()
     if is_streamed(str(corpus), str(output)):

@@ -8,8 +8,7 @@ from pathlib import Path
 from headwinds.adapt.audit.report import AuditReport, read_report, tell_report, write_report
 from headwinds.adapt.audit.running import AuditSettings, audit_model
 from headwinds.adapt.checkpoints import resolve_checkpoint
-from headwinds.adapt.fitted_model import load_model
-from headwinds.adapt.predicting import model_of
+from headwinds.adapt.fitted_model import load_model, model_of
 from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprint
 from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock

@@ -289,8 +289,7 @@ def _explanations(work: _Work) -> None:
 
 
 def _personal_data(work: _Work) -> None:
-    from headwinds.adapt.fitted_model import load_model
-    from headwinds.adapt.predicting import model_of
+    from headwinds.adapt.fitted_model import load_model, model_of
 
     folder = work.settings.names_model
     result = search_rows(

@@ -17,12 +17,11 @@ from headwinds.adapt.continual.settings import DISTILLING, ELASTIC, REPLAYING, U
 from headwinds.adapt.continual.starting import require_continuable, starting_network
 from headwinds.adapt.evaluation.task_evaluation import tell_evaluation
 from headwinds.adapt.fit_cost import costed
-from headwinds.adapt.fitted_model import OWN_HEAD, FittedModel, load_model, read_facts, save_model
+from headwinds.adapt.fitted_model import OWN_HEAD, FittedModel, load_model, model_of, read_facts, save_model
 from headwinds.adapt.fitting import FittingData
 from headwinds.adapt.generators import network_settings
 from headwinds.adapt.methods.contract import Fitting
 from headwinds.adapt.methods.registry import method_for, require_recomputable, require_shareable
-from headwinds.adapt.predicting import model_of
 from headwinds.adapt.prediction import make_predictor, predict_outputs
 from headwinds.adapt.tasks.registry import get_task
 from headwinds.adapt.training.launching import require_room, train_on_processes

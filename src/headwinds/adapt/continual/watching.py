@@ -35,10 +35,9 @@ from headwinds.adapt.continual.watch_report import (
     read_watch,
     write_report,
 )
-from headwinds.adapt.fitted_model import load_model, read_facts
+from headwinds.adapt.fitted_model import load_model, model_of, read_facts
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.methods.registry import IMPORTED, PROMPTING
-from headwinds.adapt.predicting import model_of
 from headwinds.adapt.tasks.cells import id_cell
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.tasks.registry import get_task

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headwinds.adapt.evaluation import metrics
+from headwinds.adapt.evaluation.intervals import with_width
 from headwinds.contracts import Difference, Evaluation, Finding, Interval, LabelEvaluation, SystemEvaluation
 
 if TYPE_CHECKING:
@@ -119,11 +120,12 @@ def _system_evaluation(
         LabelEvaluation(
             label=name,
             positives=int(passages.truth[:, index].sum()),
-            metrics={metric: _interval(values[metric][index]) for metric in METRICS},
+            metrics=with_width({metric: _interval(values[metric][index]) for metric in METRICS}),
         )
         for index, name in enumerate(passages.label_names)
     )
-    return SystemEvaluation(system, labels, {metric: _interval(_macro(values[metric])) for metric in METRICS})
+    macro = with_width({metric: _interval(_macro(values[metric])) for metric in METRICS})
+    return SystemEvaluation(system, labels, macro)
 
 
 def _macro(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -220,14 +222,23 @@ def _findings(passages: TestPassages, differences: Sequence[Difference]) -> tupl
         for item in differences
         if item.interval.lower != item.interval.lower
     ]
-    found += [
-        Finding(
-            "W202",
-            f"The model's macro {item.metric.replace('_', ' ')} is not clearly above {item.second}: "
-            f"difference {item.interval.value:.3f}, 95% interval {item.interval.lower:.3f} to {item.interval.upper:.3f}.",
-            "A simpler classifier may serve as well.",
-        )
-        for item in differences
-        if item.interval.lower <= 0
-    ]
+    found += [_not_above(item) for item in differences if item.interval.lower <= 0]
     return tuple(found)
+
+
+def _not_above(item: Difference) -> Finding:
+    metric, interval = item.metric.replace("_", " "), item.interval
+    by_how_much = (
+        f"difference {interval.value:.3f}, 95% interval {interval.lower:.3f} to {interval.upper:.3f}."
+    )
+    if interval.upper < 0:
+        return Finding(
+            "W202",
+            f"The model's macro {metric} is below that of {item.second}: {by_how_much}",
+            "A simpler classifier serves better here. Label more passages, or tune another checkpoint.",
+        )
+    return Finding(
+        "W202",
+        f"The model's macro {metric} is not clearly above {item.second}: {by_how_much}",
+        "A simpler classifier may serve as well.",
+    )

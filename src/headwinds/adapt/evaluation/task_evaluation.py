@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.evaluation.intervals import Metrics, bootstrap, slices
+from headwinds.adapt.evaluation.intervals import Metrics, bootstrap, slices, with_width
 from headwinds.adapt.evaluation.isotonic import uncalibrated_findings
 from headwinds.adapt.evaluation.model_card import model_card
 from headwinds.adapt.evaluation.task_page import SHOWN_ERRORS, task_page
@@ -122,10 +122,12 @@ def evaluate_model(
     def metrics(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         return model.task.metrics(predictions, weighed, model.facts.labels, weights)
 
+    drawn = bootstrap(metrics, groups, seed=derive_seed(seed, "bootstrap"))
+    bounded = with_width(drawn)
     found = TaskEvaluation(
         task=model.task.name,
         main_metric=model.task.main_metric,
-        metrics=bootstrap(metrics, groups, seed=derive_seed(seed, "bootstrap")),
+        metrics=bounded,
         examples=len(examples.ids),
         groups=len(set(groups)),
         findings=(
@@ -133,6 +135,7 @@ def evaluate_model(
             *(_leaks(trained_on, examples) if trained_on is not None else ()),
             *(writing_findings(predictions) if writes(model.task) else ()),
             *uncalibrated_findings([model.facts.decoder], model.facts.labels),
+            *(_unbounded(len(set(groups))) if _lost_bounds(drawn, bounded) else ()),
         ),
         mistakes=len(mistakes),
         confusions=_confusions(mistakes, model.facts.labels),
@@ -206,6 +209,27 @@ def _differences(
         return {name: values - others[name] for name, values in own.items() if name in others}
 
     return bootstrap(difference, groups, seed=derive_seed(seed, "bootstrap"))
+
+
+def _lost_bounds(drawn: Mapping[str, Interval], bounded: Mapping[str, Interval]) -> bool:
+    """Whether a metric of all labels is one that every draw gives alike."""
+    return any(
+        drawn[name].lower == drawn[name].lower and bounded[name].lower != bounded[name].lower
+        for name in drawn
+        if "[" not in name
+    )
+
+
+def _unbounded(groups: int) -> tuple[Finding, ...]:
+    """What no bootstrap sees: with n groups alike, a share of 1 - 0.05^(1/n) may be unlike them (Clopper, Pearson 1934)."""
+    return (
+        Finding(
+            "W204",
+            "A metric that is the same in every draw of the test has no interval: where groups are all alike in a test of "
+            f"{groups:,}, up to {1 - 0.05 ** (1 / groups):.1%} of all groups may be unlike them (95% sure).",
+            "Test on more examples.",
+        ),
+    )
 
 
 def _errors(mistakes: Sequence[Mistake], examples: Any) -> str:

@@ -47,6 +47,8 @@ h1 { font-size: 1.6rem; line-height: 1.2; } h2 { font-size: 1.2rem; margin-top: 
 table { border-collapse: collapse; font-size: 0.88rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 0.3rem 0.9rem 0.3rem 0; border-bottom: 1px solid var(--rule); vertical-align: top; }
 td.n { text-align: right; white-space: nowrap; }
+th[scope="row"] { overflow-wrap: anywhere; }
+@media (max-width: 36rem) { td svg { display: none; } }
 th:lang(zh), td:lang(zh):not(.words) { word-break: keep-all; }
 svg { width: 9rem; height: 0.9rem; display: block; }
 blockquote { margin: 0.2rem 0 0; white-space: pre-line; overflow-wrap: anywhere; max-width: 44rem; }
