@@ -89,7 +89,8 @@ def test_from_files_to_the_same_predictions_in_a_fresh_process(task, checkpoint,
     verify(found.folder)
     evaluation = found.evaluation
     main = evaluation.metrics[get_task(task).main_metric]
-    assert main.lower <= main.value <= main.upper
+    # A tiny model may get nothing right, and what is 0 in every draw has no interval.
+    assert main.lower <= main.value <= main.upper or main.value == 0
     here = tmp_path / "here.jsonl"
     count = predict_file(found.folder, test, here)
     assert count == evaluation.examples

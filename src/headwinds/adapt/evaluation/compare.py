@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headwinds.adapt.evaluation import metrics
+from headwinds.adapt.evaluation.intervals import percentile_interval
 from headwinds.contracts import Difference, Evaluation, Finding, Interval, LabelEvaluation, SystemEvaluation
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def compare(
             first,
             other.system,
             name,
-            _interval(_macro(values[first][name]) - _macro(values[other.system][name])),
+            _interval(_macro(values[first][name]) - _macro(values[other.system][name]), differences=True),
         )
         for other in systems[1:]
         for name in COMPARED
@@ -132,16 +133,9 @@ def _macro(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return mean
 
 
-def _interval(values: NDArray[np.float64]) -> Interval:
-    """Percentile interval of the replicates around the plain value; no bounds where a tenth of them is undefined."""
-    import numpy as np
-
-    replicates = values[1:]
-    known = replicates[~np.isnan(replicates)]
-    if np.isnan(values[0]) or len(known) < 0.9 * len(replicates):
-        return Interval(float(values[0]), float("nan"), float("nan"))
-    lower, upper = np.quantile(known, [0.025, 0.975])
-    return Interval(float(values[0]), float(lower), float(upper))
+def _interval(values: NDArray[np.float64], *, differences: bool = False) -> Interval:
+    """The interval of the replicates around the plain value, which stands first."""
+    return percentile_interval(float(values[0]), values[1:], differences=differences)
 
 
 def _reliability(passages: TestPassages, probability: NDArray[np.float64]) -> pa.Table:

@@ -19,7 +19,9 @@ LARGEST_WEIGHTS = 30_000_000  # numbers in memory at once
 Metrics = Callable[["NDArray[np.float64]"], "dict[str, NDArray[np.float64]]"]
 
 
-def bootstrap(metrics: Metrics, clusters: Sequence[str], *, seed: int) -> dict[str, Interval]:
+def bootstrap(
+    metrics: Metrics, clusters: Sequence[str], *, seed: int, differences: bool = False
+) -> dict[str, Interval]:
     """Every metric with its percentile interval; whole clusters are drawn (Davison, Hinkley 1997, sec. 3.8).
 
     Parameters
@@ -28,11 +30,15 @@ def bootstrap(metrics: Metrics, clusters: Sequence[str], *, seed: int) -> dict[s
         From weights (replicates, examples) to (replicates,) each.
     clusters
         The cluster of each example; a name of its own for each where they are independent.
+    differences
+        Whether the values are differences of two systems: those that agree everywhere differ by 0 in every draw.
 
     Returns
     -------
     dict
-        A metric that is undefined in over a tenth of the draws, or of fewer than two clusters, has no bounds.
+        A metric that is undefined in over a tenth of the draws, or of fewer than two clusters, has no bounds; nor has one
+        that is the same in all draws. Thirty right answers of thirty do not say that all are: an interval from 1 to 1
+        covered a true accuracy of 0.98 in 63 % of samples of fifty, and those that have a width cover at their rate.
     """
     import numpy as np
 
@@ -51,7 +57,10 @@ def bootstrap(metrics: Metrics, clusters: Sequence[str], *, seed: int) -> dict[s
         for done in range(0, replicates, at_once)
     ]
     drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return {name: _interval(float(plain[name][0]), values) for name, values in drawn.items()}
+    return {
+        name: percentile_interval(float(plain[name][0]), values, differences=differences)
+        for name, values in drawn.items()
+    }
 
 
 def slices(
@@ -70,11 +79,14 @@ def slices(
     return sorted(found, key=lambda item: (np.isnan(item[2]), item[2], item[0]))
 
 
-def _interval(plain: float, drawn: NDArray[np.float64]) -> Interval:
+def percentile_interval(plain: float, drawn: NDArray[np.float64], *, differences: bool = False) -> Interval:
+    """The middle 95% of the draws around the plain value; without bounds where the draws say nothing, see `bootstrap`."""
     import numpy as np
 
     known = drawn[~np.isnan(drawn)]
     if np.isnan(plain) or len(known) < 0.9 * len(drawn):
         return Interval(plain, float("nan"), float("nan"))
     lower, upper = np.quantile(known, [0.025, 0.975])
+    if lower == upper and not differences:
+        return Interval(plain, float("nan"), float("nan"))
     return Interval(plain, float(lower), float(upper))

@@ -205,7 +205,7 @@ def _differences(
         others = against.task.metrics(predictions, weighed, against.facts.labels, weights)
         return {name: values - others[name] for name, values in own.items() if name in others}
 
-    return bootstrap(difference, groups, seed=derive_seed(seed, "bootstrap"))
+    return bootstrap(difference, groups, seed=derive_seed(seed, "bootstrap"), differences=True)
 
 
 def _errors(mistakes: Sequence[Mistake], examples: Any) -> str:
