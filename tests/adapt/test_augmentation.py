@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,40 @@ def test_words_with_tags_keep_one_tag_each():
         assert copy.values["tags"] == row.values["tags"]
         assert copy.values["tokens"][2:4] == ["Ada", "King"]
         assert len(copy.values["tokens"]) == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "entity", "words"),
+    [
+        ("Le café de Zürich était fermé à Paris hier soir", "Paris", None),
+        ("प्रधानमंत्री ने दिल्ली में कहा कि वृद्धि होगी", "दिल्ली", None),
+        ("می‌خواهم به تهران بروم زیرا هوا خوب است", "تهران", None),
+        ("Bob在Paris说经济增长很快，工资上涨", "Paris", "经济增长很快工资上涨"),
+    ],
+)
+def test_words_are_edited_whole_in_any_script(text, entity, words):
+    """Decomposed and Indic letters lost their marks to other words, and of Chinese a whole clause was one word."""
+    text = unicodedata.normalize("NFD", text)
+    entity = unicodedata.normalize("NFD", entity)
+    place = text.index(entity)
+    span = {"start": place, "end": place + len(entity), "label": "PLACE"}
+    settings = TuneSettings(task="named-entity-recognition", augment="easy", augment_copies=60)
+    copies = augmented_rows([Row("here", {"text": text, "spans": [span]})], settings)
+    assert len(copies) > 20
+    get_task("named-entity-recognition").read(copies, labelled=True)  # spans begin and end with words
+    if words is None:
+        held = set(text.split())
+        assert all(set(copy.values["text"].split()) <= held for copy in copies)
+    else:
+        assert all(sum(one in copy.values["text"] for one in words) >= len(words) - 2 for copy in copies)
+
+
+def test_words_of_a_file_are_its_own_in_chinese_too():
+    row = Row("here", {"tokens": ["经济", "增长", "很快", "北京"], "tags": ["O", "O", "O", "B-LOC"]})
+    settings = TuneSettings(task="named-entity-recognition", augment="easy", augment_copies=20)
+    copies = augmented_rows([row], settings)
+    assert copies
+    assert all(set(copy.values["tokens"]) <= set(row.values["tokens"]) for copy in copies)
 
 
 def test_a_masked_model_puts_words_that_it_holds_likely(tmp_path):

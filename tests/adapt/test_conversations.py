@@ -87,6 +87,27 @@ def test_the_network_is_asked_for_the_assistants_tokens_one_by_one(folder):
     assert task.loss_units(batch, 0.0) == int((wanted >= 0).sum())
 
 
+def test_a_conversation_that_the_assistant_begins_has_no_token_that_nothing_stands_before(folder):
+    """Its first token cannot be told by any: counted all the same, it moved the likelihoods of a batch by one token."""
+    from headwinds.adapt.generators import load_generator
+    from headwinds.adapt.networks.generator import Generator
+    from headwinds.adapt.writing import likelihoods
+
+    source = resolve_checkpoint(str(with_template(folder, CHAT)))
+    tokenizer = load_tokenizer(source)
+    task = get_task("dialogue").formed(Form(decoder_only=True))
+    hello = {"role": "assistant", "content": "Hello, how can I help?"}
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "It is it."}]
+    rows = [Row("one", {"messages": [hello, *turns]}), Row("two", {"messages": turns})]
+    encoded = task.encode(task.read(rows, labelled=True), tokenizer, max_tokens=200)
+    network = Generator(load_generator(source)).eval()
+    batch = collate(encoded, np.arange(2), padding_id=0)
+    assert task.loss_units(batch, 0.0) == len(network(batch))
+    together = likelihoods(network, encoded)
+    alone = [likelihoods(network, encoded, np.array([row]))[0] for row in range(2)]
+    assert together == pytest.approx(np.array(alone), rel=1e-5)
+
+
 def test_the_oldest_turns_are_left_out_and_the_share_is_told(folder):
     tokenizer = load_tokenizer(resolve_checkpoint(str(folder)))
     turns = [{"role": "system", "content": "Be brief."}]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -236,6 +237,73 @@ def test_only_the_grammar_is_written(name, folders, tmp_path):
     for line in predictions.splitlines():
         assert re.fullmatch(pattern, json.loads(line)["translation"])
     assert found.evaluation.metrics["control_accuracy"].value == 1
+
+
+def test_a_choice_is_written_whole_however_short_the_targets_were(folders):
+    task, examples, network, tokenizer, source = loaded(folders["encoder-decoder-tiny"])
+    encoded = task.encode(task.asked(examples), tokenizer, max_tokens=source.max_tokens)
+    short = replace(GREEDY, min_new_tokens=0, max_new_tokens=2, choices=("sehr viel gutes brot",))
+    written = write_texts(network, tokenizer, encoded, short)
+    assert {(one.text, one.ended) for one in written} == {("sehr viel gutes brot", True)}
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("encoder-decoder-tiny", {"no_repeat_ngram_size": 2, "repetition_penalty": 5.0, "min_length": 12}),
+        ("encoder-decoder-tiny", {"forced_eos_token_id": 1}),
+        ("decoder-tiny", {"stop_strings": ["a"]}),
+        ("decoder-tiny", {"penalty_alpha": 0.6, "top_k": 4}),
+        ("decoder-tiny", {"max_time": 1e-9, "return_dict_in_generate": True}),
+    ],
+)
+def test_how_a_checkpoint_would_write_by_itself_does_not_rule_unseen(name, own, folders, tmp_path):
+    """What is not in `model.json` is not done: a text that was cut says so, and repeats itself if that is likeliest."""
+    folder = tmp_path / name
+    shutil.copytree(folders[name], folder)
+    path = folder / "generation_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **own}))
+    found = []
+    for place in (folders[name], folder):
+        task, examples, network, tokenizer, source = loaded(place)
+        encoded = task.encode(task.asked(examples), tokenizer, max_tokens=source.max_tokens)
+        found.append(write_texts(network, tokenizer, encoded, replace(GREEDY, min_new_tokens=0)))
+    assert found[0] == found[1]
+
+
+def test_a_choice_is_written_by_a_checkpoint_that_forces_the_first_token(folders, tmp_path):
+    """As BART and its kin do: the tree of choices began without that token, and nothing was written."""
+    folder = tmp_path / "forced"
+    shutil.copytree(folders["encoder-decoder-tiny"], folder)
+    path = folder / "generation_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "forced_bos_token_id": 2}))
+    task, examples, network, tokenizer, source = loaded(folder)
+    encoded = task.encode(task.asked(examples), tokenizer, max_tokens=source.max_tokens)
+    for beams in (1, 3):
+        free = replace(GREEDY, beams=beams, min_new_tokens=0, max_new_tokens=20)
+        written = write_texts(network, tokenizer, encoded, replace(free, choices=("sehr gut", "gut")))
+        assert {one.text for one in written} <= {"sehr gut", "gut"}
+        written = write_texts(network, tokenizer, encoded, replace(free, grammar="[0-9]{3}"))
+        assert all(re.fullmatch("[0-9]{3}", one.text) for one in written)
+
+
+def test_a_text_ends_with_any_token_by_which_the_checkpoint_ends_one(folders):
+    task, examples, network, tokenizer, source = loaded(folders["decoder-tiny"])
+    encoded = task.encode(task.asked(examples), tokenizer, max_tokens=source.max_tokens)
+    free = replace(GREEDY, min_new_tokens=0)
+    assert not any(one.ended for one in write_texts(network, tokenizer, encoded, free))
+    network.encoder.generation_config.eos_token_id = [1, *range(3, len(tokenizer))]
+    assert {(one.tokens, one.ended) for one in write_texts(network, tokenizer, encoded, free)} == {(0, True)}
+
+
+def test_what_the_vocabulary_cannot_write_is_told_before_the_training(folders, tmp_path):
+    for changes, said in (
+        ({"grammar": "(天|地){1,3}"}, "has no tokens for any text of it"),
+        ({"choices": "gut; sehr</s> gut"}, "cannot write"),
+    ):
+        with pytest.raises(SettingsError, match=said):
+            tuned(folders["decoder-tiny"], tmp_path / "out", **changes)
+    assert not (tmp_path / "out" / "model").exists()
 
 
 def test_drawn_tokens_are_the_same_for_a_seed_and_differ_between_seeds(folders):

@@ -72,6 +72,7 @@ def encode_conversations(
         segments, share = _fitting(tokenizer, turns, room, examples.places[row], form)
         tokens = [token for segment in segments for token in segment.tokens]
         own = [int(segment.learnt) for segment in segments for _ in segment.tokens]
+        own[0] = 0  # nothing stands before it that could tell it
         windows.append(np.array(tokens, dtype=np.int32))
         learnt.append(np.array(own, dtype=np.int32))
         shares.append(share)

@@ -23,12 +23,13 @@ from headwinds.adapt.prompts.forms import memory_of
 from headwinds.adapt.scratch import is_scratch, open_checkpoint, scratch_settings
 from headwinds.adapt.sides import split_digest
 from headwinds.adapt.tasks.contract import writes
+from headwinds.adapt.tasks.written import choices_of
 from headwinds.adapt.training.device import choose_device
 from headwinds.adapt.training.launching import require_room, train_on_processes
 from headwinds.adapt.training.memory import told_if_short
 from headwinds.adapt.training.precision import choose_precision, choose_predicting_precision
 from headwinds.adapt.training.team import ALONE
-from headwinds.adapt.writing import likelihoods
+from headwinds.adapt.writing import allowed_tokens, likelihoods
 from headwinds.artifacts.fingerprint import code_digest
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json
@@ -233,6 +234,8 @@ def prepare(
     task = formed_for(task, settings, checkpoint, memory_of(settings, data))
     encoder = load_pretrained(task, checkpoint, dropout=settings.encoder_dropout)
     network = task.network(encoder, labels, settings)
+    if writes(task):  # what cannot be written is told before the training
+        allowed_tokens(network, tokenizer, choices_of(settings), settings.grammar)
     task.initialise(network, examples, data.training, labels, seed=derive_seed(settings.seed, "head", *seeds))
     encoded = task.encode(examples, tokenizer, max_tokens=max_tokens)
     fitting = Fitting(

@@ -19,7 +19,7 @@ from headwinds.errors import CheckpointError, SettingsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from transformers import PreTrainedModel
+    from transformers import GenerationConfig, PreTrainedModel
 
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.tasks.contract import Task
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 # pass over every pair of tokens.
 DROPOUTS = ("dropout", "dropout_rate", "hidden_dropout", "resid_pdrop", "embd_pdrop")
 OTHER_DROPOUTS = ("attention_dropout", "activation_dropout", "attn_pdrop", "classifier_dropout")
+KEPT = (
+    "bos_token_id",
+    "eos_token_id",
+    "pad_token_id",
+    "decoder_start_token_id",
+    "forced_bos_token_id",  # the language, of models of many
+)
 OWN_ATTENTION = (
     "pegasus",
     "gpt_neox",
@@ -101,8 +108,21 @@ def load_generator(checkpoint: Checkpoint, *, dropout: float = 0.0) -> PreTraine
             f"Checkpoint {checkpoint.name!r} in {checkpoint.folder} cannot be loaded: {why_not_loaded(error)}"
         ) from error
     require_whole(checkpoint, told)
-    loaded: PreTrainedModel = model
-    return loaded
+    loaded: Any = model
+    loaded.generation_config = _its_tokens(loaded.generation_config)
+    found: PreTrainedModel = loaded
+    return found
+
+
+def _its_tokens(own: Any) -> GenerationConfig:
+    """Which tokens begin and end what a checkpoint writes, and nothing else of its `generation_config.json`.
+
+    How a model writes stands in its decoder, for all to see. A checkpoint's own least length, penalties of repetition or
+    limit of time would rule beside it unseen, break the constraints, and end a text by force as if it had come to its end.
+    """
+    from transformers import GenerationConfig
+
+    return GenerationConfig(**{name: getattr(own, name, None) for name in KEPT})
 
 
 def load_pretrained(task: Task[Any], checkpoint: Checkpoint, *, dropout: float = 0.0) -> PreTrainedModel:

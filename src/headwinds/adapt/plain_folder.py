@@ -79,7 +79,7 @@ def _facts(model: FittedModel) -> dict[str, Any]:
     begin, end = around(model.tokenizer, task.form)
     written = most_written(model)
     room = facts.max_tokens - len(begin) - len(end) - (written if model.network.decoder_only else 0)
-    generate = plain_arguments(model.tokenizer, facts.decoder["writing"], most=written)
+    generate = plain_arguments(model.network, model.tokenizer, facts.decoder["writing"], most=written)
     return {**found, "begin": begin, "end": end, "most_read": room, "generate": generate}
 
 

@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.constraints.allowed import Choices
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.training.batches import collate, plan_batches
 from headwinds.adapt.training.device import device_of
@@ -13,14 +14,14 @@ from headwinds.adapt.watching import Watch, criterion, decoded
 from headwinds.artifacts.seeds import derive_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     import torch
     from numpy.typing import NDArray
     from transformers import PreTrainedTokenizerBase
 
-    from headwinds.adapt.constraints.allowed import Choices, GrammarTokens
+    from headwinds.adapt.constraints.allowed import GrammarTokens
     from headwinds.adapt.encoding import EncodedTexts
     from headwinds.adapt.fitted_model import FittedModel
     from headwinds.adapt.training.batches import Batch
@@ -80,7 +81,10 @@ def write_texts(
 
     read = replace(encoded, written=None, learnt=None)
     found = [Written("", 0, ended=False)] * len(read)
-    allowed = _allowed(network, tokenizer, writing)
+    allowed = allowed_tokens(network, tokenizer, writing.choices, writing.grammar)
+    if isinstance(allowed, Choices):  # a part of a choice is none
+        writing = replace(writing, max_new_tokens=max(writing.max_new_tokens, allowed.longest))
+    ends = ends_of(network, tokenizer)
     budget = max(1, READ_TOKENS // writing.beams)
     network.eval()
     plans = [
@@ -96,9 +100,9 @@ def write_texts(
         for number, rows in plans:
             torch.manual_seed(derive_seed(writing.seed, "writing", number) % 2**63)
             batch = collate(read, rows, padding_id=int(tokenizer.pad_token_id or 0)).to(device_of(network))
-            sequences = _generate(network, tokenizer, batch, writing, allowed, watch)
+            sequences = _generate(network, tokenizer, batch, writing, ends, allowed, watch)
             for row, tokens in zip(rows.tolist(), sequences, strict=True):
-                found[row] = _read_off(tokens, tokenizer, watch)
+                found[row] = _read_off(tokens, tokenizer, ends, watch)
     if watch is not None and len(found) == 1:
         watch.tell(found[0].text)
     return found
@@ -200,14 +204,22 @@ def learnt_tokens(encoded: EncodedTexts, row: int) -> int:
     return before + (0 if encoded.written is None else len(encoded.written[row]))
 
 
-def _allowed(
-    network: Any, tokenizer: PreTrainedTokenizerBase, writing: Writing
+def allowed_tokens(
+    network: Any, tokenizer: PreTrainedTokenizerBase, choices: Sequence[str], grammar: str
 ) -> Choices | GrammarTokens | None:
-    from headwinds.adapt.constraints.allowed import choices_allowed, grammar_allowed
+    """What says which tokens may come next; None where all may.
 
-    if writing.choices:
-        return choices_allowed(tokenizer, writing.choices, decoder_only=network.decoder_only)
-    return grammar_allowed(tokenizer, writing.grammar) if writing.grammar else None
+    Raises
+    ------
+    SettingsError
+        The checkpoint's vocabulary cannot write a choice, or any text of the grammar.
+    """
+    from headwinds.adapt.constraints.allowed import choices_allowed, grammar_allowed, written_first
+
+    before = () if network.decoder_only else written_first(network, tokenizer)
+    if choices:
+        return choices_allowed(tokenizer, choices, before=before, decoder_only=network.decoder_only)
+    return grammar_allowed(tokenizer, grammar, before=before) if grammar else None
 
 
 def _generate(
@@ -215,6 +227,7 @@ def _generate(
     tokenizer: PreTrainedTokenizerBase,
     batch: Batch,
     writing: Writing,
+    ends: Sequence[int],
     allowed: Choices | GrammarTokens | None,
     watch: Watch | None,
 ) -> list[list[int]]:
@@ -222,7 +235,7 @@ def _generate(
 
     ids, mask = _left_padded(batch) if network.decoder_only else (batch.input_ids, batch.attention_mask)
     begun = ids.shape[1] if network.decoder_only else 1
-    arguments = _arguments(tokenizer, writing)
+    arguments = _arguments(tokenizer, writing, ends)
     if allowed is not None:
         arguments["prefix_allowed_tokens_fn"] = lambda _, tokens: allowed.next_tokens(tokens[begun:].tolist())
     if watch is not None:
@@ -236,7 +249,7 @@ def _generate(
 
 
 def plain_arguments(
-    tokenizer: PreTrainedTokenizerBase, writing: Mapping[str, Any], *, most: int
+    network: Any, tokenizer: PreTrainedTokenizerBase, writing: Mapping[str, Any], *, most: int
 ) -> dict[str, Any]:
     """What `generate` of the library is given for a model's saved way of writing, as plain JSON."""
     given = Writing(**writing)
@@ -244,16 +257,24 @@ def plain_arguments(
     kept = replace(
         given, min_new_tokens=min(given.min_new_tokens, given.max_new_tokens), max_new_tokens=longest
     )
-    return _arguments(tokenizer, kept)
+    return _arguments(tokenizer, kept, ends_of(network, tokenizer))
 
 
-def _arguments(tokenizer: PreTrainedTokenizerBase, writing: Writing) -> dict[str, Any]:
+def ends_of(network: Any, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """The tokens that end a text: the tokenizer's, with which targets are learnt, and those that the checkpoint names."""
+    named = network.encoder.generation_config.eos_token_id
+    own = named if isinstance(named, list) else [named]
+    return sorted({int(token) for token in (*own, tokenizer.eos_token_id) if token is not None})
+
+
+def _arguments(tokenizer: PreTrainedTokenizerBase, writing: Writing, ends: Sequence[int]) -> dict[str, Any]:
     drawn = writing.temperature >= COLDEST
     arguments: dict[str, Any] = {
         "num_beams": writing.beams,
         "do_sample": drawn,
         "min_new_tokens": writing.min_new_tokens or None,
         "max_new_tokens": writing.max_new_tokens,
+        "eos_token_id": list(ends) or None,
         "pad_token_id": tokenizer.pad_token_id
         if tokenizer.pad_token_id is not None
         else tokenizer.eos_token_id,
@@ -265,10 +286,11 @@ def _arguments(tokenizer: PreTrainedTokenizerBase, writing: Writing) -> dict[str
     return arguments
 
 
-def _read_off(tokens: list[int], tokenizer: PreTrainedTokenizerBase, watch: Watch | None) -> Written:
-    end = tokenizer.eos_token_id
-    ended = end in tokens
-    kept = tokens[: tokens.index(end)] if ended else tokens
+def _read_off(
+    tokens: list[int], tokenizer: PreTrainedTokenizerBase, ends: Sequence[int], watch: Watch | None
+) -> Written:
+    length = next((place for place, token in enumerate(tokens) if token in ends), len(tokens))
+    kept, ended = tokens[:length], length < len(tokens)
     text, stopped = decoded(kept, tokenizer), False
     if watch is not None:
         text, stopped = watch.cut(text)

@@ -26,7 +26,10 @@ GOOD = {
         {"text": "<e1>Rain</e1> and <e2>snow</e2>.", "relation": "Other"},
     ],
     QA: [{"question": "Who?", "context": "Anna met Bob.", "answers": [{"text": "Anna", "start": 0}]}],
-    MC: [{"question": "A metal?", "choices": ["iron", "oak"], "answer": "iron"}],
+    MC: [
+        {"question": "A metal?", "choices": ["iron", "oak"], "answer": "iron"},
+        {"question": "A tree?", "choices": ["iron", "oak"], "answer": 1},
+    ],
     TEXT: [{"text": "good", "label": "yes"}, {"text": "bad", "label": "no"}],
 }
 BAD = [
@@ -65,6 +68,12 @@ BAD = [
         {"question": "A metal?", "choices": ["iron", "oak"], "answer": "tin"},
         "answer = 'tin' is none of the 2 choices",
     ),
+    (
+        MC,
+        {"question": "Two and one?", "choices": ["1", "2", "3"], "answer": "1"},
+        "answer = '1' is the text of choice 0 and the number of another",
+    ),
+    (RE, {"text": "<e1> </e1> made <e2>floods</e2>.", "relation": "Other"}, "marks nothing between <e1> and </e1>"),
     (TEXT, {"text": "good", "label": None}, "label is empty"),
     (TEXT, {"text": 5, "label": "yes"}, "text = 5 is no text"),
 ]  # fmt: skip
@@ -151,6 +160,16 @@ def test_a_label_that_is_a_number_in_one_file_and_text_in_another(tmp_path):
     test.write_text("text,label\ngood,1\nbad,0\n")
     found = tune(TEXT, tmp_path, train, test)
     assert found.evaluation.examples == 2
+
+
+@pytest.mark.parametrize("task", ["text-classification", "dialogue"])
+def test_a_cell_that_is_nested_without_end_is_refused_in_one_line(tmp_path, task):
+    rows = {
+        "text-classification": {"text": "good", "labels": "[" * 100_000},
+        "dialogue": {"messages": "[" * 100_000},
+    }
+    with pytest.raises(DataError, match=r"line 1: .* too deep"):
+        tune(task, tmp_path, written(tmp_path, [rows[task]]))
 
 
 def test_the_command_names_a_near_task(tmp_path, capsys):

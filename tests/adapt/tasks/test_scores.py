@@ -77,6 +77,10 @@ def test_entities_are_right_with_span_and_type_alone():
         ("Denver", [], 0.0, 0.0),
         ("", ["Denver"], 0.0, 0.0),
         ("丹佛野马", ["丹佛野马队"], 0.0, 8 / 9),
+        ("£30m for", ["£30m"], 0.0, 2 / 3),  # a word is what stands between spaces
+        ("°C.", ["30 °C"], 0.0, 2 / 3),
+        ("the 1922–26 years", ["1922–26"], 0.0, 2 / 3),
+        ("„Ctene“", ["Ctene"], 1.0, 1.0),  # the quotation marks of other languages are no part of a word
     ],
 )
 def test_answers_are_scored_as_squad_does(given, answers, exact, f1):
@@ -149,6 +153,78 @@ def test_an_epoch_is_scored_by_the_threshold_that_its_answers_would_be_given_by(
     found = task.decode(outputs, examples, encoded, (), decoder)
     assert sum(bool(one["answer"]) for one in found) == given
     assert task.metrics(found, examples, (), np.ones((1, len(answers))))["f1"][0] == pytest.approx(f1)
+
+
+def test_the_span_that_is_given_is_the_likeliest_of_all_that_are_short_enough():
+    """Also where the likeliest beginnings all stand after the likeliest ends, so that hardly any two make a span."""
+    from headwinds.adapt.encoding import EncodedTexts
+    from headwinds.adapt.tasks.question_answering import LONGEST_ANSWER, best_span
+
+    generator = np.random.default_rng(0)
+    for trial in range(60):
+        length = int(generator.integers(30, 200))
+        places = np.array([[0, 0], *([place, place + 1] for place in range(length))], dtype=np.int32)
+        places[generator.random(length + 1) < 0.1] = 0  # of the question, or special
+        places[1] = 0, 1
+        encoded = EncodedTexts(
+            [np.zeros(length + 1, dtype=np.int32)], np.array([0, 1]), np.array([length]), offsets=[places]
+        )
+        values = generator.normal(size=(length + 1, 2))
+        if trial % 2:
+            values[length // 2 :, 0] += 5
+            values[: length // 2, 1] += 5
+        known = np.flatnonzero(places[:, 1] > 0)
+        best = max(
+            values[first, 0] + values[last, 1]
+            for first in known
+            for last in known
+            if 0 <= last - first < LONGEST_ANSWER
+        )
+        span, margin = best_span([values], encoded, 0)
+        assert margin == pytest.approx(best - values[0].sum())
+        assert span is not None
+        assert span[0] < span[1]
+
+
+@pytest.mark.parametrize(
+    ("answers", "spans"),
+    [
+        ("Ann; Bob", [(0, 8)]),  # as it stands there, one answer
+        ("Ann;left", [(0, 3), (9, 13)]),
+        ({"text": ["Bob", "Bob"], "answer_start": [5, 14]}, [(5, 8), (14, 17)]),
+        ({"text": [], "answer_start": []}, []),
+        ([{"text": "Bob", "answer_start": 14}], [(14, 17)]),
+        ("", []),
+    ],
+)
+def test_answers_are_read_as_they_are_meant(answers, spans):
+    row = {"question": "Who?", "context": "Ann; Bob left Bob.", "answers": answers}
+    assert QuestionAnswering().read(rows(row), labelled=True).answers == (tuple(spans),)
+
+
+@pytest.mark.parametrize(
+    ("answers", "given"),
+    [
+        ([1, 3], (1, 3)),  # numbers of JSON, though a choice has that text
+        (["1", "3"], (0, 2)),  # texts, since the second can be nothing else
+        (["1", "0"], (1, 0)),  # numbers, since the second can be nothing else
+        ([1.0, 3.0], (1, 3)),  # as pandas writes a column of numbers with a gap
+    ],
+)
+def test_answers_of_one_file_are_all_texts_or_all_numbers_where_choices_are_numbers(answers, given):
+    """Two and one is three: an answer that is the text of one choice and the number of another is not guessed at."""
+    choices = (["1", "2", "3", "4"], ["1", "9", "3", "4"] if answers[1] != "3" else ["1", "2", "3"])
+    questions = [
+        {"question": "?", "choices": own, "answer": one} for own, one in zip(choices, answers, strict=True)
+    ]
+    assert MultipleChoice().read(rows(*questions), labelled=True).answer == given
+
+
+def test_a_test_in_which_no_text_has_any_label_is_one_of_several_labels():
+    from headwinds.adapt.tasks.text_classification import TextClassification
+
+    examples = TextClassification().read(rows({"text": "so", "labels": None}), labelled=True)
+    assert (examples.several, examples.given) == (True, ((),))
 
 
 def test_where_only_training_has_questions_without_an_answer_the_likelier_of_the_two_is_given():

@@ -68,3 +68,8 @@ def test_a_sentence_that_two_windows_hold_counts_as_one():
     assert len(encoded.windows) > 2
     targets = task.targets(examples, encoded, (), TuneSettings())
     assert sum(float(weight.sum()) for weight in targets.weights) == pytest.approx(20)
+
+
+def test_a_summary_that_begins_with_a_bracket_is_a_text():
+    row = Row("line 1", {"text": "Wages rose. [Laughter]", "summary": "[Wages] rose."})
+    assert ExtractiveSummarisation().read([row], labelled=True).summaries == (("[Wages] rose.",),)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headwinds.adapt.tasks.words import stands_alone
+
 if TYPE_CHECKING:
     import numpy as np
 
+JOINERS = "\u200c\u200d"  # within words of Persian and Indic scripts
 EDITED = 0.1  # share of the free words that an easy edit touches, at least one (Wei, Zou 2019)
 
 
@@ -53,14 +56,47 @@ def apply_edits(
 
 
 def free_words(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The words outside of all spans, as characters (first, after the last)."""
-    words = [match.span() for match in re.finditer(r"\w+", text)]
-    return [(a, b) for a, b in words if not any(a < end and start < b for start, end in spans)]
+    """The words outside of all spans, as characters (first, after the last).
+
+    Combining marks and joiners belong to the letter before them, as in decomposed or Indic text; an ideograph is a word of
+    its own, as nothing says where longer ones end.
+    """
+    return [(a, b) for a, b in _words(text) if not any(a < end and start < b for start, end in spans)]
 
 
-def easy_edits(text: str, spans: Sequence[tuple[int, int]], generator: np.random.Generator) -> list[Edit]:
-    """Two free words change places, one is left out, or one is said again elsewhere; edits that need no other data."""
-    words = free_words(text, spans)
+def _words(text: str) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    alone = True  # whether the next letter begins a word
+    for place, character in enumerate(text):
+        if character == "_" or character.isalnum():
+            single = not character.isascii() and stands_alone(character)
+            if alone or single:
+                found.append((place, place + 1))
+            else:
+                found[-1] = found[-1][0], place + 1
+            alone = single
+        elif (
+            found
+            and found[-1][1] == place
+            and (unicodedata.category(character)[0] == "M" or character in JOINERS)
+        ):
+            found[-1] = found[-1][0], place + 1
+        else:
+            alone = True
+    return found
+
+
+def easy_edits(
+    text: str,
+    spans: Sequence[tuple[int, int]],
+    generator: np.random.Generator,
+    words: Sequence[tuple[int, int]] | None = None,
+) -> list[Edit]:
+    """Two free words change places, one is left out, or one is said again elsewhere; edits that need no other data.
+
+    The free words are `words`, where the file says what its words are.
+    """
+    words = free_words(text, spans) if words is None else words
     if len(words) < 2:
         return []
     count = max(1, round(EDITED * len(words)))
@@ -73,7 +109,10 @@ def easy_edits(text: str, spans: Sequence[tuple[int, int]], generator: np.random
         left_out = chosen[: min(count, len(words) - 1)]
         return [Edit(a, _after(text, b, spans), "") for a, b in left_out]
     said = [words[int(n)] for n in generator.integers(len(words), size=count)]
-    return [Edit(a, a, f"{text[c:d]} ") for (a, _), (c, d) in zip(chosen[:count], said, strict=True)]
+    return [
+        Edit(a, a, text[c:d] if stands_alone(text[c]) else f"{text[c:d]} ")
+        for (a, _), (c, d) in zip(chosen[:count], said, strict=True)
+    ]
 
 
 def _after(text: str, end: int, spans: Sequence[tuple[int, int]]) -> int:

@@ -32,12 +32,16 @@ class MaskedWords:
         self.longest = checkpoint.max_tokens
 
     def edits(
-        self, text: str, spans: Sequence[tuple[int, int]], generator: np.random.Generator
+        self,
+        text: str,
+        spans: Sequence[tuple[int, int]],
+        generator: np.random.Generator,
+        words: Sequence[tuple[int, int]] | None = None,
     ) -> list[Edit]:
         """Free words with what is drawn for them from the likeliest others; none for a text longer than a window."""
         import torch
 
-        words = free_words(text, spans)
+        words = free_words(text, spans) if words is None else words
         count = max(1, round(EDITED * len(words)))
         chosen = [words[int(number)] for number in generator.permutation(len(words))[:count]]
         found = []

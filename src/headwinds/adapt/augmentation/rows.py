@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.augmentation.edits import Edit, apply_edits, easy_edits
 from headwinds.adapt.tasks.cells import list_cell
 from headwinds.adapt.tasks.contract import Row
+from headwinds.adapt.tasks.words import split_words
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.errors import SettingsError
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from headwinds.adapt.methods.contract import Method
     from headwinds.adapt.settings import TuneSettings
 
-    Editor = Callable[[str, Sequence[tuple[int, int]], np.random.Generator], list[Edit]]
+    Places = Sequence[tuple[int, int]]
+    Editor = Callable[[str, Places, np.random.Generator, Places | None], list[Edit]]
 
 TASKS = ("text-classification", "named-entity-recognition")
 WRITTEN = ("back-translation", "generated")
@@ -98,13 +100,22 @@ def _edited(row: Row, editor: Editor, seed: int, number: int, copy: int) -> Row 
             for one in given
         ]
         places = [(int(span["start"]), int(span["end"])) for span in spans]
-        values["text"], moved = apply_edits(text, places, editor(text, places, generator))
+        values["text"], moved = apply_edits(text, places, editor(text, places, generator, None))
+        if not _are_of_words(values["text"], moved):
+            return None  # where no space stands between scripts, an edit can put a letter at a span's border
         if spans:
             values["spans"] = [
                 {**span, "start": start, "end": end} for span, (start, end) in zip(spans, moved, strict=True)
             ]
     same = all(values.get(name) == row.values.get(name) for name in ("text", "tokens"))
     return None if same else _copy(row, values, copy)
+
+
+def _are_of_words(text: str, spans: Places) -> bool:
+    """Whether each span begins and ends with words, as the task asks."""
+    words = split_words(text) if spans else []
+    starts, ends = {start for start, _ in words}, {end for _, end in words}
+    return all(start in starts and end in ends for start, end in spans)
 
 
 def _edited_words(row: Row, editor: Editor, generator: np.random.Generator) -> dict[str, Any]:
@@ -114,13 +125,18 @@ def _edited_words(row: Row, editor: Editor, generator: np.random.Generator) -> d
     for word in words:
         starts.append(at)
         at += len(word) + 1
-    held = [
-        (start, start + len(word))
-        for start, word, tag in zip(starts, words, tags, strict=True)
-        if str(tag) != "O"
+    places = [
+        (start, start + len(word), str(tag)) for start, word, tag in zip(starts, words, tags, strict=True)
+    ]
+    held = [(start, end) for start, end, tag in places if tag != "O"]
+    text = " ".join(words)
+    free = [
+        (start, end)
+        for start, end, tag in places
+        if tag == "O" and any(sign.isalnum() for sign in text[start:end])
     ]
     changed = list(words)
-    for edit in editor(" ".join(words), held, generator):
+    for edit in editor(text, held, generator, free):
         for number, (start, word) in enumerate(zip(starts, words, strict=True)):
             if (edit.start, edit.end) == (start, start + len(word)) and edit.text:
                 changed[number] = edit.text

@@ -30,7 +30,7 @@ class Grammar:
 
     def begin(self) -> frozenset[int]:
         """The states before anything is written."""
-        return self._closed({self.first})
+        return self.closed({self.first})
 
     def follow(self, states: frozenset[int], text: str) -> frozenset[int]:
         """The states after `text`; none where it does not fit."""
@@ -40,7 +40,7 @@ class Grammar:
                 for step in (self.steps[state] for state in states)
                 if step is not None and step[0](character)
             }
-            states = self._closed(reached)
+            states = self.closed(reached)
             if not states:
                 break
         return states
@@ -63,7 +63,8 @@ class Grammar:
             )
         return len(self.free) - 1
 
-    def _closed(self, states: set[int]) -> frozenset[int]:
+    def closed(self, states: set[int]) -> frozenset[int]:
+        """States with all that may be gone to from them at once."""
         found, waiting = set(states), list(states)
         while waiting:
             for state in self.free[waiting.pop()]:

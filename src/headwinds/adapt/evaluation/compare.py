@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headwinds.adapt.evaluation import metrics
-from headwinds.adapt.evaluation.intervals import with_width
+from headwinds.adapt.evaluation.intervals import percentile_interval, with_width
 from headwinds.contracts import Difference, Evaluation, Finding, Interval, LabelEvaluation, SystemEvaluation
 
 if TYPE_CHECKING:
@@ -135,15 +135,8 @@ def _macro(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _interval(values: NDArray[np.float64]) -> Interval:
-    """Percentile interval of the replicates around the plain value; no bounds where a tenth of them is undefined."""
-    import numpy as np
-
-    replicates = values[1:]
-    known = replicates[~np.isnan(replicates)]
-    if np.isnan(values[0]) or len(known) < 0.9 * len(replicates):
-        return Interval(float(values[0]), float("nan"), float("nan"))
-    lower, upper = np.quantile(known, [0.025, 0.975])
-    return Interval(float(values[0]), float(lower), float(upper))
+    """The interval of the replicates around the plain value, which stands first."""
+    return percentile_interval(float(values[0]), values[1:])
 
 
 def _reliability(passages: TestPassages, probability: NDArray[np.float64]) -> pa.Table:

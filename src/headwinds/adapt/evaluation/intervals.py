@@ -52,13 +52,14 @@ def bootstrap(metrics: Metrics, clusters: Sequence[str], *, seed: int) -> dict[s
         for done in range(0, replicates, at_once)
     ]
     drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return {name: _interval(float(plain[name][0]), values) for name, values in drawn.items()}
+    return {name: percentile_interval(float(plain[name][0]), values) for name, values in drawn.items()}
 
 
 def with_width(found: Mapping[str, Interval]) -> dict[str, Interval]:
     """The same, without the bounds of what every draw gives alike: that no row errs says not that none could.
 
-    The same of a difference between two models is told as it is: they answered alike, and nothing is estimated by that.
+    From 1 to 1 covered a true accuracy of 0.98 in 63 % of samples of fifty; intervals that have a width cover at their rate.
+    A difference between two models is told as it is: they answered alike, and nothing is estimated by that.
     """
     return {
         name: Interval(item.value, float("nan"), float("nan"))
@@ -84,7 +85,8 @@ def slices(
     return sorted(found, key=lambda item: (np.isnan(item[2]), item[2], item[0]))
 
 
-def _interval(plain: float, drawn: NDArray[np.float64]) -> Interval:
+def percentile_interval(plain: float, drawn: NDArray[np.float64]) -> Interval:
+    """The middle 95% of the draws around the plain value; without bounds where it or a tenth of them is undefined."""
     import numpy as np
 
     known = drawn[~np.isnan(drawn)]

@@ -84,10 +84,10 @@ def list_cell(row: Row, column: str) -> list[Any]:
     if isinstance(value, str):
         if value.lstrip().startswith("["):
             try:
-                found = json.loads(value)
-            except ValueError as error:
-                raise DataError(f"{row.place}: {column} begins like a list but is none ({error}).") from error
-            return list(found)
+                return list(json.loads(value))
+            except (ValueError, RecursionError) as error:
+                said = "nested too deep" if isinstance(error, RecursionError) else error
+                raise DataError(f"{row.place}: {column} begins like a list but is none ({said}).") from error
         return [part.strip() for part in value.split(BETWEEN) if part.strip()]
     raise DataError(
         f"{row.place}: {column} = {quoted(value)}, expected a list, or names with {BETWEEN!r} between them."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -171,13 +172,28 @@ def read_problems(rows: Sequence[Row], *, labelled: bool) -> CodeExamples:
 
 
 def program(prompt: str, text: str, entry_point: str) -> str:
-    """What is run: the written code, after the prompt where this is the head of the function that the code goes on with."""
+    """What is run: the written code, after the prompt where this is the head of the function that the code goes on with.
+
+    Code that defines the function itself stands after what the prompt has before that head: its imports, its helpers.
+    """
     name = re.escape(entry_point) if entry_point else r"\w+"
     head = re.search(rf"^(async )?def {name}\b", prompt, flags=re.MULTILINE)
-    if head is None or re.search(rf"^(async )?def {name}\b", text, flags=re.MULTILINE):
+    if head is None:
         return text
+    if re.search(rf"^(async )?def {name}\b", text, flags=re.MULTILINE):
+        before = prompt[: head.start()]
+        return f"{before}{text}" if before.strip() and _is_python(before) else text
     first = "" if text[:1].isspace() else "    "  # written texts come without the space around them
     return f"{prompt.rstrip()}\n{first}{text}\n"
+
+
+def _is_python(text: str) -> bool:
+    """Whether a text can be read as Python, which the words of a problem cannot."""
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def passes(predictions: Sequence[Mapping[str, Any]], examples: WrittenExamples) -> list[list[bool]]:

@@ -86,8 +86,9 @@ def _turns(row: Row) -> tuple[Turn, ...]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError as error:
-            raise DataError(f"{row.place}: messages are not valid JSON ({error}).") from error
+        except (ValueError, RecursionError) as error:
+            said = "nested too deep" if isinstance(error, RecursionError) else error
+            raise DataError(f"{row.place}: messages are not valid JSON ({said}).") from error
     value = value.tolist() if hasattr(value, "tolist") else value
     if not isinstance(value, list | tuple) or not value:
         raise DataError(

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.encoding import EncodedTexts, encode_with_offsets
 from headwinds.adapt.evaluation.rouge import overlap_f1, rouge, rouge_words
-from headwinds.adapt.tasks.cells import id_cell, list_cell, text_cell
+from headwinds.adapt.tasks.cells import id_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
 from headwinds.adapt.tasks.sentences import split_sentences
 from headwinds.adapt.tasks.token_words import words_of_tokens
-from headwinds.errors import DataError
+from headwinds.adapt.tasks.written_examples import references_cell
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,7 @@ class ExtractiveSummarisation:
             places=tuple(row.place for row in rows),
             texts=tuple(texts),
             sentences=tuple(tuple(split_sentences(text)) for text in texts),
-            summaries=tuple(_summaries(row) if labelled else () for row in rows),
+            summaries=tuple(references_cell(row, "summary") if labelled else () for row in rows),
         )
 
     def labels(self, examples: SummarisedTexts) -> tuple[str, ...]:
@@ -328,14 +328,3 @@ def best_sentences(scores: NDArray[np.float64], count: int) -> list[int]:
 def _joined(examples: SummarisedTexts, row: int, numbers: Sequence[int] | range) -> str:
     text, sentences = examples.texts[row], examples.sentences[row]
     return " ".join(text[slice(*sentences[number])] for number in numbers if number < len(sentences))
-
-
-def _summaries(row: Row) -> tuple[str, ...]:
-    value = row.values.get("summary")
-    several = (
-        list_cell(row, "summary") if not isinstance(value, str) or value.lstrip().startswith("[") else [value]
-    )
-    found = tuple(str(item) for item in several)
-    if not found or not all(item.strip() for item in found):
-        raise DataError(f"{row.place}: summary is empty.", remedy="Write one, or leave the row out.")
-    return found

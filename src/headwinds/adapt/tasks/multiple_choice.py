@@ -62,9 +62,7 @@ class MultipleChoice:
             places=tuple(row.place for row in rows),
             texts=tuple(text_cell(row, "question") for row in rows),
             choices=tuple(choices),
-            answer=tuple(
-                _answer(row, own) if labelled else -1 for row, own in zip(rows, choices, strict=True)
-            ),
+            answer=_answers(rows, choices) if labelled else (-1,) * len(rows),
         )
 
     def labels(self, examples: Questions) -> tuple[str, ...]:
@@ -239,14 +237,43 @@ def _choices(row: Row) -> tuple[str, ...]:
     return found
 
 
-def _answer(row: Row, choices: tuple[str, ...]) -> int:
+def _answers(rows: Sequence[Row], choices: Sequence[tuple[str, ...]]) -> tuple[int, ...]:
+    """The number of each row's right choice.
+
+    Where choices are numbers, an answer may be the text of one and the number of another. A number of JSON among choices
+    that are texts is a number; else the rows that can be read in one way alone say how the file is meant.
+    """
+    found = [_readings(row, own) for row, own in zip(rows, choices, strict=True)]
+    certain = [(text is not None) for text, number in found if (text is None) != (number is None)]
+    answers = []
+    for row, (text, number) in zip(rows, found, strict=True):
+        if text is None or number is None or text == number:
+            answers.append(number if text is None else text)
+        elif certain and len(set(certain)) == 1:
+            answers.append(text if certain[0] else number)
+        else:
+            raise DataError(
+                f"{row.place}: answer = {quoted(row.values.get('answer'))} is the text of choice {text} and the number of "
+                "another, and the other rows do not say which is meant.",
+                remedy="Write numbers from 0 as numbers, in JSONL, and texts as texts; in every row the same.",
+            )
+    return tuple(int(answer) for answer in answers if answer is not None)
+
+
+def _readings(row: Row, choices: tuple[str, ...]) -> tuple[int | None, int | None]:
+    """The choice whose text the answer is, and the one whose number it is; None where it is not."""
     value = row.values.get("answer")
+    if isinstance(value, float) and value == value and value in range(len(choices)):
+        value = int(value)  # a column of whole numbers with a gap, as pandas writes it
     text = str(value).strip() if value is not None else ""
-    if text in choices:
-        return choices.index(text)
-    if text.isdecimal() and int(text) < len(choices):
-        return int(text)
-    raise DataError(
-        f"{row.place}: answer = {quoted(value)} is none of the {len(choices)} choices.",
-        remedy="Write the choice's text, or its number from 0.",
-    )
+    by_text = choices.index(text) if text in choices else None
+    by_number = int(text) if text.isdecimal() and int(text) < len(choices) else None
+    if by_text is None and by_number is None:
+        raise DataError(
+            f"{row.place}: answer = {quoted(value)} is none of the {len(choices)} choices.",
+            remedy="Write the choice's text, or its number from 0.",
+        )
+    if isinstance(value, int) and by_number is not None:
+        given = list_cell(row, "choices")
+        by_text = by_text if any(isinstance(choice, int) for choice in given) else None
+    return by_text, by_number

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.encoding import EncodedTexts, encode_pairs
 from headwinds.adapt.tasks.cells import id_cell, list_cell, text_cell
 from headwinds.adapt.tasks.contract import Column, Mistake, Row
-from headwinds.adapt.tasks.words import split_words
+from headwinds.adapt.tasks.words import stands_alone
 from headwinds.errors import DataError, quoted
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from headwinds.adapt.training.batches import Batch
 
 LONGEST_ANSWER = 50  # tokens
-CANDIDATES = 20
 BARRED = -1e9
+START = "answer_start"  # as SQuAD calls where an answer begins
 ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
@@ -81,7 +81,7 @@ class QuestionAnswering:
         Column("context", "the text that may hold the answer; as long as it is"),
         Column(
             "answers",
-            "a list of texts or of {text, start}; an empty one where the context has no answer",
+            "a list of texts or of {text, start}, or as SQuAD has them; an empty one where the context has no answer",
             label=True,
         ),
     )
@@ -302,21 +302,21 @@ class QuestionAnswering:
 def best_span(output: Sequence[Any], encoded: EncodedTexts, row: int) -> tuple[tuple[int, int] | None, float]:
     """The likeliest span of the context in any window, as characters, and its margin over "no answer"."""
     import numpy as np
+    from numpy.lib.stride_tricks import sliding_window_view
 
     best: tuple[int, int] | None = None
     margin = -np.inf
     for values, number in zip(output, encoded.window_numbers(row), strict=True):
         offsets = _offsets(encoded)[number]
-        places = np.flatnonzero(offsets[:, 1] > offsets[:, 0])
-        starts = places[np.argsort(-values[places, 0], kind="stable")[:CANDIDATES]]
-        ends = places[np.argsort(-values[places, 1], kind="stable")[:CANDIDATES]]
-        length = ends[None, :] - starts[:, None]
-        total = values[starts, 0][:, None] + values[ends, 1][None, :]
-        total = np.where((length >= 0) & (length < LONGEST_ANSWER), total, -np.inf)
-        first, last = np.unravel_index(int(total.argmax()), total.shape)
-        own = float(total[first, last] - values[0].sum())
+        context = offsets[:, 1] > offsets[:, 0]
+        begins, ends = (np.where(context, values[:, side], -np.inf) for side in (0, 1))
+        within = sliding_window_view(np.append(ends, np.full(LONGEST_ANSWER - 1, -np.inf)), LONGEST_ANSWER)
+        total = begins + within.max(axis=1)
+        first = int(total.argmax())
+        last = first + int(within[first].argmax())
+        own = float(total[first] - values[0].sum())
         if np.isfinite(own) and own > margin:
-            best, margin = (int(offsets[starts[first], 0]), int(offsets[ends[last], 1])), own
+            best, margin = (int(offsets[first, 0]), int(offsets[last, 1])), own
     return best, float(margin)
 
 
@@ -336,12 +336,19 @@ def overlap(given: str, answers: Sequence[str]) -> tuple[float, float]:
 
 
 def normal_words(text: str) -> list[str]:
-    """Words in lower case without punctuation and English articles; an ideograph is a word of its own."""
+    """Words in lower case without punctuation and English articles, as SQuAD's scorer has them.
+
+    Its words are what stands between spaces. Beyond it, the punctuation of every script is left out and an ideograph is a
+    word of its own, as in MLQA (Lewis et al. 2020).
+    """
     plain = unicodedata.normalize("NFKC", text).lower()
-    plain = "".join(character for character in plain if character not in string.punctuation)
+    plain = "".join(
+        one for one in plain if one not in string.punctuation and unicodedata.category(one)[0] != "P"
+    )
     plain = ARTICLES.sub(" ", plain)
-    words = [plain[start:end] for start, end in split_words(plain)]
-    return [word for word in words if not all(unicodedata.category(one)[0] == "P" for one in word)]
+    if not plain.isascii():
+        plain = "".join(f" {one} " if stands_alone(one) else one for one in plain)
+    return plain.split()
 
 
 def _means(weights: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[Any, Any]:
@@ -370,11 +377,31 @@ def _tokens_of(offsets: NDArray[np.int32], start: int, end: int) -> tuple[int, i
 
 
 def _answers(row: Row, context: str) -> tuple[tuple[int, int], ...]:
-    return tuple(_answer(row, item, context) for item in list_cell(row, "answers"))
+    return tuple(_answer(row, item, context) for item in _answer_items(row, context))
+
+
+def _answer_items(row: Row, context: str) -> list[Any]:
+    """The answers one by one, also as the data set SQuAD has them: {"text": [...], "answer_start": [...]}.
+
+    A text that stands in the context as it is is one answer, whatever signs are in it.
+    """
+    value = row.values.get("answers")
+    if isinstance(value, str) and value.strip() and value.strip() in context:
+        return [value.strip()]
+    if not isinstance(value, Mapping):
+        return list_cell(row, "answers")
+    given: list[Any] = [value.get(name) for name in ("text", START)]
+    texts, starts = (one.tolist() if hasattr(one, "tolist") else one for one in given)
+    known = all(isinstance(one, list | tuple) for one in (texts, starts))
+    if not known or len(texts) != len(starts):
+        return [value]
+    return [{"text": text, "start": start} for text, start in zip(texts, starts, strict=True)]
 
 
 def _answer(row: Row, item: Any, context: str) -> tuple[int, int]:
-    text, start = (item.get("text"), item.get("start")) if isinstance(item, Mapping) else (item, None)
+    text, start = (
+        (item.get("text"), item.get("start", item.get(START))) if isinstance(item, Mapping) else (item, None)
+    )
     if not isinstance(text, str) or not text.strip():
         raise DataError(
             f"{row.place}: answers holds {quoted(item)}, expected a text of the context.",

@@ -353,6 +353,12 @@ def _inline(row: Row, text: str) -> tuple[str, tuple[int, int], tuple[int, int]]
             remedy="Mark the two entities so, or give columns head and tail.",
         )
     at = dict(marks)
+    for name in ("e1", "e2"):
+        if not plain[at[f"<{name}>"] : at[f"</{name}>"]].strip():
+            raise DataError(
+                f"{row.place}: text marks nothing between <{name}> and </{name}>.",
+                remedy="Mark the words of the entity, or leave the row out.",
+            )
     return plain, (at["<e1>"], at["</e1>"]), (at["<e2>"], at["</e2>"])
 
 

@@ -60,7 +60,7 @@ class LabelledText:
 class TextClassification:
     """Classify texts.
 
-    With a column `label` every text has exactly one label; with a column `labels` (a list, or names with "|" between
+    With a column `label` every text has exactly one label; with a column `labels` (a list, or names with ";" between
     them) it has any number, none included.
     """
 
@@ -83,10 +83,13 @@ class TextClassification:
     def read(self, rows: Sequence[Row], *, labelled: bool) -> LabelledText:
         """See the contract."""
         several = any(row.values.get("labels") is not None for row in rows)
-        if several and any(row.values.get("label") is not None for row in rows):
+        single = any(row.values.get("label") is not None for row in rows)
+        if several and single:
             raise DataError(
                 "There are both a column label and a column labels.", remedy="Keep the one that is meant."
             )
+        if not single and any("labels" in row.values for row in rows):
+            several = True  # no row has any label, which a test may show
         pairs = any(row.values.get("text_b") is not None for row in rows)
         given: list[tuple[str, ...]] = []
         for row in rows:

@@ -96,11 +96,12 @@ def _kind(character: str) -> str:
         return "mark"
     if category[0] == "C":
         return "space" if category in ("Cc", "Cf") else "other"
-    if category == "Lo" and _stands_alone(character):
+    if category == "Lo" and stands_alone(character):
         return "other"
     return "letter" if category[0] in "LN" else "other"
 
 
-def _stands_alone(character: str) -> bool:
+def stands_alone(character: str) -> bool:
+    """Whether a letter is of a script that is written without spaces: an ideograph, kana, Thai and its neighbours."""
     name = unicodedata.name(character, "")
     return name.startswith(("CJK ", "HIRAGANA", "KATAKANA", "THAI", "LAO ", "KHMER", "MYANMAR"))

@@ -45,6 +45,11 @@ def plain_layout(
     )
 
 
+def choices_of(settings: TuneSettings) -> tuple[str, ...]:
+    """The texts of which one is written; none where anything may be."""
+    return tuple(part.strip() for part in settings.choices.split(BETWEEN) if part.strip())
+
+
 @dataclass(frozen=True, slots=True)
 class TextWriter:
     """A task that writes texts.
@@ -184,7 +189,7 @@ class TextWriter:
             min_new_tokens=settings.min_new_tokens,
             max_new_tokens=settings.max_new_tokens or max(int(ROOM * longest) + 1, settings.min_new_tokens),
             seed=settings.seed,
-            choices=tuple(part.strip() for part in settings.choices.split(BETWEEN) if part.strip()),
+            choices=choices_of(settings),
             grammar=settings.grammar,
         )
         score = self.score(outputs, examples, rows, encoded, labels)
