@@ -313,7 +313,12 @@ def test_labels_that_the_old_model_did_not_give_are_told_since_one_may_be_a_slip
 
 def test_it_is_told_that_an_update_of_a_private_model_is_not_private(life, tmp_path):
     private = {"private_epsilon": 8.0, "private_delta": 1e-3, "private_batch": 1000}
-    fitted = {"method": "head", "epochs": 1, "checkpoint": read_facts(life.model / "model").checkpoint, "quiet": True}
+    fitted = {
+        "method": "head",
+        "epochs": 1,
+        "checkpoint": read_facts(life.model / "model").checkpoint,
+        "quiet": True,
+    }
     old = tune(
         task="text-classification", train=life.file("old"), output=tmp_path / "old", **fitted, **private
     )
