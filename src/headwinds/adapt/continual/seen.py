@@ -130,9 +130,9 @@ def observe(
     examples: Any,
     documents: Sequence[str],
     name: str,
-    labelled: Callable[[Row, str], bool],
+    was_labelled: Callable[[Row, str], bool],
 ) -> Seen:
-    """What the model says of the rows of one side; `labelled` is of `labelled_rows`."""
+    """What the model says of the rows of one side; `was_labelled` is of `labelled_rows`."""
     import numpy as np
 
     count = len(examples.ids)
@@ -145,7 +145,7 @@ def observe(
     probability = np.array([one["probabilities"] for one in predictions], dtype=np.float64)
     several = "slope" in model.facts.decoder
     is_labelled = np.array(
-        [labelled(row, name) if several else row.values.get("label") not in (None, "") for row in rows]
+        [was_labelled(row, name) if several else row.values.get("label") not in (None, "") for row in rows]
     )
     right, confidence, brier = empty.copy(), empty.copy(), empty.copy()
     known = np.flatnonzero(is_labelled)
