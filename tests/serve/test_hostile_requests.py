@@ -84,6 +84,20 @@ def test_who_is_still_sending_too_large_a_body_reads_the_answer_and_no_broken_pi
         assert status_of(connection) == 413
 
 
+def test_a_request_within_another_ones_body_is_not_answered(server):
+    """A proxy that goes by the length sends one request; whoever goes by the chunks would see two, and answer two."""
+    body = json.dumps({"rows": ROWS}).encode()
+    chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    hidden = head(server, f"Content-Length: {len(body)}") + body
+    lines = (f"Content-Length: {len(chunks + hidden)}", "Transfer-Encoding: chunked")
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(head(server, *lines) + chunks + hidden)
+        connection.settimeout(5)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
 def test_a_body_shorter_than_it_says_is_not_computed(server):
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(head(server, "Content-Length: 500") + b'{"rows": [{"text": "x"}]}')

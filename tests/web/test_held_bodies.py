@@ -15,6 +15,7 @@ class Caller:
         self.parts = asyncio.Queue()
         self.sent = []
         scope = {"type": "http", "method": "POST", "path": "/", "client": ("127.0.0.1", 1)}
+        scope["http_version"] = "1.1"
         scope["headers"] = [(b"host", b"localhost"), *headers]
         self.task = asyncio.create_task(guarded(scope, self.parts.get, self.send))
 

@@ -113,10 +113,10 @@ class TuneSettings:
         "in-context": so many labelled examples stand before a text, the nearest ones by the default sentence encoder
         ("encoder") or by words ("tf-idf"); fewer where they do not fit.
     private_epsilon, private_delta, private_clip, private_batch, private_reproducible
-        "head": an epsilon above 0 trains it with differential privacy, one training row being what is protected; see
-        `training.private` for what is covered. Gradients of rows are clipped at `private_clip`; about `private_batch` rows
-        are in a step. The noise is new each time, unless `private_reproducible`: then it hangs on `seed`, and protects only
-        from those who do not know it.
+        "head": an epsilon above 0 (at most 50) trains it with differential privacy, one training row being what is
+        protected; see `training.private` for what is covered. Gradients of rows are clipped at `private_clip`; about
+        `private_batch` rows are in a step. The noise is new each time, unless `private_reproducible`: then it hangs on
+        `seed`, and protects only from those who do not know it.
     folds
         Cross-fitting folds by document: a passage is only ever scored by a model that saw none of its document.
     validation_share

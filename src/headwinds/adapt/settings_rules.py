@@ -59,6 +59,7 @@ ABOVE_ZERO = (
     "private_batch",
     "processes",
 )
+LARGEST_EPSILON = 50
 AT_LEAST_ZERO = (
     "learning_rate",
     "head_learning_rate",
@@ -224,11 +225,12 @@ def _check_rows_have_a_class(settings: TuneSettings) -> None:
 
 def _check_private(settings: TuneSettings) -> None:
     """What private training cannot be used with: a part that would see the training rows without noise."""
+    # Twice as much promises no row anything, and is counted in gigabytes: what is spent is summed over steps of a hundredth.
     require(
-        settings.private_epsilon < LARGEST_COUNT,
+        settings.private_epsilon <= LARGEST_EPSILON,
         "private_epsilon",
         settings.private_epsilon,
-        f"a number below {LARGEST_COUNT:,}",
+        f"at most {LARGEST_EPSILON}",
     )
     if not settings.private_epsilon:
         return

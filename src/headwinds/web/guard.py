@@ -241,6 +241,11 @@ def _check_declared(scope: Scope, limits: Limits) -> None:
     if _only(scope, b"content-encoding") is not None:
         raise _Refused(415, "Packed bodies are not read.")
     length = _only(scope, b"content-length")
+    if _only(scope, b"transfer-encoding") is not None and (
+        length is not None or scope["http_version"] == "1.0"
+    ):
+        # Of the two a proxy may believe the other one, and take for a caller's body what we took for a request of another.
+        raise _Refused(400, "The body's length is said in two ways.", (b"connection", b"close"))
     if length is not None and (not length.isdigit() or len(length) > 12 or int(length) > limits.largest_body):
         raise _Refused(413, f"A body has at most {limits.largest_body} bytes.", (b"connection", b"close"))
 

@@ -33,6 +33,12 @@ def test_words_become_those_of_each_group_in_their_case():
 
 def test_a_word_at_the_end_of_a_line_goes_on_to_the_next():
     assert swapped("gender", "It is her\nbook, for her\n")[1] == "It is his\nbook, for him\n"
+    said = "We gave her the book, told her that it is his and saw her in Paris with her in-laws and her only child."
+    female, male = swapped("gender", said)
+    assert female == said.replace("is his and", "is hers and")
+    assert male == (
+        "We gave him the book, told him that it is his and saw him in Paris with his in-laws and his only child."
+    )
 
 
 def test_parts_of_words_stay_as_they_are():

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from scipy.optimize import brentq
 from scipy.stats import norm
+from transformers import BertConfig, BertModel
 
 from adapt.audit.conftest import fit, make_rows, write_rows
 from adapt.audit.toy import ROWS, observed_lower_bound
 from headwinds.adapt.audit.answers import ask
+from headwinds.adapt.encoding import EncodedTexts
 from headwinds.adapt.fitted_model import read_facts
 from headwinds.adapt.learning_curve import curve_privacy, learning_curve
+from headwinds.adapt.networks.text import TextClassifier
 from headwinds.adapt.predicting import evaluate_file
 from headwinds.adapt.seeds import tune_seeds
 from headwinds.adapt.settings import TuneSettings
-from headwinds.adapt.training.private import plan_privacy, spent_epsilon, told_together
+from headwinds.adapt.tasks.losses import ClassTargets, classification_loss
+from headwinds.adapt.training.accountant import least_noise, spent_epsilon
+from headwinds.adapt.training.batches import collate
+from headwinds.adapt.training.private import plan_privacy, told_together
+from headwinds.adapt.training.row_gradients import linear_row_gradients
 from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.errors import SettingsError
 
@@ -63,6 +72,46 @@ def test_the_plan_spends_at_most_what_is_given_and_more_privacy_takes_more_noise
     assert plans[0].noise > plans[1].noise
     longer = {"noise": plans[1].noise, "sample_rate": plans[1].sample_rate, "steps": 4 * plans[1].steps}
     assert spent_epsilon("prv", **longer, delta=1e-5) > 8.0
+
+
+def test_the_noise_is_the_one_that_opacus_finds():
+    from opacus.accountants.utils import get_noise_multiplier
+
+    for epsilon, delta, rate, steps in ((0.5, 1e-5, 0.1, 50), (4.0, 1e-5, 1.0, 1), (0.01, 1e-4, 0.4, 5)):
+        asked = {"target_epsilon": epsilon, "target_delta": delta, "sample_rate": rate, "steps": steps}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            theirs = get_noise_multiplier(**asked, accountant="prv")
+        assert least_noise(epsilon, delta, rate, steps) == theirs
+
+
+@pytest.mark.parametrize("pooling", ["mean", "normalised-mean", "smooth-maximum"])
+@pytest.mark.parametrize("several", [True, False])
+def test_gradients_of_many_rows_at_once_are_those_of_each_row_alone(pooling, several):
+    """Of texts of many lengths, one of them in two windows and one in three, from states that are known."""
+    generator = torch.Generator().manual_seed(0)
+    lengths = (3, 9, 5, 9, 1, 4, 7)
+    windows = [np.arange(1, length + 1, dtype=np.int32) for length in lengths]
+    encoded = EncodedTexts(windows, np.array([0, 1, 3, 4, 7]), np.array([3, 14, 1, 13]))
+    states = [torch.randn(n, 6, generator=generator) for n in lengths]
+    config = BertConfig(
+        vocab_size=6, hidden_size=6, num_hidden_layers=1, num_attention_heads=1, intermediate_size=6
+    )
+    network = TextClassifier(BertModel(config), 3, dropout=0.0, pooling=pooling).eval()
+    truth = torch.randint(2, (4, 3), generator=generator).float() if several else torch.tensor([2, 0, 1, 1])
+    targets = ClassTargets(truth, focal_gamma=1.5)
+
+    def summed_loss(batch):
+        own = [states[n] for row in batch.rows for n in range(*encoded.first_window[[row, row + 1]])]
+        logits = network(batch, torch.nn.utils.rnn.pad_sequence(own, batch_first=True))
+        return classification_loss(logits, torch.from_numpy(batch.rows), targets) * len(batch.rows)
+
+    together = linear_row_gradients(network.head, summed_loss, collate(encoded, np.arange(4), padding_id=0))
+    for row in range(4):
+        loss = summed_loss(collate(encoded, np.array([row]), padding_id=0))
+        alone = torch.autograd.grad(loss, [network.head.weight, network.head.bias])
+        for many, one in zip(together, alone, strict=True):
+            torch.testing.assert_close(many[row], one, rtol=1e-5, atol=1e-6)
 
 
 def test_an_attack_with_a_canary_does_not_find_more_than_epsilon():
@@ -161,6 +210,7 @@ def test_with_almost_no_privacy_budget_the_weights_are_noise(tmp_path, audit_che
         ({"task": "named-entity-recognition"}, "task = 'named-entity-recognition'"),
         ({"private_delta": 0.0}, "private_delta"),
         ({"private_clip": 0.0}, "private_clip"),
+        ({"private_epsilon": 1000.0}, "private_epsilon = 1000.0.*at most 50"),
     ],
 )
 def test_what_would_break_the_promise_is_refused(changes, said):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 
 from headwinds.adapt.audit.membership import epsilon_lower_bound
 from headwinds.adapt.training.private import PrivacySpent, private_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROWS, WIDTH = 8, 4
 
@@ -20,12 +25,14 @@ def canary_score(spent: PrivacySpent, *, inside: bool, seed: int) -> float:
     )  # nobody else has this direction; its gradient is clipped
     weight = torch.nn.Parameter(torch.zeros(WIDTH))
 
-    def gradients(row: int) -> tuple[torch.Tensor, ...]:
-        if row == spent.rows - 1 and not inside:
-            return (torch.zeros(WIDTH),)
+    present = torch.ones(spent.rows)
+    present[-1] = float(inside)
+
+    def gradients(chosen: Sequence[int]) -> tuple[torch.Tensor, ...]:
+        rows = torch.tensor(chosen)
         with torch.no_grad():
-            error = torch.sigmoid(features[row] @ weight) - 1.0
-            return (error * features[row],)
+            errors = present[rows] * (torch.sigmoid(features[rows] @ weight) - 1.0)
+            return (errors.unsqueeze(1) * features[rows],)
 
     private_steps([weight], gradients, spent, learning_rate=0.1, seed=seed)
     return float(weight.detach()[3])

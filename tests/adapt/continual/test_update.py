@@ -13,6 +13,7 @@ from adapt.continual.lives import LATER, NEW, OLD, RATES, write_topics
 from headwinds import load_model, predict_file, tune, update
 from headwinds.adapt.continual.memory import read_memory
 from headwinds.adapt.continual.settings import STRATEGIES
+from headwinds.adapt.fitted_model import read_facts
 from headwinds.adapt.prediction import make_predictor, predict_outputs
 from headwinds.adapt.sides import split_off
 from headwinds.adapt.tasks.contract import Row
@@ -249,6 +250,10 @@ def test_what_cannot_be_updated_is_refused_in_one_line_before_anything_is_traine
     )
     drawn = {"old": old, "strategy": "replay", "resampling": "balanced"}
     refused(SettingsError, "itself decides how often old rows come", life.model, new, **drawn, **out)
+    private = {"old": old, "method": "head", "private_epsilon": 4.0}
+    refused(
+        SettingsError, "private_epsilon = 4.0 cannot be set in an update", life.model, new, **private, **out
+    )
     refused(SettingsError, "is no adapter", life.model, new, strategy="adapter", method="full", **out)
     refused(SettingsError, "cannot continue a model", life.model, new, method="few-shot", **out)
     refused(SettingsError, "promote needs", life.model, new, promote=True, **out)
@@ -304,6 +309,23 @@ def test_labels_that_the_old_model_did_not_give_are_told_since_one_may_be_a_slip
     assert "divde" in again.summary()
     known = update(life.model, life.file("later"), output=tmp_path / "other", **given)
     assert known.findings == ()
+
+
+def test_it_is_told_that_an_update_of_a_private_model_is_not_private(life, tmp_path):
+    private = {"private_epsilon": 8.0, "private_delta": 1e-3, "private_batch": 1000}
+    fitted = {
+        "method": "head",
+        "epochs": 1,
+        "checkpoint": read_facts(life.model / "model").checkpoint,
+        "quiet": True,
+    }
+    old = tune(
+        task="text-classification", train=life.file("old"), output=tmp_path / "old", **fitted, **private
+    )
+    given = {"method": "head", "epochs": 1, "quiet": True, "memory": 0}
+    found = update(old.folder, life.file("later"), old=life.file("old"), output=tmp_path / "new", **given)
+    assert [one.code for one in found.findings] == ["W250"]
+    assert "privacy" not in read_facts(found.folder).decoder
 
 
 def test_old_rows_that_the_old_model_learnt_from_do_not_judge_the_new_one_or_it_is_told(life, tmp_path):

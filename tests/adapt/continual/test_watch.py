@@ -8,7 +8,7 @@ import json
 import pytest
 
 from adapt.continual.lives import OLD, RATES, write_topics
-from headwinds import update, watch
+from headwinds import tune, update, watch
 from headwinds.adapt.continual.documents import documents_of
 from headwinds.adapt.continual.memory import read_memory
 from headwinds.adapt.continual.watch_report import read_watch
@@ -225,3 +225,26 @@ def test_too_few_labels_are_told_with_the_number_that_is_needed(life, tmp_path):
     report = watch(life.model, partly, output=tmp_path / "w", reference=life.file("old-test"), **PLAN)
     assert [one.code for one in report.findings if one.code == "W243"] == ["W243"]
     assert "needs 30 of each" in report.summary()
+
+
+def test_texts_that_have_none_of_several_labels_count_on_both_sides_or_on_neither(life, tmp_path):
+    """An empty cell says "none" in a file to tune on, and may say "not yet" in live ones: there "[]" says "none"."""
+    kinds = {"": ["we thank the president", "the session is opened"], **OLD}
+    common = {**RATES, "quiet": True, "checkpoint": str(life.folder / "checkpoint"), "epochs": 2}
+    train = write_topics(tmp_path / "train.csv", 60, 1, kinds, "labels")
+    reference = write_topics(tmp_path / "reference.csv", 120, 2, kinds, "labels")
+    blank = write_topics(tmp_path / "blank.csv", 120, 3, kinds, "labels")
+    told = tmp_path / "told.csv"
+    told.write_text(blank.read_text(encoding="utf-8").replace(",,", ",[],"), encoding="utf-8")
+    tune(task="text-classification", train=train, output=tmp_path / "model", **common)
+    seen = {
+        live: watch(tmp_path / "model", live, output=tmp_path / live.stem, reference=reference, **PLAN)
+        for live in (blank, told)
+    }
+    assert [one.texts for one in seen[blank].calibration] == [80, 80]
+    assert [one.texts for one in seen[told].calibration] == [120, 120]
+    assert [one.code for one in seen[blank].findings if one.code == "W251"] == ["W251"]
+    assert "empty: 40" in seen[blank].summary()
+    assert "W251" not in [one.code for one in seen[told].findings]
+    assert not seen[told].raised
+    assert seen[told].proposals == ()

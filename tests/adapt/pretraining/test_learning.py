@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
+from transformers import AutoTokenizer
 
 from adapt.pretraining.corpus import small, write_lines
 from headwinds.adapt.pretraining.pretraining import forecast, pretrain_files
@@ -35,6 +39,8 @@ def test_a_small_network_learns_more_than_how_often_each_token_stands_there(
     found = pretrain_files([text], settings, tmp_path, quiet=True).report
     assert found.ratio.upper < 0.8, found.summary()
     assert found.perplexity.lower < found.perplexity.value < found.perplexity.upper
+    if architecture.startswith("electra"):  # of who says "half and half" it is the logarithm of 2
+        assert 0 < found.detection.upper < math.log(2)
     assert "W231" not in [finding.code for finding in found.findings]
 
 
@@ -42,6 +48,22 @@ def test_a_network_that_has_learnt_nothing_is_said_to_have_learnt_nothing(text: 
     found = pretrain_files([text], small(tokens=1024, learning_rate=1e-6), tmp_path, quiet=True).report
     assert found.ratio.lower > 0.9
     assert "W231" in [finding.code for finding in found.findings]
+
+
+def test_the_end_of_a_text_is_no_surprise_to_who_knows_how_often_texts_end(text: Path, tmp_path: Path):
+    """By hand from the files, with one end a document, which no text holds and every model is asked for."""
+    settings = small(architecture="gpt2-tiny", tokens=512, sequence_tokens=64)
+    found = pretrain_files([text], settings, tmp_path, quiet=True)
+    shard = tmp_path / "tokens" / "shard-00000"
+    counts = np.fromfile(shard / "training.counts", "<i8").astype(float)
+    end = AutoTokenizer.from_pretrained(found.folder).eos_token_id
+    assert counts[end] == 0
+    counts[end] = len(np.fromfile(shard / "training.starts", "<i8")) - 1
+    surprise = -np.log((counts + 1) / (counts + 1).sum())
+    starts = np.fromfile(shard / "held-out.starts", "<i8")
+    tokens = np.fromfile(shard / "held-out.tokens", "<u2")
+    asked = np.concatenate([[*tokens[first + 1 : last], end] for first, last in itertools.pairwise(starts)])
+    assert found.report.baseline.value == pytest.approx(np.exp(surprise[asked].mean()), rel=0.03)
 
 
 @pytest.mark.parametrize("architecture", ["bert-tiny", "modernbert-tiny", "electra-tiny"])

@@ -140,6 +140,7 @@ def test_a_hopeless_trial_is_ended_early_and_a_diverging_one_is_told(
     [
         ("learning_rat=1..2", "unknown setting 'learning_rat'"),
         ("seed=1,2", "seed must not vary"),
+        ("private_epsilon=0,4", "private_epsilon must not vary"),
         ("epochs=2.5..4", "epochs cannot be '2.5', expected a whole number"),
         ("epochs=4..2", "epochs goes from 4 to 2"),
         ("pooling=mean..smooth-maximum", "pooling has no range"),

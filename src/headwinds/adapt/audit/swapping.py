@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from headwinds.adapt.audit.word_lists import SwapList
 
 Words = Mapping[str, tuple[str, ...]]
-NEXT_WORD = re.compile(r"\s+\w")  # also on the next line
+# What does not follow a word that says whose: "his book", but "him the book", "him in Paris", "him that". No word that is an
+# adjective or a noun as well ("her only child", "her past", "her will") stands here.
+NOT_OWNED = (
+    "a about again against also an and are as at because been before but by could did does for from had has have here how "
+    "if into in is its my nor not of on or our should since than that the their there these this those through to today "
+    "tomorrow too until upon was were what when where which while who whom whose why with within without would yesterday "
+    "your"
+)
+NEXT_WORD = re.compile(
+    rf"\s+(?!(?:{NOT_OWNED.replace(' ', '|')})(?![\w'’-]))\w", re.IGNORECASE
+)  # also on the next line
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,7 @@ class Swapper:
     def _replaced(self, text: str, given: Words) -> str:
         def one(found: re.Match[str]) -> str:
             words = given.get(found.group().casefold(), given.get(found.group(), (found.group(),)))
-            # "her" before a word is "his", and elsewhere "him"
+            # "her" before a word that she may own is "his", and elsewhere "him"
             before_word = NEXT_WORD.match(text, found.end()) is not None
             return _in_case_of(found.group(), words[0] if before_word else words[-1])
 

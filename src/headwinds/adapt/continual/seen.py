@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -100,10 +100,39 @@ def require_enough(seen: Seen, where: str) -> None:
         )
 
 
+def says_none(row: Row) -> bool:
+    """Whether a row says that its text has no label, and not only none yet: an empty list."""
+    value = row.values.get("labels")
+    return value == [] or (isinstance(value, str) and value.strip() == "[]")
+
+
+def labelled_rows(live: Sequence[Row], reference: Sequence[Row]) -> Callable[[Row, str], bool]:
+    """Whether a row of a side ("live", "reference") was labelled, where a text may have any number of labels.
+
+    An empty cell may say that a text has none, or that nobody has read it yet. Texts without a label count on both sides or
+    on neither, else the sides would differ by that alone: they count where live rows say it (`says_none`).
+    """
+    told = any(says_none(row) for row in live)
+    blank_is_none = told and not any(says_none(row) for row in reference)
+
+    def labelled(row: Row, side: str) -> bool:
+        value = row.values.get("labels")
+        if value is None or value == "":
+            return blank_is_none and side == "reference" and value is not None
+        return told or not says_none(row)
+
+    return labelled
+
+
 def observe(
-    model: FittedModel, rows: Sequence[Row], examples: Any, documents: Sequence[str], name: str
+    model: FittedModel,
+    rows: Sequence[Row],
+    examples: Any,
+    documents: Sequence[str],
+    name: str,
+    was_labelled: Callable[[Row, str], bool],
 ) -> Seen:
-    """What the model says of the rows of one side."""
+    """What the model says of the rows of one side; `was_labelled` is of `labelled_rows`."""
     import numpy as np
 
     count = len(examples.ids)
@@ -115,8 +144,9 @@ def observe(
     predictions = predict_examples(model, examples)
     probability = np.array([one["probabilities"] for one in predictions], dtype=np.float64)
     several = "slope" in model.facts.decoder
-    column = "labels" if several else "label"
-    is_labelled = np.array([row.values.get(column) not in (None, "") for row in rows])
+    is_labelled = np.array(
+        [was_labelled(row, name) if several else row.values.get("label") not in (None, "") for row in rows]
+    )
     right, confidence, brier = empty.copy(), empty.copy(), empty.copy()
     known = np.flatnonzero(is_labelled)
     if len(known):

@@ -42,6 +42,12 @@ def tune_changes(facts: ModelFacts, changes: Mapping[str, Any], strategy: str) -
         raise SettingsError(
             "encoder_dropout and augment cannot be set in an update.", remedy="Leave them out, or tune anew."
         )
+    if changes.get("private_epsilon"):
+        raise SettingsError(
+            f"private_epsilon = {changes['private_epsilon']} cannot be set in an update: old rows come several times, their "
+            "texts and the old model's answers are kept, and none of it is counted.",
+            remedy="Tune anew on all rows with it.",
+        )
     if changes.get("resampling", "none") != "none" and strategy in ("replay", "replay-distillation"):
         raise SettingsError(
             f"resampling = {changes['resampling']!r} cannot be set with strategy {strategy!r}, which itself decides how "

@@ -92,7 +92,7 @@ def update_model(
     _require_apart(folder, output)
     rows = read_update(folder, facts, files, settings.strategy, tune)
     require_tests(files, rows, get_task(facts.task))
-    findings = (*_new_labels(facts, rows), *_learnt_validation(rows))
+    findings = (*_new_labels(facts, rows), *_learnt_validation(rows), *_no_longer_private(facts))
     identity = fingerprint(
         model=file_digest(folder / "model.json"),
         files={name: file_digest(path) for name, path in files.named().items()},
@@ -173,6 +173,20 @@ def _learnt_validation(rows: UpdateRows) -> tuple[Finding, ...]:
             f"({rows.perhaps_learnt:,}): they may flatter the new one.",
             "Give as --old the file that it was tuned on, with the same seed, validation_share and group; or go by tests "
             "that no version was fitted to.",
+        ),
+    )
+
+
+def _no_longer_private(facts: ModelFacts) -> tuple[Finding, ...]:
+    spent = facts.decoder.get("privacy")
+    if not spent:
+        return ()
+    return (
+        Finding(
+            "W250",
+            f"The old model was trained with differential privacy (epsilon {spent['epsilon']:.2f} at delta "
+            f"{spent['delta']:g}), and the new one is not: no row that it learns from is covered.",
+            "Tune anew on all rows with private_epsilon, or give the new one only to those who may know its rows.",
         ),
     )
 

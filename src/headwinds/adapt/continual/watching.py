@@ -24,7 +24,7 @@ from headwinds.adapt.continual.permutation import (
     permutation_test,
 )
 from headwinds.adapt.continual.prior_shift import label_shares
-from headwinds.adapt.continual.seen import Seen, observe, require_enough, sampled
+from headwinds.adapt.continual.seen import Seen, labelled_rows, observe, require_enough, sampled
 from headwinds.adapt.continual.settings import WatchSettings
 from headwinds.adapt.continual.spending import holm, level_at, permutations_for
 from headwinds.adapt.continual.watch_report import (
@@ -187,6 +187,7 @@ def _look(
     named = str(files.reference or "the model's kept rows")
     sides: dict[str, Seen] = {}
     vectors = {}
+    labelled = labelled_rows(live_rows, reference_rows)
     for name, rows, of_rows, where in (
         ("reference", reference_rows, documents.reference, named),
         ("live", live_rows, documents.live, str(files.live)),
@@ -195,7 +196,7 @@ def _look(
         chosen = [rows[row] for row in drawn]
         examples = model.task.read(chosen, labelled=False)
         encoded = model.task.encode(examples, model.tokenizer, max_tokens=model.facts.max_tokens)
-        sides[name] = observe(model, chosen, examples, [of_rows[row] for row in drawn], name)
+        sides[name] = observe(model, chosen, examples, [of_rows[row] for row in drawn], name, labelled)
         require_enough(sides[name], where)
         vectors[name] = embed(model, encoded)
     before, now = sides["reference"], sides["live"]
@@ -243,6 +244,8 @@ def _look(
             tests.append(test("calibration", judged, known))
         elif counts[1]:
             findings.append(_too_few(counts))
+        if now.several and counts[1]:
+            findings += _blank(live_rows)
         if model.facts.method == IMPORTED:
             findings.append(_uncalibrated())
         calibration = tuple(one.calibration() for one in (before, now) if one.is_labelled.any())
@@ -278,6 +281,20 @@ def _too_few(counts: tuple[int, int]) -> Finding:
         f"Calibration was not tested: {counts[0]} reference and {counts[1]} live texts have labels, and it needs "
         f"{LEAST_LABELLED} of each.",
         "Label more, or name a labelled reference.",
+    )
+
+
+def _blank(live: list[Row]) -> tuple[Finding, ...]:
+    count = sum(row.values.get("labels") == "" for row in live)
+    if not count:
+        return ()
+    return (
+        Finding(
+            "W251",
+            f"Live texts whose labels are empty: {count:,}. They count as not labelled yet, so that calibration is not of "
+            "texts without a label.",
+            "Write [] where a text was read and has none.",
+        ),
     )
 
 

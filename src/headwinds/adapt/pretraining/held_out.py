@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headwinds.adapt.pretraining.loop import Course
-    from headwinds.adapt.pretraining.objectives.contract import Exercise, Losses
+    from headwinds.adapt.pretraining.objectives.contract import Exercise, Losses, Vocabulary
     from headwinds.adapt.pretraining.token_store import Documents, TokenStore
     from headwinds.contracts import Interval
 
@@ -61,7 +61,7 @@ def measure_held_out(course: Course, documents: Documents, store: TokenStore) ->
     exercise = course.objective.ask(rows, course.vocabulary, course.settings, seed=seed)
     sums = _sums(course, exercise, len(documents))
     if not course.objective.compares:
-        _guess_by_frequency(sums.guessed, exercise, store)
+        _guess_by_frequency(sums.guessed, exercise, store, course.vocabulary)
     return _measured(sums, documents.clusters)
 
 
@@ -99,17 +99,25 @@ def _sums(course: Course, exercise: Exercise, documents: int) -> _Sums:
     return sums
 
 
-def _guess_by_frequency(guessed: NDArray[np.float64], exercise: Exercise, store: TokenStore) -> None:
-    """Add each wanted token's surprise to its document, by how often it stands in the training text."""
+def _guess_by_frequency(
+    guessed: NDArray[np.float64], exercise: Exercise, store: TokenStore, vocabulary: Vocabulary
+) -> None:
+    """Add each wanted token's surprise to its document, by how often it stands in the training text.
+
+    Marks that no text holds (the end of a text, that of a span) come as often as they are asked for.
+    """
     import numpy as np
 
-    frequency = (store.token_counts() + 1) / (store.tokens + store.vocabulary)
-    surprise = np.zeros(store.vocabulary + 1)
-    surprise[:-1] = -np.log(frequency)
     wanted = exercise.wanted.ravel()
     asked = wanted >= 0
-    known = np.minimum(wanted[asked], store.vocabulary)
-    np.add.at(guessed, exercise.documents.ravel()[asked], surprise[known])
+    counts = np.zeros(max(vocabulary.size, store.vocabulary, int(wanted.max(initial=0)) + 1))
+    counts[: store.vocabulary] = store.token_counts()
+    special = np.array(sorted({*vocabulary.names.values(), *vocabulary.sentinels}), dtype=np.int64)
+    marks = special[counts[special] == 0]
+    share = np.bincount(wanted[asked], minlength=len(counts)) / max(int(asked.sum()), 1)
+    frequency = (counts + 1) / (counts.sum() + len(counts)) * (1 - share[marks].sum())
+    frequency[marks] = share[marks]
+    np.add.at(guessed, exercise.documents.ravel()[asked], -np.log(frequency[wanted[asked]]))
 
 
 def _measured(sums: _Sums, clusters: NDArray[np.int64]) -> HeldOut:

@@ -120,7 +120,7 @@ def one_step(course: Course, exercise: Exercise, optimizer: torch.optim.Optimize
             losses = course.network(part)
         loss = losses.total / asked
         if losses.beside is not None:
-            loss = loss + losses.beside.sum() / beside
+            loss = loss + (losses.beside_weight * losses.beside).sum() / beside
         value = float(loss.detach())
         if not math.isfinite(value):
             _refuse("loss", value, step, optimizer)

@@ -12,8 +12,11 @@ from headwinds.errors import SettingsError
 if TYPE_CHECKING:
     from optuna import Trial
 
-FIXED = ("task", "label_order", "seed", "folds", "validation_share", "training_share")
-"""Settings that say what is asked, or on what it is judged: a search that moved them would compare unlike with unlike."""
+FIXED = ("task", "label_order", "seed", "folds", "validation_share", "training_share", "private_epsilon")
+"""Settings that say what is asked, or on what it is judged: a search that moved them would compare unlike with unlike.
+
+So would one that moved what is spent: what trains in private tells no score.
+"""
 LOGARITHMIC_FROM = 10.0
 
 

@@ -12,15 +12,15 @@ operating system: not by a cryptographic one, and floating-point numbers leave t
 from __future__ import annotations
 
 import secrets
-import warnings
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.methods.contract import Optimised
-from headwinds.adapt.training.batches import collate
+from headwinds.adapt.training.accountant import ACCOUNTANT, Steps, epsilon_of, least_noise, spent_epsilon
+from headwinds.adapt.training.batches import collate, plan_batches
 from headwinds.adapt.training.frozen import forward_of, freeze_states
 from headwinds.adapt.training.progress import watch
+from headwinds.adapt.training.row_gradients import linear_row_gradients
 from headwinds.adapt.training.state import Position
 from headwinds.artifacts.interruption import raise_if_stopped
 from headwinds.artifacts.seeds import derive_seed
@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     import torch
 
     from headwinds.adapt.methods.contract import Fitting
+    from headwinds.adapt.training.accountant import ACCOUNTANT, Steps, epsilon_of, least_noise, spent_epsilon
+from headwinds.adapt.training.batches import Batch
 
-ACCOUNTANT = "prv"
 UNIT = "one training row"
 NOT_COVERED = (
     "validation rows, label names, the number of rows, fingerprints of the files, what the encoder learnt before, several "
@@ -91,8 +92,8 @@ class PrivacyTotal:
 def spent_together(every: Sequence[PrivacySpent]) -> PrivacyTotal:
     """The composition of several private trainings, by the accountant that counted each, at the smallest delta of theirs."""
     delta = min(one.delta for one in every)
-    steps = [(one.noise, one.sample_rate, one.steps) for one in every]
-    return PrivacyTotal(len(every), _epsilon_of(ACCOUNTANT, steps, delta), delta)
+    steps = tuple(Steps(one.noise, one.sample_rate, one.steps) for one in every)
+    return PrivacyTotal(len(every), epsilon_of(ACCOUNTANT, steps, delta), delta)
 
 
 def told_together(decoders: Sequence[Mapping[str, Any]]) -> tuple[PrivacyTotal | None, tuple[Finding, ...]]:
@@ -149,18 +150,27 @@ def optimise_privately(fitting: Fitting) -> Optimised:
         )
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(name.startswith("head"))
-    head = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    head = [network.head.weight, network.head.bias]
     with torch.no_grad():
         for parameter in head:  # what the task made of the training rows' shares must not remain
             parameter.zero_()
     network.eval()
     forward = forward_of(network, freeze_states(network, fitting.encoded, settings, fitting.precision))
 
-    def gradients(row: int) -> tuple[torch.Tensor, ...]:
-        batch = collate(fitting.encoded, rows[[row]], padding_id=padding)
-        loss = task.loss(forward(batch), batch, targets)
-        found: tuple[torch.Tensor, ...] = torch.autograd.grad(loss, head)
-        return found
+    def summed_loss(batch: Batch) -> torch.Tensor:
+        # Every row weighs the same, as weights of classes are refused: the mean is over so many rows.
+        summed: torch.Tensor = task.loss(forward(batch), batch, targets) * len(batch.rows)
+        return summed
+
+    def gradients(chosen: Sequence[int]) -> tuple[torch.Tensor, ...]:
+        parts = plan_batches(fitting.encoded, rows[list(chosen)], batch_tokens=settings.batch_tokens)
+        found = [
+            linear_row_gradients(
+                network.head, summed_loss, collate(fitting.encoded, part, padding_id=padding)
+            )
+            for part in parts
+        ]
+        return tuple(torch.cat(own) for own in zip(*found, strict=True))
 
     seed = derive_seed(settings.seed, "private") if settings.private_reproducible else secrets.randbits(63)
     with watch(fitting.title, spent.steps, quiet=fitting.quiet) as progress:
@@ -196,7 +206,7 @@ def plan_privacy(
     rate = min(1.0, batch / rows)
     steps = max(1, round(epochs / rate))
     try:
-        noise = _least_noise(epsilon, delta, rate, steps)
+        noise = least_noise(epsilon, delta, rate, steps)
     except (ValueError, RuntimeError) as error:
         raise SettingsError(
             f"private_epsilon = {epsilon:g} cannot be reached in {steps} steps: {error}.",
@@ -218,50 +228,16 @@ def plan_privacy(
     )
 
 
-@lru_cache(maxsize=64)
-def _least_noise(epsilon: float, delta: float, rate: float, steps: int) -> float:
-    """The search takes seconds, and several seeds of one setting ask the same."""
-    from opacus.accountants.utils import get_noise_multiplier
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return float(
-            get_noise_multiplier(
-                target_epsilon=epsilon,
-                target_delta=delta,
-                sample_rate=rate,
-                steps=steps,
-                accountant=ACCOUNTANT,
-            )
-        )
-
-
-def spent_epsilon(accountant: str, *, noise: float, sample_rate: float, steps: int, delta: float) -> float:
-    """What `steps` of the Poisson-sampled Gaussian mechanism spend, by "prv" or "rdp"."""
-    return _epsilon_of(accountant, [(noise, sample_rate, steps)], delta)
-
-
-def _epsilon_of(accountant: str, history: Sequence[tuple[float, float, int]], delta: float) -> float:
-    """What steps of several kinds spend one after the other: noise, sample rate and number of each kind."""
-    from opacus.accountants import create_accountant
-
-    counting = create_accountant(mechanism=accountant)
-    counting.history = list(history)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that another order of Rényi could give a little less
-        return float(counting.get_epsilon(delta=delta))
-
-
 def private_steps(
     parameters: Sequence[torch.nn.Parameter],
-    gradients: Callable[[int], tuple[torch.Tensor, ...]],
+    gradients: Callable[[Sequence[int]], tuple[torch.Tensor, ...]],
     spent: PrivacySpent,
     *,
     learning_rate: float,
     seed: int,
     after_step: Callable[[int], None] | None = None,
 ) -> None:
-    """Take the steps that were planned, in place; `gradients` gives those of one row.
+    """Take the steps that were planned, in place; `gradients` gives those of each of some rows, stacked, in any order.
 
     Opacus samples the rows, clips, adds the noise, and divides by the expected batch, whatever came.
     """
@@ -284,13 +260,9 @@ def private_steps(
     for step, chosen in enumerate(sampler):
         raise_if_stopped()
         optimizer.zero_grad()
-        each = [gradients(row) for row in chosen]
-        for place, parameter in enumerate(parameters):
-            parameter.grad_sample = (  # type: ignore[attr-defined]
-                torch.stack([own[place] for own in each])
-                if each
-                else torch.zeros((0, *parameter.shape), dtype=parameter.dtype)
-            )
+        each = gradients(chosen) if chosen else [own.new_zeros((0, *own.shape)) for own in parameters]
+        for parameter, own in zip(parameters, each, strict=True):
+            parameter.grad_sample = own  # type: ignore[attr-defined]
         optimizer.step()
         if after_step is not None:
             after_step(step + 1)

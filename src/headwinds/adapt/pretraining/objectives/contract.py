@@ -85,8 +85,8 @@ class Losses:
         Sum of the losses, through which gradients flow.
     asked, places
         Each loss, shape (asked,), and its place in the flat `wanted`.
-    beside, beside_places
-        The second losses, already weighted, through which gradients flow, and their places in the flat `tokens`.
+    beside, beside_places, beside_weight
+        The second losses, through which gradients flow, their places in the flat `tokens`, and what they weigh in training.
     guessed
         Of each of `asked`, the loss of who guesses without reading; None where that is how often the token stands there.
     """
@@ -96,6 +96,7 @@ class Losses:
     places: torch.Tensor
     beside: torch.Tensor | None = None
     beside_places: torch.Tensor | None = None
+    beside_weight: float = 1.0
     guessed: torch.Tensor | None = None
 
 

@@ -84,7 +84,7 @@ class ReplacedNetwork(nn.Module):
         detection = nn.functional.binary_cross_entropy_with_logits(
             told[words], is_other[words], reduction="none"
         )
-        return Losses(*token_losses(layer, states, wanted), places, WEIGHT * detection, words)
+        return Losses(*token_losses(layer, states, wanted), places, detection, words, WEIGHT)
 
 
 def _draw(logits: torch.Tensor, seed: int) -> torch.Tensor:
