@@ -122,9 +122,9 @@ def domar_aggregation(
         total="tfp",
         parts=parts,
         units="% per year",
-        estimand="Contributions of industries to productivity growth of the whole, by Domar weights"
+        estimand="Contributions of industries to productivity growth of the whole, by Domar weights."
         if gross_output is not None
-        else "Contributions of industries to productivity growth of the whole, by shares of value added",
+        else "Contributions of industries to productivity growth of the whole, by shares of value added.",
         unavailable=missing.reset_index(drop=True),
         provenance={name: panel.series[name].vintage for name in (tfp_growth, value_added, weight_of)},
     )

@@ -134,12 +134,13 @@ def sources_of_growth(
             remedy="Check the series for gaps.",
         )
     of = "output" if by_output else "output per hour"
+    kinds = "one kind" if len(capital) == 1 else f"{len(capital)} kinds"
     return Account(
         table=table[known].reset_index(drop=True),
         total=form,
         parts=(*parts, "tfp"),
         units="% per year (log points x 100)",
-        estimand=f"Contributions to the growth of {of}: Törnqvist index, {len(capital)} kinds of capital.",
+        estimand=f"Contributions to the growth of {of}: Törnqvist index, {kinds} of capital.",
         unavailable=lacking(panel, inputs, ~known),
         findings=level_growth(panel, [output, *volumes.values()]),
         provenance={name: panel.series[name].vintage for name in inputs},
