@@ -30,7 +30,6 @@ def tabled(length: int) -> tuple[float, float]:
         np.ones((length, 1)),
         int(0.15 * length),
         3,
-        persistence=None,
         draws=4999,
         seed=0,
     )
@@ -41,11 +40,11 @@ def sizes(draws: int) -> list[list[str]]:
     """Series without a break: how often each test sees one at a nominal 5 %."""
     one, some = tabled(YEARS)
     rows = []
-    for persistence in (0.0, 0.5):
+    for persistence, calmer in ((0.0, 1.0), (0.5, 1.0), (0.0, 2.0), (0.0, 1 / 3)):
         for hac in (False, True):
             seen = np.zeros(5)
             for seed in range(draws):
-                values = series(seed, YEARS, persistence)
+                values = series(seed, YEARS, persistence, calmer=calmer)
                 tests = find_breaks(values, most=3, hac=hac, draws=199, seed=seed).tests
                 naive = stats.f.sf(tests[0].statistic, 1, YEARS - 2) <= 0.05
                 seen += [
@@ -57,7 +56,10 @@ def sizes(draws: int) -> list[list[str]]:
                 ]
             rows.append(
                 [
-                    f"AR({persistence:g})" if persistence else "independent",
+                    (f"AR({persistence:g})" if persistence else "independent")
+                    + {1.0: "", 2.0: ", half as large from the middle on"}.get(
+                        calmer, ", three times as large from the middle on"
+                    ),
                     "hac" if hac else "plain",
                     *(f"{share:.1%}" for share in seen / draws),
                 ]

@@ -8,9 +8,12 @@ import pandas as pd
 from headwinds.explain.breaks.null_distribution import autoregressive
 
 
-def series(seed: int, length: int = 60, persistence: float = 0.0, *, shift: float = 0.0) -> np.ndarray:
-    """A series whose mean moves by `shift` in its middle; errors of variance one."""
+def series(
+    seed: int, length: int = 60, persistence: float = 0.0, *, shift: float = 0.0, calmer: float = 1.0
+) -> np.ndarray:
+    """A series whose mean moves by `shift` in its middle; errors of variance one, from there on divided by `calmer`."""
     values = autoregressive(persistence, 1, length, np.random.default_rng(seed))[0]
+    values[length // 2 :] /= calmer
     values[length // 2 :] += shift
     return values
 

@@ -150,6 +150,22 @@ def test_impossible_inputs_are_one_line(change, says):
     assert "\n" not in str(caught.value)
 
 
+def test_a_share_that_is_missing_is_no_rest_where_all_shares_are_given():
+    frame = economy(0)
+    frame.loc[2, "s_intangible"] = np.nan
+    found = sources_of_growth(
+        panel_of(frame),
+        output="y",
+        hours=["h"],
+        labour_share="s_labour",
+        capital={name: Capital(name, f"s_{name}") for name in ("ict", "other", "intangible")},
+    )
+    missing = found.unavailable.set_index(["entity", "period"])["reason"]
+    assert missing["E0", 2002] == "no s_intangible"
+    assert missing["E0", 2003] == "no s_intangible in the year before"
+    assert np.abs(found.residual).max() < 1e-10
+
+
 def test_two_open_shares_are_not_guessed():
     with pytest.raises(SettingsError, match="The shares of ict, labour are all open"):
         sources_of_growth(panel_of(economy(0)), output="y", hours=["h"], capital={"ict": Capital("ict")})
@@ -249,6 +265,10 @@ def test_impossible_industries_are_one_line(change, error, says):
 def test_a_span_must_run_forward_and_chained_volumes_are_remarked():
     with pytest.raises(SettingsError, match="The span 2010-2000 does not run forward"):
         shift_share(panel_of(BY_HAND), value="value", labour="labour", spans=[(2010, 2000)])
+    with pytest.raises(
+        SettingsError, match="The span 2000-2010 is named twice"
+    ):  # and would be counted twice
+        shift_share(panel_of(BY_HAND), value="value", labour="labour", spans=[(2000, 2010), (2000, 2010)])
     chained = panel_of(BY_HAND, unit="chained volumes")
     found = shift_share(chained, value="value", labour="labour", spans=[(2000, 2010)])
     assert [finding.code for finding in found.findings] == ["N423"]
@@ -285,6 +305,12 @@ def test_against_the_whole_domar_leaves_reallocation():
     assert found.table["reallocation"].iloc[0] == pytest.approx(-0.5)
     assert np.abs(found.residual).max() < 1e-10
     assert found.unavailable["period"].tolist() == [2000]
+    for wrong, says in (
+        (pd.concat([whole, whole]), "aggregate has X in 2001 twice"),
+        (whole.rename(columns={"value": "tfp"}), "aggregate: no column 'value'"),
+    ):
+        with pytest.raises(DataError, match=says):
+            domar_aggregation(panel_of(industries()), tfp_growth="tfp", value_added="added", aggregate=wrong)
 
 
 def test_domar_refuses_a_negative_weight():

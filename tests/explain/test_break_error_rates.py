@@ -59,6 +59,18 @@ def test_persistent_errors_are_seldom_taken_for_a_break_with_hac(persistence):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("calmer", [0.25, 4.0])
+def test_growth_that_only_calms_down_is_seldom_taken_for_growth_that_weakened(calmer):
+    """Critical values of errors of one variance see a break in every eighth such series, with `hac` too."""
+    seen = {True: 0, False: 0}
+    for seed in range(120):
+        values = series(seed, 60, calmer=calmer)
+        for hac in seen:
+            seen[hac] += find_breaks(values, most=1, hac=hac, draws=99).tests[0].p_value <= 0.05
+    assert 0.0 < seen[True] / 120 <= 0.1 < seen[False] / 120
+
+
+@pytest.mark.slow
 def test_a_regime_in_which_nothing_breaks_is_split_in_five_of_a_hundred():
     """The sequential test, on series with one large break: two are found where only one is."""
     more = [find_breaks(series(seed, 60, shift=5.0), most=2, draws=99).number == 2 for seed in range(150)]

@@ -195,6 +195,23 @@ def test_countries_that_come_and_go_are_remarked_and_gaps_are_bridged_only_when_
     assert bridged.table["countries"].tolist() == [6, 6, 6]
     balanced = divide(gap, "use", measures=("mean",), draws=20, balanced=True)
     assert balanced.table["countries"].tolist() == [5, 5, 5]
+    assert [str(finding).split(":")[0] for finding in balanced.findings] == [
+        "N412 Entities that lack use in some year that is needed are left out (1)"
+    ]
+
+
+def test_a_population_of_zero_is_one_that_is_not_known():
+    """In 2000 nobody is said to live anywhere, in 2001 nobody in one country."""
+    rows = [
+        (code, year, 10.0 * place + 5, 0.0 if year == 2000 or place == 0 else 1.0)
+        for place, code in enumerate(COUNTRIES)
+        for year in (2000, 2001)
+    ]
+    found = divide(panel_of(rows), "use", weights="people", draws=20)
+    assert found.periods == (2001,)
+    assert found.table["countries"].eq(len(COUNTRIES) - 1).all()
+    assert found.table["value"].notna().all()
+    assert [finding.code for finding in found.findings] == ["W427"]
 
 
 def test_countries_of_one_number_that_are_others_are_remarked():

@@ -152,8 +152,29 @@ def test_the_bulk_file_of_the_world_bank(tmp_path, title):
     assert panel.data["NY.GDP.PCAP.PP.KD"].tolist() == [50000, 50500.5]
     assert np.isnan(panel.data["NY.GDP.MKTP.KN"].iloc[0])
     assert panel.series["NY.GDP.PCAP.PP.KD"].unit == "constant 2021 international $"
+    # At constant prices parities are those of one year: levels compare, and growth is that of national accounts.
+    require_series(panel, ["NY.GDP.PCAP.PP.KD", "NY.GDP.MKTP.KN"])
+    current = read_world_bank(written(tmp_path, title + BULK.replace("PP.KD", "PP.CD"), "WDICSV.csv"))
     with pytest.raises(SettingsError, match="one computation must not mix them"):
-        require_series(panel, ["NY.GDP.PCAP.PP.KD", "NY.GDP.MKTP.KN"])
+        require_series(current, ["NY.GDP.PCAP.PP.CD", "NY.GDP.MKTP.KN"])
+
+
+@pytest.mark.parametrize("parting", [",,,,,\n", "\n"])
+def test_an_export_of_databank_with_the_lines_below_its_table(tmp_path, parting):
+    text = (
+        "Country Name,Country Code,Series Name,Series Code,2000 [YR2000],2001 [YR2001]\n"
+        'Germany,DEU,"Unemployment, total (% of total labor force) (modeled ILO estimate)",SL.UEM.TOTL.ZS,7.9,..\n'
+        "France,FRA,Gini index (World Bank estimate),SI.POV.GINI,31.1,..\n"
+        + 3 * parting
+        + '"Data from database: World Development Indicators"\n"Last Updated: 10/24/2024"\n'
+    )
+    panel = read_world_bank(written(tmp_path, text, "databank.csv"))
+    assert panel.data["SL.UEM.TOTL.ZS"].tolist()[0] == 7.9
+    assert panel.series["SL.UEM.TOTL.ZS"].unit == "% of total labor force"
+    assert panel.series["SI.POV.GINI"].unit == "Gini index (World Bank estimate)"
+    assert panel.series["SI.POV.GINI"].vintage == "updated 10/24/2024"
+    with pytest.raises(DataError, match="line 3: 4 fields, expected 6"):
+        read_world_bank(written(tmp_path, text.replace("SI.POV.GINI,31.1,..", ""), "databank.csv"))
 
 
 def test_pages_of_the_world_banks_service(tmp_path):

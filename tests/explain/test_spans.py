@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from headwinds.contracts import Panel, Series
 from headwinds.errors import DataError, SettingsError
-from headwinds.explain import slowdown
+from headwinds.explain import Capital, slowdown, sources_of_growth
 
 
 def test_a_slowdown_says_who_was_compared_and_draws_itself():
@@ -43,6 +45,28 @@ def panel_of(values: dict[str, tuple[float, float, float]]) -> Panel:
     ]
     data = pd.DataFrame(rows, columns=["entity", "period", "y"])
     return Panel(data, {"y": Series(name="y", unit="", kind="ratio", source="simulated", vintage="now")})
+
+
+def test_growth_of_a_series_that_is_made_for_comparing_levels_is_told_with_a_warning():
+    """Productivity relative to the United States: that it grew says nothing of growth."""
+    panel = panel_of({"A": (1.0, 2.0, 3.0), "B": (1.0, 2.0, 2.5)})
+    spans = {"before": (2000, 2005), "after": (2005, 2010)}
+    assert slowdown(panel, ["A", "B"], series="y", **spans).findings == ()
+    level = Panel(panel.data, {"y": replace(panel.series["y"], kind="level", unit="USA = 1")})
+    found = slowdown(level, ["A", "B"], series="y", **spans)
+    assert [finding.code for finding in found.findings] == ["W429"]
+    assert "y (USA = 1) is made for comparing levels between countries" in found.summary()
+    yearly = level.data.assign(period=level.data["period"].map({2000: 2000, 2005: 2001, 2010: 2002}))
+    account = sources_of_growth(
+        Panel(
+            yearly.assign(h=1.0, k=1.0, s=0.5), {**level.series, **dict.fromkeys("hks", panel.series["y"])}
+        ),
+        output="y",
+        hours=["h"],
+        capital={"k": Capital("k")},
+        labour_share="s",
+    )
+    assert [finding.code for finding in account.findings] == ["W429"]
 
 
 @pytest.mark.parametrize(

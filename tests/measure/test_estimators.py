@@ -240,6 +240,9 @@ def test_the_default_says_why_and_what_it_assumes():
         said = str(estimate_shares(frame, cells).findings[0])
         assert choose_estimator(frame, cells)[1] in said
         assert "It assumes that" in said
+    # A study has several indices; what is said of one names its keys.
+    mixed = {one.code: one.sentence for one in estimate_shares(frame, thin).findings}["N325"]
+    assert " cells by country, year mix what their own gold says" in mixed
     for name in ESTIMATORS:
         assert assumption(name)
         assert len(assumption(name)) < 220

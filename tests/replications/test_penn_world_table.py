@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from headwinds.contracts import Panel
+from headwinds.errors import EstimationError
 from headwinds.explain.accounts.penn_accounts import compare_with_published, growth_accounts, span_accounts
 from headwinds.explain.country_groups import OECD_38
 from headwinds.explain.panel_data import log_growth
@@ -25,6 +26,28 @@ def test_the_published_productivity_is_rebuilt_exactly_wherever_its_inputs_are_p
     rebuilt = compare_with_published(panel)
     assert (rebuilt.countries, rebuilt.country_years) == (64, 3_067)
     assert rebuilt.largest_error < 1e-6
+
+
+def test_where_nothing_is_published_there_is_nothing_to_compare(panel):
+    blank = Panel(data=panel.data.assign(rtfpna=np.nan), series=panel.series)
+    with pytest.raises(EstimationError, match="there is nothing to compare"):
+        compare_with_published(blank)
+
+
+def test_a_table_of_another_release_is_not_told_as_this_one(panel, tmp_path):
+    """PWT 11.0 reaches 2023 at prices of 2021: neither year is that of 10.01."""
+    assert panel.series["rgdpna"].vintage == "10.01"
+    assert "million 2017 US$" in panel.series["rgdpna"].unit
+    later = panel.data.rename(columns={"entity": "countrycode", "period": "year"})
+    later = later.assign(year=later["year"] + 4)
+    later.to_csv(tmp_path / "pwt.csv", index=False)
+    unknown = read_penn_world_table(tmp_path / "pwt.csv").series["rgdpna"]
+    assert (unknown.vintage, unknown.unit) == ("as read", "real GDP, constant national prices, million US$")
+    named = read_penn_world_table(tmp_path / "pwt.csv", vintage="11.0").series["rkna"]
+    assert (named.vintage, named.unit) == (
+        "11.0",
+        "capital services, constant 2021 national prices, 2021 = 1",
+    )
 
 
 def test_the_capital_stock_in_the_place_of_capital_services_misses_by_far(panel):

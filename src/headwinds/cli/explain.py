@@ -105,6 +105,7 @@ def _lines(growth: GrowthFile, found: GrowthResult) -> list[str]:
     ]
     if compared.unavailable:
         lines.append(f"Not compared, a year is missing: {_few(compared.unavailable)}.")
+    lines.extend(str(finding) for finding in compared.findings)
     table = found.by_span.table
     if len(table):
         lines.append("Contributions to the growth of output, % a year:")

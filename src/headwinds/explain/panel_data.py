@@ -7,7 +7,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING
 
-from headwinds.contracts import Panel, Series
+from headwinds.contracts import Finding, Panel, Series
 from headwinds.errors import DataError, SettingsError, quoted
 
 if TYPE_CHECKING:
@@ -208,6 +208,24 @@ def require_series(panel: Panel, names: Sequence[str]) -> None:
             remedy="Take the national-accounts series (rgdpna, rkna, ...) for growth, "
             "the output-side ones (rgdpo, ...) for levels.",
         )
+
+
+def level_growth(panel: Panel, names: Sequence[str]) -> tuple[Finding, ...]:
+    """W429 for each series made for comparing levels whose growth over time is taken: to be said, and no error.
+
+    A series at current purchasing power parities moves with relative prices, one relative to a country with that country
+    (Feenstra, Inklaar and Timmer 2015, section I).
+    """
+    return tuple(
+        Finding(
+            "W429",
+            f"{name} ({panel.series[name].unit}) is made for comparing levels between countries: its growth over time also "
+            "holds what relative prices did, and what the country did that it is measured against.",
+            "In the Penn World Table take rgdpna for growth of output, rtfpna for that of productivity.",
+        )
+        for name in dict.fromkeys(names)
+        if panel.series[name].kind == "level"
+    )
 
 
 def require_shares(panel: Panel, names: Sequence[str]) -> None:

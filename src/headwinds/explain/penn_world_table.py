@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHEET = "Data"
+VINTAGE, LAST_YEAR = "10.01", 2019
+PRICES = {"8": "2005", "9": "2011", "10": "2017", "11": "2021"}
+"""The year of the prices, by the version."""
 SOURCE = "Penn World Table (Feenstra, Inklaar and Timmer 2015)"
 
 # name: (unit, kind). "growth" series are chained national accounts, to be compared over time within a country only;
@@ -53,7 +57,7 @@ REQUIRED = ("rgdpna", "rkna", "rtfpna", "emp", "avh", "hc", "labsh")
 """The series that growth accounting needs."""
 
 
-def read_penn_world_table(path: str | Path, *, vintage: str = "10.01") -> Panel:
+def read_penn_world_table(path: str | Path, *, vintage: str = "") -> Panel:
     """Read the Penn World Table.
 
     Parameters
@@ -62,7 +66,8 @@ def read_penn_world_table(path: str | Path, *, vintage: str = "10.01") -> Panel:
         The country-year table with its own column names: as published (.xlsx, sheet "Data"; .dta), as the R package pwt10
         has it (.rda), as CSV (also .csv.xz, .csv.gz) or Parquet. The code's column is `countrycode` or `isocode`.
     vintage
-        Its version; revisions change history, so it travels with every series.
+        Its version, for instance "11.0"; revisions change history, so it travels with every series. Where none is given a
+        table that ends in 2019 is taken for 10.01; of any other it is "as read", and no year of prices is told.
 
     Returns
     -------
@@ -83,7 +88,7 @@ def is_penn_world_table(columns: Iterable[str]) -> bool:
     return "year" in (names := set(columns)) and bool(names & {"countrycode", "isocode"})
 
 
-def penn_panel(frame: pd.DataFrame, *, place: str, vintage: str = "10.01", first_line: int = 2) -> Panel:
+def penn_panel(frame: pd.DataFrame, *, place: str, vintage: str = "", first_line: int = 2) -> Panel:
     """The panel of a Penn World Table that was read; `place` and `first_line` are for messages.
 
     Raises
@@ -100,15 +105,29 @@ def penn_panel(frame: pd.DataFrame, *, place: str, vintage: str = "10.01", first
             f"{place}, line {wrong[0] + first_line}, column {code!r}: {codes.iloc[wrong[0]]!r} is no ISO 3166-1 "
             "alpha-3 code."
         )
-    series = described_series([name for name in PENN_SERIES if name in frame.columns], vintage=vintage)
-    return build_panel(frame, entity=code, period="year", series=series, place=place, first_line=first_line)
+    names = [name for name in PENN_SERIES if name in frame.columns]
+    series = described_series(names, vintage=vintage or "as read")
+    panel = build_panel(frame, entity=code, period="year", series=series, place=place, first_line=first_line)
+    if vintage or int(panel.data["period"].max()) != LAST_YEAR:
+        return panel
+    return replace(panel, series=described_series(names, vintage=VINTAGE))
 
 
 def described_series(names: Sequence[str], *, source: str = SOURCE, vintage: str) -> dict[str, Series]:
-    """What series of these names are, by the table's own definitions."""
+    """What series of these names are, by the table's own definitions; prices are those of the year of its version."""
+    prices = PRICES.get(vintage.split(".")[0], "")
     return {
         name: Series(
-            name=name, unit=PENN_SERIES[name][0], kind=PENN_SERIES[name][1], source=source, vintage=vintage
+            name=name,
+            unit=_of_prices(PENN_SERIES[name][0], prices),
+            kind=PENN_SERIES[name][1],
+            source=source,
+            vintage=vintage,
         )
         for name in names
     }
+
+
+def _of_prices(unit: str, year: str) -> str:
+    """The unit with another year of prices, or with none where it is not known."""
+    return unit.replace("2017 = 1", f"{year or 'one year'} = 1").replace("2017 ", f"{year} " if year else "")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headwinds.contracts import Panel
+from headwinds.contracts import Finding, Panel
 from headwinds.contracts.result import Result, number
 from headwinds.errors import DataError, EstimationError, SettingsError
-from headwinds.explain.panel_data import require_series
+from headwinds.explain.panel_data import level_growth, require_series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +35,8 @@ class SlowdownEstimate(Result):
         `entity`, `before`, `after`, `change`, sorted by change.
     unavailable
         Entities without the series in the years needed.
+    findings
+        What to weigh: W429 where the series is made for comparing levels.
     """
 
     before_span: tuple[int, int]
@@ -47,6 +49,7 @@ class SlowdownEstimate(Result):
     standard_error: float
     table: pd.DataFrame
     unavailable: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
 
     def summary(self) -> str:
         """Mean growth in both spans, the change and its error, and who could not be compared."""
@@ -60,7 +63,7 @@ class SlowdownEstimate(Result):
         ]
         if self.unavailable:
             lines.append(f"Not compared, a year is missing: {', '.join(self.unavailable)}.")
-        return "\n".join(lines)
+        return "\n".join([*lines, *(str(finding) for finding in self.findings)])
 
     def plot(self) -> Figure:
         """Growth before and after, a pair of bars an entity, the largest fall on top."""
@@ -135,4 +138,5 @@ def slowdown(
         error,
         table,
         missing,
+        level_growth(panel, [series]),
     )

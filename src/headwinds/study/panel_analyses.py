@@ -6,6 +6,7 @@ Each takes a panel in memory and its settings by the names that the doors give t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from headwinds.errors import SettingsError
@@ -49,6 +50,7 @@ def breaks_of(
     """
     from headwinds.explain import find_breaks, find_common_breaks
     from headwinds.explain.breaks import common_breaks, find
+    from headwinds.explain.panel_data import level_growth
 
     rows = _values(only(panel, entities), series, growth=growth)
     rows = _years(rows, first, last).dropna(subset=["value"]).reset_index(drop=True)
@@ -57,15 +59,18 @@ def breaks_of(
             f"No entity has {series} in these years.", remedy="Widen the years, or fill the empty column."
         )
     words = f"growth of {series}, % a year" if growth else series
+    said = level_growth(panel, [series] if growth else [])
     if rows["entity"].nunique() > 1:
-        return find_common_breaks(
+        common = find_common_breaks(
             rows, most=most, number=number, trimming=trimming, hac=hac,
             draws=common_breaks.DRAWS if draws is None else draws, seed=seed, outcome_words=words,
         )  # fmt: skip
-    return find_breaks(
+        return replace(common, findings=(*common.findings, *said))
+    found = find_breaks(
         rows["value"].to_numpy(), periods=rows["period"].tolist(), most=most, number=number, trimming=trimming,
         hac=hac, draws=find.DRAWS if draws is None else draws, seed=seed, outcome_words=words,
     )  # fmt: skip
+    return replace(found, findings=(*found.findings, *said))
 
 
 def divide_of(
@@ -149,6 +154,7 @@ def responses_of(
     The shock is a series of the panel, or an index with its error. `growth` takes the outcome's annual growth, in %.
     """
     from headwinds.explain import local_projections
+    from headwinds.explain.panel_data import level_growth
 
     one_shock(shock, index)
     table = only(panel, entities)
@@ -161,10 +167,12 @@ def responses_of(
     # A column of its own: the level may be a control of its growth, and words must not take one for the other.
     words = f"growth of {outcome} in % a year" if growth else outcome
     data[words] = _values(table, outcome, growth=growth)["value"]
-    return local_projections(
+    found = local_projections(
         data, words, shock if index is None else index, horizons=horizons, response=response,  # type: ignore[arg-type]
         lags=lags, controls=tuple(controls), errors=errors, period_effects=period_effects, label=label,
     )  # fmt: skip
+    said = level_growth(table, [outcome] if growth else [])
+    return replace(found, findings=(*found.findings, *said))
 
 
 def one_shock(shock: str | None, index: object | None) -> None:
@@ -206,16 +214,19 @@ def attribution_of(
     index.
     """
     from headwinds.explain import attribute_slowdown
+    from headwinds.explain.panel_data import level_growth
 
     table = only(panel, entities)
     known = technology is not None and technology in table.series
-    return attribute_slowdown(
+    found = attribute_slowdown(
         _values(table, outcome, growth=growth), index, before=before, after=after,
         graph=graph, technology=_values(table, str(technology), growth=False) if known else technology,
         channel=channel, lag=lag, controls={name: _values(table, name, growth=False) for name in controls},
         assumed=assumed, acknowledge=acknowledge, persistent=persistent, half_panel=half_panel, draws=draws, seed=seed,
         outcome_words=f"growth of {outcome}" if growth else outcome,
     )  # fmt: skip
+    said = level_growth(table, [outcome] if growth else [])
+    return replace(found, findings=(*found.findings, *said))
 
 
 def only(panel: Panel, entities: Sequence[str]) -> Panel:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from headwinds.contracts import Account, Panel
 from headwinds.errors import DataError, SettingsError
 from headwinds.explain.accounts.industries import industry_table
+from headwinds.explain.panel_data import require_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +55,8 @@ def domar_aggregation(
     SettingsError
         A series is missing, or no country-year is complete.
     DataError
-        Value added or gross output of an industry is negative, or the whole's is not positive.
+        Value added or gross output of an industry is negative, the whole's is not positive, or `aggregate` lacks a column or
+        has a country and year twice.
     """
     import numpy as np
     import pandas as pd
@@ -93,7 +95,14 @@ def domar_aggregation(
     if aggregate is None:
         table["tfp"] = bottom_up
     else:
+        require_columns(aggregate, ["entity", "period", "value"], "aggregate")
         known_top = aggregate[["entity", "period", "value"]]
+        twice = known_top[known_top.duplicated(["entity", "period"])]
+        if len(twice):
+            raise DataError(
+                f"aggregate has {twice['entity'].iloc[0]} in {twice['period'].iloc[0]} twice.",
+                remedy="Keep one row of each.",
+            )
         table = table.merge(known_top, on=["entity", "period"], how="left", validate="one_to_one")
         table = table.rename(columns={"value": "tfp"})
         table["reallocation"] = table["tfp"] - bottom_up.to_numpy()
@@ -113,9 +122,9 @@ def domar_aggregation(
         total="tfp",
         parts=parts,
         units="% per year",
-        estimand="Contributions of industries to productivity growth of the whole, by Domar weights"
+        estimand="Contributions of industries to productivity growth of the whole, by Domar weights."
         if gross_output is not None
-        else "Contributions of industries to productivity growth of the whole, by shares of value added",
+        else "Contributions of industries to productivity growth of the whole, by shares of value added.",
         unavailable=missing.reset_index(drop=True),
         provenance={name: panel.series[name].vintage for name in (tfp_growth, value_added, weight_of)},
     )

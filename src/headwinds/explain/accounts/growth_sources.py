@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Literal
 
 from headwinds.contracts import Account, Panel
 from headwinds.errors import DataError, SettingsError
-from headwinds.explain.panel_data import log_growth, require_series, require_shares, values_at_lag
+from headwinds.explain.panel_data import (
+    level_growth,
+    log_growth,
+    require_series,
+    require_shares,
+    values_at_lag,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -128,13 +134,15 @@ def sources_of_growth(
             remedy="Check the series for gaps.",
         )
     of = "output" if by_output else "output per hour"
+    kinds = "one kind" if len(capital) == 1 else f"{len(capital)} kinds"
     return Account(
         table=table[known].reset_index(drop=True),
         total=form,
         parts=(*parts, "tfp"),
         units="% per year (log points x 100)",
-        estimand=f"Contributions to the growth of {of}: Törnqvist index, {len(capital)} kinds of capital.",
+        estimand=f"Contributions to the growth of {of}: Törnqvist index, {kinds} of capital.",
         unavailable=lacking(panel, inputs, ~known),
+        findings=level_growth(panel, [output, *volumes.values()]),
         provenance={name: panel.series[name].vintage for name in inputs},
     )
 
@@ -180,7 +188,10 @@ def _weights(
     if labour_share is not None and not open_kinds:
         # Given shares miss one by up to TOLERANCE; the last kind takes that, so that both forms give the same productivity.
         *others, last = means
-        means[last] = 1 - labour - np.sum([means[name] for name in others], axis=0)
+        rest = 1 - labour - np.sum([means[name] for name in others], axis=0)
+        means[last] = np.where(
+            np.isfinite(means[last]), rest, np.nan
+        )  # but a share that is not there is no rest
     return means, labour
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headwinds.contracts import Account, Panel
-from headwinds.errors import SettingsError
+from headwinds.errors import EstimationError, SettingsError
 from headwinds.explain.panel_data import log_growth, require_series, require_shares, values_at_lag
 
 if TYPE_CHECKING:
@@ -157,6 +157,11 @@ def compare_with_published(panel: Panel) -> Rebuild:
 
     The Penn World Table uses hours that it does not publish for some years; growth over two years whose `avh` is there can
     be rebuilt exactly, and only it is compared. The other rows stand in the account's `unavailable`.
+
+    Raises
+    ------
+    EstimationError
+        No country-year has both.
     """
     import numpy as np
 
@@ -166,6 +171,10 @@ def compare_with_published(panel: Panel) -> Rebuild:
     published = data[["entity", "period"]].copy()
     published["growth"] = log_growth(panel, "rtfpna")
     rebuilt = account.table.merge(published.dropna(), on=["entity", "period"])
+    if rebuilt.empty:
+        raise EstimationError(
+            "No country-year has published productivity beside all inputs of an account: there is nothing to compare."
+        )
     error = np.abs(rebuilt["tfp"] - rebuilt["growth"]).to_numpy() / 100
     return Rebuild(int(rebuilt["entity"].nunique()), len(rebuilt), float(error.max()))
 

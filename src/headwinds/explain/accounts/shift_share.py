@@ -63,7 +63,7 @@ def shift_share(
     Raises
     ------
     SettingsError
-        A series is missing, a span is not in order, or no country has all that a span needs.
+        A series is missing, a span is not in order or named twice, or no country has all that a span needs.
     DataError
         Labour is negative, or an entity is not written country/industry.
     """
@@ -74,6 +74,8 @@ def shift_share(
     for first, last in spans:
         if last <= first:
             raise SettingsError(f"The span {first}-{last} does not run forward.")
+        if list(spans).count((first, last)) > 1:
+            raise SettingsError(f"The span {first}-{last} is named twice.", remedy="Name each once.")
     data = industry_table(panel, [value, labour]).rename(columns={value: "value", labour: "labour"})
     negative = data[data["labour"] < 0]
     if len(negative):

@@ -15,7 +15,12 @@ from headwinds.explain.breaks.likelihood_ratio import (
     likelihood_ratio_interval,
     noise_ratios,
 )
-from headwinds.explain.breaks.null_distribution import error_persistence, null_distribution
+from headwinds.explain.breaks.null_distribution import (
+    error_persistence,
+    errors_after_breaks,
+    null_distribution,
+    own_null_distribution,
+)
 from headwinds.explain.breaks.partition import best_partitions, segment_sums
 from headwinds.explain.breaks.regimes import (
     Regimes,
@@ -72,7 +77,7 @@ def find_breaks(
     trimming
         The shortest regime, as a share of the sample.
     hac
-        Whether errors may be heteroskedastic and hang together in time.
+        Whether errors may be heteroskedastic and hang together in time; without it they have one variance.
     interval
         How a date's 95 % interval is found: "likelihood-ratio" (see `likelihood_ratio`), or "bai" (Bai 1997, the one that
         most papers print; too short where a break is small).
@@ -123,7 +128,8 @@ def find_breaks(
             f"With {perfect[0]} break{'s' if perfect[0] > 1 else ''} the regression leaves no error to test against."
         )
     persistence = error_persistence(sample, basis, shortest, most) if hac else None
-    null = null_distribution(basis, shortest, most, persistence=persistence, draws=draws, seed=seed)
+    errors = errors_after_breaks(sample, basis, shortest, most) if hac else None
+    null = _null(basis, errors, shortest, most, persistence, draws, seed)
     statistics = np.array(
         [break_statistics(sample[None], basis, places[:, m, :m], hac=hac)[0] for m in range(1, most + 1)]
     )
@@ -133,7 +139,7 @@ def find_breaks(
     tests.append(_test("UDmax of no break against some", float(statistics.max()), null.max(axis=1)))
     found = int(tests[-1].p_value <= LEVEL)
     while 0 < found < most:
-        test = _one_more(sample, basis, places[0, found, :found], shortest, persistence, draws, seed)
+        test = _one_more(sample, basis, places[0, found, :found], shortest, errors, persistence, draws, seed)
         if test is None:
             break
         tests.append(test)
@@ -198,6 +204,7 @@ def _one_more(
     basis: NDArray[np.float64],
     breaks: NDArray[np.int64],
     shortest: int,
+    errors: NDArray[np.float64] | None,
     persistence: float | None,
     draws: int,
     seed: int,
@@ -217,7 +224,8 @@ def _one_more(
         own, part = sample[None, first:last], basis[first:last]
         _, places = best_partitions(segment_sums(own, part, shortest), 1)
         statistic = float(break_statistics(own, part, places[:, 1, :1], hac=persistence is not None)[0])
-        null = null_distribution(part, shortest, 1, persistence=persistence, draws=draws, seed=seed)
+        drawn = None if errors is None else errors[first:last]
+        null = _null(part, drawn, shortest, 1, persistence, draws, seed)
         seen.append((_test("", statistic, null[:, 0]).p_value, -statistic, null[:, 0]))
     if not seen:
         return None
@@ -228,6 +236,22 @@ def _one_more(
         -negative,
         float(np.quantile(null_of_best, (1 - LEVEL) ** (1 / several))),
         1 - (1 - p_value) ** several,
+    )
+
+
+def _null(
+    basis: NDArray[np.float64],
+    errors: NDArray[np.float64] | None,
+    shortest: int,
+    most: int,
+    persistence: float | None,
+    draws: int,
+    seed: int,
+) -> NDArray[np.float64]:
+    if errors is None or persistence is None:
+        return null_distribution(basis, shortest, most, draws=draws, seed=seed)
+    return own_null_distribution(
+        basis, errors, shortest, most, persistence=persistence, draws=draws, seed=seed
     )
 
 

@@ -7,7 +7,9 @@ With `hac`, the statistic's limit law would do in a very long sample; in one of 
 10 to 20 % of cases at a nominal 5 %. So errors are drawn from an AR(1) with the persistence of the sample's own errors,
 and the statistic, its long-run covariance estimated anew, is computed on each draw (Diebold and Chen 1996). The persistence
 is taken after all breaks that are allowed are fitted, so that breaks do not look like persistence, and what that fit takes
-out of it is put back: it is the persistence under which the estimate found is the median one (Andrews 1993).
+out of it is put back: it is the persistence under which the estimate found is the median one (Andrews 1993). What is new in
+each period is the sample's own, with a random sign (a wild bootstrap: Hansen 2000), so that a variance which changes in time
+changes in the draws too: growth that calms down would else be taken for growth that weakened.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.explain.breaks.covariance import first_order
 from headwinds.explain.breaks.partition import best_partitions, segment_sums
-from headwinds.explain.breaks.regimes import break_statistics, fit_regimes
+from headwinds.explain.breaks.regimes import Regimes, break_statistics, fit_regimes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,54 +31,82 @@ GRID_DRAWS = 199
 
 
 def null_distribution(
-    design: NDArray[np.float64],
-    shortest: int,
-    most: int,
-    *,
-    persistence: float | None,
-    draws: int,
-    seed: int,
+    design: NDArray[np.float64], shortest: int, most: int, *, draws: int, seed: int
 ) -> NDArray[np.float64]:
-    """sup-F of 1 to `most` breaks where there is none, shape (draws, most), not to be written to.
-
-    Parameters
-    ----------
-    persistence
-        Of the errors' AR(1), and the statistic is the one with `hac`; None for independent errors and the plain F.
-    """
-    return _null(design.tobytes(), design.shape, shortest, most, persistence, draws, seed)
+    """sup-F of 1 to `most` breaks where there is none, of independent errors; shape (draws, most), not to be written to."""
+    return _independent(design.tobytes(), design.shape, shortest, most, draws, seed)
 
 
 @lru_cache(maxsize=32)  # many series on the same regressors, one after the other, share it
-def _null(
-    design_bytes: bytes,
-    shape: tuple[int, int],
-    shortest: int,
-    most: int,
-    persistence: float | None,
-    draws: int,
-    seed: int,
+def _independent(
+    design_bytes: bytes, shape: tuple[int, int], shortest: int, most: int, draws: int, seed: int
 ) -> NDArray[np.float64]:
     import numpy as np
 
     design = np.frombuffer(design_bytes).reshape(shape)
     generator = np.random.default_rng(seed)
-    chunk = max(1, int(AT_ONCE // shape[0] ** 2))
-    found = []
-    for start in range(0, draws, chunk):
-        noise = autoregressive(persistence or 0.0, min(chunk, draws - start), shape[0], generator)
-        _, places = best_partitions(segment_sums(noise, design, shortest), most)
-        found.append(
-            np.column_stack(
-                [
-                    break_statistics(noise, design, places[:, number, :number], hac=persistence is not None)
-                    for number in range(1, most + 1)
-                ]
-            )
-        )
-    null: NDArray[np.float64] = np.concatenate(found)
+    null = np.concatenate(
+        [
+            _statistics(generator.standard_normal((count, shape[0])), design, shortest, most, hac=False)
+            for count in _chunks(draws, shape[0])
+        ]
+    )
     null.setflags(write=False)
     return null
+
+
+def own_null_distribution(
+    design: NDArray[np.float64],
+    errors: NDArray[np.float64],
+    shortest: int,
+    most: int,
+    *,
+    persistence: float,
+    draws: int,
+    seed: int,
+) -> NDArray[np.float64]:
+    """The same of the statistic with `hac`, of an AR(1) whose innovations are the sample's own with random signs.
+
+    Parameters
+    ----------
+    errors
+        Shape (periods,): the sample's, after all breaks that are allowed are fitted; of any size.
+    persistence
+        Of the AR(1).
+    """
+    import numpy as np
+
+    generator = np.random.default_rng(seed)
+    fresh = errors.copy()
+    fresh[1:] -= persistence * errors[:-1]
+    found = []
+    for count in _chunks(draws, len(errors)):
+        noise = fresh * (generator.integers(0, 2, size=(count, len(errors))) * 2.0 - 1)
+        for period in range(1, len(errors)):
+            noise[:, period] += persistence * noise[:, period - 1]
+        found.append(_statistics(noise, design, shortest, most, hac=True))
+    return np.concatenate(found)
+
+
+def _chunks(draws: int, periods: int) -> list[int]:
+    """How many draws at a time fit into memory."""
+    chunk = max(1, int(AT_ONCE // periods**2))
+    return [min(chunk, draws - start) for start in range(0, draws, chunk)]
+
+
+def _statistics(
+    noise: NDArray[np.float64], design: NDArray[np.float64], shortest: int, most: int, *, hac: bool
+) -> NDArray[np.float64]:
+    """sup-F of 1 to `most` breaks of each sample, shape (draws, most)."""
+    import numpy as np
+
+    _, places = best_partitions(segment_sums(noise, design, shortest), most)
+    return np.column_stack(
+        [
+            break_statistics(noise, design, places[:, number, :number], hac=hac)
+            for number in range(1, most + 1)
+        ]
+    )
 
 
 def autoregressive(
@@ -127,6 +157,25 @@ def _medians(design_bytes: bytes, shape: tuple[int, int], shortest: int, most: i
 def _first_order_after_breaks(
     samples: NDArray[np.float64], design: NDArray[np.float64], shortest: int, most: int
 ) -> NDArray[np.float64]:
+    return first_order(_after_breaks(samples, design, shortest, most).residual[..., None])[:, 0]
+
+
+def _after_breaks(
+    samples: NDArray[np.float64], design: NDArray[np.float64], shortest: int, most: int
+) -> Regimes:
     _, places = best_partitions(segment_sums(samples, design, shortest), most)
-    residual = fit_regimes(samples, design, places[:, most, :most]).residual
-    return first_order(residual[..., None])[:, 0]
+    return fit_regimes(samples, design, places[:, most, :most])
+
+
+def errors_after_breaks(
+    values: NDArray[np.float64], design: NDArray[np.float64], shortest: int, most: int
+) -> NDArray[np.float64]:
+    """What `most` breaks leave of a sample, shape (periods,); what fitting a regime took out of its errors is put back."""
+    import numpy as np
+
+    regimes = _after_breaks(values[None], design, shortest, most)
+    length, width = regimes.lengths[0], design.shape[1]
+    grown: NDArray[np.float64] = (
+        regimes.residual[0] * np.sqrt(length / (length - width))[regimes.number_of()[0]]
+    )
+    return grown

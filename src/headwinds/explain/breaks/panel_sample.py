@@ -38,6 +38,7 @@ def read_sample(outcome: pd.DataFrame, regressors: Sequence[str]) -> Sample:
     lacking = [name for name in wanted if name not in outcome.columns]
     if lacking:
         raise DataError(f"The outcome has no column {lacking[0]!r}: expected {', '.join(wanted)}.")
+    outcome = outcome.assign(entity=outcome["entity"].astype(str))
     twice = outcome.duplicated(["entity", "period"])
     if twice.any():
         row = outcome[twice].iloc[0]
@@ -47,7 +48,7 @@ def read_sample(outcome: pd.DataFrame, regressors: Sequence[str]) -> Sample:
         raise EstimationError("No entity has a value in any period.")
     periods = checked_periods(sorted(known["period"].unique().tolist()))
     rows = known.groupby("entity")["period"].nunique()
-    names = sorted(str(name) for name in outcome["entity"].unique())
+    names = sorted(outcome["entity"].unique())
     whole = [name for name in names if rows.get(name, 0) == len(periods)]
     without = tuple(name for name in names if name not in whole)
     if len(whole) < 2:

@@ -84,6 +84,9 @@ def adoption(
     if weights is not None:
         population = data.pivot(index="entity", columns="period", values=weights)
         population = population.reindex(index=wide.index, columns=wide.columns)
+        population = population.where(
+            population > 0
+        )  # nobody lives nowhere: zero stands for what is not known
         without = wide.notna() & population.isna()
         if without.to_numpy().any():
             names = wide.index[without.any(axis=1)]
@@ -101,7 +104,17 @@ def adoption(
         counted = wide.notna().astype(float)
     if balanced:
         # A year that nobody has is no period: series of every second year are balanced too.
-        wide = wide.dropna(how="all", axis=1).dropna(how="any")
+        wide = wide.dropna(how="all", axis=1)
+        lacking = wide.index[wide.isna().any(axis=1)]
+        if len(lacking):
+            findings.append(
+                Finding(
+                    "N412",
+                    f"Entities that lack {series} in some year that is needed are left out ({len(lacking)}): "
+                    f"{listed(lacking)}.",
+                )
+            )
+        wide = wide.dropna(how="any")
     wide = wide.dropna(how="all").dropna(how="all", axis=1)
     if wide.empty:
         raise EstimationError(

@@ -7,6 +7,7 @@ import csv
 import gzip
 import lzma
 import warnings
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,10 @@ NAMED = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _PACKED: dict[str, Callable[..., Any]] = {".xz": lzma.open, ".gz": gzip.open, ".bz2": bz2.open}
 
 
-def read_delimited(path: Path, skip_lines: int = 0) -> pd.DataFrame:
+def read_delimited(path: Path, skip_lines: int = 0, rows: int | None = None) -> pd.DataFrame:
     """The table of a CSV file, or of one between tabs (.tsv, .tab; also compressed), its names without blanks around them.
+
+    Of so many rows, or of all.
 
     Raises
     ------
@@ -50,15 +53,15 @@ def read_delimited(path: Path, skip_lines: int = 0) -> pd.DataFrame:
             "error", pd.errors.ParserWarning
         )  # of fields beyond the last name, which are cut off
         try:
-            rows = _read(path, separator, skiprows=skip_lines)
+            table = _read(path, separator, skiprows=skip_lines, nrows=rows)
         except pd.errors.ParserWarning:
-            _require_whole_rows(path, separator, skip_lines, len(names))
+            _require_whole_rows(path, separator, skip_lines, len(names), rows)
             warnings.simplefilter("ignore", pd.errors.ParserWarning)  # what is cut off is empty
-            rows = _read(path, separator, skiprows=skip_lines)
-    if (rows.iloc[:, -1] == "").any():  # a row that ends too early is filled up with empty fields
-        _require_whole_rows(path, separator, skip_lines, len(names))
-    rows.columns = pd.Index(names)
-    return rows
+            table = _read(path, separator, skiprows=skip_lines, nrows=rows)
+    if (table.iloc[:, -1] == "").any():  # a row that ends too early is filled up with empty fields
+        _require_whole_rows(path, separator, skip_lines, len(names), rows)
+    table.columns = pd.Index(names)
+    return table
 
 
 def refuse_repeated(names: Sequence[str], place: str) -> None:
@@ -80,15 +83,16 @@ def _read(path: Path, separator: str, **given: Any) -> pd.DataFrame:
     return table
 
 
-def _require_whole_rows(path: Path, separator: str, skip_lines: int, fields: int) -> None:
+def _require_whole_rows(path: Path, separator: str, skip_lines: int, fields: int, most: int | None) -> None:
     """A DataError where a row has fewer fields than there are names, or more that hold something."""
     opened = _PACKED.get(path.suffix.lower(), open)
     with opened(path, "rt", encoding="utf-8", newline="") as file:
         for _ in range(skip_lines):
             next(file, None)
         rows = csv.reader(file, delimiter=separator)
-        for row in rows:
-            if row and (len(row) < fields or any(row[fields:])):
+        kept = (row for row in rows if row)
+        for row in islice(kept, None if most is None else most + 1):  # with the names
+            if len(row) < fields or any(row[fields:]):
                 raise DataError(
                     f"{path.name}, line {rows.line_num + skip_lines}: {len(row)} fields, expected {fields}.",
                     remedy="Put a field with a comma in it into quotes, and leave no field out; an empty one still has "

@@ -18,7 +18,12 @@ EXCEL, STATA, R_DATA = (".xlsx",), (".dta",), (".rda", ".rdata", ".rds")
 
 
 def read_table(
-    path: Path, *, sheets: Sequence[str] = (), header: int = 0, skip_lines: int = 0
+    path: Path,
+    *,
+    sheets: Sequence[str] = (),
+    header: int = 0,
+    skip_lines: int = 0,
+    rows: int | None = None,
 ) -> pd.DataFrame:
     """The table of a file, by the ending of its name.
 
@@ -33,6 +38,8 @@ def read_table(
         Of an Excel file: the row with the names, counted from 0.
     skip_lines
         Of a CSV file: lines above the one with the names.
+    rows
+        Of a CSV file: how many rows to read; None for all.
 
     Raises
     ------
@@ -55,7 +62,7 @@ def read_table(
             return _stata(path)
         if ending in R_DATA:
             return _r_data(path)
-        return read_delimited(path, skip_lines)
+        return read_delimited(path, skip_lines, rows)
     except UnicodeDecodeError as error:
         raise EncodingError(
             f"{path.name}: not UTF-8 at byte {error.start} ({error.reason}).",

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 SOURCE = "World Bank, World Development Indicators"
 
 _YEAR_COLUMN = re.compile(r"([12]\d{3})(\s*\[YR\1\])?")
-_UNIT = re.compile(r"\(([^()]*)\)\s*$")
+_ASIDES = re.compile(r"((?:\s*\([^()]*\))+)\s*$")
+_ESTIMATE = re.compile(r".*\bestimates?", re.IGNORECASE)
+_FOOT = "Data from database"
+_UPDATED = "Last Updated:"
 
 
 def read_world_bank(
@@ -37,12 +40,13 @@ def read_world_bank(
     ----------
     path
         One of: the bulk file (`Country Code`, `Indicator Code`, one column a year; also with the four lines of title that a
-        single download has above it); long form (`iso3`, `indicator`, `year`, `value`); a .json file with all the pages
-        that the live service answered (`fetch_world_bank`), or with its one answer.
+        single download has above it, or as DataBank exports it, `Series Code`, with its lines below); long form (`iso3`,
+        `indicator`, `year`, `value`); a .json file with all the pages that the live service answered (`fetch_world_bank`),
+        or with its one answer.
     indicators
         Codes to keep, for instance "GB.XPD.RSDV.GD.ZS"; None keeps all.
     vintage
-        When it was taken. Of a .json file the service's own date of update is used.
+        When it was taken. Of a .json file and of an export of DataBank their own date of update is used.
 
     Raises
     ------
@@ -56,7 +60,10 @@ def read_world_bank(
         _require_every_page(pages, path.name)
         vintage = f"updated {updated}" if updated else vintage
     else:
-        frame = read_table(path, skip_lines=4 if _has_title(path) else 0)
+        rows, updated = _above_foot(path)
+        vintage = f"updated {updated}" if updated else vintage
+        frame = read_table(path, skip_lines=4 if _has_title(path) else 0, rows=rows)
+        frame = frame.rename(columns={"Series Name": "Indicator Name", "Series Code": "Indicator Code"})
         if "Country Code" in frame.columns:
             long = _from_bulk(frame, path.name)
         else:
@@ -152,6 +159,20 @@ def _has_title(path: Path) -> bool:
         return b"Data Source" in file.read(20)
 
 
+def _above_foot(path: Path) -> tuple[int | None, str]:
+    """How many rows stand above the lines that DataBank writes below a table, and its date of update; None without them."""
+    if path.suffix.lower() != ".csv" or not path.is_file():
+        return None, ""
+    # Of other bytes the reader says what is wrong with them.
+    lines = [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
+    below = next((row for row, line in enumerate(lines) if line.lstrip('"').startswith(_FOOT)), None)
+    if below is None:
+        return None, ""
+    told = (line.strip('",') for line in lines[below:])
+    updated = next((line.removeprefix(_UPDATED).strip() for line in told if line.startswith(_UPDATED)), "")
+    return sum(line != "" for line in lines[1:below]), updated
+
+
 def _from_bulk(frame: pd.DataFrame, place: str) -> pd.DataFrame:
     require_columns(frame, ["Country Code", "Indicator Name", "Indicator Code"], place)
     years = {
@@ -162,22 +183,28 @@ def _from_bulk(frame: pd.DataFrame, place: str) -> pd.DataFrame:
     kept = frame.rename(
         columns={"Country Code": "entity", "Indicator Code": "series", "Indicator Name": "name"}
     )
+    kept = kept[
+        (kept[["entity", "series"]] != "").any(axis=1)
+    ]  # rows without any field part DataBank's table from its foot
     long = kept.melt(["entity", "series", "name"], list(years), var_name="period", value_name="value")
     long["period"] = long["period"].map(years)
     return long[long["value"].notna() & (long["value"].astype(str).str.strip() != "")]
 
 
 def _describe(code: str, name: str, vintage: str) -> Series:
-    found = _UNIT.search(name)
-    unit = found.group(1) if found else name or _UNITS.get(code, "see the indicator's code")
+    found = _ASIDES.search(name)
+    asides = re.findall(r"\(([^()]*)\)", found.group(1)) if found else []
+    units = [one for one in asides if not _ESTIMATE.fullmatch(one)]  # whose estimate it is, is no unit
+    unit = units[-1] if units else name or _UNITS.get(code, "see the indicator's code")
     return Series(name=code, unit=unit, kind=_kind(code), source=SOURCE, vintage=vintage)
 
 
 def _kind(code: str) -> Kind:
-    """By the code's parts: PP is at purchasing power parities, KD and KN at constant prices, ZS and P6 are ratios."""
+    """By the code's parts: PP is at purchasing power parities, KD and KN are at constant prices, ZS and P6 are ratios."""
     parts = code.split(".")
     if "PP" in parts:
-        return "level"
+        # At constant prices a level of one year is carried on by growth at national prices: made for both.
+        return "count" if parts[-1] == "KD" else "level"
     if parts[-1] in {"KD", "KN"}:
         return "growth"
     return "ratio" if parts[-1] in {"ZS", "ZG", "P2", "P3", "P5", "P6"} else "count"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headwinds.contracts.result import number
 from headwinds.errors import EstimationError
 from headwinds.explain.attribution.headwinds import check_borders, shapley_attribution
 from headwinds.explain.attribution.reshaped import with_spans
@@ -48,7 +49,8 @@ def break_date_grid(
     same = bool((np.sign(table["value"]) == np.sign(estimate)).all())
     first, last = min(borders), max(borders)
     verdict = (
-        f"with the border from {first} to {last} it runs from {table['value'].min():.3f} to {table['value'].max():.3f}"
+        f"with the border from {first} to {last} it runs from {number(table['value'].min())} to "
+        f"{number(table['value'].max())}"
         + (", always of the same sign" if same else ": its sign depends on the date")
     )
     return StressTest(table, "break date", part, estimate, f"{design.outcome_words}, points", same, verdict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headwinds.contracts.result import number
 from headwinds.errors import EstimationError
 from headwinds.explain.attribution.growth_equation import growth_equation
 from headwinds.explain.attribution.headwinds import shapley_attribution, shapley_parts
@@ -54,8 +55,8 @@ def leave_one_out(
         f"it changes its sign without {', '.join(turned[:3])}"
         + (f", or any of {len(turned) - 3} others" if len(turned) > 3 else "")
         if turned
-        else f"leaving out {names[order[0]]} moves it most, by {moved[order[0]]:+.3f} ({far:.1f} standard errors), and "
-        "nobody's absence turns its sign"
+        else f"leaving out {names[order[0]]} moves it most, by {number(moved[order[0]])} ({number(far, 1)} standard "
+        "errors), and nobody's absence turns its sign"
     )
     return StressTest(
         table,

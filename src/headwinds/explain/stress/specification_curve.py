@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headwinds.contracts.result import number
 from headwinds.errors import EstimationError
 from headwinds.explain.attribution.headwinds import shapley_attribution
 from headwinds.explain.attribution.reshaped import keep_variables
@@ -102,8 +103,8 @@ def specification_curve(
     apart = float(((table["lower"] > 0) | (table["upper"] < 0)).mean())
     lost = len(table) - len(known)
     verdict = (
-        f"in {len(table)} specifications it runs from {known.min():.3f} to {known.max():.3f}; {share:.0%} have the sign of "
-        f"the estimate, {apart:.0%} an interval without zero"
+        f"in {len(table)} specifications it runs from {number(known.min())} to {number(known.max())}; {share:.0%} have the "
+        f"sign of the estimate, {apart:.0%} an interval without zero"
         + (f", {lost} are not identified" if lost else "")
     )
     return SpecificationCurve(

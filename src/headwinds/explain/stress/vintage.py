@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headwinds.contracts.result import number
 from headwinds.errors import MismatchError
 from headwinds.explain.attribution.bootstrap import spread
 from headwinds.explain.attribution.equation import fit_equation
@@ -69,8 +70,8 @@ def compare_vintages(
     same = bool(np.sign(value[0]) == np.sign(value[1]))
     within = bool(found.lower[2] <= 0 <= found.upper[2]) or bool(value[2] == 0)
     verdict = (
-        f"{names[0]} gives {value[0]:.3f} and {names[1]} {value[1]:.3f}, a difference of {value[2]:+.3f} (95 % interval "
-        f"{found.lower[2]:.3f} to {found.upper[2]:.3f})"
+        f"{names[0]} gives {number(value[0])} and {names[1]} {number(value[1])}, a difference of {number(value[2])} "
+        f"(95 % interval {number(found.lower[2])} to {number(found.upper[2])})"
         + ("" if same else ": the sign depends on the vintage")
     )
     return StressTest(

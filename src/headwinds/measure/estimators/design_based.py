@@ -62,7 +62,7 @@ def estimate_design_based(frame: Frame, cells: Cells, settings: EstimatorSetting
         method=method,
         berkson_variance=np.where(np.isnan(sampling), np.nan, scatter).T.reshape(-1),
         findings=(
-            *_findings(parts, settings, thin, none | np.isnan(sampling), deepest),
+            *_findings(parts, settings, thin, none | np.isnan(sampling), deepest, cells.keys),
             *draw_findings(frame),
             *_cell_findings(frame, cells, settings, bool((deepest > 0).any())),
         ),
@@ -118,10 +118,13 @@ def _findings(
     thin: NDArray[np.bool_],
     undefined: NDArray[np.bool_],
     deepest: NDArray[np.int64],
+    keys: tuple[str, ...],
 ) -> tuple[Finding, ...]:
     import numpy as np
 
     found = []
+    # A study has several indices, which differ in their keys: a finding of one says of which.
+    which = f"cells by {', '.join(keys)}" if keys else "cells"
     if thin.any():
         found.append(
             Finding(
@@ -144,15 +147,15 @@ def _findings(
         found.append(
             Finding(
                 "N325",
-                f"{int((deepest > 0).sum())} of {len(deepest)} cells mix what their own gold says with what their stratum's "
-                "says, by the variances of the two; how much cells differ was estimated from the gold.",
+                f"{int((deepest > 0).sum())} of {len(deepest)} {which} mix what their own gold says with what their "
+                "stratum's says, by the variances of the two; how much cells differ was estimated from the gold.",
             )
         )
     elif (deepest > 0).any():
         found.append(
             Finding(
                 "N303",
-                f"{int((deepest > 0).sum())} of {len(deepest)} cells borrow a correction from the gold of their stratum "
+                f"{int((deepest > 0).sum())} of {len(deepest)} {which} borrow a correction from the gold of their stratum "
                 f"({int((deepest == 2).sum())} of them from all periods), which assumes that labels relate to "
                 "predictions there as they do in the pool.",
                 "Look at the drift test.",
