@@ -24,7 +24,7 @@ def estimate_design_based(frame: Frame, cells: Cells, settings: EstimatorSetting
 
     from headwinds.measure.cell_counts import count_cells
     from headwinds.measure.decomposition import decompose, interval
-    from headwinds.measure.gold_draws import draw_findings
+    from headwinds.measure.gold_draws import draw_findings, stands_for_findings
     from headwinds.measure.label_kinds import in_units, sum_to_one
     from headwinds.measure.pool_errors import pool_errors
     from headwinds.measure.pools import POOL_NAMES, sums
@@ -68,6 +68,7 @@ def estimate_design_based(frame: Frame, cells: Cells, settings: EstimatorSetting
         findings=(
             *_findings(parts, settings, thin, none | np.isnan(sampling), deepest),
             *draw_findings(frame),
+            *stands_for_findings(frame, parts.parts.stratum_size),
             *_cell_findings(frame, cells, settings, bool((deepest > 0).any())),
         ),
     )
