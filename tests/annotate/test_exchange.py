@@ -117,6 +117,23 @@ def test_two_rounds_are_put_together_by_the_chance_to_be_in_either(tmp_path):
     project.engine.dispose()
 
 
+def test_how_far_a_later_round_was_read_is_told_by_what_it_was_the_first_to_draw(tmp_path):
+    project = make_project(tmp_path, passages=12, double_share=0)
+    names = [f"p{number:03d}" for number in range(12)]
+    first, second = dict.fromkeys(names, 0.2), {name: 0.1 + 0.05 * place for place, name in enumerate(names)}
+    add_round(project, Round("a", "a", first, ("p001", "p002"), True))
+    add_round(project, Round("b", "b", second, ("p001", "p002", "p007", "p008"), True))
+    say(project, "ann", {"p001": [], "p002": [], "p007": []})
+    (finding,) = export_labels(project, tmp_path / "gold.jsonl")
+    assert finding.sentence.startswith("Only 50% of round 2")
+    for row in lines(tmp_path / "gold.jsonl"):
+        expected = (
+            0.2 + 0.8 * second[row["passage_id"]] * 0.5
+        )  # first drawn by the second round, and half of that read
+        assert row["inclusion_probability"] == pytest.approx(expected, abs=1e-12)
+    project.engine.dispose()
+
+
 def test_a_stratified_draw_of_which_only_the_drawn_are_known_can_still_be_put_together_with_another(tmp_path):
     project = make_project(tmp_path, passages=12, double_share=0)
     names = [f"p{number:03d}" for number in range(12)]

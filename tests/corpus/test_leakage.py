@@ -93,6 +93,17 @@ def near_pairs(
     return texts, [(2 * pair, 2 * pair + 1) for pair in range(pairs)]
 
 
+def test_near_duplicates_are_found_in_scripts_that_put_no_space_between_words():
+    chinese = (
+        "数字鸿沟必须弥合，技术应当惠及所有人。我们相信，互联网的普及将促进经济增长，而网络安全是各国共同的责任。"
+        "发展中国家需要更多的资金和技术支持，以便缩小与发达国家的差距。"
+    )
+    japanese = "デジタル格差を解消し、技術はすべての人に利益をもたらすべきである。インターネットの普及は経済成長を促進する。"
+    texts = [chinese, chinese.replace("更多的资金", "更多资金"), "我国代表团感谢主席先生的发言。"]
+    texts += [japanese, japanese.replace("経済成長", "経済の成長")]
+    assert [pair[:2] for pair in near_duplicates(texts)] == [(0, 1), (3, 4)]
+
+
 def test_near_duplicates_at_the_threshold_are_found_in_at_least_95_of_100():
     # 98 triples each, 88 shared: 88 / 108 = 0.815.
     found = found_of = 0

@@ -96,3 +96,25 @@ def test_intervals_cover_where_most_documents_were_read_whole():
         result = labelled_only(frame, make_cells(frame, ()))
         covered += bool(result.lower[0] <= truth.mean() <= result.upper[0])
     assert covered >= 54
+
+
+def test_probabilities_by_which_gold_stands_for_far_other_passages_than_there_are_are_said():
+    """A fifth was read; probabilities of four fifths would take most of it for certain to be read, and halve the width."""
+    rng = np.random.default_rng(3)
+    document = np.repeat(np.arange(300), 10)
+
+    def said(read, probability):
+        frame = make(document, read, probability)
+        found = labelled_only(frame, make_cells(frame, ()))
+        return found, [one.sentence for one in found.findings if one.code == "W329"]
+
+    read = singly(rng, 3000, 0.2)
+    right, none = said(read, 0.2)
+    wrong, (sentence,) = said(read, 0.8)
+    assert none == []
+    assert "stands for 750 passages, and there are 3,000" in sentence
+    assert wrong.variance[0] < 0.3 * right.variance[0]
+    assert said(read, 0.04)[1] != []
+    assert said(whole(rng, document, 0.1), 0.1)[1] == []
+    unequal = np.where(np.arange(3000) % 7 == 0, 0.6, 0.05)
+    assert said(rng.random(3000) < unequal, unequal)[1] == []

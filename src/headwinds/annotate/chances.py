@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """A round as it was drawn: chances by passage, the drawn ones, and what share of them has an answer that stands."""
+    """A round: chances by passage, the drawn ones, and what share of those that no earlier one had drawn is answered."""
 
     chance: Mapping[str, float]
     drawn: frozenset[str]
@@ -56,24 +56,25 @@ def _of_passages(
 ) -> dict[str, float]:
     """The chance of each passage of the population to be answered in any round; NaN if it cannot be known.
 
+    A passage stands in the queue once, where the first round to draw it put it, and is answered as often as what that round
+    put there: the chance is the sum over rounds of the chance to be drawn there first, times the share that was answered.
     The corpus may itself be a sample: a `weight` is one over the chance to be in it, which all rounds share.
     """
     import numpy as np
-
-    from headwinds.measure.proposals import in_any_round
 
     if len(rounds) == 1:
         return {name: rounds[0].chance.get(name, math.nan) * rounds[0].answered for name in names}
     weights = np.array([weight[name] for name in names])
     unknown = np.zeros(len(names), dtype=bool)
-    within = []
+    within, not_yet = np.zeros(len(names)), np.ones(len(names))
     for one in rounds:
         here = np.array([one.chance.get(name, 0.0) for name in names]) * weights
         unknown |= (here > 1 + 1e-9) | np.array(
             [name not in one.chance and not one.whole_frame for name in names], dtype=bool
         )
-        within.append(np.minimum(here, 1.0) * one.answered)
-    found = np.where(unknown, np.nan, in_any_round(within) / weights)
+        within += not_yet * np.minimum(here, 1.0) * one.answered
+        not_yet *= 1 - np.minimum(here, 1.0)
+    found = np.where(unknown, np.nan, within / weights)
     return dict(zip(names, found.tolist(), strict=True))
 
 
@@ -87,13 +88,18 @@ def _rounds(project: AnnotationProject, answered: set[str]) -> list[_Round]:
         chances = connection.execute(select(CHANCE)).all()
         queued = connection.execute(select(ITEM.c.passage_id, ITEM.c.round)).all()
     found: list[_Round] = []
+    before: set[str] = set()
     for row in known:
         chance = {one.passage_id: one.probability for one in chances if one.round == row.number}
         drawn = {one.passage_id for one in chances if one.round == row.number and one.drawn}
         drawn |= {one.passage_id for one in queued if one.round == row.number}
         if row.strategy == RESTATED:  # it speaks for all before it
             found.clear()
-        share = len(drawn & answered) / len(drawn) if drawn else 1.0
+            before.clear()
+        # What an earlier round had drawn was read as that one's: it does not tell how far this one was read.
+        first = drawn - before
+        before |= drawn
+        share = len(first & answered) / len(first) if first else 1.0
         found.append(_Round(chance, frozenset(drawn), row.whole_frame, share, row.strategy == RESTATED))
     return found
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from headwinds.measure.context import Context
     from headwinds.measure.frame import Frame
     from headwinds.measure.pools import Parts, Pools
+    from headwinds.measure.score_reliability import ScoreMoves
 
 LEAST_AREAS = 8
 """Areas with gold of a stratum below which their spread is not estimated."""
@@ -47,9 +48,23 @@ class AreaModel:
     covariance: NDArray[np.float64]
     uncertainty: float
 
+    @property
+    def beyond_chance(self) -> float:
+        """The variance of the effects, less what chance would make of none.
+
+        For what is added to variances that are known: half of the estimates of nothing are above nothing. It is taken down
+        the more the nearer it is to its own standard error.
+        """
+        squared = self.effect_variance**2
+        return self.effect_variance * squared / (squared + self.uncertainty)
+
 
 def fit_areas(
-    direct: NDArray[np.float64], variance: NDArray[np.float64], design: NDArray[np.float64]
+    direct: NDArray[np.float64],
+    variance: NDArray[np.float64],
+    design: NDArray[np.float64],
+    *,
+    adjusted: bool = True,
 ) -> AreaModel:
     """Restricted maximum likelihood, adjusted so that the areas' variance is never estimated as zero.
 
@@ -62,6 +77,8 @@ def fit_areas(
         Shape (areas,): direct estimates and their known variances.
     design
         Shape (areas, k), with the constant.
+    adjusted
+        Without it the variance may be as good as zero: where `variance` holds all that areas are known to differ by.
     """
     import numpy as np
     from scipy.optimize import minimize_scalar
@@ -83,7 +100,8 @@ def fit_areas(
         restricted = -0.5 * (
             np.log(total).sum() + (determinant if sign > 0 else 0.0) + (rest**2 / total).sum()
         )
-        return -float(restricted + np.log(np.arctan((effect / total).sum())) / areas)
+        kept_off = np.log(np.arctan((effect / total).sum())) / areas if adjusted else 0.0
+        return -float(restricted + kept_off)
 
     typical = float(np.median(variance))
     span = (np.log(1e-6 * typical), np.log(10 * (float(np.var(direct)) + typical)))
@@ -104,8 +122,10 @@ def area_effects(
 
     from headwinds.measure.context import Context, key_codes
     from headwinds.measure.gold_draws import gold_draws
+    from headwinds.measure.score_reliability import label_correlation, within_variance
 
     drawn = gold_draws(frame)
+    within, known = within_variance(frame, parts, means), label_correlation(frame, parts)
     codes = key_codes(cells, parts)
     components = 2 + (len(codes) if len(codes) > 1 else 0)
     strata, labels = len(parts.coarse_names), means.shape[1]
@@ -120,7 +140,17 @@ def area_effects(
             if len(chosen) == 0 or pools.rare[pools.of_part[chosen[0]], label] != 0:
                 continue
             direct = direct_residuals(frame, parts, pools, chosen, label, drawn)
-            found = _fit_stratum(parts, pools, chosen, means[chosen, label], codes[:, chosen], direct)
+            power = pools.power[pools.of_part[chosen], label]
+            reliable = _moves(
+                means[chosen, label],
+                parts,
+                pools,
+                chosen,
+                codes[:, chosen],
+                direct[3],
+                (float(within[stratum, label]), float(known[stratum, label])),
+            )
+            found = _fit_stratum(parts, chosen, power, reliable, direct)
             if found is None:
                 continue
             correction, spread, roots, slope = found
@@ -136,10 +166,9 @@ def area_effects(
 
 def _fit_stratum(
     parts: Parts,
-    pools: Pools,
     chosen: NDArray[np.int64],
-    means: NDArray[np.float64],
-    codes: NDArray[np.int64],
+    power: NDArray[np.float64],
+    reliable: ScoreMoves | None,
     residuals: tuple[NDArray[np.float64], NDArray[np.float64], float, NDArray[np.bool_]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None:
     """Correction, scatter of the truth about it, signed errors of the slopes, and slope on the score, by chosen part."""
@@ -148,19 +177,33 @@ def _fit_stratum(
     direct, error_weight, unit, has = residuals
     if int(has.sum()) < LEAST_AREAS or not unit > 0:
         return None
-    design = _design(means, parts, pools, chosen, codes, has)
-    model = fit_areas(direct[has], unit * error_weight[has], design[has])
-    prior = model.effect_variance + unit / np.maximum(parts.size[chosen], 1.0)
-    total = np.where(has, model.effect_variance + unit * error_weight, np.inf)
+    design, offset = np.ones((len(chosen), 1)), np.zeros(len(chosen))
+    chance = unit / np.maximum(parts.size[chosen], 1.0)
+    read = unit * error_weight - chance
+    left, of_scored = chance, design
+    if reliable is not None:
+        of_scored = np.column_stack([design, reliable.of_scored])
+        design, offset = np.column_stack([design, reliable.moves]), power * reliable.offset
+        # A first look at the slopes says how much a mean of few scores leaves of a share.
+        first = fit_areas((direct + offset)[has], unit * error_weight[has], of_scored[has])
+        squared = np.maximum(first.slopes**2 - np.diag(first.covariance), 0.0)
+        left, read = np.maximum(reliable.left @ squared[1:], chance), np.maximum(read, 0.0)
+    target = direct + offset
+    model = fit_areas(target[has], (read + left)[has], of_scored[has], adjusted=reliable is None)
+    prior = (model.effect_variance if reliable is None else model.beyond_chance) + left
+    total = np.where(has, prior + read, np.inf)
     gain = np.where(has, np.minimum(prior / total, 1.0), 0.0)
     synthetic = design @ model.slopes
-    correction = np.where(has, synthetic + gain * (np.where(has, direct, 0.0) - synthetic), synthetic)
-    sampling = np.where(has, unit * error_weight, 0.0)
+    away = np.where(has, target - of_scored @ model.slopes, 0.0)
+    correction = synthetic + gain * away
+    sampling = np.where(has, read, 0.0)
     third = np.where(has, sampling**2 / total**3 * model.uncertainty, 0.0)
     values, vectors = np.linalg.eigh(model.covariance)
     roots = (1 - gain)[:, None] * (design @ (vectors * np.sqrt(np.maximum(values, 0.0))))
-    slope = (1 - gain) * (model.slopes[-1] if design.shape[1] > 1 else 0.0)
-    return correction, prior * (1 - gain) + 2 * third, roots, slope
+    slope = np.zeros(len(chosen))
+    if reliable is not None:
+        slope = (1 - gain) * (model.slopes[-1] * reliable.reliability - power)
+    return correction - offset, prior * (1 - gain) + 2 * third, roots, slope
 
 
 def direct_residuals(
@@ -212,29 +255,29 @@ def direct_residuals(
     return direct, squared, unit, has
 
 
-def _design(
+def _moves(
     means: NDArray[np.float64],
     parts: Parts,
     pools: Pools,
     chosen: NDArray[np.int64],
     codes: NDArray[np.int64],
     has: NDArray[np.bool_],
-) -> NDArray[np.float64]:
-    """A constant, and as many components of the mean score as the areas with gold can bear (see `context`)."""
+    scores: tuple[float, float],
+) -> ScoreMoves | None:
+    """As many components of the mean score as the areas with gold can bear (see `context`), by their reliability."""
     import numpy as np
 
     from headwinds.measure.context import LEAST_CELLS, score_components
+    from headwinds.measure.score_reliability import reliable_moves
 
-    constant = np.ones((len(chosen), 1))
     areas = int(has.sum())
-    pool = pools.of_part[chosen]
-    if areas >= LEAST_CELLS:
-        moves = score_components(means, parts.size[chosen], pool, codes)
-    elif areas >= 2 * LEAST_AREAS:
-        moves = score_components(means, parts.size[chosen], pool, codes[:0])
-    else:
-        return constant
-    inside = moves[has] - moves[has].mean(axis=0)
+    if areas < 2 * LEAST_AREAS:
+        return None
+    used = codes if areas >= LEAST_CELLS else codes[:0]
+    there = (parts.size[chosen], pools.of_part[chosen], used)
+    components = score_components(means, *there)
+    found = reliable_moves(components, parts.sampled[chosen].astype(np.float64), *there, *scores)
+    inside = found.moves[has] - found.moves[has].mean(axis=0)
     scale = np.abs(means).max(initial=0.0) + 1e-12
-    useful = np.linalg.matrix_rank(inside / scale, tol=1e-6) == moves.shape[1]
-    return np.column_stack([constant, moves]) if useful else constant
+    useful = np.linalg.matrix_rank(inside / scale, tol=1e-6) == found.moves.shape[1]
+    return found if useful else None

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from headwinds.measure.cells import Cells
     from headwinds.measure.frame import Frame
     from headwinds.measure.pools import Parts, Pools
+    from headwinds.measure.score_reliability import ScoreMoves
 
 LEAST_GOLD = 100
 LEAST_CELLS = 30
@@ -76,6 +77,7 @@ def contextual_effects(
 
     from headwinds.measure.area_effects import direct_residuals
     from headwinds.measure.gold_draws import gold_draws
+    from headwinds.measure.score_reliability import label_correlation, reliable_moves, within_variance
 
     drawn = gold_draws(frame)
     borrows = (pools.depth[pools.of_part] > 0) & (parts.sampled > 0)
@@ -86,37 +88,49 @@ def contextual_effects(
     shift, cell_slope = np.zeros(means.shape), np.zeros(means.shape)
     noise = np.full(means.shape, np.nan)
     error = np.zeros((*means.shape, strata * components))
+    estimate = estimate and len(frame.gold_rows) >= LEAST_GOLD
+    within = within_variance(frame, parts, means) if estimate else np.zeros((strata, labels))
+    known = label_correlation(frame, parts)
     for stratum in range(strata) if estimate else ():
         for label in range(labels):
             chosen = np.flatnonzero(open_to_it[:, label] & (parts.coarse == stratum))
-            moves = score_components(
-                means[chosen, label], parts.size[chosen], pools.of_part[chosen], codes[:, chosen]
+            there = (parts.size[chosen], pools.of_part[chosen], codes[:, chosen])
+            reliable = reliable_moves(
+                score_components(means[chosen, label], *there),
+                parts.sampled[chosen].astype(np.float64),
+                *there,
+                within[stratum, label],
+                known[stratum, label],
             )
-            found = _slopes(frame, parts, pools, chosen, moves, codes, label)
+            moves = reliable.moves
+            power = pools.power[pools.of_part[chosen], label]
+            found = _slopes(frame, parts, pools, chosen, reliable, codes, label)
             if found is None:
                 continue
             slopes, covariance = found
             values, vectors = np.linalg.eigh(covariance)
             root = vectors * np.sqrt(np.maximum(values, 0.0))
-            shift[chosen, label] = moves @ slopes
-            cell_slope[chosen, label] = slopes[-1]
+            shift[chosen, label] = moves @ slopes - power * reliable.offset
+            cell_slope[chosen, label] = slopes[-1] * reliable.reliability - power
             error[chosen, label, stratum * components : (stratum + 1) * components] = moves @ root
             direct = direct_residuals(frame, parts, pools, chosen, label, drawn)
-            noise[chosen, label] = _scatter(parts, pools, chosen, moves, direct)
+            squared_slopes = np.maximum(slopes**2 - np.diag(covariance), 0.0)
+            noise[chosen, label] = _scatter(parts, chosen, reliable, power, squared_slopes, direct)
     return Context(shift, error, cell_slope, cell_slope != 0, noise, np.zeros(means.shape, dtype=bool))
 
 
 def _scatter(
     parts: Parts,
-    pools: Pools,
     chosen: NDArray[np.int64],
-    moves: NDArray[np.float64],
+    reliable: ScoreMoves,
+    power: NDArray[np.float64],
+    squared_slopes: NDArray[np.float64],
     residuals: tuple[NDArray[np.float64], NDArray[np.float64], float, NDArray[np.bool_]],
 ) -> NDArray[np.float64]:
-    """Variance of the chosen parts' truth about the line: chance among their passages, and what the gold says beyond it.
+    """Variance of the chosen parts' truth about the line: what their mean scores leave, and what the gold says beyond it.
 
-    Shares that differ change what a prediction is worth, and a mean of few scores tells only a part of it. The rest is the
-    variance of the area effects about the line (see `area_effects`); NaN where the gold is too little to say.
+    A mean of few scores tells only a part of a share (`score_reliability`). The rest is the variance of the area effects
+    about the line (see `area_effects`); NaN where the gold is too little to say.
     """
     import numpy as np
 
@@ -125,12 +139,13 @@ def _scatter(
     direct, squared, unit, has = residuals
     if int(has.sum()) < LEAST_AREAS or not unit > 0:
         return np.full(len(chosen), np.nan)
-    design = np.column_stack([np.ones(len(chosen)), moves])
-    model = fit_areas(direct[has], unit * squared[has], design[has])
-    gap = 1 / np.maximum(parts.size[chosen], 1e-300) - 1 / np.maximum(
-        pools.size[pools.of_part[chosen]], 1e-300
-    )
-    found: NDArray[np.float64] = model.effect_variance + unit * np.maximum(gap, 0.0)
+    design = np.column_stack([np.ones(len(chosen)), reliable.of_scored])
+    chance = unit / np.maximum(parts.size[chosen], 1.0)
+    left = np.maximum(reliable.left @ squared_slopes, chance)
+    read = np.maximum(unit * squared - chance, 0.0)
+    target = direct + power * reliable.offset
+    model = fit_areas(target[has], (read + left)[has], design[has], adjusted=False)
+    found: NDArray[np.float64] = model.beyond_chance + left
     return found
 
 
@@ -173,7 +188,7 @@ def _slopes(
     parts: Parts,
     pools: Pools,
     chosen: NDArray[np.int64],
-    moves: NDArray[np.float64],
+    reliable: ScoreMoves,
     codes: NDArray[np.int64],
     label: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
@@ -187,13 +202,12 @@ def _slopes(
     if len(gold) < LEAST_GOLD or len(np.unique(part)) < LEAST_CELLS:
         return None
     weight = 1 / frame.inclusion_probability[gold]
-    residual = (
-        frame.gold_labels[gold, label]
-        - pools.power[pools.of_part[part], label] * frame.probability[frame.gold_rows[gold], label]
-    )
+    # What the score's place within its cell leaves of the label: the cell's mean score is for the line to weigh.
+    inside = frame.probability[frame.gold_rows[gold], label] - reliable.offset[place[part]]
+    residual = frame.gold_labels[gold, label] - pools.power[pools.of_part[part], label] * inside
     _, home = np.unique(pools.of_part[part], return_inverse=True)
     share = np.bincount(home, weights=weight)
-    design = np.column_stack([residual, moves[place[part]]])
+    design = np.column_stack([residual, reliable.of_scored[place[part]]])
     design = design - np.column_stack(
         [(np.bincount(home, weights=weight * column) / share)[home] for column in design.T]
     )

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from headwinds.measure.frame import Frame
 
+FAR_OFF = 1.25
+"""By what factor the passages that gold stands for must differ from those there are for its probabilities to be doubted."""
 DEVIATIONS, SLACK = 5.0, 3.0
 """By how many standard deviations, and how many pairs, gold in one document must exceed chance to be taken as drawn so."""
 
@@ -97,6 +99,44 @@ def draw_findings(frame: Frame) -> tuple[Finding, ...]:
             )
         )
     return tuple(found)
+
+
+def stands_for_findings(frame: Frame, size: NDArray[np.float64]) -> tuple[Finding, ...]:
+    """A warning where the gold's inclusion probabilities cannot be right.
+
+    One over them adds up, over the gold, to the passages of a stratum, but for the chance of the draw. If it adds up to far
+    fewer, probabilities are too large, and variances take for certain to be read what was not.
+
+    Parameters
+    ----------
+    size
+        Shape (strata,): passages of the population in each design stratum.
+    """
+    import numpy as np
+
+    stratum = frame.stratum_code[frame.gold_rows]
+    draws, _ = gold_draws(frame)
+    counts = 1 / np.minimum(frame.inclusion_probability, 1.0)
+    there = np.bincount(stratum, weights=counts, minlength=len(size))
+    pairs, home = np.unique(stratum * (int(draws.max(initial=0)) + 1) + draws, return_inverse=True)
+    by_draw = np.bincount(home, weights=np.sqrt(1 - np.minimum(frame.inclusion_probability, 1.0)) * counts)
+    spread = np.bincount(pairs // (int(draws.max(initial=0)) + 1), weights=by_draw**2, minlength=len(size))
+    known = np.maximum(size, 1.0)
+    apart = np.maximum(there / known, known / np.maximum(there, 1.0))
+    off = np.flatnonzero((apart > FAR_OFF) & (np.abs(there - size) > DEVIATIONS * np.sqrt(spread) + SLACK))
+    if not len(off):
+        return ()
+    worst = int(off[np.argmax(apart[off])])
+    return (
+        Finding(
+            "W329",
+            f"By its inclusion probabilities the gold of '{frame.stratum_names[worst]}' stands for "
+            f"{there[worst]:,.0f} passages, and there are {size[worst]:,.0f} (strata so far off: {len(off)} of "
+            f"{len(size)}): intervals rest on these probabilities, and are wrong with them.",
+            "Give each gold passage the probability with which it was drawn from the whole corpus, and the weights of the "
+            "passages if they are a sample.",
+        ),
+    )
 
 
 def mean_covariance(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from headwinds.measure.cells import Cells
     from headwinds.measure.decomposition import Decomposition
     from headwinds.measure.frame import Frame
+    from headwinds.measure.pool_errors import PoolErrors
     from headwinds.measure.settings import EstimatorSettings
 
 
@@ -23,16 +24,19 @@ def estimate_design_based(frame: Frame, cells: Cells, settings: EstimatorSetting
 
     from headwinds.measure.cell_counts import count_cells
     from headwinds.measure.decomposition import decompose, interval
-    from headwinds.measure.gold_draws import draw_findings
+    from headwinds.measure.gold_draws import draw_findings, stands_for_findings
     from headwinds.measure.label_kinds import in_units, sum_to_one
+    from headwinds.measure.pool_errors import pool_errors
     from headwinds.measure.pools import POOL_NAMES, sums
 
     parts = decompose(frame, cells, settings)
     labels, size = len(frame.label_names), len(cells)
     lower, upper = interval(parts, settings.level)
-    shared = (parts.pools.depth > 0)[parts.pool][:, None]
     correction = parts.correction + parts.counted
-    sampling = sums(parts.cell, parts.sampling + np.where(shared, 0.0, correction), size)
+    errors = pool_errors(frame, parts, _pool_variance(parts, correction))
+    own = np.column_stack([one.own for one in errors])[parts.pool]
+    alone = np.where(correction != 0, (parts.share**2)[:, None] * own, 0.0)
+    sampling = sums(parts.cell, parts.sampling + alone, size)
     scatter = sums(parts.cell, parts.scatter, size)
     sampling[np.isnan(parts.value)] = np.nan
     documents, passages, gold = count_cells(frame, cells)
@@ -52,7 +56,7 @@ def estimate_design_based(frame: Frame, cells: Cells, settings: EstimatorSetting
         labels=tuple(name for name in frame.label_names for _ in range(size)),
         value=parts.value.T.reshape(-1),
         sampling_variance=sampling.T.reshape(-1),
-        audit_factor=_audit_factor(parts, np.where(shared, correction, 0.0)),
+        audit_factor=_audit_factor(parts, errors, correction != 0),
         lower=lower.T.reshape(-1),
         upper=upper.T.reshape(-1),
         documents=np.tile(documents, labels),
@@ -64,6 +68,7 @@ def estimate_design_based(frame: Frame, cells: Cells, settings: EstimatorSetting
         findings=(
             *_findings(parts, settings, thin, none | np.isnan(sampling), deepest, cells.keys),
             *draw_findings(frame),
+            *stands_for_findings(frame, parts.parts.stratum_size),
             *_cell_findings(frame, cells, settings, bool((deepest > 0).any())),
         ),
     )
@@ -90,26 +95,44 @@ def _cell_findings(
     )
 
 
-def _audit_factor(parts: Decomposition, variance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One column a pool and label, then one a contextual slope that was estimated, shape (C x L, columns)."""
+def _pool_variance(parts: Decomposition, correction: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Variance of each pool's correction, shape (P, L): that of its terms over their share."""
     import numpy as np
 
+    found = np.zeros((len(parts.pools.depth), correction.shape[1]))
+    live = np.flatnonzero(parts.share > 0)
+    np.maximum.at(found, parts.pool[live], correction[live] / (parts.share[live] ** 2)[:, None])
+    return found
+
+
+def _audit_factor(
+    parts: Decomposition, errors: list[PoolErrors], corrected: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """The loadings of the pools by label, then one column a contextual slope that was estimated, shape (C x L, columns).
+
+    Parameters
+    ----------
+    corrected
+        Shape (T, L): which terms have the error of their pool.
+    """
+    import numpy as np
+
+    from headwinds.measure.pools import sums
+
     size, labels = parts.value.shape
-    shared = np.flatnonzero(parts.pools.depth > 0)
-    column = np.full(len(parts.pools.depth), -1)
-    column[shared] = np.arange(len(shared))
-    factor = np.zeros((size * labels, len(shared) * labels))
-    rows = np.flatnonzero(column[parts.pool] >= 0)
-    for label in range(labels):
-        where = (label * size + parts.cell[rows], label * len(shared) + column[parts.pool[rows]])
-        factor[where] = np.sqrt(np.nan_to_num(variance[rows, label]))
+    blocks = []
+    for label, one in enumerate(errors):
+        block = np.zeros((size * labels, one.loadings.shape[1]))
+        loads = np.where(corrected[:, label], parts.share, 0.0)[:, None] * one.loadings[parts.pool]
+        block[label * size : (label + 1) * size] = sums(parts.cell, loads, size)
+        blocks.append(block)
     slopes = []
     for label in range(labels):
         for slope in np.flatnonzero(parts.slope_error[:, label].any(axis=0)):
             moved = np.zeros(size * labels)
             moved[label * size : (label + 1) * size] = parts.slope_error[:, label, slope]
             slopes.append(moved)
-    return np.column_stack([factor, *slopes])
+    return np.column_stack([*blocks, *slopes])
 
 
 def _findings(

@@ -11,7 +11,7 @@ With a_r in proportion to the round's size it can be updated round by round; and
 was drawn with more than n_s / (n_1 + ... + n_s).
 
 Where any passage can be drawn again and no chance depends on its own fold's labels the probability is known after all
-(`headwinds.measure.proposals.in_any_round`, which the annotation database uses).
+(`headwinds.measure.proposals.in_any_round`; the annotation database counts what of each round was read besides).
 """
 
 from __future__ import annotations
