@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     import torch
 
     from headwinds.adapt.methods.contract import Fitting
-    from headwinds.adapt.training.accountant import ACCOUNTANT, Steps, epsilon_of, least_noise, spent_epsilon
-from headwinds.adapt.training.batches import Batch
+    from headwinds.adapt.training.batches import Batch
 
 UNIT = "one training row"
 NOT_COVERED = (
