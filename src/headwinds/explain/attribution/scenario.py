@@ -45,9 +45,9 @@ class Scenario(Result):
     Attributes
     ----------
     table
-        A row a headwind that is moved and, of several, one for these together: `name`, `from_level`, `to_level` (means of the
-        index), `value` (change of growth), `standard_error`, `lower`, `upper` (95 %), `supported` (whether the data hold
-        such a move).
+        A row a headwind that is moved and, of several, one for these together: `name`, `from_level`, `to_level` (means of
+        the index), `value` (change of growth), `standard_error`, `lower`, `upper` (95 %), `supported` (whether the data
+        hold such a move).
     """
 
     table: pd.DataFrame
