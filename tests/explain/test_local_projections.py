@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -112,6 +113,21 @@ def test_with_an_index_both_estimates_stand_at_each_horizon_and_the_corrected_on
 def test_few_periods_are_told():
     codes = [found.code for found in local_projections(shocked(6, periods=12), "y", "x", horizons=2).findings]
     assert {"W466", "N464"} <= set(codes)
+
+
+@pytest.mark.parametrize("response", ["value", "cumulative"])
+def test_how_far_few_periods_pull_responses_from_the_truth_is_foretold(response):
+    """Entity effects hold what a shock did in later periods (Nickell 1981), however many entities there are."""
+    data = shocked(3, entities=1000, periods=20, effect=1.0)
+    found = local_projections(data, "y", "x", horizons=4, response=response, errors="clustered")
+    said = next(one.sentence for one in found.findings if one.code == "W468")
+    horizon, foretold = re.search(r"most at horizon (\d), by about (-[\d.]+),", said).groups()
+    truth = DECAY ** np.arange(5)
+    path = truth if response == "value" else np.cumsum(truth)
+    off = found.table["value"].iloc[int(horizon)] - path[int(horizon)]
+    assert off < 0
+    assert 0.6 < float(foretold) / off < 1.7
+    assert "N464" in {one.code for one in local_projections(shocked(4), "y", "x", horizons=1).findings}
 
 
 @pytest.mark.parametrize(

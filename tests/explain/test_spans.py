@@ -74,6 +74,12 @@ def test_growth_of_a_series_that_is_made_for_comparing_levels_is_told_with_a_war
     [
         (["A", "B"], (2000, 2005), DataError, "'y' is 0 for B in 2000; growth needs positive values"),
         (["A", "C"], (2005, 2000), SettingsError, "2005-2000 does not run forward"),
+        (
+            ["A", "C"],
+            (2000, 2010),
+            SettingsError,
+            r"before = \[2000, 2010\] and after = \[2005, 2010\] overlap",
+        ),
         (["A", "C", "A"], (2000, 2005), SettingsError, "An entity is named twice"),
     ],
 )

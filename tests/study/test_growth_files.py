@@ -182,3 +182,10 @@ def test_a_penn_world_table_as_published_is_known_by_its_columns_whatever_its_fi
     pd.testing.assert_frame_equal(
         found.data, kept.reset_index(drop=True), check_exact=ending == "dta", check_dtype=False
     )
+
+
+def test_a_table_with_the_codes_and_years_of_the_published_one_needs_no_published_productivity(tmp_path):
+    path = own_panel(tmp_path, change="entity,period,", into="countrycode,year,")
+    found = explain_file(GrowthFile(path, outcome="rgdpna"), tmp_path / "out")
+    assert found.by_span.table["tfp"].tolist() == pytest.approx([2, 1, 2, 2.5])
+    assert read_growth_panel(path).series["rgdpna"].kind == "growth"

@@ -87,7 +87,7 @@ def slowdown(
     Raises
     ------
     SettingsError
-        A span does not run forward, or an entity is named twice.
+        A span does not run forward, the second begins before the first ends, or an entity is named twice.
     DataError
         A value of those years is zero or negative.
     EstimationError
@@ -99,6 +99,11 @@ def slowdown(
     for first, last in (before, after):
         if last <= first:
             raise SettingsError(f"The span {first}-{last} does not run forward.")
+    if after[0] < before[1]:
+        raise SettingsError(
+            f"before = [{before[0]}, {before[1]}] and after = [{after[0]}, {after[1]}] overlap.",
+            remedy="Let the second begin where the first ends, or later.",
+        )
     if len(set(entities)) < len(list(entities)):
         raise SettingsError("An entity is named twice.", remedy="Name each once.")
     wide = panel.data.pivot(index="entity", columns="period", values=series)

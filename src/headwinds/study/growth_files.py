@@ -229,7 +229,10 @@ def growth_panel(
 
     columns = [str(name) for name in frame.columns]
     # A table of one's own may have the columns isocode and year too: what it lacks of the rest tells them apart.
-    lacking = len(set(REQUIRED) - set(columns))
+    lacks = set(REQUIRED) - set(columns)
+    lacking = len(lacks)
+    if is_penn_world_table(columns) and lacks == {PUBLISHED}:  # which accounts do without
+        entity, period = next(name for name in ("countrycode", "isocode") if name in columns), "year"
     named = lacking > 0 and {entity, period} <= set(columns)
     if is_penn_world_table(columns) and not named and lacking < MOST_LACKING:
         penn = penn_panel(frame, place=place, first_line=first_line)

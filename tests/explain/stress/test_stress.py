@@ -132,7 +132,9 @@ def test_a_scenario_gives_back_what_the_headwind_took_and_says_what_it_assumes()
     table = result.table.set_index("name")
     for name in ("divide", "social"):
         assert table.loc[name, "value"] == pytest.approx(-TRUE_PART, abs=0.04)
-    assert table.loc[JOINT, "value"] == pytest.approx(table.loc[["divide", "social"], "value"].sum())
+    assert table.loc["together", "value"] == pytest.approx(table.loc[["divide", "social"], "value"].sum())
+    assert JOINT not in table.index  # two of five
+    assert JOINT in set(scenario(design, design.headwinds, draws=50).table["name"])
     told = result.summary()
     assert "None of the three has been shown" in told
     assert "no forecast" in told

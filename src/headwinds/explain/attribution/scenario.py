@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from headwinds.explain.attribution.design import AttributionDesign
     from headwinds.explain.attribution.span_means import SpanMeans
 
+TOGETHER = "together"
+"""The row of several headwinds that are moved and are not all there are."""
+
 ASSUMES = (
     "the association would hold if somebody moved the headwind, everything else stayed as it was in the later span, and the "
     "slope seen between entities held for all of them at once. None of the three has been shown."
@@ -42,9 +45,9 @@ class Scenario(Result):
     Attributes
     ----------
     table
-        A row a headwind that is moved and, of several, one for all: `name`, `from_level`, `to_level` (means of the index),
-        `value` (change of growth), `standard_error`, `lower`, `upper` (95 %), `supported` (whether the data hold such a
-        move).
+        A row a headwind that is moved and, of several, one for these together: `name`, `from_level`, `to_level` (means of
+        the index), `value` (change of growth), `standard_error`, `lower`, `upper` (95 %), `supported` (whether the data
+        hold such a move).
     """
 
     table: pd.DataFrame
@@ -59,7 +62,11 @@ class Scenario(Result):
         """What is implied, and what is assumed."""
         lines = [f"{self.estimand} Units: {self.units}.", f"{self.population}; {self.clusters} clusters."]
         for row in self.table.itertuples():
-            moved = "" if row.name == JOINT else f" from {number(row.from_level)} to {number(row.to_level)}"
+            moved = (
+                ""
+                if row.name in (JOINT, TOGETHER)
+                else f" from {number(row.from_level)} to {number(row.to_level)}"
+            )
             lines.append(
                 f"{row.name}{moved}: the estimate implies {number(row.value)}, 95 % interval {number(row.lower)} to "
                 f"{number(row.upper)}" + ("" if row.supported else " (beyond the data)")
@@ -125,7 +132,7 @@ def scenario(
     if len(names) > 1:
         everything = np.append(everything, everything.sum())
         all_drawn = np.column_stack([samples, samples.sum(axis=1)])
-        names.append(JOINT)
+        names.append(JOINT if set(given) == set(design.headwinds) else TOGETHER)
         supported.append(all(supported))
     found = spread(everything, all_drawn, design.clusters)
     blank = [np.nan] * (len(names) - len(places))
