@@ -79,8 +79,8 @@ class SentenceSimilarity:
     """Learn vectors.
 
     Scored pairs are learnt by their order (CoSENT; Su 2022): a pair with a higher score must have a higher cosine. Pairs
-    that belong together, and triplets, are learnt by contrast with the other texts of a batch (van den Oord et al. 2018), but
-    for those that belong to the same text too.
+    that belong together, and triplets, are learnt by contrast with the other texts of a batch (van den Oord et al. 2018),
+    but for those that belong to the same text too.
     """
 
     name: str = "sentence-similarity"
