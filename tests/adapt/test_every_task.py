@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -109,6 +110,16 @@ def test_from_files_to_the_same_predictions_in_a_fresh_process(task, checkpoint,
     for one, other in zip(alike, map(json.loads, stored), strict=True):
         assert {k: v for k, v in one.items() if k != "id"} == {k: v for k, v in other.items() if k != "id"}
         assert one["read_share"] == 1.0
+    if "probabilities" in alike[0]:
+        predict_file(found.folder, test, tmp_path / "here.csv")
+        with (tmp_path / "here.csv").open(encoding="utf-8", newline="") as lines:
+            for one, plain in zip(alike, csv.DictReader(lines), strict=True):
+                own = {
+                    name.removeprefix("label_")
+                    for name, mark in plain.items()
+                    if mark == "1" and "label_" in name
+                }
+                assert own == {one.get("label", one.get("relation"))}
     assert english_of_a_test(found.folder, tmp_path / "out" / "evaluation", NAMES.get(task, "")) == []
 
 
