@@ -227,6 +227,20 @@ def test_two_models_are_compared_in_pairs(checkpoint, tmp_path):
     other, _ = tuned("relation-extraction", checkpoint, tmp_path / "relations")
     with pytest.raises(MismatchError, match="is a model of relation-extraction"):
         evaluate_file(better.folder, test, tmp_path / "refused", against=other.folder)
+    several = tmp_path / "several.jsonl"
+    with test.open(encoding="utf-8", newline="") as lines:
+        each = [{"text": row["text"], "labels": [row["label"]]} for row in csv.DictReader(lines)]
+    several.write_text("".join(json.dumps(row) + "\n" for row in each))
+    many = tune_files(
+        LabelledFiles(several),
+        TuneSettings(checkpoint=str(checkpoint), epochs=1, method="head"),
+        tmp_path / "many",
+        quiet=True,
+    )
+    with pytest.raises(
+        MismatchError, match="gives exactly one label a text, and the model that is tested any number"
+    ):
+        evaluate_file(many.folder, several, tmp_path / "refused", against=better.folder)
     assert not (tmp_path / "refused" / "evaluation").exists()
 
 

@@ -148,6 +148,13 @@ def _comparable(model: FittedModel, folder: Path) -> FittedModel:
             f"{folder} is a model of {other.facts.task}, the one that is tested of {model.facts.task}.",
             remedy="Compare models of one task.",
         )
+    if _gives_several(other) != _gives_several(model):
+        raise MismatchError(
+            f"{folder} gives exactly one label a text, and the model that is tested any number."
+            if _gives_several(model)
+            else f"{folder} gives any number of labels a text, and the model that is tested exactly one.",
+            remedy="Compare models of one kind.",
+        )
     if set(other.facts.labels) != set(model.facts.labels):
         apart = sorted(set(other.facts.labels) ^ set(model.facts.labels))
         raise MismatchError(
