@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -116,6 +117,16 @@ def test_from_files_to_the_same_predictions_in_a_fresh_process(task, checkpoint,
     for one, other in zip(alike, map(json.loads, stored), strict=True):
         assert {k: v for k, v in one.items() if k != "id"} == {k: v for k, v in other.items() if k != "id"}
         assert one["read_share"] == 1.0
+    if "probabilities" in alike[0]:
+        predict_file(found.folder, test, tmp_path / "here.csv")
+        with (tmp_path / "here.csv").open(encoding="utf-8", newline="") as lines:
+            for one, plain in zip(alike, csv.DictReader(lines), strict=True):
+                own = {
+                    name.removeprefix("label_")
+                    for name, mark in plain.items()
+                    if mark == "1" and "label_" in name
+                }
+                assert own == {one.get("label", one.get("relation"))}
     assert english_of_a_test(found.folder, tmp_path / "out" / "evaluation", NAMES.get(task, "")) == []
 
 
@@ -223,6 +234,20 @@ def test_two_models_are_compared_in_pairs(checkpoint, tmp_path):
     other, _ = tuned("relation-extraction", checkpoint, tmp_path / "relations")
     with pytest.raises(MismatchError, match="is a model of relation-extraction"):
         evaluate_file(better.folder, test, tmp_path / "refused", against=other.folder)
+    several = tmp_path / "several.jsonl"
+    with test.open(encoding="utf-8", newline="") as lines:
+        each = [{"text": row["text"], "labels": [row["label"]]} for row in csv.DictReader(lines)]
+    several.write_text("".join(json.dumps(row) + "\n" for row in each))
+    many = tune_files(
+        LabelledFiles(several),
+        TuneSettings(checkpoint=str(checkpoint), epochs=1, method="head"),
+        tmp_path / "many",
+        quiet=True,
+    )
+    with pytest.raises(
+        MismatchError, match="gives exactly one label a text, and the model that is tested any number"
+    ):
+        evaluate_file(many.folder, several, tmp_path / "refused", against=better.folder)
     assert not (tmp_path / "refused" / "evaluation").exists()
 
 

@@ -142,6 +142,13 @@ def _comparable(model: FittedModel, folder: Path) -> FittedModel:
             f"{folder} is a model of {other.facts.task}, the one that is tested of {model.facts.task}.",
             remedy="Compare models of one task.",
         )
+    if _gives_several(other) != _gives_several(model):
+        raise MismatchError(
+            f"{folder} gives exactly one label a text, and the model that is tested any number."
+            if _gives_several(model)
+            else f"{folder} gives any number of labels a text, and the model that is tested exactly one.",
+            remedy="Compare models of one kind.",
+        )
     if set(other.facts.labels) != set(model.facts.labels):
         apart = sorted(set(other.facts.labels) ^ set(model.facts.labels))
         raise MismatchError(
@@ -155,12 +162,12 @@ def _comparable(model: FittedModel, folder: Path) -> FittedModel:
 def _flat(prediction: dict[str, Any], model: FittedModel) -> dict[str, Any]:
     """Plain columns: shares of labels each in its own, lists as JSON."""
     row: dict[str, Any] = {}
-    given = prediction.get("labels", [prediction["label"]] if "label" in prediction else None)
+    given = prediction.get("labels", [prediction.get("label", prediction.get("relation"))])
     for name, value in prediction.items():
         if name == "probabilities":
             for label, share in zip(model.facts.labels, value, strict=True):
                 row[f"probability_{label}"] = share
-                row[f"label_{label}"] = int(given is not None and label in given)
+                row[f"label_{label}"] = int(label in given)
         elif isinstance(value, list | dict):
             row[name] = json.dumps(value, ensure_ascii=False)
         else:

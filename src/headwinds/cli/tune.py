@@ -345,10 +345,12 @@ def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
     for name in [name for name in names if name in evaluation.differences]:
         item = evaluation.differences[name]
         bounds = f" [{item.lower:+.4f}, {item.upper:+.4f}]" if item.lower == item.lower else ""
-        lines.append(f"Minus the other model, {name.replace('_', ' ')}: {item.value:+.4f}{bounds}")
+        value = "not available" if item.value != item.value else f"{item.value:+.4f}{bounds}"
+        lines.append(f"Minus the other model, {name.replace('_', ' ')}: {value}")
     for column in dict.fromkeys(one.column for one in evaluation.slices):
         worst = next(one for one in evaluation.slices if one.column == column)
-        lines.append(f"Worst {column}: {worst.value} (examples: {worst.examples:,}), {worst.metric:.4f}.")
+        value = "not available" if worst.metric != worst.metric else f"{worst.metric:.4f}"
+        lines.append(f"Worst {column}: {worst.value} (examples: {worst.examples:,}), {value}.")
     return [
         tested,
         *held_lines(evaluation.held_out),

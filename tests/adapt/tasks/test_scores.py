@@ -235,6 +235,19 @@ def test_where_only_training_has_questions_without_an_answer_the_likelier_of_the
     assert decoder == {"threshold": 0.0}
 
 
+def test_an_equal_question_among_other_choices_stands_in_no_training():
+    from headwinds.adapt.evaluation.task_evaluation import _leaks
+
+    task = MultipleChoice()
+    asked = [
+        {"question": "A metal?", "choices": own, "answer": own[0]}
+        for own in (["iron", "oak"], ["tin", "elm"], ["oak", "iron"])
+    ]
+    trained, other, again = (task.read(rows(one), labelled=True) for one in asked)
+    assert _leaks(trained, other) == ()
+    assert [one.code for one in _leaks(trained, again)] == ["W101"]
+
+
 def test_choices_are_compared_with_chance():
     task = MultipleChoice()
     examples = task.read(

@@ -9,9 +9,14 @@ from scipy import stats
 
 from headwinds.adapt.checkpoints import load_tokenizer, resolve_checkpoint
 from headwinds.adapt.encoding import encode_texts
+from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tasks import sentence_similarity
 from headwinds.adapt.tasks.contract import Row
-from headwinds.adapt.tasks.sentence_similarity import SentenceSimilarity, weighted_rank_correlation
+from headwinds.adapt.tasks.sentence_similarity import (
+    PartTargets,
+    SentenceSimilarity,
+    weighted_rank_correlation,
+)
 from headwinds.adapt.training.batches import Batch, collate
 from headwinds.adapt.training.contrastive import plan_class_batches, supervised_contrastive_loss
 
@@ -61,8 +66,42 @@ def test_scored_pairs_are_learnt_by_their_order():
     marks = torch.ones((2, 1), dtype=torch.int64)
     batch = Batch(np.arange(2), torch.zeros((4, 1)), None, torch.tensor([0, 0, 1, 1]), marks=marks)
     task = SentenceSimilarity()
-    assert float(task.loss(vectors, batch, torch.tensor([5.0, 1.0]))) < 1e-6
-    assert float(task.loss(vectors, batch, torch.tensor([1.0, 5.0]))) > 10
+    texts = torch.arange(4).view(2, 2)
+    assert float(task.loss(vectors, batch, PartTargets(torch.tensor([5.0, 1.0]), texts))) < 1e-6
+    assert float(task.loss(vectors, batch, PartTargets(torch.tensor([1.0, 5.0]), texts))) > 10
+
+
+@pytest.mark.parametrize("third", [False, True])
+def test_texts_that_belong_together_are_no_contrast_to_each_other(third):
+    """Many questions have one answer: a batch that holds it twice would push each from what it belongs to."""
+    task = SentenceSimilarity()
+    pairs = [
+        ("lost card", "order"),
+        ("no card", "order "),
+        ("lost card", "block"),
+        ("fee", "price"),
+        ("price", "fee"),
+    ]
+    rows = [
+        Row("here", {"text": one, "text_b": two, **({"text_c": f"none {n % 2}"} if third else {})})
+        for n, (one, two) in enumerate(pairs)
+    ]
+    examples = task.read(rows, labelled=True)
+    encoded = task.encode(examples, load_tokenizer(resolve_checkpoint("default")), max_tokens=16)
+    batch = collate(encoded, np.arange(5), padding_id=0)
+    parts = 3 if third else 2
+    vectors = torch.nn.functional.normalize(
+        torch.randn(5, parts, 8, generator=torch.Generator().manual_seed(0)), dim=2
+    )
+    contrast = {0: {3, 4}, 1: {2, 3, 4}, 2: {3, 4}, 3: {0, 1, 2}, 4: {0, 1, 2}}  # besides its own second text
+    total = 0.0
+    for row, others in contrast.items():
+        against = [vectors[other, 1] for other in sorted({row, *others})]
+        against += [vectors[other, 2] for other in range(5)] if third else []
+        logits = torch.stack([vectors[row, 0] @ one for one in against]) * 20.0
+        total += float(torch.logsumexp(logits, 0) - vectors[row, 0] @ vectors[row, 1] * 20.0)
+    found = task.loss(vectors.flatten(1), batch, task.targets(examples, encoded, (), TuneSettings()))
+    assert float(found) == pytest.approx(total / 5, rel=1e-5)
 
 
 def test_the_parts_of_an_example_stay_apart_however_many_windows_they_fill():

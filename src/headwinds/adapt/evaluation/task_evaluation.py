@@ -300,6 +300,8 @@ def _leaks(trained_on: Any, examples: Any) -> tuple[Finding, ...]:
 
 def _contents(examples: Any) -> list[Any]:
     seconds = getattr(examples, "seconds", None)
+    if hasattr(examples, "choices"):  # "Which of these is a metal?" is another question among other choices
+        seconds = [" ".join(sorted(own)) for own in examples.choices]
     return list(zip(examples.texts, seconds, strict=True)) if seconds else list(examples.texts)
 
 

@@ -59,11 +59,28 @@ class TextParts:
 
 
 @dataclass(frozen=True, slots=True)
+class PartTargets:
+    """What the loss compares with.
+
+    Attributes
+    ----------
+    score
+        Shape (examples,): of each pair, NaN where there is none.
+    texts
+        Shape (examples, parts): a number for each part, the same for equal texts.
+    """
+
+    score: torch.Tensor
+    texts: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class SentenceSimilarity:
     """Learn vectors.
 
     Scored pairs are learnt by their order (CoSENT; Su 2022): a pair with a higher score must have a higher cosine. Pairs
-    that belong together, and triplets, are learnt by contrast with the other texts of a batch (van den Oord et al. 2018).
+    that belong together, and triplets, are learnt by contrast with the other texts of a batch (van den Oord et al. 2018),
+    but for those that belong to the same text too.
     """
 
     name: str = "sentence-similarity"
@@ -154,13 +171,18 @@ class SentenceSimilarity:
 
     def targets(
         self, examples: TextParts, encoded: EncodedTexts, labels: tuple[str, ...], settings: TuneSettings
-    ) -> torch.Tensor:
-        """The score of each pair, NaN where there is none."""
+    ) -> PartTargets:
+        """See `PartTargets`."""
         import torch
 
-        return torch.tensor(examples.score, dtype=torch.float32)
+        numbers: dict[str, int] = {}
+        parts = [
+            [numbers.setdefault(" ".join(text.split()), len(numbers)) for text in (first, *rest)]
+            for first, rest in zip(examples.texts, examples.others, strict=True)
+        ]
+        return PartTargets(torch.tensor(examples.score, dtype=torch.float32), torch.tensor(parts))
 
-    def loss(self, outputs: torch.Tensor, batch: Batch, targets: torch.Tensor) -> torch.Tensor:
+    def loss(self, outputs: torch.Tensor, batch: Batch, targets: PartTargets) -> torch.Tensor:
         """Of the order of scores, or of the contrast with the batch."""
         import torch
         from torch.nn import functional
@@ -168,16 +190,17 @@ class SentenceSimilarity:
         if batch.marks is None:
             raise ValueError("The batch does not say where parts begin.")
         vectors = outputs.view(len(outputs), batch.marks.shape[1] + 1, -1)
-        wanted = targets[batch.rows]
+        wanted = targets.score[batch.rows]
         if bool(torch.isfinite(wanted).all()):
             cosine = (vectors[:, 0] * vectors[:, 1]).sum(dim=-1) * SCALE
             wrong = (cosine[:, None] - cosine[None, :])[wanted[:, None] < wanted[None, :]]
             return torch.logsumexp(torch.cat([wrong.new_zeros(1), wrong]), dim=0)
         against = torch.cat([vectors[:, part] for part in range(1, vectors.shape[1])])
         logits = vectors[:, 0] @ against.T * SCALE
+        logits = logits.masked_fill(_belong_too(targets.texts[batch.rows]), float("-inf"))
         return functional.cross_entropy(logits, torch.arange(len(vectors)))
 
-    def loss_units(self, batch: Batch, targets: torch.Tensor) -> None:
+    def loss_units(self, batch: Batch, targets: PartTargets) -> None:
         """None: every pair of a batch is set against all others."""
 
     def score(
@@ -257,6 +280,22 @@ class SentenceSimilarity:
                     Mistake(row, examples.seconds[row], examples.seconds[best], float(own[best] - own[row]))
                 )
         return found
+
+
+def _belong_too(texts: torch.Tensor) -> torch.Tensor:
+    """Which other texts of a batch are no contrast to an example, shape (examples, examples * (parts - 1)).
+
+    Its own first text again, and all that belongs to an equal one: in the batch as a pair, or by its text.
+    """
+    import torch
+
+    first, second = texts[:, 0], texts[:, 1]
+    others = torch.cat([texts[:, part] for part in range(1, texts.shape[1])])
+    alike = first[:, None] == first
+    belongs = (alike.float() @ (second[:, None] == others).float()) > 0
+    found = belongs | (first[:, None] == others)
+    found[:, : len(texts)].fill_diagonal_(fill_value=False)
+    return found
 
 
 def _vectors(outputs: Sequence[Any], examples: TextParts) -> NDArray[np.float64]:
