@@ -14,6 +14,7 @@ from headwinds import load_model, predict_file, tune, update
 from headwinds.adapt.continual.memory import read_memory
 from headwinds.adapt.continual.settings import STRATEGIES
 from headwinds.adapt.fitted_model import read_facts
+from headwinds.adapt.predicting import evaluate_file
 from headwinds.adapt.prediction import make_predictor, predict_outputs
 from headwinds.adapt.sides import split_off
 from headwinds.adapt.tasks.contract import Row
@@ -91,6 +92,17 @@ def test_an_update_keeps_rows_by_label_alike_and_the_next_one_needs_no_file_of_o
     parts = {json.dumps(dict(row.values), sort_keys=True): row.part for row in kept}
     for row in read_memory(second.folder):
         assert parts.get(json.dumps(dict(row.values), sort_keys=True), row.part) == row.part
+
+
+def test_a_test_of_an_updated_model_is_told_of_texts_that_it_keeps(life, tmp_path):
+    given = {"old": life.file("old"), "quiet": True, "epochs": 1, "method": "head", **RATES}
+    found = update(life.model, life.file("later"), output=tmp_path / "run", **given)
+    tested = evaluate_file(found.folder, life.file("later"), tmp_path / "later")
+    told = next(str(one) for one in tested.findings if one.code == "W101")
+    assert f"{tested.examples} of {tested.examples} test examples" in told
+    strange = write_topics(tmp_path / "strange.csv", 10, 1, {"driver": ["wholly new"], "divide": ["as new"]})
+    tested = evaluate_file(found.folder, strange, tmp_path / "strange")
+    assert "W101" not in [one.code for one in tested.findings]
 
 
 def test_a_model_that_is_to_keep_nothing_has_no_texts_in_its_folder(life, tmp_path):
