@@ -18,6 +18,7 @@ from sqlalchemy import exc, text
 from headwinds import predict_file
 from headwinds.adapt.evaluation.store import write_evaluation
 from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
+from headwinds.adapt.predicting import evaluate_file
 from headwinds.annotate.schema import MIGRATIONS as LABELS
 from headwinds.cli.main import main
 from headwinds.contracts import Evaluation, Interval
@@ -344,6 +345,16 @@ def test_a_gate_that_cannot_be_used_is_refused_in_one_line(tmp_path, content, wo
     (tmp_path / "gate.toml").write_text(content)
     with pytest.raises(SettingsError, match=words):
         read_gate(tmp_path / "gate.toml")
+
+
+def test_what_a_version_was_tuned_on_does_not_test_it(registry, fitted, tmp_path):
+    add_model(registry, "speeches", fitted.good)
+    learnt = write_gate(tmp_path, fitted.folder / "train.csv")
+    with pytest.raises(SettingsError, match="is the file that version 1 of speeches was tuned on"):
+        promote_model(registry, "speeches", learnt)
+    assert [one.kind for one in events_of(registry, "speeches")] == ["added"]
+    found = evaluate_file(fitted.good, fitted.folder / "train.csv", tmp_path / "own")
+    assert "90 of 90 test examples" in next(str(one) for one in found.findings if one.code == "W101")
 
 
 def test_a_test_that_was_changed_after_it_was_frozen_is_refused(registry, fitted, tmp_path):

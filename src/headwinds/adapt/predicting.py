@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.continual.memory import read_memory, rows_of
 from headwinds.adapt.evaluation.task_evaluation import (
     TaskEvaluation,
     evaluate_model,
@@ -30,7 +31,7 @@ from headwinds.artifacts.write import require_other_file, write_bytes, write_tex
 from headwinds.errors import MismatchError, SettingsError
 
 if TYPE_CHECKING:
-    from headwinds.adapt.fitted_model import FittedModel
+    from headwinds.adapt.fitted_model import FittedModel, ModelFacts
 
 FORMATS = (".jsonl", ".csv", ".parquet")
 AT_ONCE = TOGETHER
@@ -121,6 +122,7 @@ def evaluate_file(
             seed=seed,
             columns=tested.columns,
             against=other,
+            trained_on=tested.examples if learnt_from(model.facts, test) else _kept_examples(model, folder),
         )
 
     with study_lock(output), graceful_stop():
@@ -128,6 +130,17 @@ def evaluate_file(
             output, "evaluation", identity, work, lambda place: tell_evaluation(place, model.facts)
         )
     return read_task_evaluation(stage.path)
+
+
+def learnt_from(facts: ModelFacts, file: Path) -> bool:
+    """Whether a file is the whole of what a model was tuned on; of one among several files nobody can tell."""
+    return facts.data_digest == fingerprint(train=file_digest(file))
+
+
+def _kept_examples(model: FittedModel, folder: Path) -> Any:
+    """Those of the rows that a model was updated on that it keeps; None where it keeps none."""
+    kept = read_memory(folder)
+    return model.task.read(rows_of(kept, folder), labelled=True) if kept else None
 
 
 def _gives_several(model: FittedModel) -> bool | None:

@@ -7,8 +7,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.fitted_model import read_facts
 from headwinds.adapt.labelled_files import read_rows
-from headwinds.adapt.predicting import evaluate_file
+from headwinds.adapt.predicting import evaluate_file, learnt_from
 from headwinds.adapt.prediction import predict_examples, predictor_of
 from headwinds.artifacts.fingerprint import file_digest, fingerprint
 from headwinds.database.connection import transaction
@@ -72,7 +73,7 @@ def promote(registry: Registry, name: str, gate: Gate, which: str = "latest") ->
     Raises
     ------
     SettingsError
-        There is no such version, it is in production, or a test is not the one that was frozen.
+        There is no such version, it is in production, or a test is not the one that was frozen, or is what it learnt from.
     CheckpointError
         It, or the version in production, is damaged: nothing is promoted.
     BusyError
@@ -183,6 +184,13 @@ def _judge(
             f"{test.path} is not the test that was frozen: its SHA-256 is {digest}.",
             remedy="Bring the old file back.",
         )
+    place = check(registry.versions, candidate.version)
+    if learnt_from(read_facts(place), test.path):
+        raise SettingsError(
+            f"{test.path} of the gate is the file that version {candidate.number} of {candidate.name} was tuned on, so it "
+            "cannot test it.",
+            remedy="Name rows that no version was or will be fitted to.",
+        )
     identity = fingerprint(
         candidate=candidate.version,
         current=current.version if current else "",
@@ -192,7 +200,7 @@ def _judge(
         seed=gate.seed,
     )
     found = evaluate_file(
-        check(registry.versions, candidate.version),
+        place,
         test.path,
         registry.evidence / identity,
         group=test.group,

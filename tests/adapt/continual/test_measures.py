@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
+from headwinds.adapt.continual.importance import fisher_diagonal
 from headwinds.adapt.continual.labelling import entropy, texts_to_label
 from headwinds.adapt.continual.memory import KeptRow, choose_memory, level, read_memory, write_memory
 from headwinds.adapt.continual.prior_shift import expected_shares, label_shares
 from headwinds.adapt.continual.replay import repeat_as_stood_for, repeat_to_share
 from headwinds.adapt.continual.stream_measures import average_accuracy, backward_transfer, forgetting
+from headwinds.adapt.encoding import EncodedTexts
 
 ACCURACY = np.array([[0.9, np.nan, np.nan], [0.7, 0.8, np.nan], [0.75, 0.6, 0.95]])
 
@@ -91,3 +94,32 @@ def test_what_is_proposed_is_uncertain_and_not_twice_the_same():
     assert wanted[1] == 3
     assert sorted(wanted) == [0, 1, 2, 3]
     assert entropy(np.array([[0.5, 0.5]]), several=True)[0] == pytest.approx(2 * np.log(2))
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_what_mattered_is_the_fisher_information_of_a_linear_model_by_hand(several):
+    """Of weight (c, j) the mean of x_j squared times p_c (1 - p_c): labels are drawn from the model, none is given."""
+    generator = torch.Generator().manual_seed(1)
+    texts, width, labels = 1500, 3, 3
+    features = torch.randn(texts, width, generator=generator) * torch.tensor([0.5, 1.0, 2.0])
+    weight = torch.nn.Parameter(
+        torch.randn(labels + 1, width, generator=generator)
+    )  # and a label that is new
+    windows = [np.array([number], dtype=np.int32) for number in range(texts)]
+    encoded = EncodedTexts(windows, np.arange(texts + 1), np.ones(texts, dtype=np.int64))
+    found = fisher_diagonal(
+        lambda batch: features[batch.rows] @ weight.T,
+        {"weight": weight},
+        encoded,
+        np.arange(texts),
+        known=labels,
+        several=several,
+        padding_id=0,
+        precision="float32",
+        seed=3,
+    )["weight"]
+    logits = (features @ weight.T)[:, :labels].detach()
+    share = torch.sigmoid(logits) if several else torch.softmax(logits, dim=1)
+    right = (share * (1 - share)).T @ features**2 / texts
+    torch.testing.assert_close(found[:labels], right, rtol=0.15, atol=0.005)
+    assert not found[labels:].any()

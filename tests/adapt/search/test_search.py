@@ -17,7 +17,7 @@ from adapt.warm_process import start
 from headwinds.adapt.search import trials
 from headwinds.adapt.search.fits import COMPLETE, FAILED, PRUNED, fit_by_workers
 from headwinds.adapt.search.guidance import in_memory
-from headwinds.adapt.search.outcome import importances
+from headwinds.adapt.search.outcome import importances, tune_section
 from headwinds.adapt.search.space import Choice, Range, parse_space
 from headwinds.adapt.search.trials import SearchSettings, search
 from headwinds.adapt.settings import TuneSettings
@@ -107,6 +107,11 @@ def test_the_written_section_is_the_model_that_was_tuned(searched: Path, tiny_ch
     assert replace(settings_of(tiny_checkpoint), **winner) == tune_settings(section)
     assert (searched / "model" / "model.json").exists()
     assert (searched / "evaluation" / "evaluation.json").exists()
+
+
+def test_a_winner_whose_checkpoint_stands_under_any_name_is_written_as_a_study_reads_it() -> None:
+    chosen = TuneSettings(checkpoint="模型/😀 'a' \"b\"\\c")
+    assert tomllib.loads(tune_section(chosen))["tune"] == {"checkpoint": chosen.checkpoint}
 
 
 def test_a_second_run_finds_every_trial_and_writes_the_same_bytes(

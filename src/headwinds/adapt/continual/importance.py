@@ -51,25 +51,28 @@ def fisher_diagonal(
 
     found = {name: torch.zeros_like(value, dtype=torch.float32) for name, value in parameters.items()}
     generator = torch.Generator().manual_seed(derive_seed(seed, "fisher") % 2**63)
-    for row in rows:
-        batch = collate(encoded, [int(row)], padding_id=padding_id)
-        with autocast("cpu", precision):
-            outputs = forward(batch)
-        logits = outputs[:, :known].float()
-        with torch.no_grad():
-            if several:
-                drawn = torch.bernoulli(torch.sigmoid(logits), generator=generator)
-            else:
-                drawn = torch.multinomial(torch.softmax(logits, dim=1), 1, generator=generator)[:, 0]
-        loss = (
-            functional.binary_cross_entropy_with_logits(logits, drawn, reduction="sum")
-            if several
-            else functional.cross_entropy(logits, drawn, reduction="sum")
-        )
-        slopes = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
-        for name, slope in zip(parameters, slopes, strict=True):
-            if slope is not None:
-                found[name] += slope.float() ** 2 / len(rows)
+    # As in training the head drops out, by draws of its own: else the weights hung on what the process drew before.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(seed, "fisher dropout") % 2**63)
+        for row in rows:
+            batch = collate(encoded, [int(row)], padding_id=padding_id)
+            with autocast("cpu", precision):
+                outputs = forward(batch)
+            logits = outputs[:, :known].float()
+            with torch.no_grad():
+                if several:
+                    drawn = torch.bernoulli(torch.sigmoid(logits), generator=generator)
+                else:
+                    drawn = torch.multinomial(torch.softmax(logits, dim=1), 1, generator=generator)[:, 0]
+            loss = (
+                functional.binary_cross_entropy_with_logits(logits, drawn, reduction="sum")
+                if several
+                else functional.cross_entropy(logits, drawn, reduction="sum")
+            )
+            slopes = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
+            for name, slope in zip(parameters, slopes, strict=True):
+                if slope is not None:
+                    found[name] += slope.float() ** 2 / len(rows)
     return found
 
 

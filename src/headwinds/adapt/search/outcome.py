@@ -119,7 +119,7 @@ def tune_section(settings: TuneSettings) -> str:
     for item in fields(TuneSettings):
         value = getattr(settings, item.name)
         if value != item.default and item.name != "seed":
-            lines.append(f"{item.name} = {json.dumps(value)}")
+            lines.append(f"{item.name} = {json.dumps(value, ensure_ascii=False)}")
     return "\n".join(lines) + "\n"
 
 
