@@ -291,7 +291,7 @@ def _leaks(trained_on: Any, examples: Any) -> tuple[Finding, ...]:
     return (
         Finding(
             "W101",
-            f"{len(twice)} of {len(examples.ids)} test examples have a text that stands in training too, "
+            f"The text of {len(twice)} of {len(examples.ids)} test examples stands in training too, "
             f"first {SEMICOLON.join(twice[:3])}.",
             "Take them out of one side: the test flatters the model.",
         ),
