@@ -376,10 +376,8 @@ def _answers(row: Row, context: str) -> tuple[tuple[int, int], ...]:
 def _answer(row: Row, item: Any, context: str) -> tuple[int, int]:
     text, start = item, None
     if isinstance(item, Mapping):
-        text, start = (
-            item.get("text"),
-            item.get("start", item.get("answer_start")),
-        )  # the second is SQuAD's name
+        # SQuAD's files, and all that are made like them, call it answer_start.
+        text, start = item.get("text"), item.get("start", item.get("answer_start"))
     if not isinstance(text, str) or not text.strip():
         raise DataError(
             f"{row.place}: answers holds {quoted(item)}, expected a text of the context.",
