@@ -99,6 +99,11 @@ def test_from_files_to_the_same_predictions_in_a_fresh_process(task, checkpoint,
         if "[" not in name and not name.startswith("distinct")
     )
     assert unbounded == ("W204" in {one.code for one in evaluation.findings})
+    table = evaluation.table
+    assert (table["metric"][0], table["value"][0]) == (evaluation.main_metric, main.value)
+    assert set(table["metric"]) == set(evaluation.metrics)
+    assert f"Tested on {evaluation.examples} examples" in evaluation.summary()
+    assert evaluation.main_metric in evaluation.to_html()
     here = tmp_path / "here.jsonl"
     count = predict_file(found.folder, test, here)
     assert count == evaluation.examples

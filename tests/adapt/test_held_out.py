@@ -265,7 +265,7 @@ def test_labels_that_are_new_in_the_test_are_counted_and_named(tmp_path, tiny_ch
     assert found.held_out.unseen == {"new": 3, "newer": 1}
     assert found.examples + found.held_out.unseen_rows == found.held_out.test_rows == 17
     finding = next(one for one in found.findings if one.code == "W117")
-    assert "4 of 17 test rows have a label that occurs in the test alone" in finding.sentence
+    assert "In 4 of 17 test rows is a label that occurs in the test alone" in finding.sentence
     assert "new (3), newer (1)" in finding.sentence
     assert finding.sentence in (tmp_path / "out" / "evaluation" / "card.md").read_text(encoding="utf-8")
 

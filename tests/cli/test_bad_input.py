@@ -182,7 +182,7 @@ BAD: dict[str, tuple[Change, tuple[str, ...]]] = {
     # The study file.
     "an unknown key": (
         edit("study.toml", "epochs = 8", "epoch = 8"),
-        ("study.toml, line 28: unknown key 'epoch' in [tune]. Did you mean 'epochs'?", "Known keys: "),
+        ("study.toml, line 29: unknown key 'epoch' in [tune]. Did you mean 'epochs'?", "Known keys: "),
     ),
     "an unknown section": (
         edit("study.toml", "[tune]", "[tunes]"),
@@ -190,13 +190,13 @@ BAD: dict[str, tuple[Change, tuple[str, ...]]] = {
     ),
     "a wrong type": (
         edit("study.toml", "epochs = 8", 'epochs = "8"'),
-        ("study.toml, line 28: epochs in [tune] is str '8', expected a whole number",),
+        ("study.toml, line 29: epochs in [tune] is str '8', expected a whole number",),
     ),
     "an impossible value": (
         edit("study.toml", "folds = 5", "folds = 1"),
-        ("line 29: [tune] folds = 1", "expected 2 or more"),
+        ("line 30: [tune] folds = 1", "expected 2 or more"),
     ),
-    "no TOML": (edit("study.toml", "[gold]", "[gold"), ("study.toml is not valid TOML", "line 23")),
+    "no TOML": (edit("study.toml", "[gold]", "[gold"), ("study.toml is not valid TOML", "line 24")),
     "an unknown estimator": (
         add("study.toml", '\nestimator = "magic"\n'),
         (
@@ -358,7 +358,7 @@ def test_own_files_are_checked_as_a_study_is(study, capsys, monkeypatch):
     add("documents.csv", "p900,speech-99\n")(study)
     assert "line 182: 2 fields, expected 4" in refused(["check", *files], study.parent, capsys, monkeypatch)
     assert main(["check", *files, "--quiet", "--set", "corpus.on_bad_rows=refuse", "--output", "done"]) == 0
-    assert "W105 1 of 181 rows were refused (once: 2 fields, expected 4)" in capsys.readouterr().out
+    assert "W105 Rows that were refused: 1 of 181 (once: 2 fields, expected 4)" in capsys.readouterr().out
 
 
 def test_a_report_in_no_known_language_is_refused_before_any_work(study, capsys, monkeypatch):

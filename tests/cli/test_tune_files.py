@@ -42,8 +42,8 @@ def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(checkpoint, tmp_p
     assert main(asked(checkpoint, "--test", TEST, "--dry-run")) == 0
     said = capsys.readouterr().out
     assert "109 training, 11 validation, 40 test examples" in said
-    assert "4 labels" in said
-    assert "none is cut" in said
+    assert "labels (4)" in said
+    assert "not cut: 0" in said
     assert re.search(r"about \d+ s, \d+\.\d GiB of memory, 0\.0\d GiB of disk: measured", said)
     assert "nothing was kept" in said
     assert list(tmp_path.iterdir()) == []
@@ -110,7 +110,7 @@ def test_a_dry_run_counts_the_examples_that_are_longer_than_a_window(
     """A question of three choices is no longer than one of two; where all are long, all are counted."""
     assert main(of_a_task(checkpoint, task, rows, tmp_path, "--dry-run")) == 0
     said = capsys.readouterr().out
-    assert f"windows of 64: {longer} examples are longer and are read in several, none is cut" in said
+    assert f"windows of 64; longer, read in several and not cut: {longer}" in said
 
 
 def test_pairs_with_scores_are_not_told_as_none_wrong(checkpoint, tmp_path, capsys):

@@ -60,5 +60,5 @@ def test_a_dry_run_makes_the_vocabulary_and_leaves_nothing(at_the_root, capsys):
     assert main([*command, "--dry-run"]) == 0
     said = capsys.readouterr().out
     assert "38 training, 4 validation, 8 test examples" in said
-    assert "0 examples are longer and are not read whole" in said
+    assert "longer and not read whole: 0" in said
     assert [path.name for path in at_the_root.iterdir()] == ["examples"]

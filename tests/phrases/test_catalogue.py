@@ -84,7 +84,9 @@ def test_why_rows_were_refused_is_told_too(name, tmp_path):
     reasons = [one.reason for one in corpus.refused]
     assert len(reasons) == BAD_LINES[name].count("\n") - (2 if name == "a.csv" else 1)
     for reason in reasons:
-        told = translate(f"1,002 of 3,000 rows were refused (1,000 times: {reason}; once: t is empty).", "zh")
+        told = translate(
+            f"Rows that were refused: 1,002 of 3,000 (1,000 times: {reason}; once: t is empty).", "zh"
+        )
         assert told.startswith("3,000 行中有 1,002 行被拒绝（1,000 次："), told
         assert told.endswith("；1 次：t 是空的）。"), told
         error = translate(f"a: 8 of 9 rows cannot be read: line 2: {reason}; and 5 more.", "zh", ERRORS)

@@ -19,7 +19,9 @@ from headwinds.drawing.canvas import style, to_bytes
 from headwinds.errors import MismatchError, SettingsError, StorageError
 from headwinds.measure.indicator_store import write_indicator
 from headwinds.report import render_report, write_report
+from headwinds.report.cells import ReportTable
 from headwinds.report.content import ResultChapter
+from headwinds.report.figures.metrics import draw_metric
 from headwinds.report.from_study import read_indices, unread_share
 from headwinds.report.messages import load_messages
 from headwinds.report.results import all_findings
@@ -310,3 +312,16 @@ def test_tokens_that_no_window_held_are_counted_from_the_scores(tmp_path):
     told = pa.table({"tokens": [10, 30], "read_share": [1.0, 0.5], "passage_id": ["a", "b"]})
     pq.write_table(told, tmp_path / "scores.parquet")
     assert unread_share(tmp_path / "scores.parquet") == pytest.approx(15 / 40)
+
+
+def test_the_mark_of_a_perfect_metric_is_drawn_whole_and_not_cut_at_the_edge():
+    columns = ("system", "label", "metric", "value", "lower", "upper")
+    rows = (("tuned model", "divide", "f1", 1.0, None, None), ("keywords", "divide", "f1", 0.0, 0.0, 0.1))
+    table = ReportTable("metrics", "Metrics", columns, ("text",) * 3 + ("number",) * 3, rows)
+    with style():
+        marks = [
+            line
+            for line in draw_metric(table, "f1", load_messages("en")).axes[0].lines
+            if line.get_marker() != "None"
+        ]
+    assert [line.get_clip_on() for line in marks] == [False, False]

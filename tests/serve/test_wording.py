@@ -90,6 +90,12 @@ def test_pages_are_chinese_where_it_was_started_so_and_answers_where_they_are_as
             status, _, body = server.ask("GET", "/v1/models/none", accept_language=language)
             assert status == 404
             assert json.loads(body)["error"].startswith(words)
+        for method, place, language, words in (
+            ("GET", "/v1/nothing", "zh", "这里什么都没有。"),
+            ("GET", "/v1/models/model/predict", "zh", "这里不这样做，可用 POST。"),
+            ("GET", "/v1/models/model/predict", "", "This is not done here, but POST is."),
+        ):
+            assert json.loads(server.ask(method, place, accept_language=language)[2])["error"] == words
 
 
 def test_every_analysis_of_panels_is_described_in_chinese_too():

@@ -291,7 +291,9 @@ def test_the_command_line_with_two_workers_and_memory_urls_do_the_same(model, co
     pq.write_table(twice, tmp_path / "c" / "b.parquet")
     assert main([*map(str, arguments[:3]), "--corpus", str(tmp_path / "c"), "--output", url, *one[2:]]) == 0
     shown = capsys.readouterr().out.splitlines()
-    assert shown[1] == (f"2 of 7 rows were refused; each stands with its reason in {url}/scores/refusals.")
+    assert shown[1] == (
+        f"Rows that were refused: 2 of 7; each stands with its reason in {url}/scores/refusals."
+    )
 
 
 def test_a_model_that_is_none_is_refused_before_a_store_is_asked(tmp_path):

@@ -231,7 +231,7 @@ def held_findings(held: HeldOut | None) -> tuple[Finding, ...]:
     return (
         Finding(
             "W117",
-            f"{held.unseen_rows:,} of {held.test_rows:,} test rows have a label that occurs in the test alone, so no model "
+            f"In {held.unseen_rows:,} of {held.test_rows:,} test rows is a label that occurs in the test alone, so no model "
             f"could give it: {shown}{more}.",
             "They are not in the metrics: count them as errors where you report how it does on what is new.",
         ),

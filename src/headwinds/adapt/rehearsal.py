@@ -144,19 +144,16 @@ def rehearsal_lines(found: Rehearsal) -> list[str]:
         *held_lines(found.held_out),
         *(str(finding) for finding in held_findings(found.held_out)),
         f"tokens: half of the examples up to {half}, 90% up to {most}, 99% up to {nearly_all}, the longest {longest:,}; "
-        f"windows of {found.max_tokens}: {found.windowed:,} examples "
-        + (
-            "are longer and are read in several, none is cut"
-            if found.whole
-            else "are longer and are not read whole"
-        ),
-        f"{found.steps:,} steps an epoch, at most {settings.epochs} epochs, learning rate {settings.learning_rate:g}",
+        f"windows of {found.max_tokens}; "
+        + ("longer, read in several and not cut: " if found.whole else "longer and not read whole: ")
+        + f"{found.windowed:,}",
+        f"steps an epoch: {found.steps:,}; epochs: at most {settings.epochs}; learning rate {settings.learning_rate:g}",
     ]
     if found.labels:
         common = sorted(found.labels.items(), key=lambda item: (-item[1], item[0]))
         shown = ", ".join(f"{name} {count:,}" for name, count in common[:SHOWN_LABELS])
         more = f", and {len(common) - SHOWN_LABELS} more" if len(common) > SHOWN_LABELS else ""
-        lines.append(f"{len(common)} labels: {shown}{more}")
+        lines.append(f"labels ({len(common)}): {shown}{more}")
         rare = [name for name, count in common if count < 5]
         if rare:
             lines.append(

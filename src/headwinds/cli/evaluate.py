@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from headwinds.cli.terminal import tell, tell_lines
-from headwinds.cli.tune import evaluation_lines, names_of
+from headwinds.cli.tune import names_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +44,6 @@ def execute(arguments: argparse.Namespace) -> int:
         encoding=arguments.encoding,
         against=Path(arguments.against) if arguments.against else None,
     )
-    tell_lines(evaluation_lines(found))
+    tell_lines(found.summary().splitlines())
     tell(f"Evaluation: {output / 'evaluation'}")
     return 0

@@ -12,12 +12,10 @@ from headwinds.cli.terminal import tell, tell_lines
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
-    from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
     from headwinds.adapt.search.space import Space
     from headwinds.adapt.search.trials import SearchSettings
     from headwinds.adapt.settings import TuneSettings
     from headwinds.adapt.tuning_files import LabelledFiles
-    from headwinds.contracts import Interval
 
 NAMED = ("task", "method", "checkpoint", "processes", "sharding")  # settings with a flag of their own
 
@@ -181,6 +179,8 @@ def _alone(arguments: argparse.Namespace) -> int:
             f"{item.value:+.4f} [{item.lower:+.4f}, {item.upper:+.4f}]"
         )
     if found.evaluation is not None:
+        from headwinds.adapt.evaluation.evaluation_lines import evaluation_lines
+
         tell_lines(evaluation_lines(found.evaluation))
     tell(f"Model: {found.folder}{' (found, nothing changed)' if found.reused else ''}")
     return 0
@@ -269,6 +269,8 @@ def _search(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Na
         tell(f"What mattered: {shown}")
     tell_lines(outcome.findings)
     if tuned.evaluation is not None:
+        from headwinds.adapt.evaluation.evaluation_lines import evaluation_lines
+
         tell_lines(evaluation_lines(tuned.evaluation))
     tell(f"Model: {tuned.folder}; trials: {output / 'search.html'}; settings: {output / 'tune.toml'}")
     return 0
@@ -300,13 +302,14 @@ def _several(files: LabelledFiles, settings: TuneSettings, arguments: argparse.N
 
 
 def _curve(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Namespace) -> int:
+    from headwinds.adapt.evaluation.evaluation_lines import with_bounds
     from headwinds.adapt.learning_curve import curve_privacy, learning_curve
 
     shares = _shares(arguments)
     output = Path(arguments.output)
     points = learning_curve(files, settings, shares, output, quiet=arguments.quiet)
     for point in points:
-        metric, shown = point.metric.replace("_", " "), _with_bounds(point.interval)
+        metric, shown = point.metric.replace("_", " "), with_bounds(point.interval)
         tell(f"{point.share:.0%} of the training examples ({point.examples:,}): {metric} {shown}")
     tell_lines(curve_privacy(points, output)[1])
     tell(f"Models: {output}")
@@ -316,44 +319,3 @@ def _curve(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Nam
 def names_of(text: str) -> tuple[str, ...]:
     """Names with commas between them."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _with_bounds(item: Interval) -> str:
-    """A metric with its interval, as far as either is there."""
-    shown = "not available" if item.value != item.value else f"{item.value:.4f}"
-    return f"{shown} [{item.lower:.4f}, {item.upper:.4f}]" if item.lower == item.lower else shown
-
-
-def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
-    """The metrics of all examples, the main one first; those of single labels are in the file."""
-    from headwinds.adapt.evaluation.shown import told_mistakes, told_none_wrong
-    from headwinds.adapt.held_out import held_lines
-
-    others = [name for name in evaluation.metrics if name != evaluation.main_metric and "[" not in name]
-    names = [evaluation.main_metric, *sorted(others)]
-    lines = []
-    for name in names:
-        lines.append(f"{name.replace('_', ' ')}: {_with_bounds(evaluation.metrics[name])}")
-    tested = (
-        f"Tested on {evaluation.examples:,} examples (95% intervals, {evaluation.groups:,} groups drawn)."
-    )
-    lines += [
-        f"{told_mistakes(evaluation.task, evaluation.mistakes)}: errors.jsonl has them, the costliest first."
-        if evaluation.mistakes
-        else told_none_wrong(evaluation.task, evaluation.metrics)
-    ]
-    for name in [name for name in names if name in evaluation.differences]:
-        item = evaluation.differences[name]
-        bounds = f" [{item.lower:+.4f}, {item.upper:+.4f}]" if item.lower == item.lower else ""
-        value = "not available" if item.value != item.value else f"{item.value:+.4f}{bounds}"
-        lines.append(f"Minus the other model, {name.replace('_', ' ')}: {value}")
-    for column in dict.fromkeys(one.column for one in evaluation.slices):
-        worst = next(one for one in evaluation.slices if one.column == column)
-        value = "not available" if worst.metric != worst.metric else f"{worst.metric:.4f}"
-        lines.append(f"Worst {column}: {worst.value} (examples: {worst.examples:,}), {value}.")
-    return [
-        tested,
-        *held_lines(evaluation.held_out),
-        *lines,
-        *(str(finding) for finding in evaluation.findings),
-    ]

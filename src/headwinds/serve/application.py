@@ -20,6 +20,7 @@ from headwinds.adapt.tasks.contract import writes
 from headwinds.serve.compatible import chat, completions
 from headwinds.serve.evidence import evidence
 from headwinds.serve.explaining import explain, explains
+from headwinds.serve.incoming import RequestError
 from headwinds.serve.openapi import document
 from headwinds.serve.panels import analyse, analyses
 from headwinds.serve.predicting import predict
@@ -154,11 +155,15 @@ async def _answered(endpoint: Endpoint, request: Request) -> Response:
         return JSONResponse({"error": words}, status, {"retry-after": "1"} if status in (429, 503) else None)
 
 
-async def _plain(_: Request, error: Exception) -> Response:
+async def _plain(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    words = "There is nothing here." if status == 404 else "This is not done here."
     headers = error.headers if isinstance(error, HTTPException) else None
-    return JSONResponse({"error": words}, status, headers)
+    if status == 404:
+        found = RequestError(404, "There is nothing here.")
+    else:
+        allowed = (headers or {}).get("Allow", "another method")
+        found = RequestError(status, f"This is not done here, but {allowed} is.")
+    return JSONResponse({"error": told_error(str(found), asked_language(request))}, status, headers)
 
 
 async def _broken(_: Request, __: Exception) -> Response:

@@ -176,8 +176,9 @@ def _forecast(run: StudyRun, checked: CheckedStudy, stages: list[Stage]) -> None
         return
     disk = (settings.folds * fit.model_bytes + fit.state_bytes) / 2**30
     run.say(
-        f"forecast from measured steps: at most {len(todo) * fit.seconds / 60:.1f} min to tune {len(todo)} folds, "
-        f"{scoring:.1f} min to score; {memory:.1f} GiB of memory, {disk:.1f} GiB of disk"
+        f"forecast from measured steps: at most {len(todo) * fit.seconds / 60:.1f} min to tune "
+        f"the folds that are left ({len(todo)}), {scoring:.1f} min to score; "
+        f"{memory:.1f} GiB of memory, {disk:.1f} GiB of disk"
     )
 
 

@@ -133,7 +133,7 @@ def what_was_refused(output: str) -> str:
     if not facts.get("refused"):
         return ""
     return (
-        f"{facts['refused']:,} of {facts['rows_in']:,} rows were refused; "
+        f"Rows that were refused: {facts['refused']:,} of {facts['rows_in']:,}; "
         f"each stands with its reason in {store.place}/{RESULT}/{REFUSALS}."
     )
 

@@ -62,6 +62,11 @@ BAD = [
         {"question": "Who?", "context": "Anna met Bob.", "answers": [{"text": "Anna", "start": 2}]},
         "at 2 the context has 'na m', not 'Anna'",
     ),
+    (
+        QA,
+        {"question": "Who?", "context": "Anna met Bob.", "answers": [{"text": "Anna", "answer_start": 2}]},
+        "at 2 the context has 'na m', not 'Anna'",
+    ),
     (MC, {"question": "A metal?", "choices": ["iron"], "answer": "iron"}, "expected two or more different answers"),
     (
         MC,

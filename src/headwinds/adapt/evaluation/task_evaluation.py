@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.evaluation.intervals import Metrics, bootstrap, slices, with_width
 from headwinds.adapt.evaluation.isotonic import uncalibrated_findings
 from headwinds.adapt.evaluation.model_card import model_card
+from headwinds.adapt.evaluation.shown import shown_name, shown_order
 from headwinds.adapt.evaluation.task_page import SHOWN_ERRORS, task_page
 from headwinds.adapt.evaluation.written_findings import writing_findings
 from headwinds.adapt.held_out import HeldOut, held_findings, read_held
@@ -23,10 +24,13 @@ from headwinds.adapt.writing import weigh_references
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json, write_text
 from headwinds.contracts import Finding, Interval
+from headwinds.contracts.result import Result
 from headwinds.phrases.catalogue import SEMICOLON
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from headwinds.adapt.fitted_model import FittedModel, ModelFacts
@@ -56,7 +60,7 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskEvaluation:
+class TaskEvaluation(Result):
     """How a model did on examples that it was not fitted to.
 
     Attributes
@@ -95,6 +99,30 @@ class TaskEvaluation:
     differences: dict[str, Interval] = field(default_factory=dict)
     model: str = ""
     held_out: HeldOut | None = None
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a metric, the main one first and those of single labels last: `metric`, `value`, `lower`, `upper`."""
+        import pandas as pd
+
+        names = [name for name in shown_order(self.metrics, self.main_metric) if name in self.metrics]
+        return pd.DataFrame([{"metric": name, **asdict(self.metrics[name])} for name in names])
+
+    def summary(self) -> str:
+        """The metrics of all examples with their intervals, what is wrong, and what to weigh."""
+        from headwinds.adapt.evaluation.evaluation_lines import evaluation_lines
+
+        return "\n".join(evaluation_lines(self))
+
+    def plot(self) -> Figure:
+        """The metrics between -1 and 1, with intervals; where the main one is in another unit, that alone."""
+        from headwinds.drawing.intervals import draw_intervals
+
+        table = self.table.rename(columns={"metric": "name"})
+        alone = abs(self.metrics[self.main_metric].value) > 1
+        rows = table[:1] if alone else table[~(table["value"].abs() > 1)]
+        shown = rows.assign(name=[shown_name(name) for name in rows["name"]])
+        return draw_intervals(shown.reset_index(drop=True), axis="value, 95% interval")
 
 
 def evaluate_model(
@@ -291,7 +319,7 @@ def _leaks(trained_on: Any, examples: Any) -> tuple[Finding, ...]:
     return (
         Finding(
             "W101",
-            f"{len(twice)} of {len(examples.ids)} test examples have a text that stands in training too, "
+            f"The text of {len(twice)} of {len(examples.ids)} test examples stands in training too, "
             f"first {SEMICOLON.join(twice[:3])}.",
             "Take them out of one side: the test flatters the model.",
         ),

@@ -20,7 +20,7 @@ def writing_findings(predictions: Sequence[Mapping[str, Any]]) -> tuple[Finding,
         found.append(
             Finding(
                 "W221",
-                f"{cut:,} of {len(predictions):,} texts were cut before they ended.",
+                f"Texts that were cut before they ended: {cut:,} of {len(predictions):,}.",
                 "Raise max_new_tokens if they should be longer; a model that never ends has learnt too little.",
             )
         )
@@ -28,7 +28,7 @@ def writing_findings(predictions: Sequence[Mapping[str, Any]]) -> tuple[Finding,
         found.append(
             Finding(
                 "W222",
-                f"{len(partly):,} of {len(predictions):,} texts are longer than the model reads; of the longest "
+                f"Texts that are longer than the model reads: {len(partly):,} of {len(predictions):,}; of the longest "
                 f"{min(partly):.0%} was read.",
                 "Shorten them, or name a checkpoint that reads more; long_inputs = 'refuse' refuses them.",
             )

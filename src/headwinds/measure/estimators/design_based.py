@@ -191,8 +191,8 @@ def _findings(
         found.append(
             Finding(
                 "N304",
-                f"in {', '.join(rare)} some labels have fewer than {settings.minimum_count} positives (or negatives) among "
-                "the gold: their share there is a rare count, and its interval that of a count.",
+                f"some labels have fewer than {settings.minimum_count} positives (or negatives) among the gold of a stratum "
+                f"({', '.join(rare)}): their share there is a rare count, and its interval that of a count.",
                 "More labels there narrow it; see the widths by stratum.",
             )
         )

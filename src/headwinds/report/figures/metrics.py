@@ -32,7 +32,13 @@ def draw_metric(table: ReportTable, metric: str, messages: Messages) -> Figure:
                 if record["lower"] is not None and record["upper"] is not None:
                     axes.plot([record["lower"], record["upper"]], [place] * 2, color=colour, linewidth=1.4)
                 axes.plot(
-                    [record["value"]], [place], linestyle="", marker=marker, markersize=5.5, color=colour
+                    [record["value"]],
+                    [place],
+                    linestyle="",
+                    marker=marker,
+                    markersize=5.5,
+                    color=colour,
+                    clip_on=False,  # a mark at 0 or 1 is whole
                 )
         handles.append(Line2D([], [], color=colour, marker=marker, markersize=5.5, label=system))
     names = [messages("macro") if label == "macro" else label for label in labels]

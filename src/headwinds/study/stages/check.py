@@ -232,7 +232,7 @@ def _refusals(corpus: Corpus) -> tuple[Finding, ...]:
     return (
         Finding(
             "W105",
-            f"{len(corpus.refused):,} of {corpus.rows_in:,} rows were refused ({shown}).",
+            f"Rows that were refused: {len(corpus.refused):,} of {corpus.rows_in:,} ({shown}).",
             "Mend the file.",
         ),
     )

@@ -1,0 +1,50 @@
+"""The test of a model in words, a line each: what verbs print, and what its summary says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headwinds.adapt.evaluation.shown import told_mistakes, told_none_wrong
+from headwinds.adapt.held_out import held_lines
+
+if TYPE_CHECKING:
+    from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
+    from headwinds.contracts import Interval
+
+
+def with_bounds(item: Interval) -> str:
+    """A metric with its interval, as far as either is there."""
+    shown = "not available" if item.value != item.value else f"{item.value:.4f}"
+    return f"{shown} [{item.lower:.4f}, {item.upper:.4f}]" if item.lower == item.lower else shown
+
+
+def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
+    """The metrics of all examples, the main one first; those of single labels are in the table."""
+    others = [name for name in evaluation.metrics if name != evaluation.main_metric and "[" not in name]
+    names = [evaluation.main_metric, *sorted(others)]
+    lines = []
+    for name in names:
+        lines.append(f"{name.replace('_', ' ')}: {with_bounds(evaluation.metrics[name])}")
+    tested = (
+        f"Tested on {evaluation.examples:,} examples (95% intervals, {evaluation.groups:,} groups drawn)."
+    )
+    lines += [
+        f"{told_mistakes(evaluation.task, evaluation.mistakes)}: errors.jsonl has them, the costliest first."
+        if evaluation.mistakes
+        else told_none_wrong(evaluation.task, evaluation.metrics)
+    ]
+    for name in [name for name in names if name in evaluation.differences]:
+        item = evaluation.differences[name]
+        bounds = f" [{item.lower:+.4f}, {item.upper:+.4f}]" if item.lower == item.lower else ""
+        value = "not available" if item.value != item.value else f"{item.value:+.4f}{bounds}"
+        lines.append(f"Minus the other model, {name.replace('_', ' ')}: {value}")
+    for column in dict.fromkeys(one.column for one in evaluation.slices):
+        worst = next(one for one in evaluation.slices if one.column == column)
+        value = "not available" if worst.metric != worst.metric else f"{worst.metric:.4f}"
+        lines.append(f"Worst {column}: {worst.value} (examples: {worst.examples:,}), {value}.")
+    return [
+        tested,
+        *held_lines(evaluation.held_out),
+        *lines,
+        *(str(finding) for finding in evaluation.findings),
+    ]
