@@ -10,6 +10,7 @@ import pyfixest
 import pytest
 
 from explain.panels import World, indicator
+from headwinds.contracts import Indicator
 from headwinds.errors import EstimationError, MismatchError
 from headwinds.explain.measured import (
     corrected_estimate,
@@ -152,6 +153,51 @@ def test_scatter_of_the_truth_about_its_prediction_is_not_taken_for_error():
     plain = regress_with_index(frame, index, labels=["divide"]).corrected
     scattered = regress_with_index(frame, told, labels=["divide"]).corrected
     assert scattered.value == pytest.approx(plain.value, rel=1e-10)
+
+
+def test_errors_of_labels_of_one_cell_that_hang_together_make_no_effect_where_there_is_none():
+    """Shares of three classes among forty passages a cell: two of them err against each other."""
+    rng = np.random.default_rng(2)
+    cells = tuple((f"E{entity:02d}", 2000 + period) for entity in range(40) for period in range(8))
+    rows, nothing = len(cells), np.full(2 * len(cells), np.nan)
+    found = {True: [], False: []}
+    for _ in range(40):
+        share = np.exp(0.5 * rng.standard_normal((rows, 3)))
+        share = share / share.sum(axis=1, keepdims=True)
+        seen = rng.multinomial(40, share) / 40
+        growth = pd.DataFrame(cells, columns=["entity", "period"])
+        growth["value"] = share[:, 0] + 0.05 * rng.standard_normal(rows)
+        both = seen[:, :2].T.reshape(-1)
+        counts = np.full(2 * rows, 40)
+        index = Indicator(
+            keys=("entity", "period"),
+            cells=cells * 2,
+            labels=("one",) * rows + ("two",) * rows,
+            value=both,
+            sampling_variance=np.maximum(both * (1 - both), 0.02) / 39,
+            audit_factor=np.zeros((2 * rows, 0)),
+            lower=nothing,
+            upper=nothing,
+            documents=counts,
+            passages=counts,
+            gold=counts,
+            pooled=("",) * (2 * rows),
+            method="counted",
+            label_correlation=np.array([[1.0, -0.5], [-0.5, 1.0]]),
+        )
+        for told, one in ((True, index), (False, dataclasses.replace(index, label_correlation=None))):
+            design = make_design(growth, one, labels=["one", "two"], lag=0, standardise=False)
+            estimate = corrected_estimate(design, "growth", 0)
+            found[told].append([*estimate.value, *estimate.confidence_interval()[1]])
+    told, untold = np.array(found[True]), np.array(found[False])
+    assert abs(told[:, 1].mean()) < 0.03
+    assert abs(told[:, 0].mean() - 1) < 0.04
+    assert np.mean((told[:, 2] <= 0) & (told[:, 3] >= 0)) >= 0.85
+    assert np.mean((untold[:, 2] <= 0) & (untold[:, 3] >= 0)) < 0.7
+    others = regress_with_index(
+        growth, index, labels=["one", "two"], lag=0, standardise=False, also=["simex", "draws"]
+    ).others
+    assert all(abs(other.value[1] - told[-1, 1]) < 0.05 for other in others)
 
 
 def test_what_cannot_be_identified_is_said_and_not_estimated():

@@ -456,3 +456,34 @@ def test_a_plain_count_must_be_shown_to_be_right():
     right = replace(sure, label=truth)
     said = estimate_shares(right, make_cells(right, ()), "classify-and-count").findings
     assert not {"W327", "W353"} & {finding.code for finding in said}
+
+
+def test_an_index_says_how_the_errors_of_its_labels_go_together():
+    """Of classes of which exactly one holds, what one is given too much another lacks."""
+    rng = np.random.default_rng(4)
+    cell = np.repeat(np.arange(12), 200)
+    truth = np.eye(3, dtype=bool)[(rng.random(len(cell))[:, None] > np.array([0.4, 0.75])).sum(axis=1)]
+    odds = np.exp(1.5 * (truth + rng.standard_normal(truth.shape)))
+    score = odds / odds.sum(axis=1, keepdims=True)
+    share = np.array([truth[cell == one].mean(axis=0) for one in range(12)])
+    off, said = [], []
+    for _ in range(60):
+        gold = np.concatenate([200 * one + rng.choice(200, 40, replace=False) for one in range(12)])
+        frame = make_frame(
+            document_ids=np.arange(len(cell)),
+            strata=np.full(len(cell), "all"),
+            keys={"cell": cell},
+            weight=np.ones(len(cell)),
+            probability=score,
+            label=score > 0.5,
+            gold_rows=gold,
+            gold_labels=truth[gold],
+            inclusion_probability=np.full(len(gold), 0.2),
+            label_names=("a", "b", "c"),
+        )
+        index = get_estimator("difference")(frame, make_cells(frame, ("cell",)))
+        off.append(index.value.reshape(3, 12) - share.T)
+        said.append(index.label_correlation)
+    errors = np.concatenate(off, axis=1)
+    assert np.abs(np.mean(said, axis=0) - np.corrcoef(errors)).max() < 0.08
+    assert np.corrcoef(errors)[0, 1] < -0.3

@@ -13,8 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwinds.contracts.finding import Finding
-from headwinds.errors import ArtifactError
-from headwinds.measure import growth, read_indicator, rebase, write_indicator
+from headwinds.errors import ArtifactError, DataError
+from headwinds.measure import (
+    growth,
+    indicator_document,
+    indicator_of,
+    read_indicator,
+    rebase,
+    write_indicator,
+)
 from measure.indicators import make_indicator
 
 words = st.text(string.ascii_letters + "äé 中", min_size=1, max_size=8)
@@ -40,6 +47,9 @@ def test_what_is_written_is_read_back_equal(
     index = replace(
         index, keys=keys, findings=(Finding("W301", finding, ""),), provenance={finding: unit}, unit=unit
     )
+    if model:
+        count = len(dict.fromkeys(index.labels))
+        index = replace(index, label_correlation=0.3 + 0.7 * np.eye(count))
     folder = tmp_path_factory.mktemp("index")
     write_indicator(index, folder)
     back = read_indicator(folder)
@@ -53,6 +63,11 @@ def test_an_index_without_keys_or_rows_is_read_back_equal(tmp_path):
     whole = replace(whole, keys=(), cells=((),) * 3)
     write_indicator(whole, tmp_path)
     assert read_indicator(tmp_path).equals(whole)
+    told = replace(whole, label_correlation=0.2 + 0.8 * np.eye(3))
+    assert indicator_of(json.loads(json.dumps(indicator_document(told)))).equals(told)
+    short = {**indicator_document(told), "label_correlation": [[1.0, 0.2]]}
+    with pytest.raises(DataError, match="label_correlation has 1 entries, expected 3, one a label"):
+        indicator_of(short)
 
 
 def test_what_an_older_version_wrote_is_still_read(tmp_path):

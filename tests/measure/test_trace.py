@@ -157,3 +157,30 @@ def test_a_cell_or_label_that_is_not_there_is_one_line():
         trace_cell(frame, cells, (1,), "growth")
     with pytest.raises(MismatchError, match="no cell"):
         trace_jump(frame, cells, (1,), (99,), "driver")
+
+
+def test_a_trace_of_cells_whose_index_another_estimator_makes_says_its_number(tmp_path):
+    from headwinds.doors.measuring import measure_file
+    from headwinds.doors.tracing import trace_file
+
+    rng = np.random.default_rng(6)
+    lines, gold = (
+        ["passage_id,document_id,year,place,probability_tech"],
+        ["passage_id,labels,inclusion_probability"],
+    )
+    for number in range(2400):
+        score = rng.random()
+        lines.append(f"p{number},d{number // 4},{2000 + number % 4},L{number // 4 % 6},{score:.3f}")
+        if rng.random() < 1 / 6:
+            gold.append(f"p{number},{'tech' if rng.random() < score else ''},{1 / 6}")
+    (tmp_path / "scores.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "gold.csv").write_text("\n".join(gold) + "\n")
+    files = (tmp_path / "scores.csv", tmp_path / "gold.csv")
+    index = measure_file(*files, tmp_path / "out", by=[["year", "place"]])["index-by-year-place"]
+    assert index.method == "small-area"
+    there = index.value[index.cells.index((2000, "L0"))]
+    (note,) = (
+        one for one in trace_file(*files, "label=tech,year=2000,place=L0").findings if one.code == "N355"
+    )
+    assert f"the number is {there:.5f}" in note.sentence
+    assert all(one.code != "N355" for one in trace_file(*files, "label=tech,year=2000").findings)

@@ -161,6 +161,7 @@ def test_a_decision_column_is_believed_over_one_half(files, tmp_path):
         (lambda text: text.replace("year", "jahr", 1), DataError, "'year'"),
         (lambda text: "\n".join(text.splitlines()[:10]) + "\n", MismatchError, "gold"),
         (lambda text: text.replace("p5,2002", "p5"), DataError, "line 7"),
+        (lambda text: text.replace("p5,2002", "p5,"), DataError, "line 7: year is empty; such lines: 1"),
     ],
 )
 def test_scores_that_cannot_be_used_are_told_with_their_place(files, tmp_path, change, error, words):
@@ -172,6 +173,15 @@ def test_scores_that_cannot_be_used_are_told_with_their_place(files, tmp_path, c
         measure_file(by_year(scores), gold, tmp_path / "out")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_years_that_a_table_holds_as_fractions_are_years(files, tmp_path):
+    import pandas as pd
+
+    scores, gold = files
+    pd.read_csv(scores).astype({"year": float}).to_parquet(tmp_path / "scores.parquet")
+    index = measure_file(by_year(tmp_path / "scores.parquet"), gold, tmp_path / "out")["index-by-year"]
+    assert index.cells == ((2000,), (2001,), (2002,))
 
 
 def without(name):

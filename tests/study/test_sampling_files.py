@@ -94,6 +94,28 @@ def test_the_frame_records_every_passages_probability(scores, tmp_path):
     assert {row["stratum"].split(" / ")[0] for row in frame} == {"screen", "none"}
 
 
+def test_labels_of_a_stratified_batch_are_measured_within_its_strata(scores, tmp_path):
+    """What was drawn within countries has their column, so that the same option serves both commands."""
+    drawn = sample_file(
+        scores, tmp_path / "one", 400, design="stratified", stratum=["country"], allocation="equal", seed=1
+    )
+    assert set(drawn.draw.stratum) == {f"C{number}" for number in range(20)}
+    rows = label(tmp_path / "one" / "sample" / "batch.csv", scores)
+    with open(tmp_path / "gold.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    found = measure_file(scores, tmp_path / "gold.csv", tmp_path / "out", document_id="", stratum=["country"])
+    assert np.isfinite(found["index"].variance).all()
+
+
+def test_a_passage_without_a_stratum_is_not_drawn_from(scores, tmp_path):
+    text = scores.read_text().replace(",C3,", ",,", 1)
+    scores.write_text(text)
+    with pytest.raises(DataError, match="line 5: country is empty"):
+        sample_file(scores, tmp_path / "one", 40, design="stratified", stratum=["country"], seed=1)
+
+
 def test_the_terminal_and_python_draw_the_same_bytes(scores, tmp_path, capsys):
     sample_file(scores, tmp_path / "python", 40, design="uncertainty", seed=3)
     arguments = ["sample", str(scores), "-n", "40", "--design", "uncertainty", "--seed", "3"]

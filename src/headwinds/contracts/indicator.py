@@ -65,6 +65,10 @@ class Indicator(Result):
     sampling_factor, berkson_factor
         Shape (rows, t): sampling error, and scatter of the truth, that rows share since they were computed from the same
         rows; None where none do. What stands here is not in `sampling_variance`.
+    label_correlation
+        Shape (labels, labels), in the order in which `labels` first names them: how the sampling errors of labels in one
+        cell go together, on average over cells; None where nothing is known of it. The covariance leaves it out: it matters
+        to a regression on several labels at once.
     unit
         What `value` is counted in: "share", "mean score" (of graded labels, in their own scale), or what the algebra
         made of it ("difference", "log-change", "standard deviations", "index, base = 100").
@@ -90,6 +94,7 @@ class Indicator(Result):
     sampling_factor: NDArray[np.float64] | None = None
     berkson_factor: NDArray[np.float64] | None = None
     unit: str = "share"
+    label_correlation: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.cells)

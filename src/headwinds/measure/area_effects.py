@@ -53,10 +53,10 @@ class AreaModel:
         """The variance of the effects, less what chance would make of none.
 
         For what is added to variances that are known: half of the estimates of nothing are above nothing. It is taken down
-        the more the nearer it is to its own standard error.
+        the more the nearer it is to half of its own standard error; where effects are there next to nothing is taken off.
         """
         squared = self.effect_variance**2
-        return self.effect_variance * squared / (squared + self.uncertainty)
+        return self.effect_variance * squared / (squared + self.uncertainty / 4)
 
 
 def fit_areas(

@@ -69,6 +69,11 @@ def write_indicator(indicator: Indicator, directory: Path) -> None:
         "factors": widths["audit_factor"],
         "shared": {name: width for name, width in widths.items() if name != "audit_factor"},
         "unit": indicator.unit,
+        **(
+            {}
+            if indicator.label_correlation is None
+            else {"label_correlation": indicator.label_correlation.tolist()}
+        ),
         "findings": [[one.code, one.sentence, one.remedy] for one in indicator.findings],
         "provenance": dict(sorted(indicator.provenance.items())),
     }
@@ -83,6 +88,7 @@ def read_indicator(directory: Path) -> Indicator:
     ArtifactError
         If a file is missing, damaged, or does not belong to the others.
     """
+    import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -111,6 +117,9 @@ def read_indicator(directory: Path) -> Indicator:
             findings=findings,
             provenance=facts["provenance"],
             unit=facts.get("unit", "share"),
+            label_correlation=np.array(facts["label_correlation"], dtype=float)
+            if "label_correlation" in facts
+            else None,
             **factors,
             berkson_variance=table["berkson_variance"].to_numpy()
             if "berkson_variance" in table.column_names

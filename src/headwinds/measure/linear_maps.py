@@ -98,6 +98,8 @@ def linear_map(
         unit=indicator.unit if unit is None else unit,
         **fields,
     )
+    if tuple(dict.fromkeys(labels)) != tuple(dict.fromkeys(indicator.labels)):
+        result = replace(result, label_correlation=None)
     lower, upper = _bounds(indicator, result, matrix, level)
     return replace(result, lower=lower, upper=upper)
 

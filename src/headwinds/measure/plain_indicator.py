@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 NUMBERS = ("value", "sampling_variance", "lower", "upper")
 COUNTS = ("documents", "passages", "gold")
-OPTIONAL = ("berkson_variance", *(name for name in FACTORS if name != "audit_factor"))
+CORRELATION = "label_correlation"
+OPTIONAL = ("berkson_variance", *(name for name in FACTORS if name != "audit_factor"), CORRELATION)
 FIELDS = (
     "keys", "cells", "labels", *NUMBERS, "audit_factor", *COUNTS, "pooled", "method", "findings", "provenance",
     *OPTIONAL, "unit",
@@ -81,6 +82,11 @@ def indicator_of(document: Mapping[str, Any]) -> Indicator:
     for name in FACTORS:
         if name in document:
             given[name] = _factor(document, name, rows)
+    if CORRELATION in document:
+        labels = len(dict.fromkeys(given["labels"]))
+        given[CORRELATION] = _factor(document, CORRELATION, labels)
+        if given[CORRELATION].shape != (labels, labels):
+            raise DataError(f"index: {CORRELATION} has no row and column for each of {labels} labels.")
     return Indicator(**given)
 
 
@@ -165,7 +171,11 @@ def _counts(document: Mapping[str, Any], name: str, rows: int) -> NDArray[np.int
 def _factor(document: Mapping[str, Any], name: str, rows: int) -> NDArray[np.float64]:
     import numpy as np
 
-    lines = _list(document, name, rows)
+    lines = _list(document, name)
+    if len(lines) != rows and name == CORRELATION:
+        raise DataError(f"index: {name} has {len(lines)} entries, expected {rows}, one a label.")
+    if len(lines) != rows:
+        raise DataError(f"index: {name} has {len(lines)} entries, cells has {rows}.")
     width = len(lines[0]) if lines and isinstance(lines[0], list) else 0
     if not all(isinstance(line, list) and len(line) == width for line in lines):
         raise DataError(f"index: {name} is no list of lists of one length.")

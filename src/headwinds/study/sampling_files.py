@@ -14,7 +14,7 @@ from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import run_stage
 from headwinds.artifacts.write import write_json, write_text
 from headwinds.corpus.answers import check_kind
-from headwinds.corpus.reading import require_columns
+from headwinds.corpus.reading import as_word, require_columns
 from headwinds.corpus.records import Record, read_records
 from headwinds.errors import DataError, MismatchError, SettingsError, quoted
 from headwinds.study.environment import STATISTICAL, versions
@@ -217,7 +217,7 @@ def _read(source: Path, plan: SamplePlan) -> _Passages:
             raise DataError(f"{source}, line {record.row}: {record.problem}.", remedy="Mend the line.")
         _add_id(ids, record, plan.passage_id, source)
         texts.append(str(record.values.get(plan.text, "")))
-        strata.append([str(record.values[name]) for name in plan.stratum])
+        strata.append([_stratum(record, name, source) for name in plan.stratum])
         probability.append([_number(record, name, source, 0.0, most) / most for name in scores])
         weight.append(_number(record, plan.weight, source, 1.0, math.inf) if plan.weight else 1.0)
     if not ids:
@@ -229,6 +229,17 @@ def _read(source: Path, plan: SamplePlan) -> _Passages:
         np.array(probability) if scores else None,
         np.array(weight),
     )
+
+
+def _stratum(record: Record, name: str, source: Path) -> str:
+    """A value of a stratum's column, spelt as `measure` will spell it; none is a passage that no gold could speak for."""
+    word, problem = as_word(record.values[name], name)
+    if problem:
+        raise DataError(
+            f"{source}, line {record.row}: {problem}.",
+            remedy="Fill it in; 'unknown' for instance makes a stratum of its own.",
+        )
+    return word
 
 
 def _read_previous(path: Path, ids: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -290,11 +301,18 @@ def _write(
     final: NDArray[np.float64],
 ) -> None:
     ids, drawn = passages.ids, set(draw.rows.tolist())
+    columns = ["passage_id", "text", "stratum", CHANCE, "labels"]
+    # The strata's own columns go along: `measure --stratum` looks for them in the labels as in the scores.
+    own = [place for place, name in enumerate(plan.stratum) if name not in columns]
     batch = [
-        [ids[row], passages.texts[row], draw.stratum[row], repr(float(chance)), ""]
+        [
+            *(ids[row], passages.texts[row], draw.stratum[row], repr(float(chance)), ""),
+            *(passages.strata[place][row] for place in own),
+        ]
         for row, chance in zip(draw.rows.tolist(), final[len(rows) :], strict=True)
     ]
-    write_text(folder / "batch.csv", csv_text(["passage_id", "text", "stratum", CHANCE, "labels"], batch))
+    columns += [plan.stratum[place] for place in own]
+    write_text(folder / "batch.csv", csv_text(columns, batch))
     frame = [
         [
             ids[row],

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.artifacts.fingerprint import file_digest
-from headwinds.corpus.reading import join_stratum, require_columns
+from headwinds.corpus.reading import as_word, join_stratum, require_columns
 from headwinds.errors import DataError, MismatchError, quoted
 from headwinds.study.frame import key_values
 
@@ -105,15 +105,16 @@ def read_scores(scores: ScoresFile, gold: Path) -> Frame:
             f"first {', '.join(twice)}.",
             remedy="One passage a row.",
         )
+    told = {name: _words(scores, rows, name) for name in (scores.document_id, *keys) if name}
     probability, label = _predictions(scores, rows, labels, columns)
     found = _gold(scores, gold, labels)
     place = match_gold(found, ids)
     strata = _strata(scores, rows)
     _check_strata(gold, found, strata, place)
     return make_frame(
-        document_ids=[str(row.values[scores.document_id]) for row in rows] if scores.document_id else ids,
+        document_ids=told[scores.document_id] if scores.document_id else ids,
         strata=strata,
-        keys={key: key_values([row.values[key] for row in rows]) for key in keys},
+        keys={key: key_values(told[key]) for key in keys},
         weight=[_number(scores.path, row.row, row.values, scores.weight) for row in rows]
         if scores.weight
         else np.ones(len(rows)),
@@ -277,6 +278,21 @@ def read_texts(scores: ScoresFile) -> list[str] | None:
         return None
     columns, records = read_records(scores.path, encoding=scores.encoding)
     return [str(record.values.get(TEXT) or "") for record in records] if TEXT in columns else None
+
+
+def _words(scores: ScoresFile, rows: Sequence[Record], name: str) -> list[str]:
+    """A column as words, 2001.0 as "2001"; without a document or a key a passage would stand in a cell without a name."""
+    read = [as_word(row.values[name], name) for row in rows]
+    bad = [place for place, (_, problem) in enumerate(read) if problem]
+    if bad:
+        where, problem = f"{scores.path}, line {rows[bad[0]].row}", read[bad[0]][1]
+        raise DataError(
+            f"{where}: {problem}; such lines: {len(bad):,}.",
+            remedy="Fill it in, or name no document if each passage is one."
+            if name == scores.document_id
+            else "Fill it in; 'unknown' for instance makes a cell of its own.",
+        )
+    return [word for word, _ in read]
 
 
 def _strata(scores: ScoresFile, rows: list[Record]) -> list[str]:

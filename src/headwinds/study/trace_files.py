@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.contracts.finding import Finding
+from headwinds.contracts.result import number
 from headwinds.errors import SettingsError
 from headwinds.study.scores_file import ScoresFile, read_scores
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from headwinds.contracts.indicator import KeyValue
+    from headwinds.measure.cells import Cells
     from headwinds.measure.frame import Frame
     from headwinds.measure.trace import Trace
     from headwinds.study.run import StudyRun
@@ -112,9 +115,32 @@ def _trace(
             raise SettingsError(
                 "the two cells of a jump must have the same keys, in the same order, and one label."
             )
-        return trace_jump(frame, cells, point.cell, to.cell, point.label, limit=limit)
+        jump = trace_jump(frame, cells, point.cell, to.cell, point.label, limit=limit)
+        return replace(jump, findings=(*jump.findings, *_other_estimator(frame, cells, point, to)))
     found = trace_cell(frame, cells, point.cell, point.label, limit=limit)
+    found = replace(found, findings=(*found.findings, *_other_estimator(frame, cells, point, to)))
     table = found.table.copy()
     table.insert(0, "passage_id", [ids[row] for row in table["row"]])
     table["text"] = [" ".join(texts[row].split()) for row in table["row"]]
     return replace(found, table=table.drop(columns="row"))
+
+
+def _other_estimator(frame: Frame, cells: Cells, point: Point, to: Point | None) -> tuple[Finding, ...]:
+    """That the index has another number, where its cells are such that another estimator is chosen for them."""
+    from headwinds.measure.registry import choose_estimator
+    from headwinds.measure.shares import estimate_shares
+
+    name, _ = choose_estimator(frame, cells)
+    if name == "difference":
+        return ()
+    index = estimate_shares(frame, cells, name)
+    value = dict(zip(zip(index.labels, index.cells, strict=True), index.value.tolist(), strict=True))
+    there = value[point.label, point.cell]
+    told = there if to is None else value[to.label, to.cell] - there
+    return (
+        Finding(
+            "N355",
+            f"This takes the number of the estimator 'difference' apart. For such cells an index is by default that of "
+            f"'{name}', where the number is {number(told, 5)}.",
+        ),
+    )

@@ -59,6 +59,8 @@ class Design:
         in dollars leaves the others their digits; None for 1. Estimates are per unit of the control itself.
     without_value
         Rows of the panel that have no outcome, or one whose error is not known.
+    error_correlation
+        Shape (labels, labels): of the sampling errors of one row's index values; None where they are taken as independent.
     """
 
     outcome: NDArray[np.float64]
@@ -80,6 +82,31 @@ class Design:
     dropped: int
     control_scale: NDArray[np.float64] | None = None
     without_value: int = 0
+    error_correlation: NDArray[np.float64] | None = None
+
+    @property
+    def row_errors(self) -> NDArray[np.float64] | None:
+        """Covariances of the errors of each row's regressors, (rows, p, p); None where none hang together."""
+        import numpy as np
+
+        if self.error_correlation is None:
+            return None
+        labels, size = len(self.labels), len(self.names)
+        error = np.sqrt(self.variance)
+        found = np.zeros((len(self.outcome), size, size))
+        found[:, :labels, :labels] = error[:, :, None] * error[:, None, :] * self.error_correlation
+        return found
+
+    def drawn_errors(self, normal: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sampling errors from independent standard normals of shape (rows, labels, ...)."""
+        import numpy as np
+
+        if self.error_correlation is not None:
+            value, vector = np.linalg.eigh(self.error_correlation)
+            normal = np.einsum("kj,rj...->rk...", vector * np.sqrt(np.maximum(value, 0.0)), normal)
+        spread = np.sqrt(self.variance)
+        drawn: NDArray[np.float64] = normal * spread.reshape(*spread.shape, *[1] * (normal.ndim - 2))
+        return drawn
 
     @property
     def unit(self) -> NDArray[np.float64]:
@@ -225,7 +252,22 @@ def make_design(
         dropped=len(frame) - len(chosen),
         without_value=found.without_value,
         control_scale=size,
+        error_correlation=_error_correlation(indices, labels),
     )
+
+
+def _error_correlation(indices: tuple[Indicator, ...], labels: Sequence[str]) -> NDArray[np.float64] | None:
+    """Of labels of one index what it says; those of different indices are independent."""
+    import numpy as np
+
+    found = np.eye(len(labels))
+    homes = [home_of(label, indices) for label in labels]
+    for one, first in enumerate(homes):
+        for two, second in enumerate(homes):
+            if one != two and first is second and first.label_correlation is not None:
+                order = list(dict.fromkeys(first.labels))
+                found[one, two] = first.label_correlation[order.index(labels[one]), order.index(labels[two])]
+    return None if np.array_equal(found, np.eye(len(labels))) else found
 
 
 def _powers_of_two(columns: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -74,11 +74,10 @@ def draws_estimate(
     size = moments.regressors.shape[1]
     values, within = np.empty((draws, size)), np.zeros((size, size))
     generator = np.random.default_rng(seed)
-    row_noise = moments.row_noise
     centre, _ = errors_in_variables.solve(moments)
     plain = clustered(errors_in_variables.scores(moments, centre), design)
     factor = small_sample_factor(design)
-    noise_sums = _by_cluster(row_noise, design) if products.by_cluster is not None else None
+    noise_sums = _noise_by_cluster(moments) if products.by_cluster is not None else None
     for draw in range(draws):
         z = np.asarray(generator.standard_normal(factors))
         left, right = _combinations(z, size)
@@ -87,7 +86,7 @@ def draws_estimate(
         values[draw] = bread @ (left.T @ products.total @ right - 2 * second_cross)
         meat = plain
         if products.by_cluster is not None and noise_sums is not None:
-            sums = (products.by_cluster @ (right - left @ values[draw])) @ left + noise_sums * values[draw]
+            sums = (products.by_cluster @ (right - left @ values[draw])) @ left + noise_sums @ values[draw]
             meat = factor * (sums.T @ sums)
         within += bread @ meat @ bread.T / draws
     covariance = within + (1 + 1 / draws) * np.atleast_2d(np.cov(values, rowvar=False))
@@ -105,11 +104,10 @@ def naive_draws_estimate(
     factors = moments.common.shape[2]
     generator = np.random.default_rng(seed)
     values, within = np.empty((draws, size)), np.zeros((size, size))
-    spread = np.sqrt(design.variance)
     done = 0
     while done < draws:
         block = min(max(COLUMNS_AT_ONCE // labels, 1), draws - done)
-        noise = generator.standard_normal((len(design.outcome), labels, block)) * spread[:, :, None]
+        noise = design.drawn_errors(generator.standard_normal((len(design.outcome), labels, block)))
         noise = moments.projection.residuals(noise)
         for number in range(block):
             z = generator.standard_normal(factors)
@@ -173,10 +171,19 @@ def _combinations(z: NDArray[np.float64], size: int) -> tuple[NDArray[np.float64
     return left, right
 
 
-def _by_cluster(columns: NDArray[np.float64], design: Design) -> NDArray[np.float64]:
+def _noise_by_cluster(moments: Moments) -> NDArray[np.float64]:
+    """What the errors put into the moments, by cluster, shape (clusters, p, p)."""
+    import numpy as np
+
     from headwinds.explain.measured.moments import cluster_sums
 
-    return cluster_sums(columns, design)
+    size = moments.regressors.shape[1]
+    if moments.errors is None:
+        plain = cluster_sums(moments.row_noise, moments.design)
+        return np.asarray(plain[:, :, None] * np.eye(size), dtype=np.float64)
+    each = moments.projection.diagonal[:, None, None] * moments.errors
+    summed = cluster_sums(each.reshape(len(each), -1), moments.design)
+    return np.asarray(summed.reshape(-1, size, size), dtype=np.float64)
 
 
 def _without(estimate: Estimate, code: str) -> tuple[Finding, ...]:

@@ -100,6 +100,7 @@ def make_moments(
     import numpy as np
 
     rows, labels, factors = design.factor.shape
+    errors = design.row_errors if errors is None else errors
     projection = projection or make_projection(design.effects, rows)
     plain = np.column_stack([design.outcome, design.index, design.controls])
     size = plain.shape[1]

@@ -65,11 +65,11 @@ def _at_level(
     size, labels = moments.regressors.shape[1], len(design.labels)
     count = replicates if level > 0 else 1
     total = np.zeros(size)
-    spread, factors = np.sqrt(level * design.variance), moments.common.shape[2]
+    factors = moments.common.shape[2]
     for _ in range(count):
         regressors = moments.regressors.copy()
         if level > 0:
-            noise = generator.standard_normal(spread.shape) * spread
+            noise = np.sqrt(level) * design.drawn_errors(generator.standard_normal(design.variance.shape))
             regressors[:, :labels] += moments.projection.residuals(noise)
             regressors += moments.common @ (np.sqrt(level) * generator.standard_normal(factors))
         total += np.linalg.solve(regressors.T @ regressors, regressors.T @ moments.outcome)

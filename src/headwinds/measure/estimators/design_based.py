@@ -25,6 +25,7 @@ def estimate_design_based(frame: Frame, cells: Cells, settings: EstimatorSetting
     from headwinds.measure.cell_counts import count_cells
     from headwinds.measure.decomposition import decompose, interval
     from headwinds.measure.gold_draws import draw_findings, stands_for_findings
+    from headwinds.measure.label_errors import label_correlation
     from headwinds.measure.label_kinds import in_units, sum_to_one
     from headwinds.measure.pool_errors import pool_errors
     from headwinds.measure.pools import POOL_NAMES, sums
@@ -65,6 +66,7 @@ def estimate_design_based(frame: Frame, cells: Cells, settings: EstimatorSetting
         pooled=tuple(POOL_NAMES[depth] for depth in deepest) * labels,
         method=method,
         berkson_variance=np.where(np.isnan(sampling), np.nan, scatter).T.reshape(-1),
+        label_correlation=label_correlation(frame, parts),
         findings=(
             *_findings(parts, settings, thin, none | np.isnan(sampling), deepest, cells.keys),
             *draw_findings(frame),
