@@ -149,7 +149,7 @@ def jobs():
         yield "convergence", seed, {"series": "output", "first": 1990, "last": 2015, "test": "clubs"}
         yield "responses", seed, {"outcome": "output", "growth": True, "shock": "shock", "horizons": 2}
         yield "responses", seed, {"outcome": "output", "shock": "shock", "horizons": 1, "response": "change",
-                                  "errors": "clustered", "lags": 2, "controls": ["users"]}  # fmt: skip
+                                  "errors": "clustered", "lags": 2, "controls": ["users"], "half_panel": True}  # fmt: skip
         yield "responses", seed, {"outcome": "growth", "index": seed, "label": "divide", "horizons": 1}
         yield "attribution", seed, {"outcome": "growth", "index": seed, "technology": "computers", "draws": 60,
                                     "seed": seed, "before": SPANS[0], "after": SPANS[1]}  # fmt: skip
