@@ -166,6 +166,7 @@ def test_what_cannot_be_projected_is_one_line(change, arguments, kind, words):
         ({"errors": "driscoll-kraay"}, "errors is 'driscoll-kraay', which is not available beside an index"),
         ({"controls": ["population"]}, "controls are population, which"),
         ({"period_effects": False}, "period_effects is False, which"),
+        ({"half_panel": True}, "half_panel is True, which is not available beside an index"),
     ],
 )
 def test_a_setting_that_an_index_with_its_error_cannot_have_is_refused_and_not_ignored(arguments, words):

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import tomllib
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -148,7 +149,7 @@ def jobs():
         yield "convergence", seed, {"series": "output", "first": 1990, "last": 2015, "test": "clubs"}
         yield "responses", seed, {"outcome": "output", "growth": True, "shock": "shock", "horizons": 2}
         yield "responses", seed, {"outcome": "output", "shock": "shock", "horizons": 1, "response": "change",
-                                  "errors": "clustered", "lags": 2, "controls": ["users"]}  # fmt: skip
+                                  "errors": "clustered", "lags": 2, "controls": ["users"], "half_panel": True}  # fmt: skip
         yield "responses", seed, {"outcome": "growth", "index": seed, "label": "divide", "horizons": 1}
         yield "attribution", seed, {"outcome": "growth", "index": seed, "technology": "computers", "draws": 60,
                                     "seed": seed, "before": SPANS[0], "after": SPANS[1]}  # fmt: skip
@@ -401,8 +402,7 @@ def test_the_openapi_document_types_every_setting_and_names_no_path(server):
 
 def test_every_setting_of_the_command_is_a_setting_here():
     for analysis in set(SETTINGS) - {"growth"}:
-        known = set(getattr(explaining, f"explain_{analysis}").__kwdefaults__) - {"output"}
-        known |= set(getattr(explaining, f"explain_{analysis}").__annotations__) - {"return", "output"}
+        known = set(signature(getattr(explaining, f"explain_{analysis}")).parameters) - {"output"}
         assert known == set(SETTINGS[analysis][1]["properties"]), analysis
 
 

@@ -125,6 +125,9 @@ def _responses(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-period-effects", dest="period_effects", action="store_false", help="for a shock that all share"
     )
+    parser.add_argument(
+        "--half-panel", action="store_true", help="take the bias of few periods from the responses"
+    )
 
 
 def _attribution(parser: argparse.ArgumentParser) -> None:

@@ -137,12 +137,13 @@ def explain_responses(
     controls: Sequence[str] = (),
     errors: Errors | None = None,
     period_effects: bool = True,
+    half_panel: bool = False,
     output: PathLike | None = None,
 ) -> Responses:
     """How the outcome moves in the years after a shock: `local_projections`.
 
     The shock is a series of the panel, or an index with its error from a folder that `measure` wrote. `growth` takes the
-    outcome's annual growth, in %.
+    outcome's annual growth, in %. `half_panel` takes most of the bias of entity effects away, where there are few periods.
     """
     from headwinds.measure.indicator_store import read_indicator
     from headwinds.study.panel_analyses import one_shock, responses_of
@@ -151,7 +152,7 @@ def explain_responses(
     found = responses_of(
         _read(panel, entity, period), outcome, shock=shock, index=read_indicator(Path(index)) if index else None,
         label=label, entities=entities, growth=growth, horizons=horizons, response=response, lags=lags,
-        controls=controls, errors=errors, period_effects=period_effects,
+        controls=controls, errors=errors, period_effects=period_effects, half_panel=half_panel,
     )  # fmt: skip
     _kept(found, output, "responses")
     return found

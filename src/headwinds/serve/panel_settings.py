@@ -96,6 +96,7 @@ SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
                 **ROWS, "shock": NAME, "index": INDEX, "label": {"type": "string", "maxLength": 200}, "growth": TRUTH,
                 "horizons": whole(0, 60), "response": {"enum": ["value", "cumulative", "change"]}, "lags": whole(0, 20),
                 "controls": NAMES, "errors": {"enum": ["driscoll-kraay", "clustered"]}, "period_effects": TRUTH,
+                "half_panel": TRUTH,
             },
         ),
     ),

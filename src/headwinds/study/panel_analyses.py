@@ -148,6 +148,7 @@ def responses_of(
     controls: Sequence[str] = (),
     errors: Errors | None = None,
     period_effects: bool = True,
+    half_panel: bool = False,
 ) -> Responses:
     """How the outcome moves in the years after a shock: `local_projections`.
 
@@ -169,7 +170,8 @@ def responses_of(
     data[words] = _values(table, outcome, growth=growth)["value"]
     found = local_projections(
         data, words, shock if index is None else index, horizons=horizons, response=response,  # type: ignore[arg-type]
-        lags=lags, controls=tuple(controls), errors=errors, period_effects=period_effects, label=label,
+        lags=lags, controls=tuple(controls), errors=errors, period_effects=period_effects, half_panel=half_panel,
+        label=label,
     )  # fmt: skip
     said = level_growth(table, [outcome] if growth else [])
     return replace(found, findings=(*found.findings, *said))

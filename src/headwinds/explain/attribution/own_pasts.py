@@ -17,9 +17,6 @@ from headwinds.contracts import Finding
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from headwinds.explain.attribution.design import AttributionDesign
     from headwinds.explain.attribution.structural import Slopes
 
@@ -27,35 +24,6 @@ FEW_YEARS = 50
 """With more, an own past is off by less than 0.04."""
 
 MOST_LATE = 0.05
-
-
-def half_panels(design: AttributionDesign, rows: NDArray[np.int64]) -> list[NDArray[np.bool_]]:
-    """Which rows of the design are in each half of their entity's years, each of shape (rows of the design,).
-
-    Parameters
-    ----------
-    rows
-        Of the design: those that an equation has.
-
-    Returns
-    -------
-    list of numpy.ndarray
-        Two halves; where an entity has an odd number of years, four: the middle one once in either.
-    """
-    import numpy as np
-
-    order = rows[np.lexsort((design.year[rows], design.entity[rows]))]
-    _, start, own, count = np.unique(
-        design.entity[order], return_index=True, return_inverse=True, return_counts=True
-    )
-    rank, count = np.arange(len(order)) - start[own], count[own]
-    found = []
-    for first in (count // 2,) if not (count % 2).any() else (count // 2, (count + 1) // 2):
-        for inside in (rank < first, rank >= first):
-            half = np.zeros(len(design.year), dtype=bool)
-            half[order[inside]] = True
-            found.append(half)
-    return found
 
 
 def own_past_bias(own_past: float, years: float) -> float:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from headwinds.contracts import Edge, Graph
 from headwinds.errors import EstimationError, MismatchError
 from headwinds.explain.attribution.equation import Fit, fit_equation, make_equation
-from headwinds.explain.attribution.own_pasts import half_panels
 from headwinds.explain.attribution.weighted import drawn_estimates
+from headwinds.explain.half_panels import half_panels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -163,10 +163,20 @@ def _halves(
     own_past: bool,
 ) -> list[NodeEquation]:
     """The same equation on each half of the years."""
+    import numpy as np
+
     try:
         return [
-            node_equation(design, graph, whole.target, outcome, half, carry_error, own_past=own_past)
-            for half in half_panels(design, whole.rows)
+            node_equation(
+                design,
+                graph,
+                whole.target,
+                outcome,
+                np.isin(np.arange(len(design.year)), whole.rows[half]),
+                carry_error,
+                own_past=own_past,
+            )
+            for half in half_panels(design.entity[whole.rows], design.year[whole.rows])
         ]
     except EstimationError as error:
         raise EstimationError(

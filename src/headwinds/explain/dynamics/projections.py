@@ -19,6 +19,11 @@ from headwinds.contracts import Finding, Indicator
 from headwinds.contracts.result import number
 from headwinds.errors import EstimationError, SettingsError
 from headwinds.explain.dynamics.grid import Grid, lagged, make_grid
+from headwinds.explain.dynamics.half_panel_response import (
+    half_panel_critical,
+    half_panel_findings,
+    half_panel_response,
+)
 from headwinds.explain.dynamics.measured_projections import measured_rows
 from headwinds.explain.dynamics.responses import Responses, Row
 from headwinds.explain.effect_columns import effect_columns
@@ -55,6 +60,7 @@ def local_projections(
     controls: Sequence[str] = (),
     errors: Errors | None = None,
     period_effects: bool = True,
+    half_panel: bool = False,
     label: str = "",
 ) -> Responses:
     """Project an outcome on a shock or an index, horizon by horizon.
@@ -82,6 +88,9 @@ def local_projections(
         With an Indicator they are clustered.
     period_effects
         Whether what is common to all entities in a period is absorbed. A shock that all share needs False.
+    half_panel
+        Take twice the response of the whole panel less the mean of those of the halves of each entity's periods: its bias
+        is then of order 1 / periods^2, and its error is larger; see `half_panel_response`. Not with an Indicator.
     label
         Which label of the Indicator, if it has several.
 
@@ -92,16 +101,16 @@ def local_projections(
     SettingsError
         An argument that cannot be.
     EstimationError
-        Too few entities or periods, or a shock that is collinear with controls or effects.
+        Too few entities or periods, or a shock that is collinear with controls or effects (or is so in a half).
     """
     _check(outcome, shock, horizons, response, lags, controls, errors)
     if isinstance(shock, Indicator):
-        _refuse_beside_an_index(lags, controls, errors, period_effects)
+        _refuse_beside_an_index(lags, controls, errors, period_effects, half_panel)
         grid = make_grid(data, [outcome])
         rows, name, findings = measured_rows(
             grid, shock, label, horizons, lambda h: later(grid, outcome, h, response)
         )
-        return _responses(grid, outcome, name, rows, response, "clustered", 0, True, findings)
+        return _responses(grid, outcome, name, rows, response, "clustered", 0, True, False, findings)
     if label:
         raise SettingsError(f"label is {label!r}, and the shock {shock!r} is a column, which has no labels.")
     lags = 1 if lags is None else lags
@@ -119,10 +128,12 @@ def local_projections(
     right |= {f"control_{place}": grid.series[name] for place, name in enumerate(controls)}
     spoken = {"shock": shock} | {f"control_{place}": name for place, name in enumerate(controls)}
     rows = [
-        _project(grid, later(grid, outcome, h, response), right, h, errors, period_effects, spoken)
+        _project(
+            grid, later(grid, outcome, h, response), right, h, errors, period_effects, half_panel, spoken
+        )
         for h in range(horizons + 1)
     ]
-    return _responses(grid, outcome, shock, rows, response, errors, lags, period_effects, ())
+    return _responses(grid, outcome, shock, rows, response, errors, lags, period_effects, half_panel, ())
 
 
 def later(grid: Grid, outcome: str, horizon: int, response: str) -> NDArray[np.float64]:
@@ -159,7 +170,7 @@ def _check(
 
 
 def _refuse_beside_an_index(
-    lags: int | None, controls: Sequence[str], errors: str | None, period_effects: bool
+    lags: int | None, controls: Sequence[str], errors: str | None, period_effects: bool, half_panel: bool
 ) -> None:
     """Raise where a setting is asked for that the regression on an index with its error does not have."""
     asked = {
@@ -167,6 +178,7 @@ def _refuse_beside_an_index(
         f"controls are {', '.join(controls)}": bool(controls),
         f"errors is {errors!r}": errors not in (None, "clustered"),
         "period_effects is False": not period_effects,
+        "half_panel is True": half_panel,
     }
     for told, given in asked.items():
         if given:
@@ -184,6 +196,7 @@ def _project(
     horizon: int,
     errors: str,
     period_effects: bool,
+    half_panel: bool,
     spoken: dict[str, str],
 ) -> Row:
     """One horizon."""
@@ -215,21 +228,36 @@ def _project(
     formula = f"response ~ {' + '.join(right)} | {absorbed}"
     clustered = errors == "clustered"
     window = min(horizon + int(periods**0.25), periods - 1)
-    _require_full_rank(table[list(right)].to_numpy(), list(effects.values()), right, spoken, horizon)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of singletons and small samples: findings of ours
-        fit = pyfixest.feols(
-            formula,
-            data=table,
-            vcov={"CRV1": "entity"} if clustered else "DK",
-            vcov_kwargs=None if clustered else {"time_id": "period", "panel_id": "entity", "lag": window},
+    said = tuple(spoken.get(name, f"a lag ({name.replace('_', ' ')})") for name in right)
+    plain = table[list(right)].to_numpy()
+    _require_full_rank(plain, list(effects.values()), said, horizon)
+    if half_panel:
+        value, variance = half_panel_response(
+            response[there],
+            plain,
+            entity,
+            period,
+            names=said,
+            horizon=horizon,
+            period_effects=period_effects,
+            window=None if clustered else window,
         )
-    kept = list(fit.coef().index)
-    place = kept.index("shock")
-    variance = float(np.asarray(fit._vcov)[place, place]) / sizes["shock"] ** 2
-    value = float(fit.coef().iloc[place]) / sizes["shock"]
+    else:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of singletons and small samples: findings of ours
+            fit = pyfixest.feols(
+                formula,
+                data=table,
+                vcov={"CRV1": "entity"} if clustered else "DK",
+                vcov_kwargs=None if clustered else {"time_id": "period", "panel_id": "entity", "lag": window},
+            )
+        place = list(fit.coef().index).index("shock")
+        value, variance = float(fit.coef().iloc[place]), float(np.asarray(fit._vcov)[place, place])
+    variance = variance / sizes["shock"] ** 2
+    value = value / sizes["shock"]
     error = float(np.sqrt(variance)) if variance > 0 else float("nan")
-    critical = _student(entities) if clustered else fixed_b_critical(window, periods)
+    of_periods = half_panel_critical if half_panel else fixed_b_critical
+    critical = _student(entities) if clustered else of_periods(window, periods)
     return Row(
         "local projection",
         horizon,
@@ -246,14 +274,12 @@ def _project(
 def _require_full_rank(
     plain: NDArray[np.float64],
     effects: list[NDArray[np.int64]],
-    right: Sequence[str] | dict[str, NDArray[np.float64]],
-    spoken: dict[str, str],
+    names: tuple[str, ...],
     horizon: int,
 ) -> None:
     import numpy as np
 
     codes = [np.unique(effect, return_inverse=True)[1] for effect in effects]
-    names = tuple(spoken.get(name, f"a lag ({name.replace('_', ' ')})") for name in right)
     try:
         require_full_rank(make_projection(codes, len(plain)).residuals(plain), plain, names)
     except EstimationError as error:
@@ -291,7 +317,7 @@ def _short_panel_finding(rows: Sequence[Row], response: str) -> Finding:
     return Finding(
         "W468",
         f"Lags beside entity effects bias the responses {told}, so that intervals hold the response too seldom.",
-        "Take more periods, or fewer horizons.",
+        "Set half_panel to true, or take more periods or fewer horizons.",
     )
 
 
@@ -320,6 +346,7 @@ def _responses(
     errors: str,
     lags: int,
     period_effects: bool,
+    half_panel: bool,
     findings: Sequence[Finding],
 ) -> Responses:
     found = [*findings]
@@ -336,7 +363,9 @@ def _responses(
         found.append(
             Finding("W467", f"{entities} entities: clustered errors are too small.", "Take more entities.")
         )
-    if lags:
+    if half_panel:
+        found += half_panel_findings(rows)
+    elif lags:
         found.append(_short_panel_finding(rows, response))
     if grid.gaps:
         found.append(
