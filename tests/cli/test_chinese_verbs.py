@@ -76,7 +76,7 @@ def tuned(tmp_path_factory):
 def test_tasks_and_methods(said):
     columns = " ".join(column.name for name in TASKS for column in get_task(name).columns)
     names = f"{' '.join((*TASKS, *METHODS))} {columns} BIO start end text label BIOES role content"
-    assert english(said("tasks"), f"{names} system user assistant Python pass") == []
+    assert english(said("tasks"), f"{names} system user assistant Python pass SQuAD") == []
     people = "Ben Zaken Houlsby Hu Liu Li Liang Lester"
     assert english(said("methods"), f"{' '.join(METHODS)} {people} rank") == []
 
@@ -192,7 +192,7 @@ SPAN = ["--series", "output", "--first", "1990", "--last", "2019"]
 def test_one_analysis_of_a_panel(said, tmp_path, asked):
     panel().to_csv(tmp_path / "panel.csv", index=False)
     told = said("explain", *asked, "--panel", "panel.csv", "--output", "out")
-    names = f"output users shock out log sup UDmax Theil Gini Driscoll {' '.join(CODES)}"
+    names = f"output users shock out log sup UDmax Theil Gini Driscoll Nickell {' '.join(CODES)}"
     assert english(told, names) == []
     (page,) = (path.read_text(encoding="utf-8") for path in (tmp_path / "out").glob("*.html"))
     assert '<html lang="zh">' in page

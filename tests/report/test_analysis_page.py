@@ -25,7 +25,7 @@ CALLS = {
 }
 OF_USERS = {"gdp", "users", "shock", "AUT", "CHE", "DEU", "FRA", "mean", "technology", "innovation", "divide"}
 OF_USERS |= {"security", "adaptability", "social", "growth", "hidden", "log", "sup-F", "UDmax", "HC1"}
-OF_USERS |= {"Driscoll-Kraay", "computers", "Shapley", "E00000"}
+OF_USERS |= {"Driscoll-Kraay", "Nickell", "computers", "Shapley", "E00000"}
 
 
 @pytest.fixture(scope="module")
