@@ -115,11 +115,11 @@ def test_few_periods_are_told():
     assert {"W466", "N464"} <= set(codes)
 
 
-@pytest.mark.parametrize("response", ["value", "cumulative"])
-def test_how_far_few_periods_pull_responses_from_the_truth_is_foretold(response):
+@pytest.mark.parametrize(("response", "lags"), [("value", 1), ("cumulative", 1), ("value", 0)])
+def test_how_far_few_periods_pull_responses_from_the_truth_is_foretold(response, lags):
     """Entity effects hold what a shock did in later periods (Nickell 1981), however many entities there are."""
     data = shocked(3, entities=1000, periods=20, effect=1.0)
-    found = local_projections(data, "y", "x", horizons=4, response=response, errors="clustered")
+    found = local_projections(data, "y", "x", horizons=4, response=response, lags=lags, errors="clustered")
     said = next(one.sentence for one in found.findings if one.code == "W468")
     horizon, foretold = re.search(r"most at horizon (\d), by about (-[\d.]+),", said).groups()
     truth = DECAY ** np.arange(5)

@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from headwinds.contracts import Finding, Indicator
-from headwinds.contracts.result import number
 from headwinds.errors import EstimationError, SettingsError
 from headwinds.explain.dynamics.grid import Grid, lagged, make_grid
 from headwinds.explain.dynamics.half_panel_response import (
@@ -26,6 +25,7 @@ from headwinds.explain.dynamics.half_panel_response import (
 )
 from headwinds.explain.dynamics.measured_projections import measured_rows
 from headwinds.explain.dynamics.responses import Responses, Row
+from headwinds.explain.dynamics.short_panels import short_panel_finding
 from headwinds.explain.effect_columns import effect_columns
 from headwinds.explain.lone_rows import lone_rows
 from headwinds.explain.measured.moments import require_full_rank
@@ -40,8 +40,6 @@ Response = Literal["value", "cumulative", "change"]
 Errors = Literal["driscoll-kraay", "clustered"]
 FEW_PERIODS = 20
 FEW_ENTITIES = 10
-HARMLESS = 0.25
-"""A bias of a quarter of a standard error takes a point from the coverage of a 95 % interval."""
 FOLLOWS: dict[str, str] = {
     "value": "{0} in a later period",
     "cumulative": "the sum of {0} up to a later period",
@@ -289,38 +287,6 @@ def _require_full_rank(
         ) from None
 
 
-def _short_panel_finding(rows: Sequence[Row], response: str) -> Finding:
-    """How far entity effects beside lags pull responses from what they are (Nickell 1981; Mei, Sheng and Shi 2023).
-
-    The mean that an entity effect takes out of its periods holds what each shock did after it, so that the response at a
-    horizon above 0 is off by about the sum of the responses up to it over the periods, against its sign. In simulation, of a
-    persistence of 0.6 or 0.9 and 20 to 80 periods, it was 0.7 to 1.3 times that; with 40 periods and 100 entities 95 %
-    intervals covered 33 to 50 % from horizon 3 on.
-    """
-    import numpy as np
-
-    value = np.array([row.value for row in rows])
-    each = np.diff(value, prepend=0.0) if response == "cumulative" else value
-    bias = -np.cumsum(each) / np.array([row.periods for row in rows])
-    bias[0] = 0.0
-    if response == "cumulative":
-        bias = np.cumsum(bias)
-    error = np.array([row.standard_error for row in rows])
-    share = np.nan_to_num(np.abs(bias) / error)
-    worst = int(share.argmax())
-    told = (
-        "by about the sum of those up to a horizon over the number of periods, against its sign (Nickell 1981): most at "
-        f"horizon {rows[worst].horizon}, by about {number(bias[worst])}, {number(share[worst], 1)} standard errors"
-    )
-    if share[worst] <= HARMLESS:
-        return Finding("N464", f"Lags beside entity effects bias the responses {told}.")
-    return Finding(
-        "W468",
-        f"Lags beside entity effects bias the responses {told}, so that intervals hold the response too seldom.",
-        "Set half_panel to true, or take more periods or fewer horizons.",
-    )
-
-
 def _student(clusters: int) -> float:
     from scipy import stats
 
@@ -365,8 +331,8 @@ def _responses(
         )
     if half_panel:
         found += half_panel_findings(rows)
-    elif lags:
-        found.append(_short_panel_finding(rows, response))
+    elif lags or response != "change":
+        found.append(short_panel_finding(rows, response, lags))
     if grid.gaps:
         found.append(
             Finding(
