@@ -93,6 +93,7 @@ def test_a_chinese_reader_finds_no_english_in_sentences_pictures_and_tables_but_
     """Names: of series and settings, and of the labels, which a Chinese study has in Chinese."""
     names = {
         *LABELS,
+        "Nickell",
         "internet_users",
         "balanced=True",
         "absolute_gini",

@@ -29,27 +29,28 @@ def short_panel_finding(rows: Sequence[Row], response: str, lags: int) -> Findin
     value = np.nan_to_num([row.value for row in rows])
     each = np.diff(value, prepend=0.0) if response == "cumulative" else value
     periods = np.array([row.periods for row in rows])
+    bias = -np.cumsum(each) / periods if lags else -each.sum() / periods
     if lags:
-        bias = -np.cumsum(each) / periods
         bias[0] = 0.0
-        told = "Lags beside entity effects bias the responses by about the sum of those up to a horizon"
-    else:
-        bias = -each.sum() / periods
-        told = "Entity effects bias the responses by about the sum of all, and those beyond the last horizon,"
     if response == "cumulative":
         bias = np.cumsum(bias)
     error = np.array([row.standard_error for row in rows])
     share = np.nan_to_num(np.abs(bias) / error)
     worst = int(share.argmax())
-    told += (
-        " over the number of periods, against its sign (Nickell 1981): most at "
+    told = (
+        "over the number of periods, against its sign (Nickell 1981): most at "
         f"horizon {rows[worst].horizon}, by about {number(bias[worst])}, {number(share[worst], 1)} standard errors"
     )
+    whole = (
+        f"Lags beside entity effects bias the responses by about the sum of those up to a horizon {told}"
+        if lags
+        else f"Entity effects bias the responses by about the sum of all, and those beyond the last horizon, {told}"
+    )
     if share[worst] <= HARMLESS:
-        return Finding("N464", f"{told}.")
+        return Finding("N464", f"{whole}.")
     return Finding(
         "W468",
-        f"{told}, so that intervals hold the response too seldom.",
+        f"{whole}, so that intervals hold the response too seldom.",
         "Take more periods."
         if measured
         else "Set half_panel to true, or take more periods or fewer horizons.",
