@@ -80,6 +80,18 @@ def test_intervals_that_leave_out_zero_are_named_with_their_values(made):
     assert "causes" not in sentence
 
 
+def test_one_of_several_that_chance_may_explain_is_not_told_as_shown(made):
+    """A t of 2.1 leaves out zero alone, not where two intervals are widened for being read together."""
+    content = with_coefficients(made, -0.21, 0.1)
+    assert "2 of 2" in sentences(content)[2]
+    assert "none does, so that chance may be all of it" in sentences(content)[2]
+    told = next(one for one in brief_of(content).statements if "leaves out zero" in one.text)
+    assert told.verdict == "not_shown"
+    sure = with_coefficients(made, -0.9, 0.1)
+    assert "those of driver, divide still do" in sentences(sure)[2]
+    assert [one.verdict for one in brief_of(sure).statements if "Growth goes with" in one.text] == ["shown"]
+
+
 def test_undefined_standard_errors_make_no_claim(made):
     assert "not available" in sentences(with_coefficients(made, -0.9, math.nan))[2]
 

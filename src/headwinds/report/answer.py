@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from headwinds.report.associations import alone_or, read_associations
 from headwinds.report.cells import Cell, ReportTable
 from headwinds.report.formats import show, show_interval
 from headwinds.report.tables import index_table_name
@@ -138,45 +139,24 @@ def _spans(mean: Mapping[str, Cell]) -> dict[str, Cell]:
 
 
 def _association(content: ReportContent, tables: Mapping[str, ReportTable], messages: Messages) -> str:
-    """Which corrected intervals leave out zero, beside what the design could have found."""
+    """Which corrected intervals leave out zero, alone and read together, beside what the design could have found."""
     if content.regression is None:
         return messages("answer_association_missing")
-    records = tables["coefficients"].records()
-    effects = [
-        effect
-        for effect in tables["minimum-detectable-effects"].column("minimum_detectable_effect")
-        if effect
-    ]
-    smallest = show(min(effects, key=float) if effects else None, "number", messages)
-    tested = [
-        record for record in records if None not in (record["corrected_lower"], record["corrected_upper"])
-    ]
-    apart = [
-        record
-        for record in tested
-        if float(record["corrected_lower"] or 0) > 0 or float(record["corrected_upper"] or 0) < 0
-    ]
-    units = content.regression.corrected.units
-    if not tested:
+    found = read_associations(content.regression, tables, messages)
+    if not found.tested:
         return messages("answer_association_missing")
-    if not apart:
-        return messages("answer_association_none", tested=len(tested), smallest=smallest, units=units)
-    named = "; ".join(
-        f"{record['name']} "
-        + show_interval(
-            record["corrected_value"],
-            record["corrected_lower"],
-            record["corrected_upper"],
-            "number",
-            messages,
-        )
-        for record in apart
-    )
+    about = {
+        "tested": found.tested,
+        "smallest": found.smallest,
+        "units": content.regression.corrected.units,
+    }
+    if not found.apart:
+        return messages(alone_or("answer_association_none", found.tested), **about)
+    together = messages("answer_association_sure", named=messages("brief_comma").join(found.together))
     return messages(
-        "answer_association",
-        apart=len(apart),
-        tested=len(tested),
-        named=named,
-        smallest=smallest,
-        units=units,
+        alone_or("answer_association", found.tested),
+        apart=len(found.apart),
+        named="; ".join(found.apart),
+        together=together if found.together else messages("answer_association_chance"),
+        **about,
     )

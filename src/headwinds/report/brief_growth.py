@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from headwinds.report.associations import alone_or, read_associations
 from headwinds.report.brief_parts import Statement, error_codes
 from headwinds.report.cells import Cell, ReportTable
 from headwinds.report.formats import show, show_interval
@@ -58,38 +59,20 @@ def association_statement(
     failed = stopped or error_codes((*regression.corrected.findings, *regression.naive.findings))
     if failed:
         return Statement(heading, messages("brief_refused", codes=failed), "refused")
-    records = [
-        row
-        for row in tables["coefficients"].records()
-        if None not in (row["corrected_value"], row["corrected_lower"], row["corrected_upper"])
-    ]
-    if not records:
+    found = read_associations(regression, tables, messages)
+    if not found.tested:
         return Statement(heading, messages("brief_association_missing"), "refused")
-    apart = [
-        row for row in records if _float(row["corrected_lower"]) > 0 or _float(row["corrected_upper"]) < 0
-    ]
-    effects = [
-        _float(value)
-        for value in tables["minimum-detectable-effects"].column("minimum_detectable_effect")
-        if value is not None
-    ]
-    smallest = show(min(effects, default=None), "number", messages)
-    about = {
-        "tested": len(records),
-        "apart": len(apart),
-        "smallest": smallest,
-        "units": regression.corrected.units,
-    }
-    if not apart:
-        return Statement(heading, messages("brief_association_none", **about), "not_shown")
-    named = messages("brief_semicolon").join(
-        f"{row['name']} "
-        + show_interval(
-            row["corrected_value"], row["corrected_lower"], row["corrected_upper"], "number", messages
+    about = {"tested": found.tested, "smallest": found.smallest, "units": regression.corrected.units}
+    if not found.apart:
+        return Statement(
+            heading, messages(alone_or("brief_association_none", found.tested), **about), "not_shown"
         )
-        for row in apart
-    )
-    return Statement(heading, messages("brief_association", named=named, **about), "shown")
+    about |= {"apart": len(found.apart), "named": messages("brief_semicolon").join(found.apart)}
+    if not found.together:  # one of several may leave out zero by chance
+        return Statement(heading, messages("brief_association_chance", **about), "not_shown")
+    together = messages("brief_comma").join(found.together)
+    key = alone_or("brief_association", found.tested)
+    return Statement(heading, messages(key, together=together, **about), "shown")
 
 
 def ranking_statement(
