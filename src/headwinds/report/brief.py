@@ -1,8 +1,9 @@
 """The policy brief: one page in plain words, made only from numbers that passed their checks; it computes nothing.
 
 What is shown as found has an interval that says so: a share has risen or fallen only where its two intervals do not
-overlap, an index goes with growth only where its interval leaves out zero, a slowdown is a slowdown only beyond twice its
-standard error. Everything else is said to be not shown; what a check refused is said to be refused, with the check's code.
+overlap, an index goes with growth only where its interval leaves out zero, also widened for how many are read at once, a
+slowdown is a slowdown only beyond twice its standard error. Everything else is said to be not shown; what a check refused
+is said to be refused, with the check's code.
 """
 
 from __future__ import annotations
