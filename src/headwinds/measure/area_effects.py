@@ -122,10 +122,10 @@ def area_effects(
 
     from headwinds.measure.context import Context, key_codes
     from headwinds.measure.gold_draws import gold_draws
-    from headwinds.measure.score_reliability import label_correlation, within_variance
+    from headwinds.measure.score_reliability import squared_score_correlation, within_variance
 
     drawn = gold_draws(frame)
-    within, known = within_variance(frame, parts, means), label_correlation(frame, parts)
+    within, known = within_variance(frame, parts, means), squared_score_correlation(frame, parts)
     codes = key_codes(cells, parts)
     components = 2 + (len(codes) if len(codes) > 1 else 0)
     strata, labels = len(parts.coarse_names), means.shape[1]

@@ -77,7 +77,7 @@ def contextual_effects(
 
     from headwinds.measure.area_effects import direct_residuals
     from headwinds.measure.gold_draws import gold_draws
-    from headwinds.measure.score_reliability import label_correlation, reliable_moves, within_variance
+    from headwinds.measure.score_reliability import reliable_moves, squared_score_correlation, within_variance
 
     drawn = gold_draws(frame)
     borrows = (pools.depth[pools.of_part] > 0) & (parts.sampled > 0)
@@ -89,8 +89,9 @@ def contextual_effects(
     noise = np.full(means.shape, np.nan)
     error = np.zeros((*means.shape, strata * components))
     estimate = estimate and len(frame.gold_rows) >= LEAST_GOLD
-    within = within_variance(frame, parts, means) if estimate else np.zeros((strata, labels))
-    known = label_correlation(frame, parts)
+    within = known = np.zeros((strata, labels))
+    if estimate:
+        within, known = within_variance(frame, parts, means), squared_score_correlation(frame, parts)
     for stratum in range(strata) if estimate else ():
         for label in range(labels):
             chosen = np.flatnonzero(open_to_it[:, label] & (parts.coarse == stratum))

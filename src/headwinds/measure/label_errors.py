@@ -22,6 +22,8 @@ def label_correlation(frame: Frame, parts: Decomposition) -> NDArray[np.float64]
     """
     import numpy as np
 
+    from headwinds.measure.pool_errors import correlation_of
+
     labels = len(frame.label_names)
     if labels < 2 or len(frame.gold_rows) < LEAST_GOLD:
         return None
@@ -44,7 +46,4 @@ def label_correlation(frame: Frame, parts: Decomposition) -> NDArray[np.float64]
     rest = values - mean[home]
     squared = weight**2 * (1 - np.minimum(frame.inclusion_probability[used], 1.0))
     covariance = (rest * squared[:, None]).T @ rest
-    error = np.sqrt(np.diag(covariance))
-    found: NDArray[np.float64] = covariance / np.maximum(np.outer(error, error), 1e-300)
-    np.fill_diagonal(found, 1.0)
-    return found
+    return correlation_of(covariance)

@@ -86,7 +86,7 @@ def pool_errors(frame: Frame, parts: Decomposition, variance: NDArray[np.float64
             # Of a rare count a half event more than was seen is implied, and that is nobody else's.
             rare = pools.rare[chosen, label] != 0
             known_here = np.where(rare, np.minimum(seen, known[chosen]), known[chosen])
-            loads = _loadings(_correlation(covariance), shared[chosen]) * np.sqrt(known_here)[:, None]
+            loads = _loadings(correlation_of(covariance), shared[chosen]) * np.sqrt(known_here)[:, None]
             rest = np.maximum(known[chosen] - (loads**2).sum(axis=1), 0.0)
             own[chosen], left[chosen] = (
                 np.where(shared[chosen], 0.0, rest),
@@ -141,7 +141,8 @@ def pool_members(frame: Frame, parts: Parts, pools: Pools) -> tuple[NDArray[np.i
     return np.concatenate(pool), np.concatenate(member)
 
 
-def _correlation(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+def correlation_of(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The correlations of a covariance; 1 with itself also where the variance is zero."""
     import numpy as np
 
     error = np.sqrt(np.diag(covariance))

@@ -81,7 +81,7 @@ def within_variance(frame: Frame, parts: Parts, means: NDArray[np.float64]) -> N
     return found
 
 
-def label_correlation(frame: Frame, parts: Parts) -> NDArray[np.float64]:
+def squared_score_correlation(frame: Frame, parts: Parts) -> NDArray[np.float64]:
     """Squared correlation of label and score over the gold of each stratum proper, shape (strata proper, L)."""
     import numpy as np
 

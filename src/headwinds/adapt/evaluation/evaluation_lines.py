@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from headwinds.contracts import Interval
 
 
-def with_bounds(item: Interval) -> str:
-    """A metric with its interval, as far as either is there."""
-    shown = "not available" if item.value != item.value else f"{item.value:.4f}"
-    return f"{shown} [{item.lower:.4f}, {item.upper:.4f}]" if item.lower == item.lower else shown
+def with_bounds(item: Interval, *, form: str = ".4f") -> str:
+    """A metric with its interval, as far as either is there, in digits of a form; "+.4f" of a difference."""
+    shown = _shown(item.value, form)
+    return f"{shown} [{item.lower:{form}}, {item.upper:{form}}]" if item.lower == item.lower else shown
+
+
+def _shown(value: float, form: str = ".4f") -> str:
+    return "not available" if value != value else f"{value:{form}}"
 
 
 def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
@@ -34,14 +38,11 @@ def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
         else told_none_wrong(evaluation.task, evaluation.metrics)
     ]
     for name in [name for name in names if name in evaluation.differences]:
-        item = evaluation.differences[name]
-        bounds = f" [{item.lower:+.4f}, {item.upper:+.4f}]" if item.lower == item.lower else ""
-        value = "not available" if item.value != item.value else f"{item.value:+.4f}{bounds}"
+        value = with_bounds(evaluation.differences[name], form="+.4f")
         lines.append(f"Minus the other model, {name.replace('_', ' ')}: {value}")
     for column in dict.fromkeys(one.column for one in evaluation.slices):
         worst = next(one for one in evaluation.slices if one.column == column)
-        value = "not available" if worst.metric != worst.metric else f"{worst.metric:.4f}"
-        lines.append(f"Worst {column}: {worst.value} (examples: {worst.examples:,}), {value}.")
+        lines.append(f"Worst {column}: {worst.value} (examples: {worst.examples:,}), {_shown(worst.metric)}.")
     return [
         tested,
         *held_lines(evaluation.held_out),
