@@ -263,7 +263,8 @@ def test_a_learning_curve_grows_by_adding_examples(checkpoint, tmp_path):
     train, test = (EXAMPLES / name for name in FILES["text-classification"])
     settings = TuneSettings(checkpoint=str(checkpoint), epochs=1)
     files = LabelledFiles(train, test=test)
-    points = learning_curve(files, settings, [1.0, 0.25, 0.5], tmp_path / "curve", quiet=True)
+    curve = learning_curve(files, settings, [1.0, 0.25, 0.5], tmp_path / "curve", quiet=True)
+    points = curve.points
     assert [(point.share, point.examples) for point in points] == [(0.25, 27), (0.5, 54), (1.0, 109)]
     assert repr(read_learning_curve(tmp_path / "curve")) == repr(points)
     whole, _ = tuned("text-classification", checkpoint, tmp_path / "whole")
@@ -278,7 +279,13 @@ def test_a_learning_curve_grows_by_adding_examples(checkpoint, tmp_path):
         checkpoint=str(checkpoint),
         epochs=1,
     )
-    assert again == (points[0], points[2])
+    assert again.points == (points[0], points[2])
+    assert list(curve.table["value"]) == [point.interval.value for point in points]
+    assert curve.summary().splitlines()[0].startswith("25% of the training examples (27): macro f1 0.")
+    assert "macro f1 0." in curve.to_html()
+    assert [name.get_text() for name in curve.plot().axes[0].get_yticklabels()] == [
+        "27 examples", "54 examples", "109 examples",
+    ]  # fmt: skip
     for shares in ([], [0.0], [1.5], [0.5, 0.5]):
         with pytest.raises(SettingsError, match="above 0 and at most 1"):
             learning_curve(files, settings, shares, tmp_path / "refused", quiet=True)

@@ -50,6 +50,11 @@ def test_accounts_and_slowdown_of_an_own_panel(tmp_path):
     facts = json.loads((found.path / "growth.json").read_text())
     assert facts["slowdown"]["change"] == pytest.approx(-0.25)
     assert facts["outcome"]["unit"].startswith("real GDP, constant")
+    told = found.summary().splitlines()
+    assert told[0].startswith("Growth of rgdpna, % a year, mean of the entities (2): ")
+    assert "change -0.25" in told[0]
+    assert found.table is found.by_span.table
+    assert "change -0.25" in found.to_html()
 
 
 def test_the_published_table_for_a_group(tmp_path):

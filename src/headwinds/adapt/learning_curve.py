@@ -7,19 +7,24 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.adapt.evaluation.evaluation_lines import with_bounds
+from headwinds.adapt.evaluation.shown import shown_name
 from headwinds.adapt.evaluation.task_evaluation import read_interval
 from headwinds.adapt.fitted_model import model_of, read_facts
 from headwinds.adapt.training.private import told_together
 from headwinds.adapt.tuning import tune_files
 from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.artifacts.write import write_json
+from headwinds.contracts.result import Result
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+    from matplotlib.figure import Figure
+
     from headwinds.adapt.settings import TuneSettings
-    from headwinds.adapt.training.private import PrivacyTotal
     from headwinds.contracts import Finding, Interval
 
 FILE = "learning-curve.json"
@@ -35,6 +40,49 @@ class CurvePoint:
     interval: Interval
 
 
+@dataclass(frozen=True, slots=True)
+class LearningCurve(Result):
+    """The points, by share, and what to weigh."""
+
+    points: tuple[CurvePoint, ...]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a point: `share`, `examples`, `metric`, `value`, `lower`, `upper`."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {
+                    "share": one.share,
+                    "examples": one.examples,
+                    "metric": one.metric,
+                    "value": one.interval.value,
+                    "lower": one.interval.lower,
+                    "upper": one.interval.upper,
+                }
+                for one in self.points
+            ]
+        )
+
+    def summary(self) -> str:
+        """The main metric at every share."""
+        lines = [
+            f"{one.share:.0%} of the training examples ({one.examples:,}): {one.metric.replace('_', ' ')} "
+            f"{with_bounds(one.interval)}"
+            for one in self.points
+        ]
+        return "\n".join([*lines, *map(str, self.findings)])
+
+    def plot(self) -> Figure:
+        """The main metric at every share with its interval, the smallest share on top."""
+        from headwinds.drawing.intervals import draw_intervals
+
+        named = self.table.assign(name=[f"{one.examples:,} examples" for one in self.points])
+        return draw_intervals(named, axis=f"{shown_name(self.points[0].metric)}, 95% interval")
+
+
 def learning_curve(
     files: LabelledFiles,
     settings: TuneSettings,
@@ -42,7 +90,7 @@ def learning_curve(
     output: Path,
     *,
     quiet: bool = False,
-) -> tuple[CurvePoint, ...]:
+) -> LearningCurve:
     """Tune once for each share into ``output/share-S``; `learning-curve.json` holds the points.
 
     A larger share holds the examples of every smaller one. Validation and test are the same for all. What private models
@@ -59,24 +107,22 @@ def learning_curve(
     points = []
     for share in sorted(shares):
         chosen = replace(settings, training_share=share)
-        found = tune_files(files, chosen, output / f"share-{share:g}", quiet=quiet)
+        found = tune_files(files, chosen, _place(output, share), quiet=quiet)
         if found.evaluation is None:
             raise AssertionError("A tuning with a test file has an evaluation.")
         metric = found.evaluation.main_metric
         examples = read_facts(found.folder).training_examples
         points.append(CurvePoint(share, examples, metric, found.evaluation.metrics[metric]))
-    private, _ = curve_privacy(points, output)
+    private, findings = told_together(
+        [read_facts(model_of(_place(output, one.share))).decoder for one in points]
+    )
     told = {"privacy": asdict(private)} if private else {}
     write_json(output / FILE, {"points": [asdict(point) for point in points], **told}, allow_missing=True)
-    return tuple(points)
+    return LearningCurve(tuple(points), findings)
 
 
-def curve_privacy(
-    points: Sequence[CurvePoint], output: Path
-) -> tuple[PrivacyTotal | None, tuple[Finding, ...]]:
-    """What the models of a curve spent together, and what is to be weighed of it; None where they are not private."""
-    folders = [model_of(output / f"share-{point.share:g}") for point in points]
-    return told_together([read_facts(folder).decoder for folder in folders])
+def _place(output: Path, share: float) -> Path:
+    return output / f"share-{share:g}"
 
 
 def require_shares(files: LabelledFiles, shares: Sequence[float]) -> None:

@@ -7,15 +7,20 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.adapt.evaluation.shown import shown_name
 from headwinds.adapt.fitted_model import read_facts
 from headwinds.adapt.training.private import told_together
 from headwinds.adapt.tuning import TunedModel, tune_files
 from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.artifacts.write import write_json
+from headwinds.contracts.result import Result, number
 from headwinds.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pandas as pd
+    from matplotlib.figure import Figure
 
     from headwinds.adapt.settings import TuneSettings
     from headwinds.contracts import Finding
@@ -34,12 +39,47 @@ class SeedSpread:
 
 
 @dataclass(frozen=True, slots=True)
-class TunedSeeds:
+class TunedSeeds(Result):
     """The models by seed, every metric of their tests over the seeds, and what to weigh."""
 
     models: dict[int, TunedModel]
     spread: dict[str, SeedSpread]
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a metric and seed: `metric`, `seed`, `value`, `lower`, `upper` (of its test)."""
+        import pandas as pd
+
+        rows = [
+            one.evaluation.table.assign(seed=seed)
+            for seed, one in self.models.items()
+            if one.evaluation is not None
+        ]
+        return pd.concat(rows, ignore_index=True)[["metric", "seed", "value", "lower", "upper"]]
+
+    def summary(self) -> str:
+        """Every metric over the seeds, those of single labels left out, and what to weigh."""
+        lines = [f"Over {len(self.models)} seeds: mean (standard deviation), lowest to highest"]
+        for name, item in self.spread.items():
+            if "[" in name:
+                continue
+            shown = (
+                "not available"
+                if item.mean != item.mean
+                else f"{item.mean:.4f} ({number(item.standard_deviation, 4)}), {item.lowest:.4f} to {item.highest:.4f}"
+            )
+            lines.append(f"{name.replace('_', ' ')}: {shown}")
+        return "\n".join([*lines, *map(str, self.findings)])
+
+    def plot(self) -> Figure:
+        """The main metric by seed, each with the interval of its test."""
+        from headwinds.drawing.intervals import draw_intervals
+
+        main = next(one.evaluation.main_metric for one in self.models.values() if one.evaluation is not None)
+        table = self.table.query("metric == @main").reset_index(drop=True)
+        named = table.assign(name=[f"seed {seed}" for seed in table["seed"]])
+        return draw_intervals(named, axis=f"{shown_name(main)}, 95% interval")
 
 
 def tune_seeds(

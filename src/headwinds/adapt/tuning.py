@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.adapt.evaluation.evaluation_lines import with_bounds
 from headwinds.adapt.evaluation.task_evaluation import (
     TaskEvaluation,
     evaluate_model,
@@ -27,6 +28,7 @@ from headwinds.artifacts.interruption import graceful_stop
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import run_stage
 from headwinds.artifacts.told_stages import run_told_stage
+from headwinds.contracts.result import Summarised
 
 if TYPE_CHECKING:
     from headwinds.adapt.settings import TuneSettings
@@ -37,13 +39,27 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class TunedModel:
+class TunedModel(Summarised):
     """Where a tuned model stands, how it did on the test file, and what copies gained on validation (None without)."""
 
     folder: Path
     evaluation: TaskEvaluation | None
     reused: bool
     gain: TaskEvaluation | None = None
+
+    def summary(self) -> str:
+        """What copies gained, how the model did in its test, and where it stands."""
+        lines = []
+        if self.gain is not None:
+            name = self.gain.main_metric
+            shown = with_bounds(self.gain.differences[name], form="+.4f")
+            lines.append(
+                f"Gain of the copies on validation ({self.gain.examples:,} examples), {name.replace('_', ' ')}: {shown}"
+            )
+        if self.evaluation is not None:
+            lines.append(self.evaluation.summary())
+        again = " (found, nothing changed)" if self.reused else ""
+        return "\n".join([*lines, f"Model: {self.folder}{again}"])
 
 
 def tune_files(

@@ -5,21 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from headwinds.cli.explain_panel import ANALYSES
 from headwinds.cli.study_arguments import add_study_arguments, execute_until
-from headwinds.cli.terminal import tell, tell_lines
+from headwinds.cli.terminal import tell
 from headwinds.errors import SettingsError
-from headwinds.phrases.columns import columns, padded
-
-if TYPE_CHECKING:
-    from headwinds.contracts import Estimate
-    from headwinds.study.growth_files import GrowthFile, GrowthResult
-
-SHOWN = 12
-NARROW = 7
-"""Columns of the terminal that a code takes, with what parts it from the next."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +66,8 @@ def _alone(arguments: argparse.Namespace) -> int:
         lag=arguments.lag,
     )
     found = explain_file(growth, Path(arguments.output))
-    tell_lines(_lines(growth, found))
+    tell(found.summary())
+    tell(f"Growth: {found.path}")
     return 0
 
 
@@ -91,54 +82,3 @@ def span(name: str, text: str) -> tuple[int, int]:
     if not years:
         raise SettingsError(f"{name} {text!r} is no span of years.", remedy="Write it as 1995-2004.")
     return int(years.group(1)), int(years.group(2))
-
-
-def _lines(growth: GrowthFile, found: GrowthResult) -> list[str]:
-    """What was found as a person reads it; all of it is in the files."""
-    compared = found.slowdown
-    before, after = ("-".join(map(str, span)) for span in (growth.before, growth.after))
-    lines = [
-        f"Growth of {growth.outcome}, % a year, mean of the entities ({compared.countries}): "
-        f"{compared.before:.2f} in {before}, {compared.after:.2f} in {after}; change {compared.change:+.2f}"
-        + (f" (standard error {compared.standard_error:.2f})" if compared.countries > 1 else "")
-        + f"; it fell in {compared.fell}."
-    ]
-    if compared.unavailable:
-        lines.append(f"Not compared, a year is missing: {_few(compared.unavailable)}.")
-    lines.extend(str(finding) for finding in compared.findings)
-    table = found.by_span.table
-    if len(table):
-        lines.append("Contributions to the growth of output, % a year:")
-        shown = table.head(SHOWN)
-        width = max(NARROW, *map(columns, shown["entity"]))
-        indent = " " * (width - NARROW)  # the heading stands over the ends of long names
-        lines.append(f"  {indent}entity  span        output   hours  quality  capital     TFP")
-        lines.extend(
-            f"  {padded(row.entity, width)} {row.span:<10} {row.output:7.2f} {row.hours:7.2f} {row.labour_quality:8.2f} "
-            f"{row.capital:8.2f} {row.tfp:7.2f}"
-            for row in shown.itertuples()
-        )
-        if len(table) > SHOWN:
-            lines.append(f"  and more rows in accounts-by-span.csv: {len(table) - SHOWN}")
-    if len(found.by_span.unavailable):
-        lines.append(
-            f"{len(found.by_span.unavailable)} entity-spans have no account: accounts-by-span-unavailable.csv says why."
-        )
-    for estimate in (found.naive, found.corrected):
-        if estimate is not None:
-            lines.extend(_regression(estimate))
-    return [*lines, f"Growth: {found.path}"]
-
-
-def _regression(estimate: Estimate) -> list[str]:
-    lines = [estimate.estimand, f"  Method {estimate.method}; units {estimate.units}."]
-    for name, value, (lower, upper) in zip(
-        estimate.names, estimate.value.tolist(), estimate.confidence_interval().tolist(), strict=True
-    ):
-        shown = "not identified" if value != value else f"{value:+.3f} [{lower:+.3f}, {upper:+.3f}]"
-        lines.append(f"  {name}: {shown}")
-    return lines + [f"  {finding}" for finding in estimate.findings]
-
-
-def _few(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

@@ -171,18 +171,7 @@ def _alone(arguments: argparse.Namespace) -> int:
         wait=arguments.wait,
         track=arguments.track,
     )
-    if found.gain is not None:
-        name = found.gain.main_metric
-        item = found.gain.differences[name]
-        tell(
-            f"Gain of the copies on validation ({found.gain.examples:,} examples), {name.replace('_', ' ')}: "
-            f"{item.value:+.4f} [{item.lower:+.4f}, {item.upper:+.4f}]"
-        )
-    if found.evaluation is not None:
-        from headwinds.adapt.evaluation.evaluation_lines import evaluation_lines
-
-        tell_lines(evaluation_lines(found.evaluation))
-    tell(f"Model: {found.folder}{' (found, nothing changed)' if found.reused else ''}")
+    tell(found.summary())
     return 0
 
 
@@ -258,60 +247,28 @@ def _search(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Na
     outcome, tuned = search(
         files, settings, space, plan, output, quiet=arguments.quiet, compute=compute, tell=tell_in_terminal
     )
-    for one in outcome.finalists:
-        values = ", ".join(f"{name} {_plain(value)}" for name, value in one.settings.items())
-        tell(
-            f"{'* ' if one is outcome.winner else '  '}trial {one.trial}: validation {one.mean:.4f} over {len(one.scores)} "
-            f"seeds (standard deviation {one.standard_deviation:.4f}); {values}"
-        )
-    if outcome.importance:
-        shown = ", ".join(f"{name} {share:.0%}" for name, share in outcome.importance.items())
-        tell(f"What mattered: {shown}")
-    tell_lines(outcome.findings)
-    if tuned.evaluation is not None:
-        from headwinds.adapt.evaluation.evaluation_lines import evaluation_lines
-
-        tell_lines(evaluation_lines(tuned.evaluation))
-    tell(f"Model: {tuned.folder}; trials: {output / 'search.html'}; settings: {output / 'tune.toml'}")
+    tell(outcome.summary())
+    tell(tuned.summary())
+    tell(f"Trials: {output / 'search.html'}; settings: {output / 'tune.toml'}")
     return 0
-
-
-def _plain(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _several(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Namespace) -> int:
     from headwinds.adapt.seeds import tune_seeds
-    from headwinds.contracts.result import number
 
-    seeds = _seeds(arguments)
     output = Path(arguments.output)
-    found = tune_seeds(files, settings, seeds, output, quiet=arguments.quiet)
-    tell(f"Over {len(seeds)} seeds: mean (standard deviation), lowest to highest")
-    for name, item in found.spread.items():
-        if "[" not in name:
-            shown = (
-                "not available"
-                if item.mean != item.mean
-                else f"{item.mean:.4f} ({number(item.standard_deviation, 4)}), {item.lowest:.4f} to {item.highest:.4f}"
-            )
-            tell(f"{name.replace('_', ' ')}: {shown}")
-    tell_lines(found.findings)
+    found = tune_seeds(files, settings, _seeds(arguments), output, quiet=arguments.quiet)
+    tell(found.summary())
     tell(f"Models: {output}")
     return 0
 
 
 def _curve(files: LabelledFiles, settings: TuneSettings, arguments: argparse.Namespace) -> int:
-    from headwinds.adapt.evaluation.evaluation_lines import with_bounds
-    from headwinds.adapt.learning_curve import curve_privacy, learning_curve
+    from headwinds.adapt.learning_curve import learning_curve
 
-    shares = _shares(arguments)
     output = Path(arguments.output)
-    points = learning_curve(files, settings, shares, output, quiet=arguments.quiet)
-    for point in points:
-        metric, shown = point.metric.replace("_", " "), with_bounds(point.interval)
-        tell(f"{point.share:.0%} of the training examples ({point.examples:,}): {metric} {shown}")
-    tell_lines(curve_privacy(points, output)[1])
+    found = learning_curve(files, settings, _shares(arguments), output, quiet=arguments.quiet)
+    tell(found.summary())
     tell(f"Models: {output}")
     return 0
 

@@ -1,4 +1,4 @@
-"""The one face of every result: a tidy table, a summary in words, a picture, LaTeX and HTML."""
+"""The one face of what calls return: a summary in words; of every result also a tidy table, a picture, LaTeX and HTML."""
 
 from __future__ import annotations
 
@@ -12,7 +12,24 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Result:
+class Summarised:
+    """What says of itself in words what it is, also in a notebook."""
+
+    __slots__ = ()
+
+    def summary(self) -> str:
+        """The result in words, a line each."""
+        raise NotImplementedError
+
+    def to_html(self) -> str:
+        """The summary in the language that is spoken here, as a fragment of HTML; every text is escaped."""
+        return f"<div>{paragraphs(self.summary())}</div>"
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+
+class Result(Summarised):
     """What a result object inherits; it has `table` (as a field or a property), `summary` and `plot` of its own.
 
     `table` is tidy: one row a thing that was estimated, columns in lower case. `summary` says in words what was estimated,
@@ -26,10 +43,6 @@ class Result:
         @property
         def table(self) -> pd.DataFrame:
             """One row a thing that was estimated."""
-
-    def summary(self) -> str:
-        """The result in words, a line each."""
-        raise NotImplementedError
 
     def plot(self) -> Figure:
         """The result as a matplotlib figure."""
@@ -55,11 +68,12 @@ class Result:
             na_rep="n/a",
             escape=True,
         )
-        words = "".join(f"<p>{escape(say(line))}</p>" for line in self.summary().splitlines())
-        return f"<div>{rows}{words}</div>"
+        return f"<div>{rows}{paragraphs(self.summary())}</div>"
 
-    def _repr_html_(self) -> str:
-        return self.to_html()
+
+def paragraphs(words: str) -> str:
+    """Lines as paragraphs of HTML, in the language that is spoken here, escaped."""
+    return "".join(f"<p>{escape(say(line))}</p>" for line in words.splitlines())
 
 
 ROUNDING = 1e-12

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headwinds.contracts.result import Summarised
 from headwinds.doors.arguments import plain_arguments
 from headwinds.errors import MismatchError, SettingsError
 
@@ -24,7 +25,7 @@ PathLike = str | Path
 
 
 @dataclass(frozen=True, slots=True)
-class Updated:
+class Updated(Summarised):
     """What became of an update.
 
     Attributes

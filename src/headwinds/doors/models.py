@@ -10,7 +10,7 @@ from headwinds.doors.arguments import plain_arguments
 
 if TYPE_CHECKING:
     from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
-    from headwinds.adapt.learning_curve import CurvePoint
+    from headwinds.adapt.learning_curve import LearningCurve
     from headwinds.adapt.search.outcome import SearchOutcome
     from headwinds.adapt.seeds import TunedSeeds
     from headwinds.adapt.training.state import EpochRecord
@@ -135,7 +135,7 @@ def learning_curve(
     seed: int = 0,
     quiet: bool = False,
     **settings: object,
-) -> tuple[CurvePoint, ...]:
+) -> LearningCurve:
     """Tune on growing shares of the training file, to see whether more labels would help. Arguments as in `tune`."""
     from headwinds.adapt import learning_curve as curve
     from headwinds.study.study_file import tune_settings

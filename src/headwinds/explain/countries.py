@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from headwinds.contracts import Finding, Panel
+from headwinds.contracts.result import Summarised
 from headwinds.errors import DataError, SettingsError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _SDG_REGIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class CountryMatch:
+class CountryMatch(Summarised):
     """Which names are countries, and which are not.
 
     Attributes

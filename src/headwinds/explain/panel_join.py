@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headwinds.contracts import Finding, Panel
+from headwinds.contracts.result import Summarised
 from headwinds.errors import MismatchError
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class PanelJoin:
+class PanelJoin(Summarised):
     """Two panels as one, and how well they met.
 
     Attributes

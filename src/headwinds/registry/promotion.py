@@ -12,6 +12,7 @@ from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.predicting import evaluate_file, learnt_from
 from headwinds.adapt.prediction import predict_examples, predictor_of
 from headwinds.artifacts.fingerprint import file_digest, fingerprint
+from headwinds.contracts.result import Summarised
 from headwinds.database.connection import transaction
 from headwinds.errors import BusyError, SettingsError
 from headwinds.registry.card import CALIBRATION
@@ -38,7 +39,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Summarised):
     """What became of a candidate.
 
     Attributes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from headwinds.artifacts.fingerprint import code_digest, file_digest, fingerprin
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import run_stage
 from headwinds.artifacts.write import write_json, write_text
+from headwinds.contracts.result import Result
 from headwinds.contracts.suggestions import nearest
 from headwinds.errors import SettingsError
 from headwinds.study.environment import STATISTICAL, versions
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from headwinds.contracts import Account, Estimate, Indicator, Panel
     from headwinds.explain.spans import SlowdownEstimate
@@ -70,11 +72,13 @@ class GrowthFile:
 
 
 @dataclass(frozen=True, slots=True)
-class GrowthFound:
+class GrowthFound(Result):
     """What is found in a panel.
 
     Attributes
     ----------
+    outcome
+        The series whose growth is compared and explained.
     accounts
         Year by year, with the rows that could not be made and why.
     by_span
@@ -85,12 +89,28 @@ class GrowthFound:
         The regression on the index, without and with its error, and what it could have found; None without an index.
     """
 
+    outcome: str
     accounts: Account
     by_span: Account
     slowdown: SlowdownEstimate
     naive: Estimate | None
     corrected: Estimate | None
     detectable: pd.DataFrame | None
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Mean contributions to growth, one row an entity and span."""
+        return self.by_span.table
+
+    def summary(self) -> str:
+        """The slowdown, the first accounts, and the regressions on the index."""
+        from headwinds.study.growth_lines import growth_lines
+
+        return "\n".join(growth_lines(self))
+
+    def plot(self) -> Figure:
+        """The contributions by entity and span."""
+        return self.by_span.plot()
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables by the names of their files."""
@@ -148,7 +168,9 @@ def growth_of(
     accounts = growth_accounts(panel, entities=chosen)
     by_span = span_accounts(accounts, (before, after), chosen)
     compared = slowdown(panel, chosen, series=outcome, before=before, after=after)
-    return GrowthFound(accounts, by_span, compared, *_regress(panel, index, outcome, tuple(labels), lag))
+    return GrowthFound(
+        outcome, accounts, by_span, compared, *_regress(panel, index, outcome, tuple(labels), lag)
+    )
 
 
 def explain_file(growth: GrowthFile, output: Path) -> GrowthResult:
@@ -201,9 +223,7 @@ def explain_file(growth: GrowthFile, output: Path) -> GrowthResult:
     )
     with study_lock(output):
         path = run_stage(output, "explain", parts, work).path
-    return GrowthResult(
-        found.accounts, found.by_span, compared, found.naive, found.corrected, found.detectable, path
-    )
+    return GrowthResult(**{item.name: getattr(found, item.name) for item in fields(found)}, path=path)
 
 
 def read_growth_panel(path: Path, *, entity: str = "entity", period: str = "period") -> Panel:

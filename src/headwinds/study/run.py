@@ -12,6 +12,7 @@ from headwinds.artifacts.interruption import graceful_stop, raise_if_stopped
 from headwinds.artifacts.lock import study_lock
 from headwinds.artifacts.stages import StageResult, run_stage, stored_fingerprint
 from headwinds.contracts import Finding
+from headwinds.contracts.result import Summarised
 from headwinds.errors import DataError
 from headwinds.phrases.catalogue import heard, say, speaking, spoken
 from headwinds.study.data import CheckedStudy, read_checked
@@ -28,7 +29,7 @@ STAGES = ("check", "tune", "score", "measure", "explain", "report")
 
 
 @dataclass(slots=True)
-class StudyRun:
+class StudyRun(Summarised):
     """A study being run, and what became of its stages.
 
     Attributes
@@ -64,6 +65,14 @@ class StudyRun:
         if not self.quiet:
             sys.stderr.write(say(line) + "\n")
             sys.stderr.flush()
+
+    def summary(self) -> str:
+        """Where the output of every stage stands, and what the stages found."""
+        lines = []
+        for name, result in self.results.items():
+            lines.append(f"{name}: {result.path}")
+            lines.extend(f"  {finding}" for finding in result.findings)
+        return "\n".join(lines)
 
     @property
     def checked(self) -> CheckedStudy:

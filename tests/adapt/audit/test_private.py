@@ -18,7 +18,7 @@ from adapt.audit.toy import ROWS, observed_lower_bound
 from headwinds.adapt.audit.answers import ask
 from headwinds.adapt.encoding import EncodedTexts
 from headwinds.adapt.fitted_model import read_facts
-from headwinds.adapt.learning_curve import curve_privacy, learning_curve
+from headwinds.adapt.learning_curve import learning_curve
 from headwinds.adapt.networks.text import TextClassifier
 from headwinds.adapt.predicting import evaluate_file
 from headwinds.adapt.seeds import tune_seeds
@@ -247,11 +247,11 @@ def test_models_of_the_same_rows_say_what_they_spent_together(private_files, tmp
     assert one["epsilon"] < told["epsilon"] <= 2 * one["epsilon"]
     assert [item.code for item in found.findings] == ["W224"]
     assert f"together they spent {told['epsilon']:.2f} at delta 0.001" in str(found.findings[0])
-    points = learning_curve(private_files, chosen, (0.5, 1.0), tmp_path / "curve", quiet=True)
+    found = learning_curve(private_files, chosen, (0.5, 1.0), tmp_path / "curve", quiet=True)
     curve = json.loads((tmp_path / "curve" / "learning-curve.json").read_text())["privacy"]
     assert curve["models"] == 2
     assert 2.0 < curve["epsilon"] <= 4.0
-    assert [item.code for item in curve_privacy(points, tmp_path / "curve")[1]] == ["W224"]
+    assert [item.code for item in found.findings] == ["W224"]
 
 
 def test_of_one_private_model_and_of_others_nothing_is_added_up(private):

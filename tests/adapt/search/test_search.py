@@ -119,9 +119,13 @@ def test_a_second_run_finds_every_trial_and_writes_the_same_bytes(
 ) -> None:
     before = {name: (searched / name).read_bytes() for name in ("search.json", "search.html", "tune.toml")}
     started = time.monotonic()
-    _, tuned = search(FILES, settings_of(tiny_checkpoint), SPACE, PLAN, searched, quiet=True)
+    found, tuned = search(FILES, settings_of(tiny_checkpoint), SPACE, PLAN, searched, quiet=True)
     assert tuned.reused
     assert time.monotonic() - started < 5
+    assert f"* trial {found.winner.trial}: validation {found.winner.mean:.4f} over" in found.summary()
+    assert list(found.table["trial"]) == [one.number for one in found.trials]
+    assert len(found.plot().axes[0].lines) == 3  # the best so far, trials that ended, trials given up
+    assert tuned.summary().endswith(f"Model: {searched / 'model'} (found, nothing changed)")
     assert before == {name: (searched / name).read_bytes() for name in before}
 
 

@@ -11,9 +11,8 @@ from headwinds.adapt.audit.gradients import integrated_gradients
 from headwinds.adapt.audit.occlusion import occlusion
 from headwinds.adapt.audit.text_units import covering, text_units
 from headwinds.contracts import Finding
-from headwinds.contracts.result import Result, number
+from headwinds.contracts.result import Result, number, paragraphs
 from headwinds.errors import MismatchError, SettingsError
-from headwinds.phrases.catalogue import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,8 +103,7 @@ class Attributions(Result):
 
     def to_html(self, *, digits: int = 3) -> str:
         """The text with its words marked: blue for the label, orange against it; every text is escaped."""
-        words = "".join(f"<p>{escape(say(line))}</p>" for line in self.summary().splitlines())
-        return f"<div>{words}<blockquote>{self.marked(digits=digits)}</blockquote></div>"
+        return f"<div>{paragraphs(self.summary())}<blockquote>{self.marked(digits=digits)}</blockquote></div>"
 
     def marked(self, *, digits: int = 2) -> str:
         """The text alone, with ``mark`` around its words; the strength of a colour is the size of the contribution."""

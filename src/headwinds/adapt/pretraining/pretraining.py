@@ -40,6 +40,7 @@ from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.stages import run_stage
 from headwinds.artifacts.write import write_json
 from headwinds.contracts import Interval
+from headwinds.contracts.result import Summarised
 from headwinds.errors import DataError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Pretrained:
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Summarised):
     """What would be done: steps, tokens, seconds, and what they were reckoned from."""
 
     steps: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import warnings
 from dataclasses import asdict, dataclass, fields
 from html import escape
@@ -17,14 +16,17 @@ from headwinds.adapt.settings import TuneSettings
 from headwinds.artifacts.page_head import page_head
 from headwinds.artifacts.write import write_json, write_text
 from headwinds.contracts import Finding
-from headwinds.phrases.catalogue import spoken, written
+from headwinds.contracts.result import Result
+from headwinds.phrases.catalogue import WRITTEN, spoken, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+    from matplotlib.figure import Figure
     from optuna import Study
 
-WIDE = "\nsvg.wide { width: 100%; max-width: 44rem; height: auto; }"
+WIDE = "\nfigure { margin: 0; }\nfigure svg { width: 100%; max-width: 44rem; height: auto; }"
 JSON, PAGE, TOML = "search.json", "search.html", "tune.toml"
 
 
@@ -63,7 +65,7 @@ class Finalist:
 
 
 @dataclass(frozen=True, slots=True)
-class SearchOutcome:
+class SearchOutcome(Result):
     """All trials, the share of the scores' variance that goes with each setting, the finalists and the winner.
 
     `importance` is empty where it is not known; `findings` then says so.
@@ -74,6 +76,48 @@ class SearchOutcome:
     finalists: tuple[Finalist, ...]
     winner: Finalist
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a trial: `trial`, `state`, `score`, `epochs`, and every setting that was tried."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {
+                    "trial": one.number,
+                    "state": one.state,
+                    "score": one.score,
+                    "epochs": one.epochs,
+                    **one.settings,
+                }
+                for one in self.trials
+            ]
+        )
+
+    def summary(self) -> str:
+        """The finalists over their seeds, the winner marked, what mattered, and what to weigh."""
+        lines = []
+        for one in self.finalists:
+            values = ", ".join(f"{name} {_shown(value)}" for name, value in one.settings.items())
+            lines.append(
+                f"{'* ' if one is self.winner else '  '}trial {one.trial}: validation {one.mean:.4f} over {len(one.scores)} "
+                f"seeds (standard deviation {one.standard_deviation:.4f}); {values}"
+            )
+        if self.importance:
+            shown = ", ".join(f"{name} {share:.0%}" for name, share in self.importance.items())
+            lines.append(f"What mattered: {shown}")
+        return "\n".join([*lines, *map(str, self.findings)])
+
+    def plot(self) -> Figure:
+        """The validation score by trial, and the best so far."""
+        from headwinds.drawing.search_curve import draw_search_curve
+
+        return draw_search_curve(
+            [one.number for one in self.trials],
+            [one.score for one in self.trials],
+            [one.state == "complete" for one in self.trials],
+        )
 
 
 def importances(study: Study) -> dict[str, float]:
@@ -136,8 +180,8 @@ def search_page(outcome: SearchOutcome) -> str:
         f"<h1>{escape(title)}</h1>",
         f"<p>{escape(won)}</p>",
         heading("Validation score by trial"),
-        _curve(outcome.trials),
-        note("Points: trials, full where they came to their end. Line: the best so far."),
+        _picture(outcome),
+        note("Points: trials, full where they came to their end. Line: the best so far. Higher is better."),
     ]
     parts += [f"<p>{escape(told_finding(one))}</p>" for one in outcome.findings]
     if outcome.importance:
@@ -175,44 +219,16 @@ def _told(*headings: str) -> tuple[str, ...]:
     return tuple(written(one) for one in headings)
 
 
+def _picture(outcome: SearchOutcome) -> str:
+    from headwinds.drawing.canvas import inline
+    from headwinds.drawing.wording import drawn
+
+    svg, _ = drawn(outcome.plot, spoken(), WRITTEN)
+    return f"<figure>{inline(svg, 'trials', escape(written('Validation score by trial')), {})}</figure>"
+
+
 def _score(value: float) -> str:
     return written(shown_number(value))
-
-
-def _curve(trials: Sequence[TrialRecord]) -> str:
-    known = [one for one in trials if math.isfinite(one.score)]
-    if not known:
-        return ""
-    low, high = min(one.score for one in known), max(one.score for one in known)
-    spread = (high - low) or 1.0
-
-    def x(number: int) -> float:
-        return 48 + 540 * (number - 1) / max(len(trials) - 1, 1)
-
-    def y(score: float) -> float:
-        return 160 - 140 * (score - low) / spread
-
-    best, line = -math.inf, []
-    for one in known:
-        if one.state == "complete" and one.score > best:
-            best = one.score
-        if math.isfinite(best):
-            line.append(f"{x(one.number):.1f},{y(best):.1f}")
-    points = "".join(
-        f'<circle cx="{x(one.number):.1f}" cy="{y(one.score):.1f}" r="3.5" stroke="var(--mark)" '
-        f'fill="{"var(--mark)" if one.state == "complete" else "var(--paper)"}"/>'
-        for one in known
-    )
-    axis = "".join(
-        f'<text x="40" y="{y(score) + 4:.1f}" text-anchor="end" font-size="11" fill="var(--faint)">{score:.3f}</text>'
-        for score in ((low, high) if high > low else (high,))
-    )
-    return (
-        '<svg class="wide" viewBox="0 0 600 180" role="img" '
-        f'aria-label="{escape(written("Validation score by trial"))}">'
-        f'<path d="M48 166H592" stroke="var(--rule)"/>{axis}'
-        f'<polyline points="{" ".join(line)}" fill="none" stroke="var(--ink)" stroke-width="1.2"/>{points}</svg>'
-    )
 
 
 def _bar(share: float) -> str:
