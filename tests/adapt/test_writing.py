@@ -30,6 +30,7 @@ from headwinds.adapt.tasks.registry import get_task
 from headwinds.adapt.training.batches import collate
 from headwinds.adapt.tuning import tune_files
 from headwinds.adapt.tuning_files import LabelledFiles
+from headwinds.adapt.watching import Watch
 from headwinds.adapt.writing import Writing, likelihoods, write_texts
 from headwinds.errors import CheckpointError, DataError, MismatchError, SettingsError
 
@@ -294,6 +295,21 @@ def test_a_text_ends_with_any_token_by_which_the_checkpoint_ends_one(folders):
     assert not any(one.ended for one in write_texts(network, tokenizer, encoded, free))
     network.encoder.generation_config.eos_token_id = [1, *range(3, len(tokenizer))]
     assert {(one.tokens, one.ended) for one in write_texts(network, tokenizer, encoded, free)} == {(0, True)}
+
+
+def test_nothing_is_said_of_a_token_that_ends_a_text_whichever_it_is(folders):
+    task, examples, network, tokenizer, source = loaded(folders["decoder-tiny"])
+    asked = task.encode(task.asked(examples), tokenizer, max_tokens=source.max_tokens)
+    one = replace(
+        asked, windows=asked.windows[:1], first_window=asked.first_window[:2], tokens=asked.tokens[:1]
+    )
+    drawn = replace(GREEDY, min_new_tokens=3, temperature=1.0)
+    network.encoder.generation_config.eos_token_id = [1, *range(3, len(tokenizer), 2)]
+    for seed in range(5):
+        pieces: list[str] = []
+        (found,) = write_texts(network, tokenizer, one, replace(drawn, seed=seed), Watch(pieces.append))
+        assert found.ended
+        assert "".join(pieces) == found.text
 
 
 def test_what_the_vocabulary_cannot_write_is_told_before_the_training(folders, tmp_path):
