@@ -118,7 +118,7 @@ def group_gaps(
 
     gaps: list[tuple[str, str, int, float]] = []
     estimates: list[float] = []
-    drawn = []
+    drawn, fewest = [], []
     for number, name in enumerate(names):
         inside, outside = quantities(ones * members[number]), quantities(ones * (1 - members[number]))
         many_in = quantities(weights * members[number])
@@ -130,6 +130,7 @@ def group_gaps(
         for quantity, value in inside.items():
             gaps.append((str(name), quantity, int(members[number].sum()), float(value[0])))
             estimates.append(float(value[0] - outside[quantity][0]))
+            fewest.append(min(counts))
             if min(counts) < FEW_CLUSTERS:
                 drawn.append(np.full(len(weights), np.nan))
                 continue
@@ -137,7 +138,7 @@ def group_gaps(
                 many_out[quantity], counts[1], seed, f"not {name}"
             )
             drawn.append(draws)
-    joint = joint_intervals(np.array(estimates), np.array(drawn).T)
+    joint = joint_intervals(np.array(estimates), np.array(drawn).T, np.array(fewest))
     columns = (joint.estimate, joint.lower, joint.upper, joint.joint_lower, joint.joint_upper)
     found = tuple(
         GroupGap(column, *gap, *(float(values[place]) for values in columns))

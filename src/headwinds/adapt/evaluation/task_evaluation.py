@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.evaluation.intervals import Metrics, bootstrap, slices, with_width
+from headwinds.adapt.evaluation.intervals import Metrics, bootstrap, few_clusters, slices, with_width
 from headwinds.adapt.evaluation.isotonic import uncalibrated_findings
 from headwinds.adapt.evaluation.model_card import model_card
 from headwinds.adapt.evaluation.shown import shown_name, shown_order
@@ -164,6 +164,7 @@ def evaluate_model(
             *(writing_findings(predictions) if writes(model.task) else ()),
             *uncalibrated_findings([model.facts.decoder], model.facts.labels),
             *(_unbounded(len(set(groups))) if _lost_bounds(drawn, bounded) else ()),
+            *few_clusters(len(set(groups))),
         ),
         mistakes=len(mistakes),
         confusions=_confusions(mistakes, model.facts.labels),
