@@ -122,6 +122,12 @@ BAD: list[tuple[str, Callable[[Path], object], type[HeadwindsError], str]] = [
     ("a.jsonl", lambda path: path.write_text('["a"]'), DataError, "line 1 holds a list"),
     ("a.jsonl", lambda path: path.write_text('{"body": "a"}'), DataError, "no column 'text'; it has body"),
     ("a.jsonl", lambda path: path.write_text('{"text": 3}'), DataError, "text is a int"),
+    (
+        "a.jsonl",
+        lambda path: path.write_text('{"text": "cut \\ud83d"}'),
+        DataError,
+        "row 1: 'text' holds half a char",
+    ),
     ("a.parquet", lambda path: path.write_bytes(b"PAR1"), DataError, "cannot be read after row 0"),
     ("a.txt.gz", damaged_gzip, DataError, "cannot be read after line"),
     ("a.pdf", lambda path: path.write_bytes(b"x"), DataError, "is none of .txt"),
@@ -146,6 +152,16 @@ def test_no_file_an_empty_folder_and_a_wrong_encoding_are_told(tmp_path: Path):
     (tmp_path / "a.txt").write_text("a", encoding="utf-8")
     with pytest.raises(SettingsError, match="not an encoding"):
         contents(tmp_path / "a.txt", encoding="klingon")
+
+
+@pytest.mark.parametrize("documents", ["lines", "blank-lines", "files"])
+def test_parts_of_a_very_long_line_stay_on_one_side(tmp_path: Path, documents: str):
+    (tmp_path / "a.txt").write_text("ab " * LONGEST_DOCUMENT + "\n\nshort\n")
+    found = list(read_texts((tmp_path / "a.txt",), small(text_documents=documents), Counts()))
+    long = [text for text in found if text.content.startswith(("ab", "b ", " a"))]
+    assert len(long) == 3
+    assert len({text.cluster for text in long}) == 1
+    assert "short" in found[-1].content
 
 
 def test_a_very_long_document_loses_nothing(tmp_path: Path):

@@ -185,7 +185,7 @@ def findings_of(
         findings.append(
             Finding(
                 "W115",
-                f"Documents of the test: {found.documents}; its interval is too narrow or undefined.",
+                f"Documents of the test: {found.documents}; its interval is rough or undefined.",
                 "Raise held_out_share or name more text.",
             )
         )
