@@ -487,6 +487,27 @@ def test_two_models_are_compared_on_the_likelihood_that_each_gives(folders, tmp_
     found = evaluate_file(one.folder, TEST, tmp_path / "compared", against=other.folder)
     expected = [model.evaluation.metrics["perplexity"].value for model in (one, other)]
     assert found.differences["perplexity"].value == pytest.approx(expected[0] - expected[1], rel=1e-6)
+    finer = tuned("scratch:encoder-decoder-tiny", tmp_path / "finer", vocabulary=300)
+    found = evaluate_file(one.folder, TEST, tmp_path / "unlike", against=finer.folder)
+    assert {"perplexity", "log_probability_of_a_token"} <= set(found.metrics) - set(found.differences)
+    assert "chrf" in found.differences
+    assert "W206" in {finding.code for finding in found.findings}
+
+
+def test_a_search_does_not_judge_by_the_probability_of_other_tokens(folders):
+    """The same untrained model is better by 2 to a token of 300 than to one of 2,000: the smaller vocabulary always won."""
+    from headwinds.adapt.search.space import Choice, require_one_measure
+
+    settings = TuneSettings(task="translation", checkpoint="scratch:encoder-decoder-tiny")
+    with pytest.raises(SettingsError, match="vocabulary must not vary in a search of translation"):
+        require_one_measure(settings, {"vocabulary": Choice((300, 2000))})
+    same, own = (str(folders[name]) for name in ("t5", "encoder-decoder-tiny"))
+    require_one_measure(
+        settings, {"checkpoint": Choice((same, str(folders["gpt2"]))), "epochs": Choice((1, 2))}
+    )
+    with pytest.raises(SettingsError, match="checkpoint must not vary"):
+        require_one_measure(settings, {"checkpoint": Choice((same, "scratch:decoder-tiny"))})
+    require_one_measure(replace(settings, task="text-classification"), {"checkpoint": Choice((same, own))})
 
 
 @pytest.mark.parametrize("kind", ["marian", "mbart", "bart"])

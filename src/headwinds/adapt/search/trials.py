@@ -31,7 +31,7 @@ from headwinds.adapt.search.outcome import (
     unknown_importance,
     write_outcome,
 )
-from headwinds.adapt.search.space import Space, check_space, inside, plain_space, suggest
+from headwinds.adapt.search.space import Space, check_space, inside, plain_space, require_one_measure, suggest
 from headwinds.adapt.search.together import Groups, run_groups
 from headwinds.adapt.training.state import EpochRecord
 from headwinds.adapt.tuning import TunedModel, tune_files
@@ -133,6 +133,7 @@ def search(
         )
     prepare_files(files, settings)  # every file is read before anything is tried
     check_space(settings, space)
+    require_one_measure(settings, space)
     with _said_in_one_line():
         study = _open(files, settings, space, plan, output)
     with study_lock(output), graceful_stop(), _said_in_one_line():
