@@ -99,6 +99,18 @@ def test_bootstrap_interval_of_recall_covers_at_its_rate() -> None:
     assert 0.92 <= covered / 400 <= 0.98
 
 
+def test_the_baselines_cut_is_the_best_of_all_that_can_be_made() -> None:
+    from headwinds.adapt.evaluation.baselines import best_cuts
+
+    generator = np.random.default_rng(6)
+    for _ in range(100):
+        score, truth = np.round(generator.random(9), 1), generator.random(9) < 0.4
+        if truth.any():
+            found = best_cuts(score[:, None], truth[:, None])[0]
+            made = {cut: metrics.f1(metrics.count(truth, score >= cut, np.ones((1, 9))))[0] for cut in score}
+            assert made[found] == pytest.approx(max(made.values()), abs=1e-12)
+
+
 def test_a_bootstrap_of_many_examples_is_drawn_in_parts_and_gives_the_same(monkeypatch) -> None:
     """A million test rows with two hundred draws at once would be several gigabytes."""
     from headwinds.adapt.evaluation import intervals
