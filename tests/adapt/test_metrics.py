@@ -77,6 +77,20 @@ def test_calibration_error_is_zero_for_honest_probabilities_and_large_for_boasts
     )
 
 
+def test_one_long_name_takes_no_room_in_the_other_rows() -> None:
+    """An array of texts holds each as wide as the longest: 2,000 rows with one name of 100,000 characters took 800 MB."""
+    import tracemalloc
+
+    names = [str(number % 40) for number in range(2000)]
+    names[0] = "x" * 100_000
+    tracemalloc.start()
+    weights = metrics.document_weights(names, replicates=20, seed=0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20_000_000
+    assert (weights[:, 1] == weights[:, 41]).all()
+
+
 def test_bootstrap_draws_whole_documents() -> None:
     documents = np.array(["a", "a", "b", "c", "c", "c"])
     weights = metrics.document_weights(documents, replicates=200, seed=0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.audit.joint import FEW_CLUSTERS, REPLICATES, joint_intervals
 from headwinds.adapt.evaluation.metrics import document_weights
+from headwinds.adapt.numbered import numbered
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.contracts import Finding
 
@@ -94,12 +95,12 @@ def group_gaps(
     """Gaps of every group of a column; without labels only of the shares of texts that each label is given to."""
     import numpy as np
 
-    names, owner = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    names, owner = numbered(groups)
     members = np.array([owner == number for number in range(len(names))], dtype=float)
     ones = np.ones((1, len(owner)))
     replicates = REPLICATES if len(set(clusters)) > 1 else 0
     weights = (
-        document_weights(np.asarray(clusters), replicates=replicates, seed=derive_seed(seed, "groups"))
+        document_weights(clusters, replicates=replicates, seed=derive_seed(seed, "groups"))
         if replicates
         else ones
     )
@@ -183,7 +184,7 @@ def _shares(
 
 def _findings(
     column: str,
-    names: NDArray[np.str_],
+    names: Sequence[str],
     members: NDArray[np.float64],
     owner: NDArray[np.int64],
     clusters: Sequence[str],

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headwinds.adapt.numbered import numbered
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -105,7 +107,7 @@ def mean_intervals(
         estimate = filled.sum(axis=0) / there.sum(axis=0)
         if len(set(clusters)) < FEW_CLUSTERS:
             return joint_intervals(estimate, np.full((2, values.shape[1]), np.nan), 1)
-        weights = document_weights(np.asarray(clusters), replicates=replicates, seed=seed)
+        weights = document_weights(clusters, replicates=replicates, seed=seed)
         drawn = (weights @ filled) / (weights @ there.astype(float))
     return joint_intervals(estimate, drawn, len(set(clusters)))
 
@@ -122,7 +124,7 @@ def share_interval(marks: NDArray[np.bool_], clusters: Sequence[str]) -> tuple[f
     count = len(marks)
     if not count:
         return float("nan"), float("nan"), float("nan")
-    names, owner = np.unique(np.asarray(clusters), return_inverse=True)
+    names, owner = numbered(clusters)
     share = float(marks.mean())
     if len(names) < 2:
         return share, float("nan"), float("nan")

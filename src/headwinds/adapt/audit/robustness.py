@@ -96,9 +96,7 @@ def robustness_of(
     before = asked.predictions(rows)
     weights = np.ones((1, len(rows)))
     if labelled and len(set(clusters)) > 1:
-        drawn = document_weights(
-            np.asarray(clusters), replicates=REPLICATES, seed=derive_seed(seed, "robustness")
-        )
+        drawn = document_weights(clusters, replicates=REPLICATES, seed=derive_seed(seed, "robustness"))
         weights = np.vstack([weights, drawn])
 
     def metric(kept: Sequence[Row], predictions: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:

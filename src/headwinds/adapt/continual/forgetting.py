@@ -197,10 +197,9 @@ def _compared(
     """The metric, its values before, after and their difference, and the same of each draw of whole groups."""
     import numpy as np
 
-    clusters = np.asarray(data.groups)
-    weights = np.ones((1, len(clusters)))
-    if len(np.unique(clusters)) > 1:
-        weights = np.vstack([weights, document_weights(clusters, replicates=REPLICATES, seed=seed)])
+    weights = np.ones((1, len(data.groups)))
+    if len(set(data.groups)) > 1:
+        weights = np.vstack([weights, document_weights(data.groups, replicates=REPLICATES, seed=seed)])
     metric, after = _values(new, data, weights)
     try:
         old.task.check_labels(data.examples, old.facts.labels)

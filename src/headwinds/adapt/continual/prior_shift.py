@@ -88,13 +88,13 @@ def label_shares(
     before = np.vstack(
         [
             np.ones((1, len(reference))),
-            document_weights(np.asarray(reference_groups), replicates=REPLICATES, seed=seed),
+            document_weights(reference_groups, replicates=REPLICATES, seed=seed),
         ]
     )
     after = np.vstack(
         [
             np.ones((1, len(live))),
-            document_weights(np.asarray(live_groups), replicates=REPLICATES, seed=seed + 1),
+            document_weights(live_groups, replicates=REPLICATES, seed=seed + 1),
         ]
     )
     priors = before @ reference / before.sum(axis=1, keepdims=True)

@@ -25,7 +25,7 @@ def grade_finding(data: LabelledTexts, tuned: SystemPredictions, *, seed: int) -
     from headwinds.adapt.evaluation.ordinal import mean_absolute_error, quadratic_weighted_kappa
 
     truth, given = data.truth.argmax(axis=1), tuned.label.argmax(axis=1)
-    drawn = document_weights(np.array(data.document_ids), replicates=REPLICATES, seed=seed)
+    drawn = document_weights(data.document_ids, replicates=REPLICATES, seed=seed)
     weights = np.vstack([np.ones((1, len(truth))), drawn])
     told = []
     for name, measure in (

@@ -44,8 +44,7 @@ def bootstrap(metrics: Metrics, clusters: Sequence[str], *, seed: int) -> dict[s
     count = len(clusters)
     plain = metrics(np.ones((1, count)))
     replicates = max(FEWEST_REPLICATES, min(REPLICATES, LARGEST_WEIGHTS // max(count, 1)))
-    names = np.asarray(clusters)
-    number = len(np.unique(names))
+    number = len(set(clusters))
     if number < FEWEST_CLUSTERS:
         return {
             name: Interval(float(values[0]), float("nan"), float("nan")) for name, values in plain.items()
@@ -53,7 +52,7 @@ def bootstrap(metrics: Metrics, clusters: Sequence[str], *, seed: int) -> dict[s
     generator = np.random.default_rng(seed)
     at_once = max(1, LARGEST_WEIGHTS // count)
     parts = [
-        metrics(document_weights(names, replicates=min(at_once, replicates - done), seed=generator))
+        metrics(document_weights(clusters, replicates=min(at_once, replicates - done), seed=generator))
         for done in range(0, replicates, at_once)
     ]
     drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

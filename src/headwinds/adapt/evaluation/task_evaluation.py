@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.evaluation.alike_labels import alike_labels
 from headwinds.adapt.evaluation.intervals import Metrics, bootstrap, few_clusters, slices, with_width
 from headwinds.adapt.evaluation.isotonic import uncalibrated_findings
 from headwinds.adapt.evaluation.model_card import model_card
@@ -18,6 +19,7 @@ from headwinds.adapt.evaluation.shown import shown_name, shown_order
 from headwinds.adapt.evaluation.task_page import SHOWN_ERRORS, task_page
 from headwinds.adapt.evaluation.written_findings import writing_findings
 from headwinds.adapt.held_out import HeldOut, held_findings, read_held
+from headwinds.adapt.numbered import numbered
 from headwinds.adapt.prediction import predict_examples
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.tasks.registry import get_task
@@ -169,6 +171,7 @@ def evaluate_model(
             *uncalibrated_findings([model.facts.decoder], model.facts.labels),
             *(_unbounded(len(set(groups))) if _lost_bounds(drawn, bounded) else ()),
             *few_clusters(len(set(groups))),
+            *alike_labels(model.facts.labels),
             *unlike,
         ),
         mistakes=len(mistakes),
@@ -288,12 +291,10 @@ def _are_labels(said: str, known: set[str]) -> bool:
 
 
 def _slices(metrics: Metrics, columns: Mapping[str, Sequence[str]], metric: str) -> tuple[Slice, ...]:
-    import numpy as np
-
     found = []
     for column, values in columns.items():
-        names, owner = np.unique(np.asarray(values, dtype=str), return_inverse=True)
-        members = {str(name): owner == number for number, name in enumerate(names)}
+        names, owner = numbered(values)
+        members = {name: owner == number for number, name in enumerate(names)}
         found += [Slice(column, *item) for item in slices(metrics, members, metric)]
     return tuple(found)
 
