@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from adapt.pretraining.corpus import sentences, small, write_lines
-from headwinds.adapt.checkpoints import load_encoder, load_tokenizer, resolve_checkpoint
+from headwinds.adapt.checkpoints import _usable_positions, load_encoder, load_tokenizer, resolve_checkpoint
 from headwinds.adapt.pretraining.objectives.contract import Exercise
 from headwinds.adapt.pretraining.objectives.masked import inputs_of
 from headwinds.adapt.pretraining.packing import Layout, pack
@@ -62,6 +62,13 @@ def test_a_text_is_tuned_with_the_weights_and_the_states_that_pretraining_gave_i
                 whole += 1
                 torch.testing.assert_close(together[row][here[row]], alone, rtol=1e-4, atol=1e-5)
     assert whole >= 4
+
+
+@pytest.mark.parametrize("padding", [0, 1, 3])
+def test_a_window_has_no_more_tokens_than_a_checkpoint_has_positions(padding: int):
+    config = {"model_type": "roberta", "pad_token_id": padding}
+    assert _usable_positions(config, 40) == 40 - (padding + 1)
+    assert _usable_positions({**config, "model_type": "bert"}, 40) == 40
 
 
 @pytest.mark.parametrize("padding", [0, 1, 3])
