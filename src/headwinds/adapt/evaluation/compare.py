@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.adapt.evaluation import metrics
 from headwinds.adapt.evaluation.intervals import (
-    FEWEST_CLUSTERS,
+    NONE_BELOW,
     few_clusters,
     percentile_interval,
     with_width,
@@ -221,7 +221,7 @@ def _findings(
             "Compare label by label, or label more passages.",
         )
         for item in differences
-        if item.interval.lower != item.interval.lower and documents >= FEWEST_CLUSTERS
+        if item.interval.lower != item.interval.lower and documents >= NONE_BELOW
     ]
     found += [_not_above(item) for item in differences if item.interval.lower <= 0]
     return tuple(found)

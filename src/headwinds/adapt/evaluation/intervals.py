@@ -16,9 +16,9 @@ REPLICATES = 1000
 FEWEST_REPLICATES = 200
 LARGEST_WEIGHTS = 30_000_000  # numbers in memory at once
 ROUNDING = 1e-12  # sums of the same numbers in another order
-FEWEST_CLUSTERS = 5
+NONE_BELOW = 5
 """Below it no interval is told: of four groups the outermost draws held the truth in 83 to 88 of 100 samples."""
-FEW_CLUSTERS = 10
+ROUGH_BELOW = 10
 """Below it intervals are told with a finding: they held the truth in 87 to 94 of 100 samples."""
 
 Metrics = Callable[["NDArray[np.float64]"], "dict[str, NDArray[np.float64]]"]
@@ -45,7 +45,7 @@ def bootstrap(metrics: Metrics, clusters: Sequence[str], *, seed: int) -> dict[s
     plain = metrics(np.ones((1, count)))
     replicates = max(FEWEST_REPLICATES, min(REPLICATES, LARGEST_WEIGHTS // max(count, 1)))
     number = len(set(clusters))
-    if number < FEWEST_CLUSTERS:
+    if number < NONE_BELOW:
         return {
             name: Interval(float(values[0]), float("nan"), float("nan")) for name, values in plain.items()
         }
@@ -106,12 +106,12 @@ def outside(clusters: int) -> float:
 def percentile_interval(plain: float, drawn: NDArray[np.float64], clusters: int) -> Interval:
     """95% by the draws around the plain value, expanded for the number of clusters that were drawn.
 
-    Without bounds where there are fewer than `FEWEST_CLUSTERS`, or the value or a tenth of the draws is undefined.
+    Without bounds where there are fewer than `NONE_BELOW`, or the value or a tenth of the draws is undefined.
     """
     import numpy as np
 
     known = drawn[~np.isnan(drawn)]
-    if np.isnan(plain) or clusters < FEWEST_CLUSTERS or len(known) < max(1.0, 0.9 * len(drawn)):
+    if np.isnan(plain) or clusters < NONE_BELOW or len(known) < max(1.0, 0.9 * len(drawn)):
         return Interval(plain, float("nan"), float("nan"))
     beyond = outside(clusters)
     lower, upper = np.quantile(known, [beyond, 1 - beyond])
@@ -120,14 +120,12 @@ def percentile_interval(plain: float, drawn: NDArray[np.float64], clusters: int)
 
 def few_clusters(clusters: int) -> tuple[Finding, ...]:
     """W205: so few groups are drawn that intervals are rough, or that there are none."""
-    if clusters >= FEW_CLUSTERS:
+    if clusters >= ROUGH_BELOW:
         return ()
     groups = f"Groups that are drawn for the intervals: {clusters}"
     remedy = "Test on more groups; a group is what is drawn together, such as the passages of one document."
-    if clusters < FEWEST_CLUSTERS:
-        words = (
-            f"{groups}. Of fewer than {FEWEST_CLUSTERS} no interval is told: their spread says too little."
-        )
+    if clusters < NONE_BELOW:
+        words = f"{groups}. Of fewer than {NONE_BELOW} no interval is told: their spread says too little."
         return (Finding("W205", words, remedy),)
     return (
         Finding(
