@@ -13,7 +13,6 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
-import importlib
 import json
 import os
 import sys
@@ -24,7 +23,7 @@ from typing import Any, TextIO
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from confinement import confine
-from plain_values import LONGEST, NotPlain, pack, unpack
+from plain_values import LONGEST, NotPlain, pack, standard_module, unpack
 
 sys.path.pop(0)
 
@@ -207,7 +206,7 @@ def _modules_meant(tests: ast.Module) -> dict[str, ModuleType]:
     found = {}
     for name in (dotted.keys() - alone) & sys.stdlib_module_names:
         with contextlib.suppress(ImportError):
-            module = importlib.import_module(name)
+            module = standard_module(name)
             if all(hasattr(module, one) for one in dotted[name]):
                 found[name] = module
     return found
