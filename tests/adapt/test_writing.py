@@ -366,6 +366,18 @@ def test_a_target_that_cannot_be_written_is_refused(folders, tmp_path):
         tuned(folders["encoder-decoder-tiny"], tmp_path / "out", max_tokens=8)
 
 
+@pytest.mark.parametrize("name", ["decoder-tiny", "encoder-decoder-tiny"])
+def test_a_text_that_spells_the_token_of_its_end_is_learnt_to_its_end(name, folders):
+    task, examples, _, tokenizer, source = loaded(folders[name])
+    spelt = replace(examples, references=(("one</s> two",), *examples.references[1:]))
+    (tokens, *others) = task.encode(spelt, tokenizer, max_tokens=source.max_tokens).written
+    assert tokens[-1] == tokenizer.eos_token_id
+    assert tokenizer.eos_token_id not in tokens[:-1]
+    assert "two" in tokenizer.decode(tokens)
+    plain = task.encode(examples, tokenizer, max_tokens=source.max_tokens).written[1:]
+    assert all((one == other).all() for one, other in zip(others, plain, strict=True))
+
+
 def test_an_attribute_that_training_did_not_know_is_refused(tmp_path):
     found = tuned("scratch:decoder-tiny", tmp_path / "out", task="text-generation")
     model = load_model(found.folder)
