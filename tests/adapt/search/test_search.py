@@ -16,7 +16,7 @@ import pytest
 from adapt.warm_process import start
 from headwinds.adapt.search import trials
 from headwinds.adapt.search.fits import COMPLETE, FAILED, PRUNED, fit_by_workers
-from headwinds.adapt.search.guidance import in_memory
+from headwinds.adapt.search.guidance import in_memory, judged_by
 from headwinds.adapt.search.outcome import TrialRecord, importances, tune_section, unstable_finalists
 from headwinds.adapt.search.space import Choice, Range, parse_space
 from headwinds.adapt.search.trials import SearchSettings, search
@@ -31,6 +31,7 @@ from headwinds.study.study_file import tune_settings
 EXAMPLES = Path(__file__).parents[3] / "examples"
 FILES = LabelledFiles(EXAMPLES / "intents-train.csv", test=EXAMPLES / "intents-test.csv")
 SPACE = {"learning_rate": Range(1e-4, 1e-1, whole=False), "epochs": Range(1, 4, whole=True)}
+COMPLETED = optuna.trial.TrialState.COMPLETE
 PLAN = SearchSettings(trials=6, finalists=2, seeds=2)
 
 
@@ -283,6 +284,13 @@ def test_trials_drawn_together_are_the_same_for_any_number_of_workers_and_after_
         assert (killed / name).read_bytes() == (whole / name).read_bytes()
     found = json.loads((whole / "search.json").read_text())
     assert len({json.dumps(one["settings"], sort_keys=True) for one in found["trials"]}) == 5
+
+
+def test_trials_of_a_method_without_epochs_are_drawn_together_too() -> None:
+    """The second group of a search with `few-shot` ended in a traceback: it had no score of an epoch to be judged by."""
+    trial = judged_by(((), ((1, 0.5), (2, 0.6))))
+    assert [len(one.intermediate_values) for one in trial.study.get_trials(states=(COMPLETED,))] == [2]
+    assert not judged_by(((),)).should_prune()
 
 
 def test_trials_together_and_a_shared_database_are_one_too_many() -> None:
