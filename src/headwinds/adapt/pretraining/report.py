@@ -217,7 +217,10 @@ def findings_of(
                 "Raise vocabulary, or choose byte-bpe, which knows every character.",
             )
         )
-    if not found.ratio.upper < 1:
+    ratio = found.ratio
+    if (
+        not (ratio.upper if ratio.upper == ratio.upper else ratio.value) < 1
+    ):  # W115 tells of too few documents
         findings.append(
             Finding(
                 "W231",
