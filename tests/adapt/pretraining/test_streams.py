@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from adapt.pretraining.corpus import small
+from adapt.pretraining.corpus import sentences, small
 from headwinds.adapt.pretraining.pretraining import pretrain_files
 from headwinds.adapt.pretraining.streams import LONGEST_DOCUMENT, Counts, find_files, read_texts
 from headwinds.errors import DataError, EncodingError, HeadwindsError, SettingsError
@@ -170,3 +170,20 @@ def test_a_very_long_document_loses_nothing(tmp_path: Path):
     found = list(read_texts((tmp_path / "a.jsonl",), small(), Counts()))
     assert "".join(text.content for text in found) == long
     assert len({text.cluster for text in found}) == 1
+
+
+def test_a_text_that_spells_a_special_token_is_text(tmp_path: Path):
+    """Corpora mark their sentences with <s> and </s>: each was taken for the end of a document."""
+    from headwinds.adapt.pretraining.token_store import write_tokens
+    from headwinds.adapt.pretraining.tokenizer_training import learn_tokenizer
+
+    settings = small(vocabulary=400, text_documents="files")
+    tokenizer = learn_tokenizer(lambda: sentences(200), "byte-bpe", settings, objective="causal")
+    end = tokenizer.eos_token
+    (tmp_path / "marked.txt").write_text(f"{end}one{end}" * 9)
+    paths = (tmp_path / "marked.txt",)
+    found = write_tokens(
+        tmp_path / "store", "x", tokenizer, lambda counts: read_texts(paths, settings, counts), settings
+    )
+    assert found.tokens + found.held_out_tokens > 18
+    assert found.token_counts()[tokenizer.eos_token_id] == 0
