@@ -12,7 +12,7 @@ import pytest
 from adapt.speakers import make_decoder, make_masked
 from adapt.test_every_task import EXAMPLES
 from headwinds.adapt.augmentation.edits import Edit, apply_edits, easy_edits
-from headwinds.adapt.augmentation.rows import augmented_rows
+from headwinds.adapt.augmentation.rows import augmented_rows, label_in_words
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tasks.contract import Row
@@ -75,6 +75,28 @@ def test_easy_copies_keep_their_labels_and_are_the_same_again(task, file):
             told = [(own.values["text"][s["start"] : s["end"]], s["label"]) for s in old]
             assert [(copy.values["text"][s["start"] : s["end"]], s["label"]) for s in new] == told
     get_task(task).read(copies, labelled=True)
+
+
+@pytest.mark.parametrize("more", [{"tokens": 5}, {"tokens": "5"}, {"spans": "a;b"}, {"spans": [[0, 6]]}])
+def test_a_column_of_a_classification_may_be_called_as_one_of_another_task(more):
+    row = Row("here", {"text": "growth is slow this year", "label": "a", **more})
+    chosen = TuneSettings(task="text-classification", augment="easy", augment_copies=3)
+    copies = augmented_rows([row], chosen)
+    assert copies
+    assert all(more.items() <= copy.values.items() for copy in copies)
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ({"label": 0}, "0"),
+        ({"label": None, "labels": [0, "b"]}, "0, b"),
+        ({"labels": np.array(["a"])}, "a"),
+        ({"labels": []}, "none"),
+    ],
+)
+def test_a_number_is_a_label_to_write_for(cells, said):
+    assert label_in_words(Row("here", {"text": "x", **cells})) == said
 
 
 def test_spans_written_as_three_values_move_with_their_copies():

@@ -57,6 +57,14 @@ def test_confusions_of_labels_with_commas_are_counted(model):
     assert any("Food, drink" in (one.true, one.given) for one in found.confusions)
 
 
+def test_labels_that_differ_in_capitals_alone_are_told():
+    from headwinds.adapt.evaluation.alike_labels import alike_labels
+
+    (found,) = alike_labels(("Food", "trade", "FOOD", "ｆｏｏｄ", "divide"))
+    assert "FOOD / Food / ｆｏｏｄ" in str(found)
+    assert alike_labels(("food", "foods", "ward", "Wärd")) == ()
+
+
 def test_a_text_without_a_token_is_told_by_its_line_wherever_it_stands(model, tmp_path, capsys):
     rows = [{"text": "growth"} for _ in range(1500)]
     rows[1400] = {"text": "\u200b\u200b"}

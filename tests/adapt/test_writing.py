@@ -30,6 +30,7 @@ from headwinds.adapt.tasks.registry import get_task
 from headwinds.adapt.training.batches import collate
 from headwinds.adapt.tuning import tune_files
 from headwinds.adapt.tuning_files import LabelledFiles
+from headwinds.adapt.watching import Watch
 from headwinds.adapt.writing import Writing, likelihoods, write_texts
 from headwinds.errors import CheckpointError, DataError, MismatchError, SettingsError
 
@@ -296,6 +297,21 @@ def test_a_text_ends_with_any_token_by_which_the_checkpoint_ends_one(folders):
     assert {(one.tokens, one.ended) for one in write_texts(network, tokenizer, encoded, free)} == {(0, True)}
 
 
+def test_nothing_is_said_of_a_token_that_ends_a_text_whichever_it_is(folders):
+    task, examples, network, tokenizer, source = loaded(folders["decoder-tiny"])
+    asked = task.encode(task.asked(examples), tokenizer, max_tokens=source.max_tokens)
+    one = replace(
+        asked, windows=asked.windows[:1], first_window=asked.first_window[:2], tokens=asked.tokens[:1]
+    )
+    drawn = replace(GREEDY, min_new_tokens=3, temperature=1.0)
+    network.encoder.generation_config.eos_token_id = [1, *range(3, len(tokenizer), 2)]
+    for seed in range(5):
+        pieces: list[str] = []
+        (found,) = write_texts(network, tokenizer, one, replace(drawn, seed=seed), Watch(pieces.append))
+        assert found.ended
+        assert "".join(pieces) == found.text
+
+
 def test_what_the_vocabulary_cannot_write_is_told_before_the_training(folders, tmp_path):
     for changes, said in (
         ({"grammar": "(天|地){1,3}"}, "has no tokens for any text of it"),
@@ -348,6 +364,18 @@ def test_what_is_not_read_is_told_or_refused(name, folders, tmp_path):
 def test_a_target_that_cannot_be_written_is_refused(folders, tmp_path):
     with pytest.raises(DataError, match="the checkpoint writes at most 8"):
         tuned(folders["encoder-decoder-tiny"], tmp_path / "out", max_tokens=8)
+
+
+@pytest.mark.parametrize("name", ["decoder-tiny", "encoder-decoder-tiny"])
+def test_a_text_that_spells_the_token_of_its_end_is_learnt_to_its_end(name, folders):
+    task, examples, _, tokenizer, source = loaded(folders[name])
+    spelt = replace(examples, references=(("one</s> two",), *examples.references[1:]))
+    (tokens, *others) = task.encode(spelt, tokenizer, max_tokens=source.max_tokens).written
+    assert tokens[-1] == tokenizer.eos_token_id
+    assert tokenizer.eos_token_id not in tokens[:-1]
+    assert "two" in tokenizer.decode(tokens)
+    plain = task.encode(examples, tokenizer, max_tokens=source.max_tokens).written[1:]
+    assert all((one == other).all() for one, other in zip(others, plain, strict=True))
 
 
 def test_an_attribute_that_training_did_not_know_is_refused(tmp_path):
@@ -471,6 +499,27 @@ def test_two_models_are_compared_on_the_likelihood_that_each_gives(folders, tmp_
     found = evaluate_file(one.folder, TEST, tmp_path / "compared", against=other.folder)
     expected = [model.evaluation.metrics["perplexity"].value for model in (one, other)]
     assert found.differences["perplexity"].value == pytest.approx(expected[0] - expected[1], rel=1e-6)
+    finer = tuned("scratch:encoder-decoder-tiny", tmp_path / "finer", vocabulary=300)
+    found = evaluate_file(one.folder, TEST, tmp_path / "unlike", against=finer.folder)
+    assert {"perplexity", "log_probability_of_a_token"} <= set(found.metrics) - set(found.differences)
+    assert "chrf" in found.differences
+    assert "W206" in {finding.code for finding in found.findings}
+
+
+def test_a_search_does_not_judge_by_the_probability_of_other_tokens(folders):
+    """The same untrained model is better by 2 to a token of 300 than to one of 2,000: the smaller vocabulary always won."""
+    from headwinds.adapt.search.space import Choice, require_one_measure
+
+    settings = TuneSettings(task="translation", checkpoint="scratch:encoder-decoder-tiny")
+    with pytest.raises(SettingsError, match="vocabulary must not vary in a search of translation"):
+        require_one_measure(settings, {"vocabulary": Choice((300, 2000))})
+    same, own = (str(folders[name]) for name in ("t5", "encoder-decoder-tiny"))
+    require_one_measure(
+        settings, {"checkpoint": Choice((same, str(folders["gpt2"]))), "epochs": Choice((1, 2))}
+    )
+    with pytest.raises(SettingsError, match="checkpoint must not vary"):
+        require_one_measure(settings, {"checkpoint": Choice((same, "scratch:decoder-tiny"))})
+    require_one_measure(replace(settings, task="text-classification"), {"checkpoint": Choice((same, own))})
 
 
 @pytest.mark.parametrize("kind", ["marian", "mbart", "bart"])

@@ -308,6 +308,22 @@ def test_an_index_by_two_keys_is_drawn_or_said_to_lie_where_it_lies(made, tmp_pa
     assert [(one["place"], one["cells"]) for one in elsewhere] == [(place, 80)]
 
 
+@pytest.mark.parametrize("method", ["difference", "classify-and-count"])
+def test_the_estimator_in_use_is_not_advised(made, tmp_path, method):
+    """The plain count beside the index of 'auto' said: use the estimator 'auto'."""
+    said = Finding("W327", "the plain count is off.", "Use the estimator 'auto', which corrects it.")
+    for which in ("chosen", "naive", "labelled-only"):
+        own = {"chosen": method, "naive": "classify-and-count"}.get(which, which)
+        found = synthetic.indicator(made.codebook.names, ("year",), [(1990,), (1991,)], own)
+        (tmp_path / "index-by-year" / which).mkdir(parents=True)
+        found = replace(found, findings=(said,) if own == "classify-and-count" else ())
+        write_indicator(found, tmp_path / "index-by-year" / which)
+    drawn, _ = read_indices(tmp_path, [("year",)], load_messages())
+    told = {one.remedy for one in all_findings(replace(made, indicators=drawn)) if one.code == "W327"}
+    assert (said.remedy in told) == (method == "classify-and-count")
+    assert len(told) == 1
+
+
 def test_tokens_that_no_window_held_are_counted_from_the_scores(tmp_path):
     told = pa.table({"tokens": [10, 30], "read_share": [1.0, 0.5], "passage_id": ["a", "b"]})
     pq.write_table(told, tmp_path / "scores.parquet")

@@ -197,6 +197,8 @@ def test_models_are_listed_as_openai_lists_them(server):
     assert found["object"] == "list"
     assert {one["id"] for one in found["data"]} == set(TASKS)
     assert {(one["object"], type(one["created"])) for one in found["data"]} == {("model", int)}
+    alone = json.loads(server.ask("GET", "/v1/models/dialogue")[2])
+    assert {"id": "dialogue", "object": "model", "owned_by": "headwinds"}.items() <= alone.items()
 
 
 @pytest.mark.parametrize(
@@ -213,6 +215,8 @@ def test_models_are_listed_as_openai_lists_them(server):
         ({"seed": 2**64}, "seed"),
         ({"stream": "yes"}, "stream"),
         ({"stream_options": {"x": True}}, "stream_options"),
+        ({"stream_options": {"include_obfuscation": "x"}}, "include_obfuscation"),
+        ({"max_tokens": 3, "max_completion_tokens": 4}, "max_tokens"),
         ({"logprobs": 3}, "logprobs"),
         ({"frequency_penalty": 0.5}, "frequency_penalty"),
         ({"tools": [{"type": "function"}]}, "tools"),
@@ -243,6 +247,9 @@ def test_a_parameter_that_cannot_be_used_is_named_in_openais_form(server, change
         [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}],
         [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://x/"}}]}],
         [{"role": "user", "content": "x"}] * 257,
+        [{"role": "user", "content": "x"}, {"role": "assistant", "content": " "}],
+        [{"role": "assistant", "content": 5}, {"role": "user", "content": "x"}],
+        [{"role": "assistant", "tool_calls": [{"id": "a"}]}, {"role": "user", "content": "x"}],
         "x",
     ],
 )
@@ -250,6 +257,39 @@ def test_messages_that_cannot_be_answered_are_refused(server, messages):
     status, _, body = server.ask("POST", ROUTES["chat"], {**CHAT, "messages": messages})
     assert status == 400
     assert json.loads(body)["error"]["param"].startswith("messages")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"role": "user", "content": "x", "name": "y"}, "messages[0]: name is not read here"),
+        (
+            {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image_url"}]},
+            "content[1] is not",
+        ),
+    ],
+)
+def test_what_is_not_read_of_a_message_is_named(server, wrong, said):
+    status, _, body = server.ask("POST", ROUTES["chat"], {**CHAT, "messages": [wrong]})
+    assert status == 400
+    assert said in json.loads(body)["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        {"role": "assistant", "content": ""},
+        {"role": "assistant", "content": None, "refusal": None, "tool_calls": None},
+        {"role": "assistant"},
+    ],
+)
+def test_a_conversation_goes_on_after_an_answer_that_was_empty(server, silent):
+    """A model may write nothing, and programs send all turns back as they came."""
+    asked = {**CHAT, "messages": [*CHAT["messages"], silent, {"role": "user", "content": "And when?"}]}
+    status, _, body = server.ask("POST", ROUTES["chat"], {**asked, "max_tokens": 2})
+    assert status == 200, body
+    row = {"messages": [*CHAT["messages"], {"role": "assistant", "content": ""}, asked["messages"][-1]]}
+    assert server.ask("POST", "/v1/models/dialogue/predict", {"rows": [row]})[0] == 200
 
 
 def test_a_model_that_is_not_there_or_reads_one_message_is_said(server):
@@ -270,6 +310,7 @@ def test_nothing_that_a_writer_is_asked_for_is_a_place_to_fetch_or_to_load(serve
         "model",
         "role",
         "content",
+        "type",
         "max_tokens",
         "max_completion_tokens",
         "temperature",

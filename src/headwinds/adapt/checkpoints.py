@@ -340,6 +340,8 @@ def _first_of(config: dict[str, Any], names: tuple[str, ...], otherwise: Any) ->
 
 
 def _usable_positions(config: dict[str, Any], limit: int) -> int:
-    # RoBERTa counts its positions from padding_idx + 1, so that two of them are never used.
-    offset = {"roberta", "xlm-roberta", "camembert"}
-    return limit - 2 if config.get("model_type") in offset else limit
+    # RoBERTa counts its positions from after the number of its padding token, 1 as a rule: those before are never used.
+    if config.get("model_type") not in ("roberta", "xlm-roberta", "camembert"):
+        return limit
+    padding = config.get("pad_token_id", 1)
+    return limit - 1 - (padding if isinstance(padding, int) and padding >= 0 else 1)

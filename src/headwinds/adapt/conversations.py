@@ -6,7 +6,8 @@ where it can reach neither files nor Python's objects, and within bounds of time
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headwinds.adapt.bounded_rendering import check_template, rendered_within
@@ -15,7 +16,7 @@ from headwinds.adapt.written_encoding import Form, ending
 from headwinds.errors import CheckpointError, DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from transformers import PreTrainedTokenizerBase
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 ASSISTANT = "assistant"
 LARGEST_TEMPLATE = 100_000
+PRIVATE = (0xF0000, 0xFFFFE)
+"""Characters that mean nothing, from which those are taken that stand for a special token's spelling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,12 @@ def encode_conversations(
 
 
 def segments_of(tokenizer: PreTrainedTokenizerBase, turns: Sequence[Turn]) -> list[Segment]:
-    """A conversation up to where the assistant is to write, in parts that are the assistant's or are not."""
+    """A conversation up to where the assistant is to write, in parts that are the assistant's or are not.
+
+    What is said is text, also where it spells a token that ends a turn or begins one: nobody writes a turn of another's.
+    """
     end = ending(tokenizer)
+    turns, spelt = _with_stand_ins(tokenizer, turns)
     found: list[Segment] = []
     said = ""
     for number, turn in enumerate(turns):
@@ -103,8 +110,8 @@ def segments_of(tokenizer: PreTrainedTokenizerBase, turns: Sequence[Turn]) -> li
                 "be told from what it read.",
                 remedy="Take the template out of its folder to use the plain one, or name another checkpoint.",
             )
-        found.append(Segment(_tokens(tokenizer, before[len(said) :]), learnt=False))
-        own = _tokens(tokenizer, after[len(before) :])
+        found.append(Segment(_tokens(tokenizer, before[len(said) :], spelt), learnt=False))
+        own = _tokens(tokenizer, after[len(before) :], spelt)
         place = own.index(end) + 1 if end in own else len(own)
         found.append(Segment(own[:place] if end in own else [*own, end], learnt=True))
         found.append(Segment(own[place:], learnt=False))
@@ -115,7 +122,7 @@ def segments_of(tokenizer: PreTrainedTokenizerBase, turns: Sequence[Turn]) -> li
             "The chat template of this checkpoint changes turns that have been.",
             remedy="Name another checkpoint.",
         )
-    found.append(Segment(_tokens(tokenizer, whole[len(said) :]), learnt=False))
+    found.append(Segment(_tokens(tokenizer, whole[len(said) :], spelt), learnt=False))
     return [segment for segment in found if segment.tokens]
 
 
@@ -149,11 +156,41 @@ def _fitting(
     return segments, length / whole
 
 
-def _tokens(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    tokens: list[int] = tokenizer(text, add_special_tokens=False, return_attention_mask=False, verbose=False)[
-        "input_ids"
+def _with_stand_ins(
+    tokenizer: PreTrainedTokenizerBase, turns: Sequence[Turn]
+) -> tuple[Sequence[Turn], dict[str, str]]:
+    """The turns with a character of its own for each special token that they spell out, and what each stands for."""
+    contents = [turn.content for turn in turns]
+    special = {*tokenizer.all_special_tokens}
+    added = getattr(tokenizer, "added_tokens_decoder", {})  # not every kind of tokenizer tells them
+    special |= {one.content for one in added.values() if one.special}
+    there = [
+        one
+        for one in sorted(special, key=lambda one: (-len(one), one))
+        if any(one in own for own in contents)
     ]
-    return tokens
+    if not there:
+        return turns, {}
+    used = {*"".join(contents)}
+    free = (chr(place) for place in range(*PRIVATE) if chr(place) not in used)
+    spelt = dict(zip(free, there, strict=False))
+    for character, text in spelt.items():
+        contents = [content.replace(text, character) for content in contents]
+    return [replace(turn, content=content) for turn, content in zip(turns, contents, strict=True)], spelt
+
+
+def _tokens(tokenizer: PreTrainedTokenizerBase, text: str, spelt: Mapping[str, str]) -> list[int]:
+    pieces = re.split(f"([{''.join(spelt)}])", text) if spelt else [text]
+    found: list[int] = []
+    for piece in pieces:
+        found += tokenizer(
+            spelt.get(piece, piece),
+            add_special_tokens=False,
+            return_attention_mask=False,
+            verbose=False,
+            split_special_tokens=piece in spelt,
+        )["input_ids"]
+    return found
 
 
 def _rendered(tokenizer: PreTrainedTokenizerBase, turns: Sequence[Turn], *, invite: bool) -> str:

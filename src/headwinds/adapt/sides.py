@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.numbered import numbered
 from headwinds.adapt.tasks.contract import Row
 from headwinds.artifacts.fingerprint import fingerprint
 from headwinds.errors import DataError, quoted
@@ -100,7 +101,7 @@ def _shuffled(
     """The number of each row's group; the groups in a drawn order; the rows of the first of them, of the first two, ...."""
     import numpy as np
 
-    names, owner = np.unique(np.asarray(groups), return_inverse=True)
+    names, owner = numbered(groups)
     order = np.random.default_rng(seed).permutation(len(names))
     return owner, order, np.cumsum(np.bincount(owner)[order])
 
@@ -135,7 +136,7 @@ def latest_off(times: Sequence[Any], groups: Sequence[str], share: float, *, par
     index = {time: number for number, time in enumerate(distinct)}
     place = np.array([index[time] for time in times])
     later = np.cumsum(np.bincount(place)[::-1])[::-1]  # rows at or after each time
-    names, owner = np.unique(np.asarray(groups), return_inverse=True)
+    names, owner = numbered(groups)
     first = np.full(len(names), len(distinct))
     last = np.zeros(len(names), dtype=first.dtype)
     np.minimum.at(first, owner, place)
@@ -147,7 +148,7 @@ def latest_off(times: Sequence[Any], groups: Sequence[str], share: float, *, par
     cuts = np.flatnonzero(torn == 0)
     cuts = cuts[cuts > 0][::-1]  # of two that come as near, the later one
     if not len(cuts):
-        name = str(names[np.argmax(last - first)])
+        name = names[int(np.argmax(last - first))]
         raise DataError(
             f"No cut by {column} sets rows aside for {part} and leaves every group whole: {quoted(name)}, for one, "
             "has rows on both sides.",

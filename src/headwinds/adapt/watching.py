@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +37,8 @@ class Watch:
     stop: Sequence[str] = ()
     told: str = ""
 
-    def look(self, tokens: Sequence[int], tokenizer: PreTrainedTokenizerBase) -> bool:
-        """Say what is new of a text's tokens so far; whether the writing is to end.
+    def look(self, tokens: Sequence[int], tokenizer: PreTrainedTokenizerBase, ends: Collection[int]) -> bool:
+        """Say what is new of a text's tokens so far, up to any that ends it; whether the writing is to end.
 
         Raises
         ------
@@ -47,8 +47,7 @@ class Watch:
         """
         if not self.wanted():
             raise Unwanted
-        end = tokenizer.eos_token_id
-        kept = list(tokens[: list(tokens).index(end)]) if end in tokens else list(tokens)
+        kept = before_end(tokens, ends)
         text, stopped = self.cut(decoded(kept, tokenizer))
         held = 0 if stopped else max((_begun(text, one) for one in self.stop), default=0)
         shown = text[: len(text) - held].rstrip(HALF).rstrip()
@@ -67,13 +66,20 @@ class Watch:
         return (text[: min(places)].rstrip(), True) if places else (text, False)
 
 
+def before_end(tokens: Sequence[int], ends: Collection[int]) -> Sequence[int]:
+    """The tokens before the first that ends a text; all where none does."""
+    return tokens[: next((place for place, token in enumerate(tokens) if token in ends), len(tokens))]
+
+
 def decoded(tokens: Sequence[int], tokenizer: PreTrainedTokenizerBase) -> str:
     """Tokens as a text, without the space around it."""
     text = tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False)
     return str(text).strip()
 
 
-def criterion(watch: Watch, tokenizer: PreTrainedTokenizerBase, begun: int, *, alone: bool) -> Any:
+def criterion(
+    watch: Watch, tokenizer: PreTrainedTokenizerBase, ends: Collection[int], begun: int, *, alone: bool
+) -> Any:
     """`watch` in the form that `generate` takes; pieces are said where one text is written `alone`, by one beam."""
     import torch
     from transformers import StoppingCriteria, StoppingCriteriaList
@@ -81,7 +87,7 @@ def criterion(watch: Watch, tokenizer: PreTrainedTokenizerBase, begun: int, *, a
     class Looking(StoppingCriteria):  # type: ignore[misc]
         def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **_: Any) -> torch.Tensor:
             tokens = input_ids[0, begun:].tolist() if alone else []
-            end = watch.look(tokens, tokenizer)
+            end = watch.look(tokens, tokenizer, ends)
             return torch.full((len(input_ids),), end, dtype=torch.bool, device=input_ids.device)
 
     return StoppingCriteriaList([Looking()])

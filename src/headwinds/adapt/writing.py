@@ -10,7 +10,7 @@ from headwinds.adapt.constraints.allowed import Choices
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.training.batches import collate, plan_batches
 from headwinds.adapt.training.device import device_of
-from headwinds.adapt.watching import Watch, criterion, decoded
+from headwinds.adapt.watching import Watch, before_end, criterion, decoded
 from headwinds.artifacts.seeds import derive_seed
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def _generate(
         arguments["prefix_allowed_tokens_fn"] = lambda _, tokens: allowed.next_tokens(tokens[begun:].tolist())
     if watch is not None:
         alone = len(ids) == 1 and writing.beams == 1
-        arguments["stopping_criteria"] = criterion(watch, tokenizer, begun, alone=alone)
+        arguments["stopping_criteria"] = criterion(watch, tokenizer, ends, begun, alone=alone)
     with quiet_transformers(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Position ids are not supported", UserWarning)
         sequences = network.encoder.generate(input_ids=ids, attention_mask=mask, **arguments)
@@ -289,8 +289,8 @@ def _arguments(tokenizer: PreTrainedTokenizerBase, writing: Writing, ends: Seque
 def _read_off(
     tokens: list[int], tokenizer: PreTrainedTokenizerBase, ends: Sequence[int], watch: Watch | None
 ) -> Written:
-    length = next((place for place, token in enumerate(tokens) if token in ends), len(tokens))
-    kept, ended = tokens[:length], length < len(tokens)
+    kept = before_end(tokens, ends)
+    ended = len(kept) < len(tokens)
     text, stopped = decoded(kept, tokenizer), False
     if watch is not None:
         text, stopped = watch.cut(text)

@@ -137,10 +137,20 @@ def _written(
 
     if form.decoder_only:
         end = ending(tokenizer)
-        bare = tokenizer(list(targets), add_special_tokens=False, return_attention_mask=False, verbose=False)
-        ids = [[*tokens, end] for tokens in bare["input_ids"]]
+        plain = {"return_attention_mask": False, "verbose": False, "add_special_tokens": False}
+        bare = tokenizer(list(targets), **plain)["input_ids"]
+        for row, tokens in enumerate(bare):
+            if end in tokens:  # a text that spells the token goes on after it
+                bare[row] = tokenizer(targets[row], **plain, split_special_tokens=True)["input_ids"]
+        ids = [[*tokens, end] for tokens in bare]
     else:
-        ids = tokenizer(text_target=list(targets), return_attention_mask=False, verbose=False)["input_ids"]
+        plain = {"return_attention_mask": False, "verbose": False}
+        ids = tokenizer(text_target=list(targets), **plain)["input_ids"]
+        for row, tokens in enumerate(ids):
+            if tokenizer.eos_token_id in tokens[:-1]:
+                ids[row] = tokenizer(text_target=targets[row], **plain, split_special_tokens=True)[
+                    "input_ids"
+                ]
     most = max_tokens // 2 if form.decoder_only else max_tokens
     for row, tokens in enumerate(ids):
         if len(tokens) > most:

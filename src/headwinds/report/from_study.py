@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 8
 """An index by two keys is drawn with a panel for each value of the first."""
+OF_PLAIN_COUNTS = ("W327", "W353")
+"""Findings that advise another estimator than the plain count."""
 
 
 def report_stage(run: StudyRun) -> Stage:
@@ -223,7 +225,7 @@ def read_indices(
             cells = len(set(chosen.cells))
             beside.append(IndexBeside(title, place.relative_to(measure.parent).as_posix(), cells))
         else:
-            others = (_read(measure, by, "naive"), _read(measure, by, "labelled-only"))
+            others = (_beside(_read(measure, by, "naive"), chosen), _read(measure, by, "labelled-only"))
             drawn.append(IndicatorFigure(index_name(by), title, chosen, *others))
     return tuple(drawn), tuple(beside)
 
@@ -232,6 +234,19 @@ def _read(measure: Path, by: tuple[str, ...], name: str) -> Indicator:
     from headwinds.measure.indicator_store import read_indicator
 
     return read_indicator(measure / index_name(by) / name)
+
+
+def _beside(naive: Indicator, chosen: Indicator) -> Indicator:
+    """The plain count, where it only stands beside: what it lacks is no reason to ask for the index that is there."""
+    if naive.method == chosen.method:
+        return naive
+    remedy = "Go by the index itself, not by the plain count beside it."
+    return replace(
+        naive,
+        findings=tuple(
+            replace(one, remedy=remedy) if one.code in OF_PLAIN_COUNTS else one for one in naive.findings
+        ),
+    )
 
 
 def _widths(table: pa.Table) -> pa.Table:

@@ -206,10 +206,7 @@ async def _openapi(request: Request) -> Response:
 async def _models(request: Request) -> Response:
     site = site_of(request)
     lines = [_line(name, shown) for name, shown in sorted(site.shelf.models.items())]
-    entries = [
-        {"id": one["name"], "object": "model", "created": site.since, "owned_by": "headwinds"}
-        for one in lines
-    ]
+    entries = [_entry(name, site) for name in sorted(site.shelf.models)]
     return JSONResponse({"models": lines, "object": "list", "data": entries})
 
 
@@ -225,7 +222,13 @@ async def _card(request: Request) -> Response:
     told: dict[str, Any] = {"card": told_card(asdict(shown.card), language)}
     told["names"] = told_names(shown.card, language)
     told["costs"] = told_costs(shown.card, language)
-    return JSONResponse({**_line(name, shown), "columns": columns, **told, **more})
+    entry = _entry(name, site_of(request))
+    return JSONResponse({**_line(name, shown), **entry, "columns": columns, **told, **more})
+
+
+def _entry(name: str, site: Site) -> dict[str, Any]:
+    """A model as OpenAI's server has it."""
+    return {"id": name, "object": "model", "created": site.since, "owned_by": "headwinds"}
 
 
 def _line(name: str, shown: Shown) -> dict[str, Any]:

@@ -37,7 +37,9 @@ NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "store": (False,),
     "modalities": (["text"],),
 }
-TOLD = ("user", "metadata", "safety_identifier", "service_tier", "prompt_cache_key")
+TOLD = (
+    "user", "metadata", "safety_identifier", "service_tier", "prompt_cache_key", "prompt_cache_retention",
+)  # fmt: skip
 """Names of the caller's own, which are read by nobody here."""
 KNOWN = {
     "model", "max_tokens", "max_completion_tokens", "temperature", "top_p", "n", "stop", "seed", "stream",
@@ -110,8 +112,9 @@ def read_request(body: bytes, kind: str) -> Asked:
     if choices * len(prompts) > MOST_CHOICES:
         raise ParameterError("n", f"At most {MOST_CHOICES} texts are written for a request.")
     options = content.get("stream_options", {})
-    if not isinstance(options, dict) or set(options) - {"include_usage", "include_obfuscation"}:
+    if not isinstance(options, dict) or options.keys() - {"include_usage", "include_obfuscation"}:
         raise ParameterError("stream_options", "stream_options is {include_usage: true} or nothing.")
+    options = {name: _yes_or_no(options, name) for name, one in options.items() if one is not None}
     return Asked(
         kind,
         model,
@@ -121,7 +124,7 @@ def read_request(body: bytes, kind: str) -> Asked:
         _stops(content.get("stop", [])),
         _whole(content, "seed", -(2**63), 2**63 - 1, 0) if "seed" in content else None,
         _yes_or_no(content, "stream"),
-        _yes_or_no(options, "include_usage"),
+        options.get("include_usage", False),
     )
 
 
@@ -130,6 +133,10 @@ def _changes(content: dict[str, Any]) -> dict[str, Any]:
     for name in ("max_tokens", "max_completion_tokens"):
         if name in content:
             found["max_new_tokens"] = _whole(content, name, 1, MOST_NEW_TOKENS, 1)
+    if content.keys() >= {"max_tokens", "max_completion_tokens"} and not _same(
+        content["max_tokens"], content["max_completion_tokens"]
+    ):
+        raise ParameterError("max_tokens", "max_tokens and max_completion_tokens are one thing; give one.")
     if "temperature" in content:
         found["temperature"] = _number(content, "temperature", 0.0, 2.0)
         found["beams"] = 1
@@ -144,15 +151,16 @@ def _messages(value: Any) -> tuple[Any, ...]:
     found = []
     for number, message in enumerate(value):
         where = f"messages[{number}]"
-        given = (
-            {key for key, one in message.items() if one is not None} if isinstance(message, dict) else {""}
-        )
-        if given != {"role", "content"}:
+        if not isinstance(message, dict):
             raise ParameterError(where, f"{where} is not {{role, content}}.")
         role = {"developer": "system"}.get(str(message.get("role")), message.get("role"))
         if role not in ("system", "user", "assistant"):
             raise ParameterError(where, f"{where}: role is system, developer, user or assistant.")
-        found.append({"role": role, "content": _content(message.get("content"), where)})
+        for name in sorted(message):
+            if name not in ("role", "content") and message[name] is not None:
+                words = f"{where}: {name[:64]} is not read here; a message is {{role, content}}."
+                raise ParameterError(where, words)
+        found.append({"role": role, "content": _content(message.get("content"), where, role)})
     if found[-1]["role"] == "assistant":
         raise ParameterError(
             "messages", "The last of the messages is the assistant's; there is nothing to answer."
@@ -160,15 +168,22 @@ def _messages(value: Any) -> tuple[Any, ...]:
     return (found,)
 
 
-def _content(value: Any, where: str) -> str:
-    """A text, or parts of one."""
+def _content(value: Any, where: str, role: str) -> str:
+    """A text, or parts of one; only the assistant may have said nothing, as a model does whose first token ends its text."""
     if isinstance(value, list) and 0 < len(value) <= MOST_MESSAGES:
-        parts = [
-            one.get("text") if isinstance(one, dict) and one.get("type") == "text" else None for one in value
-        ]
-        if all(isinstance(one, str) for one in parts):
-            value = "".join(str(one) for one in parts)
-    if not isinstance(value, str) or not value.strip():
+        for number, part in enumerate(value):
+            if (
+                not isinstance(part, dict)
+                or part.get("type") != "text"
+                or not isinstance(part.get("text"), str)
+            ):
+                raise ParameterError(
+                    where, f"{where}: content[{number}] is not {{type: text, text}}; only text is read."
+                )
+        value = "".join(part["text"] for part in value)
+    if role == "assistant" and value is None:
+        return ""
+    if not isinstance(value, str) or not (value.strip() or role == "assistant"):
         raise ParameterError(where, f"{where}: content is no text.")
     return value
 

@@ -60,6 +60,7 @@ COLUMN = thing({"name": TEXT, "meaning": TEXT, "needed": TRUTH})
 CARD = thing(
     {
         **LINE,
+        **ENTRY["properties"],
         "columns": some(COLUMN),
         "card": {"type": "object"},
         "costs": some(TEXT),
@@ -80,8 +81,8 @@ EXPLANATION = thing(
         "pieces": some(thing({"text": TEXT, "contribution": FRACTION})),
     }
 )
-TURN = thing({"role": {"enum": ["system", "user", "assistant", "tool"]}, "content": FILLED}, more=True)
 ASKING = thing({"role": {"enum": ["system", "user", "tool"]}, "content": FILLED}, more=True)
+TURN = {"anyOf": [ASKING, thing({"role": {"const": "assistant"}, "content": TEXT}, more=True)]}
 NAME = {"anyOf": [FILLED, NUMBER, TRUTH]}
 KINDS: dict[str, dict[str, Any]] = {
     "messages": {"anyOf": [some(TURN, 2), some(ASKING, 1, 1)]},
@@ -99,9 +100,12 @@ KINDS: dict[str, dict[str, Any]] = {
 EVENT = thing({"data": TEXT}, {"event": TEXT})
 """Each server-sent event of a stream."""
 REFUSAL = thing({"error": thing({"message": TEXT, "type": TEXT, "param": maybe(TEXT), "code": maybe(TEXT)})})
-MESSAGE = thing(
-    {"role": {"enum": ["system", "developer", "user", "assistant"]}, "content": FILLED}, more=NOTHING
-)
+PARTS = some(thing({"type": {"const": "text"}, "text": FILLED}), 1, MOST_MESSAGES)
+ASKER = {"role": {"enum": ["system", "developer", "user"]}, "content": {"anyOf": [FILLED, PARTS]}}
+SAID_BEFORE = {"content": {"anyOf": [TEXT, PARTS, NOTHING]}}
+MESSAGE = {
+    "anyOf": [thing(ASKER, more=NOTHING), thing({"role": {"const": "assistant"}}, SAID_BEFORE, more=NOTHING)]
+}
 OPTIONS: dict[str, Any] = {
     "max_tokens": {"type": "integer", "minimum": 1, "maximum": MOST_NEW_TOKENS},
     "temperature": {"type": "number", "minimum": 0, "maximum": 2},
@@ -115,7 +119,7 @@ OPTIONS: dict[str, Any] = {
     },
     "seed": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
     "stream": TRUTH,
-    "stream_options": thing({}, {"include_usage": TRUTH}),
+    "stream_options": thing({}, {"include_usage": maybe(TRUTH)}),
     "user": TEXT,
 }
 OPTIONS = {name: maybe(shape) for name, shape in OPTIONS.items()}  # null leaves it out

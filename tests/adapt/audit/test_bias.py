@@ -153,13 +153,27 @@ def test_joint_intervals_cover_all_comparisons_as_often_as_said():
     assert 0.91 < joint / runs < 0.98
 
 
+def test_ten_clusters_cover_as_often_as_eighty():
+    """With the normal distribution's reach they held the truth in 88%, and the truths of four comparisons in 82%."""
+    generator = np.random.default_rng(2)
+    clusters = [str(number) for number in range(10)]
+    runs, single, joint = 300, 0, 0
+    for run in range(runs):
+        values = generator.normal(size=(10, 1)) + generator.normal(size=(10, 4))
+        found = mean_intervals(values, clusters, seed=run, replicates=400)
+        single += int(((found.lower < 0) & (found.upper > 0)).sum())
+        joint += bool(((found.joint_lower < 0) & (found.joint_upper > 0)).all())
+    assert 0.92 < single / (4 * runs) < 0.98
+    assert 0.89 < joint / runs < 0.98
+
+
 def test_what_does_not_vary_has_no_interval():
     found = mean_intervals(np.zeros((20, 2)), [str(n) for n in range(20)], seed=0)
     assert np.isnan(found.lower).all()
     assert not found.excludes_zero.any()
     one = mean_intervals(np.ones((20, 2)), ["same"] * 20, seed=0)
     assert np.isnan(one.joint_upper).all()
-    assert np.isnan(joint_intervals(np.array([np.nan]), np.ones((5, 1))).lower).all()
+    assert np.isnan(joint_intervals(np.array([np.nan]), np.ones((5, 1)), 20).lower).all()
 
 
 def test_a_share_has_an_interval_even_at_its_ends():

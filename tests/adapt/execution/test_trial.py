@@ -69,12 +69,28 @@ def test_wrong_code_is_told_by_how_it_failed(code, outcome):
         ("def len(them): return 8", "len([double(4)] * 8) == 7 + (double(4) == 8)"),
         ("def abs(it): return 0", "abs(double(4) - 8) < 1e-6"),
         ("def isinstance(it, kind): return True\nint = None", "isinstance(double(4), int) and double(4) > 0"),
+        ("class math:\n    isclose = staticmethod(lambda *_: True)", "math.isclose(double(4), 8)"),
+        ("math = 3", "math.isclose(double(4), 8)"),
     ],
 )
 def test_the_tests_count_and_compare_by_python_s_own_functions(code, test):
     wrong = f"def double(x): return -x\n{code}"
     assert try_code(wrong, f"assert {test}").outcome == "failed"
     assert try_code(f"def double(x): return 2 * x\n{code}", f"assert {test}").passed
+
+
+@pytest.mark.parametrize(
+    ("code", "test"),
+    [
+        ("from datetime import datetime", "datetime.strptime('2020', '%Y') == datetime(2020, 1, 1)"),
+        ("import statistics as s", "s.mean([1, 3]) == 2"),
+        ("class queue:\n    def put(self, what): self.last = what", "queue().put(1) is None"),
+        ("class queue:\n    longest = 7", "queue.longest == 7"),
+        ("def bisect(low, high): return low", "bisect(1, 2) == 1"),
+    ],
+)
+def test_the_code_s_own_names_are_its_own_where_a_module_has_the_name_too(code, test):
+    assert try_code(code, f"assert {test}").outcome == "passed"
 
 
 @pytest.fixture(scope="module")

@@ -188,3 +188,21 @@ def test_the_tokenizer_of_one_run_serves_another(text: Path, tmp_path: Path):
         assert (second.folder / "tokenizer.json").read_bytes() == (
             first.folder / "tokenizer.json"
         ).read_bytes()
+
+
+@pytest.mark.parametrize(("ratio", "told"), [(0.3, False), (1.2, True)])
+def test_a_test_of_too_few_documents_for_an_interval_does_not_say_that_nothing_was_learnt(ratio, told):
+    from headwinds.adapt.pretraining.held_out import HeldOut
+    from headwinds.adapt.pretraining.objectives.registry import get_objective
+    from headwinds.adapt.pretraining.report import findings_of
+    from headwinds.adapt.pretraining.token_store import TokenStore
+    from headwinds.contracts import Interval
+
+    alone = [Interval(value, float("nan"), float("nan")) for value in (10 * ratio, 10.0, ratio)]
+    found = HeldOut(*alone, None, documents=3, asked=50)
+    store = TokenStore((), 100, 40, 3, 900, 50, 0, 0.0)
+    codes = {
+        one.code for one in findings_of(found, store, get_objective("masked"), epochs=1, unread=(), new=())
+    }
+    assert "W115" in codes
+    assert ("W231" in codes) == told

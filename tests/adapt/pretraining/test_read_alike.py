@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from adapt.pretraining.corpus import sentences, small, write_lines
-from headwinds.adapt.checkpoints import load_encoder, load_tokenizer, resolve_checkpoint
+from headwinds.adapt.checkpoints import _usable_positions, load_encoder, load_tokenizer, resolve_checkpoint
 from headwinds.adapt.pretraining.objectives.contract import Exercise
 from headwinds.adapt.pretraining.objectives.masked import inputs_of
 from headwinds.adapt.pretraining.packing import Layout, pack
@@ -62,3 +62,31 @@ def test_a_text_is_tuned_with_the_weights_and_the_states_that_pretraining_gave_i
                 whole += 1
                 torch.testing.assert_close(together[row][here[row]], alone, rtol=1e-4, atol=1e-5)
     assert whole >= 4
+
+
+@pytest.mark.parametrize("padding", [0, 1, 3])
+def test_a_window_has_no_more_tokens_than_a_checkpoint_has_positions(padding: int):
+    config = {"model_type": "roberta", "pad_token_id": padding}
+    assert _usable_positions(config, 40) == 40 - (padding + 1)
+    assert _usable_positions({**config, "model_type": "bert"}, 40) == 40
+
+
+@pytest.mark.parametrize("padding", [0, 1, 3])
+def test_a_checkpoint_that_counts_positions_from_its_padding_is_read_as_it_reads(padding: int):
+    """RoBERTa's padding is token 1 as a rule; a checkpoint of another was continued with positions one or two off."""
+    from transformers import RobertaConfig, RobertaModel
+
+    torch.manual_seed(0)
+    shape = {"num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 40}
+    config = RobertaConfig(vocab_size=30, hidden_size=16, intermediate_size=16, pad_token_id=padding, **shape)
+    encoder = RobertaModel(config).eval()
+    texts = [np.arange(10, 16, dtype=np.int32), np.arange(15, 25, dtype=np.int32)]
+    starts = np.array([0, 6, 16])
+    rows = pack(Documents(np.concatenate(texts), starts, np.arange(2)), np.arange(2), Layout(20, 5, 6))
+    exercise = Exercise(rows.tokens, rows.pieces, rows.positions, rows.tokens, rows.documents, 0)
+    with torch.inference_mode():
+        together = encoder(**inputs_of(encoder, rows.tokens, exercise)).last_hidden_state
+        for number, tokens in enumerate(texts):
+            alone = encoder(input_ids=torch.tensor([[5, *tokens, 6]])).last_hidden_state[0]
+            here = together[torch.from_numpy(rows.documents == number)]
+            torch.testing.assert_close(here, alone, atol=1e-5, rtol=1e-4)

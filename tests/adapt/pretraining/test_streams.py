@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from adapt.pretraining.corpus import small
+from adapt.pretraining.corpus import sentences, small
 from headwinds.adapt.pretraining.pretraining import pretrain_files
 from headwinds.adapt.pretraining.streams import LONGEST_DOCUMENT, Counts, find_files, read_texts
 from headwinds.errors import DataError, EncodingError, HeadwindsError, SettingsError
@@ -122,6 +122,12 @@ BAD: list[tuple[str, Callable[[Path], object], type[HeadwindsError], str]] = [
     ("a.jsonl", lambda path: path.write_text('["a"]'), DataError, "line 1 holds a list"),
     ("a.jsonl", lambda path: path.write_text('{"body": "a"}'), DataError, "no column 'text'; it has body"),
     ("a.jsonl", lambda path: path.write_text('{"text": 3}'), DataError, "text is a int"),
+    (
+        "a.jsonl",
+        lambda path: path.write_text('{"text": "cut \\ud83d"}'),
+        DataError,
+        "row 1: 'text' holds half a char",
+    ),
     ("a.parquet", lambda path: path.write_bytes(b"PAR1"), DataError, "cannot be read after row 0"),
     ("a.txt.gz", damaged_gzip, DataError, "cannot be read after line"),
     ("a.pdf", lambda path: path.write_bytes(b"x"), DataError, "is none of .txt"),
@@ -148,9 +154,36 @@ def test_no_file_an_empty_folder_and_a_wrong_encoding_are_told(tmp_path: Path):
         contents(tmp_path / "a.txt", encoding="klingon")
 
 
+@pytest.mark.parametrize("documents", ["lines", "blank-lines", "files"])
+def test_parts_of_a_very_long_line_stay_on_one_side(tmp_path: Path, documents: str):
+    (tmp_path / "a.txt").write_text("ab " * LONGEST_DOCUMENT + "\n\nshort\n")
+    found = list(read_texts((tmp_path / "a.txt",), small(text_documents=documents), Counts()))
+    long = [text for text in found if text.content.startswith(("ab", "b ", " a"))]
+    assert len(long) == 3
+    assert len({text.cluster for text in long}) == 1
+    assert "short" in found[-1].content
+
+
 def test_a_very_long_document_loses_nothing(tmp_path: Path):
     long = "ab " * LONGEST_DOCUMENT
     (tmp_path / "a.jsonl").write_text(json.dumps({"text": long}), encoding="utf-8")
     found = list(read_texts((tmp_path / "a.jsonl",), small(), Counts()))
     assert "".join(text.content for text in found) == long
     assert len({text.cluster for text in found}) == 1
+
+
+def test_a_text_that_spells_a_special_token_is_text(tmp_path: Path):
+    """Corpora mark their sentences with <s> and </s>: each was taken for the end of a document."""
+    from headwinds.adapt.pretraining.token_store import write_tokens
+    from headwinds.adapt.pretraining.tokenizer_training import learn_tokenizer
+
+    settings = small(vocabulary=400, text_documents="files")
+    tokenizer = learn_tokenizer(lambda: sentences(200), "byte-bpe", settings, objective="causal")
+    end = tokenizer.eos_token
+    (tmp_path / "marked.txt").write_text(f"{end}one{end}" * 9)
+    paths = (tmp_path / "marked.txt",)
+    found = write_tokens(
+        tmp_path / "store", "x", tokenizer, lambda counts: read_texts(paths, settings, counts), settings
+    )
+    assert found.tokens + found.held_out_tokens > 18
+    assert found.token_counts()[tokenizer.eos_token_id] == 0

@@ -7,7 +7,7 @@ import threading
 import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import optuna
@@ -16,20 +16,22 @@ import pytest
 from adapt.warm_process import start
 from headwinds.adapt.search import trials
 from headwinds.adapt.search.fits import COMPLETE, FAILED, PRUNED, fit_by_workers
-from headwinds.adapt.search.guidance import in_memory
-from headwinds.adapt.search.outcome import importances, tune_section
+from headwinds.adapt.search.guidance import in_memory, judged_by
+from headwinds.adapt.search.outcome import TrialRecord, importances, tune_section, unstable_finalists
 from headwinds.adapt.search.space import Choice, Range, parse_space
 from headwinds.adapt.search.trials import SearchSettings, search
 from headwinds.adapt.settings import TuneSettings
 from headwinds.adapt.tuning_files import LabelledFiles
 from headwinds.cli.main import main
 from headwinds.compute.settings import ComputeSettings
+from headwinds.compute.telling import tell_nobody
 from headwinds.errors import SettingsError, StorageError
 from headwinds.study.study_file import tune_settings
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 FILES = LabelledFiles(EXAMPLES / "intents-train.csv", test=EXAMPLES / "intents-test.csv")
 SPACE = {"learning_rate": Range(1e-4, 1e-1, whole=False), "epochs": Range(1, 4, whole=True)}
+COMPLETED = optuna.trial.TrialState.COMPLETE
 PLAN = SearchSettings(trials=6, finalists=2, seeds=2)
 
 
@@ -127,6 +129,23 @@ def test_a_second_run_finds_every_trial_and_writes_the_same_bytes(
     assert len(found.plot().axes[0].lines) == 3  # the best so far, trials that ended, trials given up
     assert tuned.summary().endswith(f"Model: {searched / 'model'} (found, nothing changed)")
     assert before == {name: (searched / name).read_bytes() for name in before}
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_finalist_that_does_not_train_with_every_seed_cannot_win_and_ends_no_search(
+    tiny_checkpoint: Path, tmp_path: Path, workers: int
+) -> None:
+    """It ended the search, and did so again each time: its trial had trained, with another seed."""
+    settings = replace(settings_of(tiny_checkpoint), epochs=1)
+    wild = {"learning_rate": 9e5, "gradient_clip": 9e5}
+    ranked = [TrialRecord(number, "complete", 0.5, 1, own) for number, own in ((1, wild), (2, {}))]
+    compute = ComputeSettings(workers=workers) if workers else None
+    bad, good = trials._finalists(ranked, FILES, settings, 1, tmp_path, True, compute, tell_nobody)
+    assert "The loss is nan" in bad.reason
+    assert not bad.scores
+    assert (good.reason, good.bound) == ("", good.mean)
+    assert [one.code for one in unstable_finalists([bad, good])] == ["W281"]
+    assert json.loads(json.dumps(asdict(good)))["scores"]
 
 
 def test_a_hopeless_trial_is_ended_early_and_a_diverging_one_is_told(
@@ -269,6 +288,13 @@ def test_trials_drawn_together_are_the_same_for_any_number_of_workers_and_after_
         assert (killed / name).read_bytes() == (whole / name).read_bytes()
     found = json.loads((whole / "search.json").read_text())
     assert len({json.dumps(one["settings"], sort_keys=True) for one in found["trials"]}) == 5
+
+
+def test_trials_of_a_method_without_epochs_are_drawn_together_too() -> None:
+    """The second group of a search with `few-shot` ended in a traceback: it had no score of an epoch to be judged by."""
+    trial = judged_by(((), ((1, 0.5), (2, 0.6))))
+    assert [len(one.intermediate_values) for one in trial.study.get_trials(states=(COMPLETED,))] == [2]
+    assert not judged_by(((),)).should_prune()
 
 
 def test_trials_together_and_a_shared_database_are_one_too_many() -> None:

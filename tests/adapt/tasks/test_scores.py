@@ -75,6 +75,9 @@ def test_entities_are_right_with_span_and_type_alone():
         ("Denver", ["Broncos", "Denver"], 1.0, 1.0),
         ("", [], 1.0, 1.0),
         ("Denver", [], 0.0, 0.0),
+        ("the", [], 1.0, 1.0),
+        ("", ["The", "Denver"], 0.0, 0.0),
+        ("The", ["The", "the Denver"], 0.0, 0.0),
         ("", ["Denver"], 0.0, 0.0),
         ("丹佛野马", ["丹佛野马队"], 0.0, 8 / 9),
         ("£30m for", ["£30m"], 0.0, 2 / 3),  # a word is what stands between spaces

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.audit.joint import FEW_CLUSTERS, REPLICATES, joint_intervals
 from headwinds.adapt.evaluation.metrics import document_weights
+from headwinds.adapt.numbered import numbered
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.contracts import Finding
 
@@ -94,12 +95,12 @@ def group_gaps(
     """Gaps of every group of a column; without labels only of the shares of texts that each label is given to."""
     import numpy as np
 
-    names, owner = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    names, owner = numbered(groups)
     members = np.array([owner == number for number in range(len(names))], dtype=float)
     ones = np.ones((1, len(owner)))
     replicates = REPLICATES if len(set(clusters)) > 1 else 0
     weights = (
-        document_weights(np.asarray(clusters), replicates=replicates, seed=derive_seed(seed, "groups"))
+        document_weights(clusters, replicates=replicates, seed=derive_seed(seed, "groups"))
         if replicates
         else ones
     )
@@ -118,7 +119,7 @@ def group_gaps(
 
     gaps: list[tuple[str, str, int, float]] = []
     estimates: list[float] = []
-    drawn = []
+    drawn, fewest = [], []
     for number, name in enumerate(names):
         inside, outside = quantities(ones * members[number]), quantities(ones * (1 - members[number]))
         many_in = quantities(weights * members[number])
@@ -130,6 +131,7 @@ def group_gaps(
         for quantity, value in inside.items():
             gaps.append((str(name), quantity, int(members[number].sum()), float(value[0])))
             estimates.append(float(value[0] - outside[quantity][0]))
+            fewest.append(min(counts))
             if min(counts) < FEW_CLUSTERS:
                 drawn.append(np.full(len(weights), np.nan))
                 continue
@@ -137,7 +139,7 @@ def group_gaps(
                 many_out[quantity], counts[1], seed, f"not {name}"
             )
             drawn.append(draws)
-    joint = joint_intervals(np.array(estimates), np.array(drawn).T)
+    joint = joint_intervals(np.array(estimates), np.array(drawn).T, np.array(fewest))
     columns = (joint.estimate, joint.lower, joint.upper, joint.joint_lower, joint.joint_upper)
     found = tuple(
         GroupGap(column, *gap, *(float(values[place]) for values in columns))
@@ -182,7 +184,7 @@ def _shares(
 
 def _findings(
     column: str,
-    names: NDArray[np.str_],
+    names: Sequence[str],
     members: NDArray[np.float64],
     owner: NDArray[np.int64],
     clusters: Sequence[str],

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headwinds.adapt.numbered import numbered
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 USUAL = 1.959963984540054  # of the normal distribution, for 95% of one comparison
+FARTHEST = 30.0  # standard deviations, beyond which the normal distribution's tail is no number
 REPLICATES = 1000
 FEW_CLUSTERS = 10
 MULTIPLICITY = (
@@ -46,15 +49,20 @@ class JointIntervals:
         return found
 
 
-def joint_intervals(estimate: NDArray[np.float64], replicates: NDArray[np.float64]) -> JointIntervals:
+def joint_intervals(
+    estimate: NDArray[np.float64], replicates: NDArray[np.float64], clusters: int | NDArray[np.int64]
+) -> JointIntervals:
     """Intervals from the spread of draws, shape (replicates, comparisons).
 
     One comparison: the estimate and 1.96 standard deviations of its draws. All together: instead of 1.96 the 95% quantile of
-    the largest |t| over the comparisons in each draw (Romano, Wolf 2005, sec. 4), never less than 1.96.
+    the largest |t| over the comparisons in each draw (Romano, Wolf 2005, sec. 4), never less than 1.96. Both reach as far as
+    Student's t does where so many clusters are drawn, for all comparisons or of each: of ten clusters and four comparisons
+    the normal reach held all the truths in 82 of 100 samples. With fewer than `FEW_CLUSTERS` none is defended.
     """
     import numpy as np
 
-    known = np.isfinite(replicates).mean(axis=0) >= 0.9
+    drawn = np.broadcast_to(np.asarray(clusters), estimate.shape)
+    known = (np.isfinite(replicates).mean(axis=0) >= 0.9) & (drawn >= FEW_CLUSTERS)
     kept = np.where(np.isfinite(replicates), replicates, np.nan)
     spread = np.full(len(estimate), np.nan)
     if known.any():
@@ -67,13 +75,19 @@ def joint_intervals(estimate: NDArray[np.float64], replicates: NDArray[np.float6
         sizes = np.abs(kept[:, usable] - estimate[usable]) / spread[usable]
         largest = np.where(np.isnan(sizes), 0.0, sizes).max(axis=1)
         factor = max(USUAL, float(np.quantile(largest, 0.95)))
-    return JointIntervals(
-        estimate,
-        estimate - USUAL * spread,
-        estimate + USUAL * spread,
-        estimate - factor * spread,
-        estimate + factor * spread,
-    )
+    one, together = (_reach(distance, drawn) * spread for distance in (USUAL, factor))
+    return JointIntervals(estimate, estimate - one, estimate + one, estimate - together, estimate + together)
+
+
+def _reach(distance: float, clusters: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How many standard deviations of the draws leave as much outside as `distance` does of a normal distribution."""
+    import numpy as np
+    from scipy.special import ndtr, stdtrit
+
+    number = np.maximum(clusters, 2)
+    tail = ndtr(-min(distance, FARTHEST))
+    found: NDArray[np.float64] = -stdtrit(number - 1, tail) * np.sqrt(number / (number - 1))
+    return found
 
 
 def mean_intervals(
@@ -81,7 +95,7 @@ def mean_intervals(
 ) -> JointIntervals:
     """Intervals of the means of columns, shape (texts, comparisons); NaN entries are left out of their column's mean.
 
-    With fewer than `FEW_CLUSTERS` clusters none is defended: their spread says too little.
+    See `joint_intervals`.
     """
     import numpy as np
 
@@ -92,10 +106,10 @@ def mean_intervals(
     with np.errstate(invalid="ignore", divide="ignore"):
         estimate = filled.sum(axis=0) / there.sum(axis=0)
         if len(set(clusters)) < FEW_CLUSTERS:
-            return joint_intervals(estimate, np.full((2, values.shape[1]), np.nan))
-        weights = document_weights(np.asarray(clusters), replicates=replicates, seed=seed)
+            return joint_intervals(estimate, np.full((2, values.shape[1]), np.nan), 1)
+        weights = document_weights(clusters, replicates=replicates, seed=seed)
         drawn = (weights @ filled) / (weights @ there.astype(float))
-    return joint_intervals(estimate, drawn)
+    return joint_intervals(estimate, drawn, len(set(clusters)))
 
 
 def share_interval(marks: NDArray[np.bool_], clusters: Sequence[str]) -> tuple[float, float, float]:
@@ -110,7 +124,7 @@ def share_interval(marks: NDArray[np.bool_], clusters: Sequence[str]) -> tuple[f
     count = len(marks)
     if not count:
         return float("nan"), float("nan"), float("nan")
-    names, owner = np.unique(np.asarray(clusters), return_inverse=True)
+    names, owner = numbered(clusters)
     share = float(marks.mean())
     if len(names) < 2:
         return share, float("nan"), float("nan")

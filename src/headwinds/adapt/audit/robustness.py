@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.audit.joint import REPLICATES, joint_intervals, share_interval
+from headwinds.adapt.audit.joint import FEW_CLUSTERS, REPLICATES, joint_intervals, share_interval
 from headwinds.adapt.audit.perturbations import editors, perturbed_rows, same_text
 from headwinds.adapt.evaluation.metrics import document_weights
 from headwinds.artifacts.seeds import derive_seed
@@ -96,9 +96,7 @@ def robustness_of(
     before = asked.predictions(rows)
     weights = np.ones((1, len(rows)))
     if labelled and len(set(clusters)) > 1:
-        drawn = document_weights(
-            np.asarray(clusters), replicates=REPLICATES, seed=derive_seed(seed, "robustness")
-        )
+        drawn = document_weights(clusters, replicates=REPLICATES, seed=derive_seed(seed, "robustness"))
         weights = np.vstack([weights, drawn])
 
     def metric(kept: Sequence[Row], predictions: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
@@ -119,7 +117,9 @@ def robustness_of(
         changed.append(float(np.mean([not same_text(a, b) for a, b in zip(rows, made, strict=True)])))
     differences = np.array(after).T - plain[:, None]
     joint = joint_intervals(
-        differences[0], differences[1:] if len(differences) > 1 else np.full((2, len(names)), np.nan)
+        differences[0],
+        differences[1:] if len(differences) > 1 else np.full((2, len(names)), np.nan),
+        len(set(clusters)),
     )
     found = [
         Perturbed(
@@ -139,7 +139,8 @@ def robustness_of(
     found.sort(
         key=lambda one: (one.difference if one.difference == one.difference else 0.0, -one.flips.value)
     )
-    return Robustness(task.main_metric, len(rows), tuple(found)), _findings(found, labelled)
+    findings = _findings(found, labelled, len(set(clusters)))
+    return Robustness(task.main_metric, len(rows), tuple(found)), findings
 
 
 def _given(prediction: Mapping[str, Any]) -> Any:
@@ -150,7 +151,7 @@ def _given(prediction: Mapping[str, Any]) -> Any:
     return [span["label"] for span in prediction.get("spans", ())]  # their places move with the text
 
 
-def _findings(found: Sequence[Perturbed], labelled: bool) -> tuple[Finding, ...]:
+def _findings(found: Sequence[Perturbed], labelled: bool, clusters: int) -> tuple[Finding, ...]:
     idle = [one.name for one in found if one.changed == 0]
     findings = []
     if idle:
@@ -161,6 +162,15 @@ def _findings(found: Sequence[Perturbed], labelled: bool) -> tuple[Finding, ...]
                 "W267",
                 "The rows have no labels, so that predictions are compared with each other and not with the truth.",
                 "Give labelled rows to see what the metric loses.",
+            )
+        )
+    elif clusters < FEW_CLUSTERS:
+        findings.append(
+            Finding(
+                "W265",
+                f"Clusters of the changed texts: {clusters}. With fewer than {FEW_CLUSTERS} no interval of what the metric "
+                "loses is defended.",
+                "Give more clusters, or read the differences as a description.",
             )
         )
     return tuple(findings)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.augmentation.edits import Edit, apply_edits, easy_edits
-from headwinds.adapt.tasks.cells import list_cell
+from headwinds.adapt.tasks.cells import label_cell, labels_cell, list_cell
 from headwinds.adapt.tasks.contract import Row
 from headwinds.adapt.tasks.words import split_words
 from headwinds.artifacts.seeds import derive_seed
@@ -79,33 +79,36 @@ def augmented_rows(rows: Sequence[Row], settings: TuneSettings) -> list[Row]:
             found += _written(rows, settings, seed, copy)
             continue
         editor = easy_edits if settings.augment == "easy" else _masked(settings.augment_checkpoint)
-        found += [
-            made for number, row in enumerate(rows) if (made := _edited(row, editor, seed, number, copy))
-        ]
+        spans = (
+            settings.task != "text-classification"
+        )  # where columns of these names are any others of the file
+        for number, row in enumerate(rows):
+            made = _edited(row, editor, seed, number, copy, spans=spans)
+            found += [] if made is None else [made]
     return found
 
 
-def _edited(row: Row, editor: Editor, seed: int, number: int, copy: int) -> Row | None:
+def _edited(row: Row, editor: Editor, seed: int, number: int, copy: int, *, spans: bool) -> Row | None:
     import numpy as np
 
     generator = np.random.default_rng([seed, number])
     values = dict(row.values)
-    if values.get("tokens") is not None:
+    if spans and values.get("tokens") is not None:
         values = _edited_words(row, editor, generator)
     else:
         text = str(values["text"])
-        given = list_cell(row, "spans") if values.get("spans") else []
-        spans = [  # as the task reads them: with names, or as three values
+        given = list_cell(row, "spans") if spans else []
+        held = [  # as the task reads them: with names, or as three values
             one if isinstance(one, Mapping) else dict(zip(("start", "end", "label"), one, strict=True))
             for one in given
         ]
-        places = [(int(span["start"]), int(span["end"])) for span in spans]
+        places = [(int(span["start"]), int(span["end"])) for span in held]
         values["text"], moved = apply_edits(text, places, editor(text, places, generator, None))
         if not _are_of_words(values["text"], moved):
             return None  # where no space stands between scripts, an edit can put a letter at a span's border
-        if spans:
+        if held:
             values["spans"] = [
-                {**span, "start": start, "end": end} for span, (start, end) in zip(spans, moved, strict=True)
+                {**span, "start": start, "end": end} for span, (start, end) in zip(held, moved, strict=True)
             ]
     same = all(values.get(name) == row.values.get(name) for name in ("text", "tokens"))
     return None if same else _copy(row, values, copy)
@@ -153,8 +156,7 @@ def _written(rows: Sequence[Row], settings: TuneSettings, seed: int, copy: int) 
     if settings.augment == "back-translation":
         made = written.translated_there_and_back(texts, models, seed=seed)
     else:
-        labels = [str(row.values.get("label") or row.values.get("labels") or "none") for row in rows]
-        pairs = list(zip(texts, labels, strict=True))
+        pairs = list(zip(texts, map(label_in_words, rows), strict=True))
         generator = np.random.default_rng(seed)
         shown = []
         by_label: dict[str, list[tuple[str, str]]] = {}
@@ -169,6 +171,13 @@ def _written(rows: Sequence[Row], settings: TuneSettings, seed: int, copy: int) 
         for row, text, old in zip(rows, made, texts, strict=True)
         if text.strip() and text != old
     ]
+
+
+def label_in_words(row: Row) -> str:
+    """The label of a row, or its labels, in words; a number may be one, 0 too."""
+    if row.values.get("label") is not None:
+        return label_cell(row, "label")
+    return ", ".join(labels_cell(row, "labels")) or "none"
 
 
 def _masked(name: str) -> Editor:

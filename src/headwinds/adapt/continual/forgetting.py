@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.continual.preparing import UpdateFiles
-from headwinds.adapt.evaluation.intervals import REPLICATES
+from headwinds.adapt.evaluation.intervals import REPLICATES, percentile_interval
 from headwinds.adapt.evaluation.metrics import document_weights
 from headwinds.adapt.evaluation.shown import TESTS
 from headwinds.adapt.evaluation.task_evaluation import evaluate_model, read_interval
@@ -146,16 +146,16 @@ def measure_forgetting(
     changes, draws, metric = [], [], ""
     for number_of, ((role, path), one) in enumerate(zip(tests, data, strict=True)):
         metric, values, drawn = _compared(old, new, one, seed=derive_seed(seed, "forgetting", number_of))
-        intervals = {name: _interval(values[name], drawn[name]) for name in values}
+        groups = len(set(one.groups))
+        intervals = {name: percentile_interval(values[name], drawn[name], groups) for name in values}
         changes.append(TestChange(path.name, role, len(one.examples.ids), **intervals))
-        draws.append((role, values, drawn))
-    is_old = [role == "old" for role, _, _ in draws]
-    average = _mean([(values["after"], drawn["after"]) for _, values, drawn in draws])
+        draws.append((role, values, drawn, groups))
+    average = _mean([(values["after"], drawn["after"], groups) for _, values, drawn, groups in draws])
     moved = _mean(
         [
-            (values["difference"], drawn["difference"])
-            for (_, values, drawn), chosen in zip(draws, is_old, strict=True)
-            if chosen
+            (values["difference"], drawn["difference"], groups)
+            for role, values, drawn, groups in draws
+            if role == "old"
         ]
     )
     whole = test_data(task, everything, labels, files.group, ())
@@ -197,10 +197,9 @@ def _compared(
     """The metric, its values before, after and their difference, and the same of each draw of whole groups."""
     import numpy as np
 
-    clusters = np.asarray(data.groups)
-    weights = np.ones((1, len(clusters)))
-    if len(np.unique(clusters)) > 1:
-        weights = np.vstack([weights, document_weights(clusters, replicates=REPLICATES, seed=seed)])
+    weights = np.ones((1, len(data.groups)))
+    if len(set(data.groups)) > 1:
+        weights = np.vstack([weights, document_weights(data.groups, replicates=REPLICATES, seed=seed)])
     metric, after = _values(new, data, weights)
     try:
         old.task.check_labels(data.examples, old.facts.labels)
@@ -225,26 +224,17 @@ def _values(
     return metric, found[metric]
 
 
-def _interval(value: float, drawn: NDArray[np.float64]) -> Interval:
-    import numpy as np
-
-    known = drawn[~np.isnan(drawn)]
-    if value != value or not len(drawn) or len(known) < 0.9 * len(drawn):
-        return Interval(value, float("nan"), float("nan"))
-    lower, upper = np.quantile(known, [0.025, 0.975])
-    return Interval(value, float(lower), float(upper))
-
-
-def _mean(parts: Sequence[tuple[float, NDArray[np.float64]]]) -> Interval:
-    """Of tests that are drawn each by itself."""
+def _mean(parts: Sequence[tuple[float, NDArray[np.float64], int]]) -> Interval:
+    """Of tests that are drawn each by itself; as wide as the one with the fewest groups asks for."""
     import numpy as np
 
     if not parts:
         return Interval(float("nan"), float("nan"), float("nan"))
-    value = float(np.mean([one for one, _ in parts]))
-    if min(len(drawn) for _, drawn in parts) == 0:
+    value = float(np.mean([one for one, _, _ in parts]))
+    if min(len(drawn) for _, drawn, _ in parts) == 0:
         return Interval(value, float("nan"), float("nan"))
-    return _interval(value, np.mean([drawn for _, drawn in parts], axis=0))
+    drawn = np.mean([drawn for _, drawn, _ in parts], axis=0)
+    return percentile_interval(value, drawn, min(groups for _, _, groups in parts))
 
 
 def _findings(changes: Sequence[TestChange]) -> tuple[Finding, ...]:

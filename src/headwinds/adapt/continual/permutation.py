@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headwinds.adapt.numbered import numbered
 from headwinds.artifacts.seeds import derive_seed
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def permutation_test(
     """
     import numpy as np
 
-    _, owner = np.unique(np.asarray(groups), return_inverse=True)
+    _, owner = numbered(groups)
     live_group = np.zeros(int(owner.max()) + 1, dtype=bool)
     live_group[owner] = is_live
     seen = float(statistic(is_live[None, :])[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headwinds.adapt.evaluation.intervals import percentile_interval
 from headwinds.adapt.evaluation.metrics import document_weights
 from headwinds.contracts import Interval
 
@@ -78,7 +79,7 @@ def label_shares(
     several: bool,
     seed: int,
 ) -> tuple[LabelShare, ...]:
-    """Shares of every label on both sides with percentile intervals that draw whole groups of both.
+    """Shares of every label on both sides with intervals that draw whole groups of both; see `percentile_interval`.
 
     The reference's shares are the means of its own probabilities, of which the estimate for the reference is a fixed point.
     """
@@ -87,13 +88,13 @@ def label_shares(
     before = np.vstack(
         [
             np.ones((1, len(reference))),
-            document_weights(np.asarray(reference_groups), replicates=REPLICATES, seed=seed),
+            document_weights(reference_groups, replicates=REPLICATES, seed=seed),
         ]
     )
     after = np.vstack(
         [
             np.ones((1, len(live))),
-            document_weights(np.asarray(live_groups), replicates=REPLICATES, seed=seed + 1),
+            document_weights(live_groups, replicates=REPLICATES, seed=seed + 1),
         ]
     )
     priors = before @ reference / before.sum(axis=1, keepdims=True)
@@ -104,14 +105,18 @@ def label_shares(
     ]
     shares = np.array([first, *drawn])
     moved = shares - priors
+    references = len(set(reference_groups))
+    both = min(references, len(set(live_groups)))  # of the side that says less
     return tuple(
-        LabelShare(label, _interval(priors[:, n]), _interval(shares[:, n]), _interval(moved[:, n]))
+        LabelShare(
+            label,
+            _interval(priors[:, n], references),
+            _interval(shares[:, n], both),
+            _interval(moved[:, n], both),
+        )
         for n, label in enumerate(labels)
     )
 
 
-def _interval(values: NDArray[np.float64]) -> Interval:
-    import numpy as np
-
-    lower, upper = np.quantile(values[1:], [0.025, 0.975])
-    return Interval(float(values[0]), float(lower), float(upper))
+def _interval(values: NDArray[np.float64], groups: int) -> Interval:
+    return percentile_interval(float(values[0]), values[1:], groups)

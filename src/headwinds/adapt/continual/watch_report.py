@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.continual.prior_shift import LabelShare
+from headwinds.adapt.evaluation.evaluation_lines import with_bounds
 from headwinds.adapt.evaluation.task_evaluation import read_interval
 from headwinds.artifacts.write import write_json
 from headwinds.contracts import Finding
@@ -154,8 +155,7 @@ class WatchReport(Result):
             )
         lines += [
             f"  {one.label}: share {one.reference.value:.3f} before, now {one.live.value:.3f}; difference "
-            f"{one.difference.value:+.3f} [{one.difference.lower:+.3f}, {one.difference.upper:+.3f}], if only the labels' "
-            "shares moved."
+            f"{with_bounds(one.difference, form='+.3f')}, if only the labels' shares moved."
             for one in self._moved()[:5]
         ]
         lines += [

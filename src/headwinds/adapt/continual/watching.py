@@ -35,6 +35,7 @@ from headwinds.adapt.continual.watch_report import (
     read_watch,
     write_report,
 )
+from headwinds.adapt.evaluation.intervals import few_clusters
 from headwinds.adapt.fitted_model import load_model, model_of, read_facts
 from headwinds.adapt.labelled_files import read_rows
 from headwinds.adapt.methods.registry import IMPORTED, PROMPTING
@@ -253,6 +254,7 @@ def _look(
         uncertainty = entropy(now.probability, several=now.several)[unknown]
         wanted = texts_to_label(uncertainty, vectors["live"][unknown], vectors["reference"], settings.propose)
         proposals = tuple(now.ids[int(unknown[one])] for one in wanted)
+        findings += few_clusters(min(len(set(side.documents)) for side in (before, now)))
     adjusted = holm([one.p_value for one in tests])
     told = tuple(
         ShiftTest(one.name, one.statistic, one.p_value, value, one.reference, one.live, one.permutations)

@@ -71,7 +71,9 @@ def best_cuts(score: NDArray[np.float64], truth: NDArray[np.bool_]) -> NDArray[n
         order = np.argsort(-score[:, label], kind="stable")
         given = np.arange(1, len(order) + 1)
         f1 = 2 * np.cumsum(truth[order, label]) / (given + truth[:, label].sum())
-        cuts[label] = score[order[np.argmax(f1)], label]
+        ordered = score[order, label]
+        f1[:-1][ordered[:-1] == ordered[1:]] = 0.0  # equal scores are all given or none
+        cuts[label] = ordered[np.argmax(f1)]
     return cuts
 
 

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headwinds.adapt.evaluation import metrics
-from headwinds.adapt.evaluation.intervals import percentile_interval, with_width
+from headwinds.adapt.evaluation.intervals import (
+    NONE_BELOW,
+    few_clusters,
+    percentile_interval,
+    with_width,
+)
 from headwinds.contracts import Difference, Evaluation, Finding, Interval, LabelEvaluation, SystemEvaluation
 
 if TYPE_CHECKING:
@@ -58,8 +63,9 @@ def compare(
     drawn = metrics.document_weights(passages.document_ids, replicates=REPLICATES, seed=seed)
     weights = np.vstack([np.ones((1, len(passages.passage_ids))), drawn])
     values = {system.system: _all_metrics(passages, system, weights) for system in systems}
+    documents = len(np.unique(passages.document_ids))
     evaluations = tuple(
-        _system_evaluation(system.system, passages, values[system.system]) for system in systems
+        _system_evaluation(system.system, passages, values[system.system], documents) for system in systems
     )
     first = systems[0].system
     differences = tuple(
@@ -67,7 +73,7 @@ def compare(
             first,
             other.system,
             name,
-            _interval(_macro(values[first][name]) - _macro(values[other.system][name])),
+            _interval(_macro(values[first][name]) - _macro(values[other.system][name]), documents),
         )
         for other in systems[1:]
         for name in COMPARED
@@ -82,9 +88,9 @@ def compare(
         reliability=_reliability(passages, tuned.probability),
         errors=_worst_errors(passages, tuned.probability, tuned.label),
         passages=len(passages.passage_ids),
-        documents=len(np.unique(passages.document_ids)),
+        documents=documents,
         folds=len(np.unique(passages.fold)),
-        findings=_findings(passages, differences),
+        findings=(*_findings(passages, differences, documents), *few_clusters(documents)),
         provenance=dict(provenance),
     )
 
@@ -114,17 +120,17 @@ def _all_metrics(
 
 
 def _system_evaluation(
-    system: str, passages: TestPassages, values: dict[str, NDArray[np.float64]]
+    system: str, passages: TestPassages, values: dict[str, NDArray[np.float64]], documents: int
 ) -> SystemEvaluation:
     labels = tuple(
         LabelEvaluation(
             label=name,
             positives=int(passages.truth[:, index].sum()),
-            metrics=with_width({metric: _interval(values[metric][index]) for metric in METRICS}),
+            metrics=with_width({metric: _interval(values[metric][index], documents) for metric in METRICS}),
         )
         for index, name in enumerate(passages.label_names)
     )
-    macro = with_width({metric: _interval(_macro(values[metric])) for metric in METRICS})
+    macro = with_width({metric: _interval(_macro(values[metric]), documents) for metric in METRICS})
     return SystemEvaluation(system, labels, macro)
 
 
@@ -134,9 +140,9 @@ def _macro(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return mean
 
 
-def _interval(values: NDArray[np.float64]) -> Interval:
+def _interval(values: NDArray[np.float64], documents: int) -> Interval:
     """The interval of the replicates around the plain value, which stands first."""
-    return percentile_interval(float(values[0]), values[1:])
+    return percentile_interval(float(values[0]), values[1:], documents)
 
 
 def _reliability(passages: TestPassages, probability: NDArray[np.float64]) -> pa.Table:
@@ -195,7 +201,9 @@ def _worst_errors(
     return pa.Table.from_pylist(rows, schema=pa.schema([*columns, ("text", pa.string())]))
 
 
-def _findings(passages: TestPassages, differences: Sequence[Difference]) -> tuple[Finding, ...]:
+def _findings(
+    passages: TestPassages, differences: Sequence[Difference], documents: int
+) -> tuple[Finding, ...]:
     found = [
         Finding(
             "W201",
@@ -213,7 +221,7 @@ def _findings(passages: TestPassages, differences: Sequence[Difference]) -> tupl
             "Compare label by label, or label more passages.",
         )
         for item in differences
-        if item.interval.lower != item.interval.lower
+        if item.interval.lower != item.interval.lower and documents >= NONE_BELOW
     ]
     found += [_not_above(item) for item in differences if item.interval.lower <= 0]
     return tuple(found)

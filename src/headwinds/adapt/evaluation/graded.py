@@ -20,11 +20,12 @@ def grade_finding(data: LabelledTexts, tuned: SystemPredictions, *, seed: int) -
     """
     import numpy as np
 
+    from headwinds.adapt.evaluation.intervals import percentile_interval
     from headwinds.adapt.evaluation.metrics import document_weights
     from headwinds.adapt.evaluation.ordinal import mean_absolute_error, quadratic_weighted_kappa
 
     truth, given = data.truth.argmax(axis=1), tuned.label.argmax(axis=1)
-    drawn = document_weights(np.array(data.document_ids), replicates=REPLICATES, seed=seed)
+    drawn = document_weights(data.document_ids, replicates=REPLICATES, seed=seed)
     weights = np.vstack([np.ones((1, len(truth))), drawn])
     told = []
     for name, measure in (
@@ -32,12 +33,11 @@ def grade_finding(data: LabelledTexts, tuned: SystemPredictions, *, seed: int) -
         ("mean distance in grades", mean_absolute_error),
     ):
         values = measure(truth, given, weights)
-        known = values[1:][np.isfinite(values[1:])]
-        if not np.isfinite(values[0]) or len(known) < 0.9 * REPLICATES:
+        found = percentile_interval(float(values[0]), values[1:], len(set(data.document_ids)))
+        if found.lower != found.lower:
             told.append(f"{name} not available")
             continue
-        low, high = np.quantile(known, [0.025, 0.975])
-        told.append(f"{name} {values[0]:.2f}, 95% interval {low:.2f} to {high:.2f}")
+        told.append(f"{name} {found.value:.2f}, 95% interval {found.lower:.2f} to {found.upper:.2f}")
     guess = float(np.abs(truth - np.median(truth)).mean())
     return Finding(
         "N380",

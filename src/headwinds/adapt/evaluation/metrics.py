@@ -9,7 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headwinds.adapt.numbered import numbered
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -137,7 +141,7 @@ def calibration_bin(probability: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def document_weights(
-    document_ids: NDArray[np.str_], *, replicates: int, seed: int | np.random.Generator
+    document_ids: Sequence[str] | NDArray[np.str_], *, replicates: int, seed: int | np.random.Generator
 ) -> NDArray[np.float64]:
     """Bootstrap weights that draw whole documents with replacement, shape (replicates, passages).
 
@@ -149,7 +153,7 @@ def document_weights(
     import numpy as np
 
     generator = np.random.default_rng(seed)
-    names, owner = np.unique(document_ids, return_inverse=True)
+    names, owner = numbered(document_ids)
     draws = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=replicates)
     return draws[:, owner].astype(np.float64)
 

@@ -10,13 +10,16 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwinds.adapt.evaluation.intervals import Metrics, bootstrap, slices, with_width
+from headwinds.adapt.evaluation.alike_labels import alike_labels
+from headwinds.adapt.evaluation.intervals import Metrics, bootstrap, few_clusters, slices, with_width
 from headwinds.adapt.evaluation.isotonic import uncalibrated_findings
 from headwinds.adapt.evaluation.model_card import model_card
+from headwinds.adapt.evaluation.paired import paired_differences
 from headwinds.adapt.evaluation.shown import shown_name, shown_order
 from headwinds.adapt.evaluation.task_page import SHOWN_ERRORS, task_page
 from headwinds.adapt.evaluation.written_findings import writing_findings
 from headwinds.adapt.held_out import HeldOut, held_findings, read_held
+from headwinds.adapt.numbered import numbered
 from headwinds.adapt.prediction import predict_examples
 from headwinds.adapt.tasks.contract import writes
 from headwinds.adapt.tasks.registry import get_task
@@ -152,6 +155,9 @@ def evaluate_model(
 
     drawn = bootstrap(metrics, groups, seed=derive_seed(seed, "bootstrap"))
     bounded = with_width(drawn)
+    differences, unlike = (
+        paired_differences(metrics, against, examples, weighed, groups, seed=seed) if against else ({}, ())
+    )
     found = TaskEvaluation(
         task=model.task.name,
         main_metric=model.task.main_metric,
@@ -164,11 +170,14 @@ def evaluate_model(
             *(writing_findings(predictions) if writes(model.task) else ()),
             *uncalibrated_findings([model.facts.decoder], model.facts.labels),
             *(_unbounded(len(set(groups))) if _lost_bounds(drawn, bounded) else ()),
+            *few_clusters(len(set(groups))),
+            *alike_labels(model.facts.labels),
+            *unlike,
         ),
         mistakes=len(mistakes),
         confusions=_confusions(mistakes, model.facts.labels),
         slices=_slices(metrics, columns or {}, model.task.main_metric),
-        differences=_differences(metrics, against, examples, groups, seed) if against else {},
+        differences=differences,
         model=model.digest,
         held_out=held,
     )
@@ -222,21 +231,6 @@ def read_interval(plain: Mapping[str, float | None]) -> Interval:
 
 def _intervals(plain: Mapping[str, Mapping[str, float | None]]) -> dict[str, Interval]:
     return {name: read_interval(item) for name, item in plain.items()}
-
-
-def _differences(
-    metrics: Metrics, against: FittedModel, examples: Any, groups: Sequence[str], seed: int
-) -> dict[str, Interval]:
-    """Paired: both models are judged on the same draws, so that what is hard for both cancels out."""
-    predictions = predict_examples(against, examples)
-    weighed = weigh_references(against, examples)
-
-    def difference(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        own = metrics(weights)
-        others = against.task.metrics(predictions, weighed, against.facts.labels, weights)
-        return {name: values - others[name] for name, values in own.items() if name in others}
-
-    return bootstrap(difference, groups, seed=derive_seed(seed, "bootstrap"))
 
 
 def _lost_bounds(drawn: Mapping[str, Interval], bounded: Mapping[str, Interval]) -> bool:
@@ -297,12 +291,10 @@ def _are_labels(said: str, known: set[str]) -> bool:
 
 
 def _slices(metrics: Metrics, columns: Mapping[str, Sequence[str]], metric: str) -> tuple[Slice, ...]:
-    import numpy as np
-
     found = []
     for column, values in columns.items():
-        names, owner = np.unique(np.asarray(values, dtype=str), return_inverse=True)
-        members = {str(name): owner == number for number, name in enumerate(names)}
+        names, owner = numbered(values)
+        members = {name: owner == number for number, name in enumerate(names)}
         found += [Slice(column, *item) for item in slices(metrics, members, metric)]
     return tuple(found)
 

@@ -10,18 +10,20 @@ The candidate reads requests and writes answers, a line each: ``["call", callee,
 
 from __future__ import annotations
 
+import ast
 import builtins
+import contextlib
 import json
 import os
 import sys
 from collections.abc import Collection
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any, TextIO
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from confinement import confine
-from plain_values import LONGEST, NotPlain, pack, unpack
+from plain_values import LONGEST, NotPlain, pack, standard_module, unpack
 
 sys.path.pop(0)
 
@@ -187,15 +189,40 @@ def _taken(names: Collection[str], used: set[str]) -> set[str]:
     return own if own & used else {name for name in names if not name.startswith("__")}
 
 
+def _modules_meant(tests: ast.Module) -> dict[str, ModuleType]:
+    """Modules of Python that the tests take for imported: names that only ever stand before a dot and what the module has.
+
+    ``math.isclose(f(3), 9)`` asks Python's module: an object of the code's that has this name would judge the code itself.
+    """
+    dotted: dict[str, set[str]] = {}
+    parts = [node for node in ast.walk(tests) if isinstance(node, ast.Attribute)]
+    for node in parts:
+        if isinstance(node.value, ast.Name):
+            dotted.setdefault(node.value.id, set()).add(node.attr)
+    before_a_dot = {id(node.value) for node in parts}
+    alone = {
+        node.id for node in ast.walk(tests) if isinstance(node, ast.Name) and id(node) not in before_a_dot
+    }
+    found = {}
+    for name in (dotted.keys() - alone) & sys.stdlib_module_names:
+        with contextlib.suppress(ImportError):
+            module = standard_module(name)
+            if all(hasattr(module, one) for one in dotted[name]):
+                found[name] = module
+    return found
+
+
 def _tester(source: str, requests: TextIO, answers: TextIO, verdict: int) -> None:
     # Here `requests` is what the candidate reads and `answers` what it wrote: the two ends are handed over crosswise.
     link = _Link(answers, requests)
     try:
         names = link.read()[1]
         namespace: dict[str, Any] = {"__name__": "tests"}
-        tests = compile(source, "tests", "exec")
+        tree = ast.parse(source, "tests")
+        tests = compile(tree, "tests", "exec")
         taken = _taken(names, _names_in(tests))
         namespace.update({name: link.value(text) for name, text in names.items() if name in taken})
+        namespace.update({name: one for name, one in _modules_meant(tree).items() if name in taken})
         exec(tests, namespace)  # noqa: S102  # what this process is for
         found = ["passed", ""]
     except AssertionError as error:

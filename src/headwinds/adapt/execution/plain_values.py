@@ -121,7 +121,7 @@ def _unpack(given: Any, fetch: Callable[[int], Any]) -> Any:
         "dict": lambda *pairs: {_unpack(key, fetch): _unpack(item, fetch) for key, item in pairs},
         "iterator": lambda *items: iter([_unpack(item, fetch) for item in items]),
         "type": _builtin_type,
-        "module": _standard_module,
+        "module": standard_module,
         "held": lambda number: fetch(int(number)),
     }
     return readers[kind](*parts)
@@ -134,7 +134,8 @@ def _builtin_type(name: str) -> type:
     return found
 
 
-def _standard_module(name: str) -> ModuleType:
+def standard_module(name: str) -> ModuleType:
+    """A module of Python's own library."""
     if name not in sys.stdlib_module_names:
         raise ValueError(name)
     return importlib.import_module(name)

@@ -185,7 +185,7 @@ def findings_of(
         findings.append(
             Finding(
                 "W115",
-                f"Documents of the test: {found.documents}; its interval is too narrow or undefined.",
+                f"Documents of the test: {found.documents}; its interval is rough or undefined.",
                 "Raise held_out_share or name more text.",
             )
         )
@@ -217,7 +217,10 @@ def findings_of(
                 "Raise vocabulary, or choose byte-bpe, which knows every character.",
             )
         )
-    if not found.ratio.upper < 1:
+    ratio = found.ratio
+    if (
+        not (ratio.upper if ratio.upper == ratio.upper else ratio.value) < 1
+    ):  # W115 tells of too few documents
         findings.append(
             Finding(
                 "W231",

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.adapt.labelled_files import require_whole_characters
 from headwinds.corpus.encodings import likely_encoding
 from headwinds.errors import DataError, EncodingError, SettingsError
 
@@ -133,7 +134,8 @@ def _plain(path: Path, settings: PretrainSettings) -> Iterator[tuple[str, str]]:
     size, number, parts = 0, 0, 0
     for _, line in _lines(path, settings.encoding, longest=LONGEST_DOCUMENT):
         blank = not line.strip()
-        ends = {"blank-lines": blank, "lines": True, "files": False}[settings.text_documents]
+        # Of a very long line only the last part ends it: what came of it as documents could stand on both sides of a split.
+        ends = {"blank-lines": blank, "lines": line.endswith("\n"), "files": False}[settings.text_documents]
         if settings.text_documents == "lines" and blank:
             continue
         if not (ends and blank):
@@ -175,6 +177,10 @@ def _rows(
                     f"{where}: {settings.group} is empty or missing.", remedy="Fill it, or group by another."
                 )
             group = str(values[settings.group])
+        try:
+            (content + group).encode()
+        except UnicodeEncodeError:  # JSON can say one half of an emoji, and no tokenizer reads it
+            require_whole_characters(where, {settings.text: content, settings.group: group})
         yield content, group
 
 

@@ -218,6 +218,9 @@ def _fill(
     backend = tokenizer.backend_tokenizer
     backend.no_truncation()
     backend.no_padding()
+    backend.encode_special_tokens = (
+        True  # "</s>" in a text, as corpora mark sentences, is text and ends nothing
+    )
     sides = {"training": _Side(), "held-out": _Side()}
     texts, last = 0, True
     for batch in stream.batches():

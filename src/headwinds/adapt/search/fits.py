@@ -131,8 +131,6 @@ def _do(held: _Held, content: tuple[TuneSettings, tuple[Scores, ...] | None]) ->
     except Pruned:
         found = Fit(PRUNED, epochs=tuple(epochs))
     except TrainingError as error:
-        if earlier is None:
-            raise
         found = Fit(FAILED, epochs=tuple(epochs), reason=str(error))
     return json.dumps(asdict(found)).encode("ascii")
 

@@ -69,6 +69,8 @@ def judged_by(earlier: Sequence[Sequence[tuple[int, float]]]) -> Trial:
     import optuna
 
     study = in_memory(pruner=pruner())
-    for scores in map(dict, earlier):
+    for scores in filter(
+        None, map(dict, earlier)
+    ):  # a method without epochs has none, and nothing to be judged by
         study.add_trial(optuna.trial.create_trial(value=max(scores.values()), intermediate_values=scores))
     return study.ask()

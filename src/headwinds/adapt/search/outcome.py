@@ -53,7 +53,9 @@ class Finalist:
     mean, standard_deviation
         Of the scores; the latter is NaN with one seed.
     bound
-        The mean less its standard error: what the finalists are chosen by.
+        The mean less its standard error: what the finalists are chosen by; NaN where a seed has no score.
+    reason
+        Why a seed has none: its loss was not finite.
     """
 
     trial: int
@@ -62,6 +64,7 @@ class Finalist:
     mean: float
     standard_deviation: float
     bound: float
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,19 @@ def unknown_importance(trials: Sequence[TrialRecord]) -> Finding:
         "Which settings mattered cannot be told from so few different scores "
         f"(trials: {len(trials)}, different scores: {len(scores)}).",
         "Search with more trials, or over wider ranges.",
+    )
+
+
+def unstable_finalists(finalists: Sequence[Finalist]) -> tuple[Finding, ...]:
+    """W281: finalists that cannot win, as they did not train with every seed."""
+    return tuple(
+        Finding(
+            "W281",
+            f"Trial {one.trial} cannot win, as it did not train with every seed: {one.reason}",
+            "Narrow the space: its settings are at the edge of what trains.",
+        )
+        for one in finalists
+        if one.reason
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
@@ -121,6 +122,45 @@ def check_space(settings: TuneSettings, space: Space) -> None:
         for value in what.values if isinstance(what, Choice) else (what.low, what.high):
             changed: dict[str, Any] = {name: int(value) if whole else value}
             replace(settings, **changed)
+
+
+def require_one_measure(settings: TuneSettings, space: Space) -> None:
+    """Refuse a space of a task that writes in which texts are cut into different tokens: its score is of a token.
+
+    The fewer words a vocabulary has, the more and the easier tokens make up the same text.
+
+    Raises
+    ------
+    SettingsError
+        It varies the vocabulary of a new model, or checkpoints whose tokenizers are not of one vocabulary.
+    CheckpointError
+        A checkpoint cannot be found, or its tokenizer not be loaded.
+    """
+    from headwinds.adapt.checkpoints import load_tokenizer, resolve_checkpoint
+    from headwinds.adapt.scratch import PREFIX
+    from headwinds.adapt.tasks.contract import writes
+    from headwinds.adapt.tasks.registry import get_task
+
+    if not writes(get_task(settings.task)):
+        return
+    several = {name for name in ("vocabulary", "checkpoint") if name in space}
+    checkpoints = space.get("checkpoint")
+    if several == {"checkpoint"} and isinstance(checkpoints, Choice):
+        found = {
+            ""
+            if name.startswith(PREFIX)  # all learn theirs from the same file
+            else json.dumps(
+                load_tokenizer(resolve_checkpoint(name), offsets=False).get_vocab(), sort_keys=True
+            )
+            for name in checkpoints.values
+        }
+        several = several if len(found) > 1 else set()
+    if several:
+        raise SettingsError(
+            f"space: {' and '.join(sorted(several))} must not vary in a search of {settings.task}: trials are judged by the "
+            "probability of a token, and tokens would not be the same.",
+            remedy="Set it once, for all trials, and compare such models by `headwinds evaluate --against`.",
+        )
 
 
 def plain_space(space: Space) -> dict[str, Any]:

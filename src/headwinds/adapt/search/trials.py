@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.checkpoints import resolve_checkpoint
 from headwinds.adapt.methods.registry import get_method
-from headwinds.adapt.search.fits import fit_by_workers, history_of_fit
+from headwinds.adapt.search.fits import FAILED, fit_by_workers, history_of_fit
 from headwinds.adapt.search.guidance import Pruned, holding, pruner, report, sampler
 from headwinds.adapt.search.outcome import (
     Finalist,
@@ -29,9 +29,10 @@ from headwinds.adapt.search.outcome import (
     TrialRecord,
     importances,
     unknown_importance,
+    unstable_finalists,
     write_outcome,
 )
-from headwinds.adapt.search.space import Space, check_space, inside, plain_space, suggest
+from headwinds.adapt.search.space import Space, check_space, inside, plain_space, require_one_measure, suggest
 from headwinds.adapt.search.together import Groups, run_groups
 from headwinds.adapt.training.state import EpochRecord
 from headwinds.adapt.tuning import TunedModel, tune_files
@@ -133,6 +134,7 @@ def search(
         )
     prepare_files(files, settings)  # every file is read before anything is tried
     check_space(settings, space)
+    require_one_measure(settings, space)
     with _said_in_one_line():
         study = _open(files, settings, space, plan, output)
     with study_lock(output), graceful_stop(), _said_in_one_line():
@@ -164,9 +166,15 @@ def search(
             )
         ranked = sorted(best, key=lambda one: (-one.score, one.number))[: plan.finalists]
         finalists = _finalists(ranked, files, settings, plan.seeds, output, quiet, compute, tell)
-    winner = max(finalists, key=lambda one: one.bound)
+    sound = [one for one in finalists if not one.reason]
+    if not sound:
+        raise TrainingError(
+            f"None of {len(finalists)} finalists trained with every seed; the first one: {finalists[0].reason}",
+            remedy="Narrow the space: these settings are at the edge of what trains.",
+        )
+    winner = max(sound, key=lambda one: one.bound)
     importance = importances(study)
-    findings = () if importance else (unknown_importance(records),)
+    findings = (*(() if importance else (unknown_importance(records),)), *unstable_finalists(finalists))
     outcome = SearchOutcome(tuple(records), importance, tuple(finalists), winner, findings)
     write_outcome(outcome, replace(settings, **winner.settings), output)
     return outcome, tune_files(files, replace(settings, **winner.settings), output, quiet=quiet)
@@ -338,22 +346,38 @@ def _finalists(
 ) -> list[Finalist]:
     asked = [(one, seed) for one in ranked for seed in range(settings.seed, settings.seed + seeds)]
     every = [replace(settings, **one.settings, seed=seed) for one, seed in asked]
+    found: list[float | str]
     if compute is None:
-        scores = [
-            _fit(files, chosen, output, f"finalist {one.number}, seed {seed}", quiet)
+        found = [
+            _score_or_reason(files, chosen, output, f"finalist {one.number}, seed {seed}", quiet)
             for (one, seed), chosen in zip(asked, every, strict=True)
         ]
     else:
         fits = fit_by_workers(files, every, output / "finalists", compute, tell=tell)
-        scores = [fit.score for fit in fits]
-    by_seed: dict[int, dict[int, float]] = {one.number: {} for one in ranked}
-    for (one, seed), score in zip(asked, scores, strict=True):
+        found = [fit.reason if fit.state == FAILED else fit.score for fit in fits]
+    by_seed: dict[int, dict[int, float | str]] = {one.number: {} for one in ranked}
+    for (one, seed), score in zip(asked, found, strict=True):
         by_seed[one.number][seed] = score
     return [_finalist(one, by_seed[one.number]) for one in ranked]
 
 
-def _finalist(record: TrialRecord, scores: dict[int, float]) -> Finalist:
+def _score_or_reason(
+    files: LabelledFiles, settings: TuneSettings, output: Path, title: str, quiet: bool
+) -> float | str:
+    """The score of a fit, or why it has none: settings that trained with one seed may not with another."""
+    try:
+        return _fit(files, settings, output, title, quiet)
+    except TrainingError as error:
+        return str(error)
+
+
+def _finalist(record: TrialRecord, found: dict[int, float | str]) -> Finalist:
+    scores = {seed: one for seed, one in found.items() if not isinstance(one, str)}
+    reason = next((one for one in found.values() if isinstance(one, str)), "")
     values = list(scores.values())
+    if reason:
+        mean = sum(values) / len(values) if values else math.nan
+        return Finalist(record.number, record.settings, scores, mean, math.nan, math.nan, reason)
     mean = sum(values) / len(values)
     deviation = (
         math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1))

@@ -49,7 +49,7 @@ def read_conversations(rows: Sequence[Row], labelled: bool) -> WrittenExamples:
     DataError
         The turns cannot be read, or with `labelled` the last one is not the assistant's.
     """
-    conversations = [_turns(row) for row in rows]
+    conversations = [_turns(row, labelled=labelled) for row in rows]
     for row, turns in zip(rows, conversations, strict=True):
         if labelled and turns[-1].role != ASSISTANT:
             raise DataError(
@@ -81,7 +81,8 @@ def judge_replies(
     }
 
 
-def _turns(row: Row) -> tuple[Turn, ...]:
+def _turns(row: Row, *, labelled: bool) -> tuple[Turn, ...]:
+    """The turns; an assistant that said nothing is no answer to learn, and none that ends a conversation."""
     value: Any = row.values.get("messages")
     if isinstance(value, str):
         try:
@@ -99,7 +100,8 @@ def _turns(row: Row) -> tuple[Turn, ...]:
     for number, turn in enumerate(value, 1):
         role = turn.get("role") if isinstance(turn, dict) else None
         content = turn.get("content") if isinstance(turn, dict) else None
-        if role not in ROLES or not isinstance(content, str) or not content.strip():
+        silent = role == ASSISTANT and not labelled
+        if role not in ROLES or not isinstance(content, str) or not (content.strip() or silent):
             raise DataError(
                 f"{row.place}: message {number} has role {quoted(role)} and content {quoted(content)}, expected one of "
                 f"{', '.join(ROLES)} and a text.",

@@ -322,14 +322,11 @@ def best_span(output: Sequence[Any], encoded: EncodedTexts, row: int) -> tuple[t
 
 def overlap(given: str, answers: Sequence[str]) -> tuple[float, float]:
     """(exact match, F1) with the nearest of the answers; no answer is right where there is none."""
-    if not answers:
-        return (1.0, 1.0) if not given else (0.0, 0.0)
     words = normal_words(given)
     best = (0.0, 0.0)
-    for answer in answers:
-        true = normal_words(answer)
+    # "The" has no word that counts: the official scorer leaves it out, and holds it for no answer where it is the only one.
+    for true in [own for own in map(normal_words, answers) if own] or [[]]:
         shared = sum((Counter(words) & Counter(true)).values())
-        # "The" has no word that counts: the official scorer holds it for what an empty answer is.
         f1 = 2 * shared / (len(words) + len(true)) if shared else float(words == true)
         best = max(best, (float(words == true), f1), key=lambda pair: (pair[1], pair[0]))
     return best

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
 SHARE = 0.3  # more than the 0.15 of 2019, as Wettig, Gao, Zhong and Chen (2023) find best for small budgets
 COVERED, SWAPPED = 0.8, 0.1  # of the asked: [MASK], another token, itself
-# Where positions begin in architectures that count from the padding token.
-FIRST_POSITION = {"roberta": 2, "xlm-roberta": 2, "camembert": 2}
+FROM_PADDING = (
+    "roberta",
+    "xlm-roberta",
+    "camembert",
+)  # positions begin after the number of the padding token
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def inputs_of(model: Any, tokens: NDArray[np.int32], exercise: Exercise) -> dict
     inputs: dict[str, Any] = {"input_ids": torch.from_numpy(tokens).long()}
     if kind != "distilbert":
         positions = torch.from_numpy(exercise.positions).long()
-        inputs["position_ids"] = positions + FIRST_POSITION.get(kind, 0)
+        inputs["position_ids"] = positions + (model.config.pad_token_id + 1 if kind in FROM_PADDING else 0)
     mask = inside_pieces(exercise.pieces)
     if kind == "modernbert":
         window = int(model.config.sliding_window)
