@@ -201,6 +201,11 @@ def changed(change):
 
 BAD = {
     "no such series": (panel(), ["breaks", "--series", "happiness"], "no series 'happiness'"),
+    "none of a group": (
+        panel(("XAA", "XBB", "XCC")),
+        ["convergence", "--series", "output", "--first", "1990", "--last", "2000", "--entities", "OECD"],
+        "The panel has no entity of OECD; it has 3, from XAA to XCC.",
+    ),
     "no such entity": (panel(), ["breaks", "--series", "output", "--entities", "USB"], "Did you mean 'USA'?"),
     "entity-year twice": (
         changed(lambda data: pd.concat([data, data.head(1)])),

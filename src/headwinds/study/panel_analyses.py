@@ -232,6 +232,12 @@ def only(panel: Panel, entities: Sequence[str]) -> Panel:
     if tuple(entities) == ("all",):
         return panel
     kept = panel.data["entity"].isin(chosen_entities(tuple(entities), panel))
+    if not kept.any():
+        there = [str(name) for name in panel.data["entity"].unique()]
+        raise SettingsError(
+            f"The panel has no entity of {', '.join(entities)}; it has {len(there)}, from {there[0]} to {there[-1]}.",
+            remedy="Name entities as the file does; groups know countries by ISO 3166-1 alpha-3 codes.",
+        )
     return type(panel)(
         data=panel.data[kept].reset_index(drop=True), series=panel.series, findings=panel.findings
     )
