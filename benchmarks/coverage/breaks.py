@@ -103,20 +103,31 @@ def panels(draws: int) -> list[list[str]]:
         rows.append(
             [f"no break, AR({persistence:g}), shared {shared:g}", f"UDmax rejects {seen / draws:.1%}", ""]
         )
-    for shift, spread, persistence, shared in (
-        (0.35, 0.2, 0.0, 0.0),
-        (0.8, 0.3, 0.0, 1.0),
-        (1.5, 0.3, 0.4, 1.0),
+    for shift, spread, persistence, shared, variance in (
+        (0.35, 0.2, 0.0, 0.0, 1),
+        (0.8, 0.3, 0.0, 1.0, 1),
+        (1.5, 0.3, 0.4, 1.0, 1),
+        (0.35, 0.2, 0.0, 0.0, 3),
+        (0.8, 0.3, 0.0, 0.0, 3),
+        (0.8, 0.3, 0.0, 1.0, 3),
     ):
         inside, width = 0, 0
         for seed in range(draws):
-            table = panel(seed, persistence=persistence, shared=shared, shift=shift, spread=spread)
+            table = panel(
+                seed,
+                persistence=persistence,
+                shared=shared,
+                shift=shift,
+                spread=spread,
+                calmer=variance**-0.5,
+            )
             lower, upper = find_common_breaks(table, most=2, number=1, draws=9).intervals[0]
             inside += lower <= 1975 + 45 // 2 - 1 <= upper
             width += upper - lower + 1
         rows.append(
             [
-                f"shift {shift:g} (spread {spread:g}), AR({persistence:g}), shared {shared:g}",
+                f"shift {shift:g} (spread {spread:g}), AR({persistence:g}), shared {shared:g}"
+                + (f", the variance {variance} times as large after it" if variance > 1 else ""),
                 f"covered {inside / draws:.1%}",
                 f"{width / draws:.1f}",
             ]

@@ -14,7 +14,8 @@ from headwinds.annotate.rounds import Round, add_round
 from headwinds.annotate.scheme import Scheme
 from headwinds.annotate.store import NewEvent, enrol, events, items, record
 from headwinds.corpus.gold import read_gold
-from headwinds.doors.annotating import export_labels, import_labels, queue_passages
+from headwinds.corpus.reading import Columns
+from headwinds.doors.annotating import export_labels, import_labels, open_annotation, queue_passages
 from headwinds.errors import DataError, SettingsError
 
 
@@ -71,6 +72,37 @@ def test_the_chance_that_a_queue_file_gives_comes_out_to_the_last_digit_with_its
     for row in lines(tmp_path / "gold.jsonl"):
         assert row["inclusion_probability"] == chances[row["passage_id"]]
         assert (row["stratum"], row["period"]) == ("none", "1990-2000")
+    project.engine.dispose()
+
+
+def test_a_value_that_holds_the_parting_of_strata_comes_out_in_its_own_column(tmp_path):
+    write_corpus(tmp_path)
+    rows = [
+        {
+            "id": f"p{row}",
+            "document": f"d{row}",
+            "text": f"Of goods {row}.",
+            "industry": "Food / Beverages",
+            "year": 1990,
+        }
+        for row in range(3)
+    ]
+    (tmp_path / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    columns = Columns(passage_id="id", document_id="document", stratum=("industry", "year"))
+    project = open_annotation(
+        corpus=tmp_path / "corpus.jsonl",
+        codebook=tmp_path / "codebook.md",
+        columns=columns,
+        database=tmp_path / "labels.sqlite",
+        double_share=0,
+    )
+    (tmp_path / "queue.csv").write_text("passage_id\np0\np1\n")
+    queue_passages(project, tmp_path / "queue.csv")
+    say(project, "ann", {"p0": [], "p1": []})
+    export_labels(project, tmp_path / "gold.jsonl")
+    assert [(row["industry"], row["year"]) for row in lines(tmp_path / "gold.jsonl")] == [
+        ("Food / Beverages", "1990")
+    ] * 2
     project.engine.dispose()
 
 

@@ -400,7 +400,17 @@ def test_what_is_no_study_file_is_told(name, study, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["chekc"], "Did you mean 'check'?"),
+        (["chekc"], "headwinds: there is no verb 'chekc'. Did you mean 'check'? See headwinds --help."),
+        (["breaks"], "there is no verb 'breaks'. Did you mean 'explain breaks'? See headwinds --help."),
+        (["convergance", "--first", "1990"], "Did you mean 'explain convergence'?"),
+        (["xyz"], "there is no verb 'xyz'; there are doctor, init, "),
+        (
+            ["explain", "brekas", "--series", "y"],
+            "no study file and no analysis 'brekas'. Did you mean 'breaks'?",
+        ),
+        (["labels", "pln"], "invalid choice: 'pln' (choose from plan). Did you mean 'plan'?"),
+        (["models", "prmote"], "Did you mean 'promote'?"),
+        (["explain", "convergence", "--test", "beeta"], "Did you mean 'beta'?"),
         (["check", "--sett", "tune.epochs=3", "--colour"], "unrecognized arguments: --sett --colour"),
         (["predict", "--set", "a=1"], "headwinds predict: "),
         (["check", "--colour"], "See headwinds check --help"),

@@ -101,6 +101,27 @@ def test_the_level_of_an_outcome_that_is_a_control_of_its_growth_is_the_level(pl
     np.testing.assert_allclose(found.table["value"], expected.table["value"], rtol=1e-9)
 
 
+@pytest.mark.parametrize("analysis", ["breaks", "responses"])
+def test_growth_of_a_series_that_is_made_for_comparing_levels_is_warned_of(analysis, tmp_path):
+    """`rgdpo` of the Penn World Table moves with relative prices; of no growth asked, nothing is said."""
+    panel().rename(columns={"output": "rgdpo"}).to_csv(tmp_path / "panel.csv", index=False)
+    given = (
+        {"series": "rgdpo"} if analysis == "breaks" else {"outcome": "rgdpo", "shock": "shock", "horizons": 0}
+    )
+    given |= {"draws": 19, "most": 1} if analysis == "breaks" else {}
+    codes = [
+        [
+            one.code
+            for one in getattr(explaining, f"explain_{analysis}")(
+                tmp_path / "panel.csv", growth=growth, entities=entities, **given
+            ).findings
+        ].count("W429")
+        for growth in (True, False)
+        for entities in (("all",), ("USA",) if analysis == "breaks" else ("USA", "FRA", "ITA"))
+    ]
+    assert codes == [1, 1, 0, 0]
+
+
 def test_breaks_of_one_entity_have_its_own_dates(place, capsys):
     command = ["explain", "breaks", "--panel", str(place / "panel.csv"), "--series", "output", "--growth"]
     assert main([*command, "--entities", "USA", "--most", "1", "--draws", "99"]) == 0
@@ -180,6 +201,11 @@ def changed(change):
 
 BAD = {
     "no such series": (panel(), ["breaks", "--series", "happiness"], "no series 'happiness'"),
+    "none of a group": (
+        panel(("XAA", "XBB", "XCC")),
+        ["convergence", "--series", "output", "--first", "1990", "--last", "2000", "--entities", "OECD"],
+        "The panel has no entity of OECD; it has 3, from XAA to XCC.",
+    ),
     "no such entity": (panel(), ["breaks", "--series", "output", "--entities", "USB"], "Did you mean 'USA'?"),
     "entity-year twice": (
         changed(lambda data: pd.concat([data, data.head(1)])),

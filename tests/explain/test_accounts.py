@@ -253,7 +253,11 @@ def test_an_industry_that_lacks_an_end_makes_the_country_unavailable_with_the_re
     [
         ({"labour": -1.0}, DataError, "labour cannot be negative"),
         ({"labour": 0.0}, SettingsError, "No country has all its industries"),
-        ({"entity": "X"}, DataError, "The entity 'X' is not written country/industry"),
+        (
+            {"entity": BY_HAND["entity"].str.replace("/", " ")},
+            DataError,
+            "The entity 'X agr' is not written country/industry",
+        ),
     ],
 )
 def test_impossible_industries_are_one_line(change, error, says):

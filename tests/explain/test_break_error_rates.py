@@ -133,6 +133,7 @@ def test_what_a_whole_panel_shares_is_seldom_taken_for_a_break(persistence):
         {"shift": 0.35, "spread": 0.2},
         {"shift": 0.8, "spread": 0.3, "shared": 1.0},
         {"shift": 1.5, "spread": 0.3, "shared": 1.0, "persistence": 0.4},
+        {"shift": 0.35, "spread": 0.2, "calmer": 3**-0.5},  # the variance trebles with the break
     ],
 )
 def test_intervals_of_common_dates_nearly_hold_their_level(world):

@@ -152,6 +152,7 @@ def test_the_result_says_what_was_found_and_draws_itself(found):
             "E03 does not vary",
         ),
         (lambda t: t.assign(value=np.nan), EstimationError, "No entity has a value"),
+        (lambda t: t.assign(entity=t["entity"].where(t.index != 3)), DataError, "row 4, column 'entity'"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(table, change, error, message):

@@ -181,6 +181,21 @@ def test_what_is_undefined_is_nan_with_a_finding_and_never_zero():
     assert found.regions.unavailable["reason"].tolist() == ["nobody uses it yet"]
 
 
+def test_a_year_that_a_single_country_has_is_not_told_as_one_in_which_countries_have_nothing():
+    whole = small().data
+    alone = Panel(
+        whole[(whole["period"] < whole["period"].max()) | (whole["entity"] == "CHN")], small().series
+    )
+    words = [
+        one.sentence
+        for one in divide(alone, "use", measures=["gini"], draws=20).findings
+        if one.code == "W424"
+    ]
+    assert words == [
+        f"The Gini coefficient is not defined in {whole['period'].max()}: a single country has a value there."
+    ]
+
+
 def test_countries_that_come_and_go_are_remarked_and_gaps_are_bridged_only_when_asked():
     whole = small().data
     gap = Panel(

@@ -71,6 +71,28 @@ def test_the_cumulative_response_of_changes_is_the_change_of_the_level():
     assert summed["observations"].tolist() == [30 * (40 - horizon) for horizon in range(4)]
 
 
+@pytest.mark.parametrize("period_effects", [True, False])
+def test_lags_of_errors_are_counted_over_the_calendar_and_not_over_the_periods_that_are_there(period_effects):
+    """Census years: nobody is seen in 1995 and 2003, and rows before and after are two years apart."""
+    data = shocked(1, entities=12, periods=40, effect=1.0)
+    data = data[~data["period"].isin([1995, 2003])]
+    found = local_projections(data, "y", "x", horizons=0, lags=0, period_effects=period_effects).table.iloc[0]
+    wide = data.pivot(index="entity", columns="period", values=["x", "y"])
+    x, y = (
+        one.sub(one.mean(axis=1), axis=0) - (one.mean() - one.to_numpy().mean()) * period_effects
+        for one in (wide["x"], wide["y"])
+    )
+    slope = (x * y).to_numpy().sum() / (x**2).to_numpy().sum()
+    adds = (x * (y - slope * x)).sum() / (x**2).to_numpy().sum()
+    window = int(len(adds) ** 0.25)
+    apart = np.abs(np.subtract.outer(adds.index.to_numpy(), adds.index.to_numpy()))
+    variance = adds.to_numpy() @ np.clip(1 - apart / (window + 1), 0, None) @ adds.to_numpy()
+    lost = 1 + 12 + 37 * period_effects
+    variance *= 38 / 37 * (len(data) - 1) / (len(data) - lost)
+    assert found["value"] == pytest.approx(slope, rel=1e-8)
+    assert found["standard_error"] == pytest.approx(np.sqrt(variance), rel=1e-8)
+
+
 def test_another_order_of_rows_changes_nothing():
     data = shocked(3, effect=1.0)
     plain = local_projections(data, "y", "x", horizons=2).table

@@ -291,6 +291,56 @@ def test_quarterly_observations_are_not_taken_for_years(tmp_path):
         read_sdmx_csv(written(tmp_path, SDMX.replace("2020", "2019-Q1"), "pdb.csv"))
 
 
+EUROSTAT = (
+    "DATAFLOW,LAST UPDATE,freq,unit,na_item,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG,CONF_STATUS\n"
+    + "".join(
+        f"ESTAT:NAMA(1.0),23/10/26 11:00:00,A,CLV10_MEUR,{row}\n"
+        for row in (
+            "B1GQ,AT,2018,325000.1,b,F", "B1GQ,AT,2019,330000.5,,F", "B1GQ,EL,2018,,c,C", "B1GQ,EL,2019,180000.1,p,F",
+            "P3,AT,2018,170000,,F", "B1GQ,EU27_2020,2019,12000000,,F",
+        )
+    )
+)  # fmt: skip
+WIDE = (
+    "freq,unit,na_item,geo\\TIME_PERIOD\t2019 \t2018 \nA,CLV10_MEUR,B1GQ,AT\t330000.5 \t325000.1 b\n"
+    "A,CLV10_MEUR,B1GQ,EL\t180000.1 p\t: c\nA,CLV10_MEUR,P3,AT\t: \t170000 \nA,CLV10_MEUR,B1GQ,EU27_2020\t12000000 \t: \n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (EUROSTAT, "gdp.csv"),
+        (WIDE, "gdp.tsv"),
+        (WIDE.replace("TIME_PERIOD", "time"), "old.tsv"),
+        (WIDE.replace("\t", ","), "wide.csv"),
+    ],
+)
+def test_tables_of_eurostat_say_the_same_in_every_form(tmp_path, text, name):
+    panel = read_sdmx_csv(written(tmp_path, text, name))
+    data = panel.data.set_index(["entity", "period"])
+    assert sorted(panel.series) == ["B1GQ", "P3"]
+    assert set(panel.data["entity"]) == {"AUT", "GRC"}
+    assert data["B1GQ"].dropna().to_dict() == {
+        ("AUT", 2018): 325000.1,
+        ("AUT", 2019): 330000.5,
+        ("GRC", 2019): 180000.1,
+    }
+    assert data["P3"].dropna().to_dict() == {("AUT", 2018): 170000}
+    assert panel.series["P3"].unit == "CLV10_MEUR"
+    assert panel.series["P3"].vintage == ("updated 23/10/26 11:00:00" if name == "gdp.csv" else "as read")
+    assert [finding.code for finding in panel.findings] == ["N422"]
+    assert list(read_sdmx_csv(tmp_path / name, keep={"na_item": "P3"}).series) == [name.split(".")[0]]
+
+
+def test_a_row_of_eurostat_that_lost_a_dimension_is_refused(tmp_path):
+    path = written(tmp_path, WIDE.replace("A,CLV10_MEUR,P3,AT", "A,P3,AT"), "gdp.tsv")
+    with pytest.raises(
+        DataError, match=r"gdp.tsv, line 4, column .*: 3 dimensions \(A, P3, AT\), expected 4"
+    ):
+        read_sdmx_csv(path)
+
+
 # A country of two industries that was made up: real value added, hours, capital with its shares.
 KLEMS = [
     ("VA_Q", "C26", [100.0, 110.0]), ("VA_Q", "G", [200.0, 202.0]), ("H_EMP", "C26", [50.0, 49.0]),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from headwinds.contracts.stratum_names import joined_stratum
 from headwinds.errors import DataError, EstimationError, MismatchError, SettingsError
 from headwinds.measure.cells import make_cells
 from headwinds.measure.diagnostics.calibration import calibration_by
@@ -21,6 +22,7 @@ from headwinds.measure.diagnostics.wording import wording_sensitivity
 from headwinds.measure.drift import RATES, drift_tests
 from headwinds.measure.estimators import difference
 from headwinds.measure.frame import make_frame
+from headwinds.measure.pools import coarse_strata
 from measure.indicators import make_indicator
 
 YEARS = 3
@@ -346,3 +348,19 @@ def test_an_unknown_key_or_quantity_is_one_line():
         outside_training(frame, rate=0)
     with pytest.raises(MismatchError, match="2 texts"):
         outside_training(frame, ["a", "b"])
+
+
+def test_a_stratum_is_compared_over_its_periods_and_not_with_another_whose_name_begins_alike():
+    """As a corpus with the columns industry and decade has them: two industries, both "Food / ..."."""
+    frame = make(np.random.default_rng(3))
+    names = [
+        joined_stratum([f"Food / {kind}", year])
+        for kind in ("Beverages", "Tobacco")
+        for year in ("1990", "2000")
+    ]
+    code = np.arange(len(frame.strata)) % 4
+    frame = replace(frame, strata=np.array(names)[code], stratum_names=tuple(names), stratum_code=code)
+    assert coarse_strata(frame)[1] == ("Food / Beverages", "Food / Tobacco")
+    tests = drift_tests(frame)
+    assert {test.stratum for test in tests} == {"Food / Beverages", "Food / Tobacco"}
+    assert {test.groups for test in tests} == {("1990", "2000")}

@@ -25,3 +25,13 @@ def test_a_small_number_keeps_two_digits_that_say_something():
     words = load_messages()
     shown = [show(value, "number", words) for value in (0.00071, -0.0032, 0.064, 12.3456, 0.0)]
     assert shown == ["0.00071", "\N{MINUS SIGN}0.0032", "0.064", "12.346", "0"]
+
+
+def test_thousands_are_told_in_tables_as_in_the_sentences_beside_them():
+    """Of English pages and of Chinese ones: "16,748", as `f"{count:,}"` has it in every sentence."""
+    for words in (load_messages(), load_messages("zh")):
+        shown = [
+            show(value, kind, words)
+            for value, kind in ((16748, "integer"), (-1234.56, "number"), (97371.2, "number"))
+        ]
+        assert shown == ["16,748", "\N{MINUS SIGN}1,234.6", "97,371"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.contracts.stratum_names import stratum_values
 from headwinds.corpus.reading import require_columns
 from headwinds.corpus.records import Record, read_records
 from headwinds.database.connection import now, transaction
@@ -235,8 +236,9 @@ def _item(project: AnnotationProject, one: Round, name: str, number: int, place:
 
 def _strata(project: AnnotationProject, name: str) -> dict[str, str]:
     """The columns that the study's gold file needs, taken apart again from the corpus's stratum."""
-    parts = project.passages.stratum[name].split(" / ")
+    stratum = project.passages.stratum[name]
     columns: Sequence[str] = project.stratum_columns
+    parts = [stratum] if len(columns) == 1 else stratum_values(stratum)
     return dict(zip(columns, parts, strict=True)) if len(parts) == len(columns) else {}
 
 

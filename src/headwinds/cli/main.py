@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from headwinds import __version__
@@ -45,6 +46,9 @@ VERBS = {
     "tasks": "list the tasks and the columns of their files",
     "methods": "list the ways of adapting",
 }
+
+
+_CHOICE = re.compile(r"argument (.+): invalid choice: '([^']*)' \(choose from (.*)\)")
 
 
 def entry() -> None:
@@ -108,12 +112,30 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Leave with exit code 2."""
-        unknown = re.search(r"invalid choice: '([^']*)'", message)
-        near = nearest(unknown.group(1), VERBS).lstrip() if unknown else ""
+        unknown = _CHOICE.fullmatch(message)
+        if unknown is None:
+            self.leave(message)
+        argument, given, listed = unknown.groups()
+        known = [name.strip("'") for name in listed.split(", ")]
+        if self.prog != "headwinds":
+            wrong = f"argument {argument}: invalid choice: '{given}' (choose from {', '.join(known)})"
+            self.leave(wrong, nearest(given, known))
+        near = _nearest_verb(given)
+        there = "" if near else f"; there are {', '.join(known)}"
+        self.leave(f"there is no verb '{given}'{there}", near)
+
+    def leave(self, message: str, near: str = "") -> NoReturn:
+        """Say what is wrong, the nearest name that is right, and where help is; exit code 2."""
         wrong = translate(message, spoken(), ERRORS)
         stop = "." if wrong == message else "。"
         remedy = translate(f"{near} See {self.prog} --help.".lstrip(), spoken(), ERRORS)
         self.exit(2, f"{self.prog}: {wrong}{stop}{' ' if stop == '.' else ''}{remedy}\n")
+
+
+def _nearest_verb(given: str) -> str:
+    """A hint at the nearest verb; an analysis of a panel is told with the verb that goes before it."""
+    near = nearest(given, [*VERBS, *explain_panel.ANALYSES])
+    return re.sub(f"'({'|'.join(explain_panel.ANALYSES)})'", r"'explain \1'", near)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -135,6 +157,11 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _joined(arguments: Sequence[str]) -> list[str]:
     """`explain breaks` as one word, so that an analysis of a panel has a parser of its own beside that of studies."""
-    if list(arguments[:1]) == ["explain"] and len(arguments) > 1 and arguments[1] in explain_panel.ANALYSES:
-        return [" ".join(arguments[:2]), *arguments[2:]]
+    if list(arguments[:1]) == ["explain"] and len(arguments) > 1:
+        name = arguments[1]
+        if name in explain_panel.ANALYSES:
+            return [" ".join(arguments[:2]), *arguments[2:]]
+        near = nearest(name, explain_panel.ANALYSES)
+        if near and not Path(name).exists():
+            _Parser(prog="headwinds explain").leave(f"there is no study file and no analysis '{name}'", near)
     return list(arguments)

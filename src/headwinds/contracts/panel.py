@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from headwinds.contracts.finding import Finding
+from headwinds.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,8 +46,56 @@ class Panel:
         Describes every data column, by its name.
     findings
         What the reader had to say: aggregates left out, names that matched no country, ...
+
+    Raises
+    ------
+    DataError
+        A column is missing or holds something else, or an entity and period stand there twice. Readers say so by file and
+        line; this is for a panel that is made in memory.
     """
 
     data: pd.DataFrame
     series: Mapping[str, Series]
     findings: tuple[Finding, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what every computation would stumble over, each in its own way."""
+        import numpy as np
+
+        missing = [name for name in ("entity", "period", *self.series) if name not in self.data.columns]
+        if missing:
+            raise DataError(
+                f"The panel has no column {missing[0]!r}; it has {', '.join(map(str, self.data.columns[:12]))}.",
+                remedy="Name the columns entity and period, and one a series.",
+            )
+        if not len(self.data):
+            raise DataError("The panel has no rows.", remedy="Give at least one row an entity and year.")
+        for name in ("period", *self.series):
+            kind = getattr(self.data[name].dtype, "kind", "O")
+            if kind not in "iufb":
+                raise DataError(
+                    f"The panel's column {name!r} holds {self.data[name].dtype}, expected numbers.",
+                    remedy="Change it with pandas.to_numeric, or read the table with read_panel.",
+                )
+            values = self.data[name].to_numpy(dtype=float, na_value=np.nan)
+            wrong = ~np.isfinite(values) | (values % 1 != 0) if name == "period" else np.isinf(values)
+            if wrong.any():
+                row = int(wrong.argmax())
+                raise DataError(
+                    f"The panel, row {row + 1}, column {name!r}: {values[row]:g}, expected "
+                    + ("a whole number." if name == "period" else "a finite number, or none."),
+                    remedy="Correct the row, or leave it out.",
+                )
+        nobody = self.data["entity"].isna()
+        if nobody.any():
+            raise DataError(
+                f"The panel, row {int(nobody.to_numpy().argmax()) + 1}, has no entity.",
+                remedy="Name it, or leave the row out.",
+            )
+        twice = self.data.duplicated(["entity", "period"])
+        if twice.any():
+            one = self.data[twice].iloc[0]
+            raise DataError(
+                f"The panel has {one['entity']} in {int(one['period'])} more than once, expected one row an entity "
+                "and period."
+            )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from headwinds.contracts import Corpus, Refusal
+from headwinds.contracts.stratum_names import joined_stratum
 from headwinds.contracts.suggestions import nearest
 from headwinds.corpus.records import Record, read_records
 from headwinds.errors import DataError, quoted
@@ -151,7 +152,7 @@ def join_stratum(values: dict[str, Any], names: Sequence[str]) -> tuple[str, str
         if problem:
             return "", problem
         parts.append(part)
-    return " / ".join(parts), ""
+    return joined_stratum(parts), ""
 
 
 def as_word(value: Any, name: str) -> tuple[str, str]:

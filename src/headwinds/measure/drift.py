@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headwinds.contracts.finding import Finding
+from headwinds.contracts.stratum_names import stratum_values
 from headwinds.errors import SettingsError
 from headwinds.measure.spread_tests import holm
 
@@ -86,7 +87,7 @@ def drift_tests(
     stratum = frame.stratum_code[frame.gold_rows]
     coarse = coarse_of[stratum]
     if by is None:
-        group, group_names = stratum, [name.split(" / ")[-1] for name in frame.stratum_names]
+        group, group_names = stratum, [stratum_values(name)[-1] for name in frame.stratum_names]
     else:
         group, values = encode(frame.keys[by][frame.gold_rows])
         group_names = [str(value) for value in values]

@@ -43,7 +43,7 @@ class Frame:
     ----------
     document_ids, strata
         Shape (n,). A stratum is the gold's design stratum, e.g. "none / 1990-2000": what stands before " / " is the
-        stratum proper, over which corrections may be pooled.
+        stratum proper, over which corrections may be pooled (`contracts.stratum_names`).
     keys
         Each of shape (n,), by name: year, country, group.
     weight

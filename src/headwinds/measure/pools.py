@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headwinds.contracts.stratum_names import stratum_values
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -117,7 +119,7 @@ def coarse_strata(frame: Frame) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """The stratum proper of each design stratum (the part before " / "), and the names."""
     import numpy as np
 
-    heads = [name.split(" / ")[0] for name in frame.stratum_names]
+    heads = [stratum_values(name)[0] for name in frame.stratum_names]
     names = tuple(sorted(set(heads)))
     return np.array([names.index(head) for head in heads], dtype=np.int64), names
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from headwinds.contracts.result import LARGE
 from headwinds.report.cells import Cell, Kind
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def show(value: Cell, kind: Kind, messages: Messages) -> str:
     if kind in ("text", "key") or isinstance(value, str):
         return str(value)
     if kind == "integer":
-        return _minus(f"{round(value):,}".replace(",", THIN_SPACE))
+        return _minus(f"{round(value):,}")  # as sentences tell it
     if kind == "share":
         return _share(float(value))
     if kind == "probability" and 0 < value < 0.005:
@@ -68,4 +69,6 @@ def _number(value: float) -> str:
         return _minus(f"{value:.2e}")
     if size < 0.01:  # two digits that say something
         return _minus(f"{value:.{1 - math.floor(math.log10(size))}f}")
-    return _minus(f"{value:.3f}" if size < 100 else f"{value:.1f}")
+    if size < 100:
+        return _minus(f"{value:.3f}")
+    return _minus(f"{value:,.1f}" if size < LARGE else f"{value:,.0f}")

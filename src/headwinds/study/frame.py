@@ -169,17 +169,20 @@ def read_population(settings: StudySettings) -> Population:
     """
     import numpy as np
 
-    from headwinds.corpus.reading import require_columns
+    from headwinds.corpus.reading import join_stratum, require_columns
     from headwinds.corpus.records import read_records
     from headwinds.measure.frame import Population
 
     path = settings.locate(settings.corpus.population, setting="corpus.population")
     columns, records = read_records(path)
     require_columns(path, columns, [*settings.corpus.stratum, *settings.corpus.keys, "passages"])
-    rows = []
+    rows, strata = [], []
     for record in records:
-        if record.problem:
-            raise DataError(f"{path}, line {record.row}: {record.problem}.", remedy="Mend the line.")
+        stratum, problem = join_stratum(record.values, () if record.problem else settings.corpus.stratum)
+        if record.problem or problem:
+            raise DataError(
+                f"{path}, line {record.row}: {record.problem or problem}.", remedy="Mend the line."
+            )
         count = str(record.values["passages"])
         if not count.isdecimal():
             raise DataError(
@@ -187,14 +190,12 @@ def read_population(settings: StudySettings) -> Population:
                 remedy="It is how many passages the population has there.",
             )
         rows.append(record.values)
+        strata.append(stratum or "all")
     keys: dict[str, NDArray[Any]] = {
         name: key_values([row[name] for row in rows]) for name in settings.corpus.keys
     }
     keys |= {group.name: group_values(group, keys) for group in settings.group}
-    strata = np.array(
-        [" / ".join(str(row[name]) for name in settings.corpus.stratum) or "all" for row in rows]
-    )
-    return Population(strata, keys, np.array([float(row["passages"]) for row in rows]))
+    return Population(np.array(strata), keys, np.array([float(row["passages"]) for row in rows]))
 
 
 def key_values(values: Sequence[Any]) -> NDArray[Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from headwinds.errors import SettingsError
 from headwinds.study.growth_files import chosen_entities
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from headwinds.contracts.result import Result
     from headwinds.explain.attribution.design import Channel
     from headwinds.explain.attribution.slowdown import SlowdownAttribution
+    from headwinds.explain.breaks import Breaks, CommonBreaks
     from headwinds.explain.dynamics.projections import Errors, Response
     from headwinds.explain.dynamics.responses import Responses
 
+Growing = TypeVar("Growing", "Breaks", "CommonBreaks", "Responses", "SlowdownAttribution")
 Test = Literal["beta", "sigma", "log-t", "clubs"]
 TESTS: tuple[Test, ...] = ("beta", "sigma", "log-t", "clubs")
 NO_REGIONS = "none"
@@ -50,7 +52,6 @@ def breaks_of(
     """
     from headwinds.explain import find_breaks, find_common_breaks
     from headwinds.explain.breaks import common_breaks, find
-    from headwinds.explain.panel_data import level_growth
 
     rows = _values(only(panel, entities), series, growth=growth)
     rows = _years(rows, first, last).dropna(subset=["value"]).reset_index(drop=True)
@@ -59,18 +60,17 @@ def breaks_of(
             f"No entity has {series} in these years.", remedy="Widen the years, or fill the empty column."
         )
     words = f"growth of {series}, % a year" if growth else series
-    said = level_growth(panel, [series] if growth else [])
     if rows["entity"].nunique() > 1:
         common = find_common_breaks(
             rows, most=most, number=number, trimming=trimming, hac=hac,
             draws=common_breaks.DRAWS if draws is None else draws, seed=seed, outcome_words=words,
         )  # fmt: skip
-        return replace(common, findings=(*common.findings, *said))
+        return _with_growth_told(common, panel, series, growth)
     found = find_breaks(
         rows["value"].to_numpy(), periods=rows["period"].tolist(), most=most, number=number, trimming=trimming,
         hac=hac, draws=find.DRAWS if draws is None else draws, seed=seed, outcome_words=words,
     )  # fmt: skip
-    return replace(found, findings=(*found.findings, *said))
+    return _with_growth_told(found, panel, series, growth)
 
 
 def divide_of(
@@ -155,7 +155,6 @@ def responses_of(
     The shock is a series of the panel, or an index with its error. `growth` takes the outcome's annual growth, in %.
     """
     from headwinds.explain import local_projections
-    from headwinds.explain.panel_data import level_growth
 
     one_shock(shock, index)
     table = only(panel, entities)
@@ -173,8 +172,7 @@ def responses_of(
         lags=lags, controls=tuple(controls), errors=errors, period_effects=period_effects, half_panel=half_panel,
         label=label,
     )  # fmt: skip
-    said = level_growth(table, [outcome] if growth else [])
-    return replace(found, findings=(*found.findings, *said))
+    return _with_growth_told(found, table, outcome, growth)
 
 
 def one_shock(shock: str | None, index: object | None) -> None:
@@ -216,7 +214,6 @@ def attribution_of(
     index.
     """
     from headwinds.explain import attribute_slowdown
-    from headwinds.explain.panel_data import level_growth
 
     table = only(panel, entities)
     known = technology is not None and technology in table.series
@@ -227,8 +224,7 @@ def attribution_of(
         assumed=assumed, acknowledge=acknowledge, persistent=persistent, half_panel=half_panel, draws=draws, seed=seed,
         outcome_words=f"growth of {outcome}" if growth else outcome,
     )  # fmt: skip
-    said = level_growth(table, [outcome] if growth else [])
-    return replace(found, findings=(*found.findings, *said))
+    return _with_growth_told(found, table, outcome, growth)
 
 
 def only(panel: Panel, entities: Sequence[str]) -> Panel:
@@ -236,6 +232,12 @@ def only(panel: Panel, entities: Sequence[str]) -> Panel:
     if tuple(entities) == ("all",):
         return panel
     kept = panel.data["entity"].isin(chosen_entities(tuple(entities), panel))
+    if not kept.any():
+        there = [str(name) for name in panel.data["entity"].unique()]
+        raise SettingsError(
+            f"The panel has no entity of {', '.join(entities)}; it has {len(there)}, from {there[0]} to {there[-1]}.",
+            remedy="Name entities as the file does; groups know countries by ISO 3166-1 alpha-3 codes.",
+        )
     return type(panel)(
         data=panel.data[kept].reset_index(drop=True), series=panel.series, findings=panel.findings
     )
@@ -248,6 +250,13 @@ def _values(panel: Panel, series: str, *, growth: bool) -> pd.DataFrame:
     rows = panel.data[["entity", "period"]].copy()
     rows["value"] = log_growth(panel, series) if growth else panel.data[series].to_numpy(dtype=float)
     return rows
+
+
+def _with_growth_told(found: Growing, panel: Panel, series: str, growth: bool) -> Growing:
+    """With a finding (W429) where growth was taken of a series made for comparing levels."""
+    from headwinds.explain.panel_data import level_growth
+
+    return replace(found, findings=(*found.findings, *level_growth(panel, [series] if growth else [])))
 
 
 def _years(rows: pd.DataFrame, first: int | None, last: int | None) -> pd.DataFrame:

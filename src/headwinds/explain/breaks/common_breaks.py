@@ -3,7 +3,7 @@
 The dates are those that make the sum over entities of squared residuals least, each entity's in units of its own error.
 Entities' errors hang together (a world recession is one event, not 38): so the tests' critical values are simulated by
 drawing whole periods, all entities with the same sign (a wild bootstrap clustered by period), around an AR(1) with `hac`;
-and a date's interval (`likelihood_ratio`) takes the noise of the sum over entities, with what they share.
+and so is what a wrong date costs (`common_dates`), from which its interval follows.
 """
 
 from __future__ import annotations
@@ -15,14 +15,11 @@ from typing import TYPE_CHECKING
 
 from headwinds.errors import EstimationError, SettingsError
 from headwinds.explain.breaks.checks import checked_shortest, refuse_collinear
+from headwinds.explain.breaks.common_dates import common_date_interval
 from headwinds.explain.breaks.common_errors import drawn_errors, pooled_persistence
 from headwinds.explain.breaks.common_results import CommonBreaks
 from headwinds.explain.breaks.covariance import long_run_covariances
-from headwinds.explain.breaks.likelihood_ratio import (
-    interval_findings,
-    likelihood_ratio_interval,
-    noise_ratios,
-)
+from headwinds.explain.breaks.likelihood_ratio import interval_findings
 from headwinds.explain.breaks.panel_sample import Sample, read_sample
 from headwinds.explain.breaks.partition import best_partitions, segment_sums
 from headwinds.explain.breaks.regimes import Regimes, fit_regimes
@@ -88,7 +85,7 @@ def find_common_breaks(
         raise SettingsError(f"number = {number}: expected 0 to {most} breaks.")
     for place, entity in enumerate(sample.entities):
         refuse_collinear(sample.design[place], shortest, [f"{name} of {entity}" for name in sample.names])
-    basis, units, sums, scale = _in_units_of_error(sample, shortest)
+    basis, units, sums = _in_units_of_error(sample, shortest)
     least, places = best_partitions(sums, most)
     generator = np.random.default_rng(seed)
     size = entities * width
@@ -113,16 +110,9 @@ def find_common_breaks(
             break
         found += 1
     found = found if number is None else number
-    result = _result(
-        sample,
-        scale,
-        sums[0],
-        places[0, found, :found],
-        tests,
-        persistence if hac else float("nan"),
-        hac,
-        shortest,
-    )
+    breaks = places[0, found, :found]
+    bounds = _intervals(units, basis, breaks, shortest, hac, generator)
+    result = _result(sample, breaks, bounds, tests, persistence if hac else float("nan"), hac, shortest)
     return replace(result, outcome_words=outcome_words)
 
 
@@ -140,11 +130,7 @@ def _null(
     The errors are what the regimes between `breaks` leave, as a test under its null demands: what more breaks would leave is
     smaller than the errors, most so where the search placed them, and tests with it reject a true null twice too often.
     """
-    import numpy as np
-
-    residual = np.stack(
-        [fit_regimes(units[i, None], basis[i], breaks[None]).residual[0] for i in range(len(units))]
-    )
+    residual = _residual(units, basis, breaks)
     persistence = pooled_persistence(residual, basis, breaks, generator) if hac else 0.0
     fitted = basis.shape[2] * (len(breaks) + 1)
     noise = drawn_errors(residual, persistence, fitted, draws, generator)
@@ -154,10 +140,41 @@ def _null(
     return total, persistence
 
 
+def _residual(
+    units: NDArray[np.float64], basis: NDArray[np.float64], breaks: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """What the regimes between `breaks` leave of each entity, shape (entities, periods)."""
+    import numpy as np
+
+    return np.stack(
+        [fit_regimes(units[i, None], basis[i], breaks[None]).residual[0] for i in range(len(units))]
+    )
+
+
+def _intervals(
+    units: NDArray[np.float64],
+    basis: NDArray[np.float64],
+    breaks: NDArray[np.int64],
+    shortest: int,
+    hac: bool,
+    generator: np.random.Generator,
+) -> list[tuple[int, int]]:
+    """Of each break's date, as positions of the last period before it."""
+    persistence = 0.0
+    if hac and len(breaks):
+        persistence = pooled_persistence(_residual(units, basis, breaks), basis, breaks, generator)
+    return [
+        common_date_interval(
+            units, basis, breaks, place, shortest=shortest, persistence=persistence, generator=generator
+        )
+        for place in range(len(breaks))
+    ]
+
+
 def _in_units_of_error(
     sample: Sample, shortest: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Bases, outcomes in units of each entity's error, their summed squares by segment, and those units.
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Bases, outcomes in units of each entity's error, and their summed squares by segment.
 
     The unit is read off the changes from one period to the next, which a break moves once. Read off what a fitted partition
     leaves, it would favour the entities that chance lets fit it, and tests would reject a true null twice too often.
@@ -167,16 +184,15 @@ def _in_units_of_error(
     entities, periods = sample.values.shape
     basis = np.stack([np.linalg.qr(one)[0] * np.sqrt(periods) for one in sample.design])
     units = np.empty_like(sample.values)
-    scale = np.empty(entities)
     for i in range(entities):
         own = sample.design[i]
         residual = sample.values[i] - own @ np.linalg.lstsq(own, sample.values[i], rcond=None)[0]
-        scale[i] = np.sqrt((np.diff(residual) ** 2).mean() / 2)
-        if scale[i] ** 2 <= 1e-20 * (sample.values[i] ** 2).mean():
+        scale = float(np.sqrt((np.diff(residual) ** 2).mean() / 2))
+        if scale**2 <= 1e-20 * (sample.values[i] ** 2).mean():
             raise EstimationError(f"{sample.entities[i]} does not vary: nothing can break in it.")
-        units[i] = residual / scale[i]
+        units[i] = residual / scale
     parts = [segment_sums(units[i, None], basis[i], shortest) for i in range(entities)]
-    return basis, units, sum(parts[1:], parts[0]), scale
+    return basis, units, sum(parts[1:], parts[0])
 
 
 def _f(least: NDArray[np.float64], m: int, size: int, periods: int) -> NDArray[np.float64]:
@@ -215,9 +231,8 @@ def _test(name: str, statistic: float, null: NDArray[np.float64]) -> BreakTest:
 
 def _result(
     sample: Sample,
-    scale: NDArray[np.float64],
-    sums: NDArray[np.float64],
     breaks: NDArray[np.int64],
+    bounds: Sequence[tuple[int, int]],
     tests: list[BreakTest],
     persistence: float,
     hac: bool,
@@ -230,12 +245,6 @@ def _result(
     edges = [0, *breaks.tolist(), periods]
     borders = list(pairwise(edges))
     coefficients = np.stack([fit.coefficients[0] for fit in fits])  # (entities, regimes, k)
-    bounds = [
-        likelihood_ratio_interval(
-            sums, borders[place : place + 2], shortest, _ratios(sample, scale, fits, borders, place, hac)
-        )
-        for place in range(len(breaks))
-    ]
     labels = sample.periods
     return CommonBreaks(
         number=len(breaks),
@@ -257,44 +266,6 @@ def _result(
         unavailable=sample.unavailable,
         findings=(*sample.findings, *interval_findings(bounds, borders, shortest, labels)),
     )
-
-
-def _ratios(
-    sample: Sample,
-    scale: NDArray[np.float64],
-    fits: Sequence[Regimes],
-    borders: Sequence[tuple[int, int]],
-    place: int,
-    hac: bool,
-) -> tuple[float, float]:
-    """Noise by cost of a wrong period, summed over entities in units of their errors; what they share adds to the noise.
-
-    With many entities the sum of squared estimated changes is much larger than that of the true ones. The surplus is noise,
-    and no cost: it is taken out of the cost. Where nothing is left, every date is possible.
-    """
-    import numpy as np
-
-    change = np.stack([fit.coefficients[0, place + 1] - fit.coefficients[0, place] for fit in fits])
-    residual = np.stack([fit.residual[0] for fit in fits])
-    periods, width = sample.design.shape[1:]
-    moved = np.einsum("itk,ik->it", sample.design, change) / scale[:, None]
-    score = (moved * residual / scale[:, None]).sum(axis=0)
-    lost = periods / (periods - len(borders) * width)
-    lengths = [last - first for first, last in borders[place : place + 2]]
-    chance = np.zeros(2)
-    for i, fit in enumerate(fits):
-        moments = sample.design[i] * residual[i][:, None]
-        plain = moments.T @ moments / periods
-        spread = (long_run_covariances(moments[None])[0] if hac else plain) * lost
-        second = fit.second_moments[0, place : place + 2]
-        inverse = np.linalg.inv(second)
-        variance = sum(inverse[side] @ spread @ inverse[side] / lengths[side] for side in (0, 1))
-        chance += np.trace(second @ variance, axis1=1, axis2=2) / scale[i] ** 2
-    signal = (moved**2).sum(axis=0)
-    before, after = noise_ratios(score, signal, borders, place, hac=hac, lost=lost)
-    seen = np.array([signal[first:last].mean() for first, last in borders[place : place + 2]])
-    surplus = seen / np.maximum(seen - chance, 1e-6 * seen)
-    return before * float(surplus[0]), after * float(surplus[1])
 
 
 def _standard_errors(

@@ -10,6 +10,7 @@ from headwinds.contracts import Finding
 from headwinds.errors import DataError, EstimationError
 from headwinds.explain.breaks.checks import checked_periods
 from headwinds.explain.breaks.results import Period
+from headwinds.explain.table_columns import column_entities
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +39,7 @@ def read_sample(outcome: pd.DataFrame, regressors: Sequence[str]) -> Sample:
     lacking = [name for name in wanted if name not in outcome.columns]
     if lacking:
         raise DataError(f"The outcome has no column {lacking[0]!r}: expected {', '.join(wanted)}.")
-    outcome = outcome.assign(entity=outcome["entity"].astype(str))
+    outcome = outcome.assign(entity=column_entities(outcome["entity"], "The outcome"))
     twice = outcome.duplicated(["entity", "period"])
     if twice.any():
         row = outcome[twice].iloc[0]

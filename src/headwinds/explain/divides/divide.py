@@ -299,7 +299,17 @@ def _by_region(
 def _findings(table: pd.DataFrame, measures: tuple[Measure, ...], bound: float | None) -> list[Finding]:
     found = []
     for name in measures:
-        undefined = table[(table["measure"] == name) & table["value"].isna()]["period"]
+        own = table[(table["measure"] == name) & table["value"].isna()]
+        lone = own[own["countries"] < 2]["period"]
+        if len(lone):
+            found.append(
+                Finding(
+                    "W424",
+                    f"The {WORDS[name]} is not defined in {listed(lone, 5)}: a single country has a value there.",
+                    "Bound the years with first and last, or bridge gaps.",
+                )
+            )
+        undefined = own[own["countries"] > 1]["period"]
         if len(undefined):
             found.append(
                 Finding(

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from headwinds.contracts import Finding
 from headwinds.errors import EstimationError
+from headwinds.explain.dynamics.influence_variance import influence_variance
 from headwinds.explain.half_panels import half_panels
 from headwinds.explain.lone_rows import lone_rows
 from headwinds.explain.measured.moments import require_full_rank
@@ -83,7 +84,7 @@ def half_panel_response(
         part, shares = _influence(within)
         value -= part / len(halves)
         influence[rows] -= shares / len(halves)
-    return value, _variance(influence, entity, period, right.shape[1], period_effects, window)
+    return value, influence_variance(influence, entity, period, right.shape[1], period_effects, window)
 
 
 def half_panel_critical(window: int, periods: int) -> float:
@@ -170,29 +171,3 @@ def _influence(within: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]
     own, others = regressors[:, 0], regressors[:, 1:]
     own = own - others @ np.linalg.lstsq(others, own, rcond=None)[0]
     return float(slopes[0]), own * (outcome - regressors @ slopes) / float(own @ own)
-
-
-def _variance(
-    influence: NDArray[np.float64],
-    entity: NDArray[np.int64],
-    period: NDArray[np.int64],
-    regressors: int,
-    period_effects: bool,
-    window: int | None,
-) -> float:
-    """That of the sum of the influences, with the small-sample factors that the errors of the whole panel have."""
-    import numpy as np
-
-    rows, entities, periods = len(influence), len(np.unique(entity)), len(np.unique(period))
-    if window is None:
-        sums = np.bincount(entity, weights=influence)
-        lost = regressors + (periods if period_effects else 1)
-        factor = entities / (entities - 1) * (rows - 1) / (rows - lost)
-        return factor * float(sums @ sums)
-    # A place for every period of the calendar, so that a gap is as long as it is.
-    sums = np.bincount(period - period.min(), weights=influence)
-    total = float(sums @ sums)
-    for lag in range(1, min(window, len(sums) - 1) + 1):
-        total += 2 * (1 - lag / (window + 1)) * float(sums[lag:] @ sums[:-lag])
-    lost = regressors + entities + (periods - 1 if period_effects else 0)
-    return periods / (periods - 1) * (rows - 1) / (rows - lost) * total

@@ -5,8 +5,8 @@ For each horizon h = 0 ... H one regression with entity and period effects,
     r_i,t+h = beta_h x_it + sum_l (a_l y_i,t-l + c_l x_i,t-l) + controls_it + effects + e_i,t+h,
 
 where r is the outcome at t+h ("value"), its sum from t to t+h ("cumulative", for growth rates) or its change from t-1 to
-t+h ("change", for levels in logs). The regressions are `pyfixest`'s, and so are the errors: Driscoll and Kraay (1998), which
-allow entities to be hit together and e to be autocorrelated, as it is when horizons overlap, or clustered by entity.
+t+h ("change", for levels in logs). The regressions are `pyfixest`'s. Errors are Driscoll and Kraay's (1998), which allow
+entities to be hit together and e to be autocorrelated, as it is when horizons overlap, or clustered by entity.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from headwinds.explain.dynamics.half_panel_response import (
     half_panel_findings,
     half_panel_response,
 )
+from headwinds.explain.dynamics.influence_variance import influence_variance
 from headwinds.explain.dynamics.measured_projections import measured_rows
 from headwinds.explain.dynamics.responses import Responses, Row
 from headwinds.explain.dynamics.short_panels import short_panel_finding
@@ -246,11 +247,13 @@ def _project(
             fit = pyfixest.feols(
                 formula,
                 data=table,
-                vcov={"CRV1": "entity"} if clustered else "DK",
-                vcov_kwargs=None if clustered else {"time_id": "period", "panel_id": "entity", "lag": window},
+                vcov={"CRV1": "entity"} if clustered else "iid",
             )
         place = list(fit.coef().index).index("shock")
         value, variance = float(fit.coef().iloc[place]), float(np.asarray(fit._vcov)[place, place])
+        if not clustered:  # those of pyfixest count lags over the periods that are there
+            influence = np.asarray(fit._scores) @ np.asarray(fit._bread)[:, place]
+            variance = influence_variance(influence, entity, period, len(right), period_effects, window)
     variance = variance / sizes["shock"] ** 2
     value = value / sizes["shock"]
     error = float(np.sqrt(variance)) if variance > 0 else float("nan")

@@ -1,4 +1,4 @@
-"""Tables of the OECD (and of others who serve SDMX-CSV): dimensions in columns, one observation a row."""
+"""Tables of the OECD, Eurostat and others who serve SDMX-CSV: dimensions in columns, one observation a row."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from headwinds.contracts.panel import Kind
 from headwinds.errors import DataError
 from headwinds.explain.countries import listed
 from headwinds.explain.panel_data import require_columns
+from headwinds.explain.sources.eurostat import heads, observations
 from headwinds.explain.sources.long_tables import countries_only, panel_from_long
 from headwinds.explain.sources.table_files import read_table
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-_FRAME = frozenset({"DATAFLOW", "STRUCTURE", "STRUCTURE_ID", "STRUCTURE_NAME", "ACTION", "KEY"})
+_FRAME = frozenset(
+    {"DATAFLOW", "STRUCTURE", "STRUCTURE_ID", "STRUCTURE_NAME", "ACTION", "KEY", "LAST UPDATE"}
+)
 _ATTRIBUTES = frozenset(
     {"OBS_STATUS", "OBS_CONF", "CONF_STATUS", "UNIT_MULT", "DECIMALS", "BASE_PER", "CURRENCY"}
 )
@@ -31,7 +34,7 @@ def read_sdmx_csv(
     kinds: Mapping[str, Kind] | None = None,
     vintage: str = "as read",
 ) -> Panel:
-    """Read annual observations from SDMX-CSV (versions 1 and 2, with or without labels).
+    r"""Read annual observations from SDMX-CSV (versions 1 and 2, with or without labels), or from Eurostat's .tsv.
 
     A series is named by its values in the dimensions that vary in the file, joined by a dot; a dimension with one value
     names nothing. Columns after `OBS_VALUE` are attributes and name nothing: a unit multiplier and base years are told in
@@ -40,13 +43,15 @@ def read_sdmx_csv(
     Parameters
     ----------
     path
-        With the columns `REF_AREA`, `TIME_PERIOD`, `OBS_VALUE` and the dimensions before them.
+        With the columns `REF_AREA` (of Eurostat `geo`), `TIME_PERIOD`, `OBS_VALUE` and the dimensions before them; or, of
+        Eurostat, a column a year beside dimensions of which the last is named ``geo\TIME_PERIOD``, as its .tsv and
+        .tsv.gz have it.
     keep
         The value to keep of a dimension, for instance {"MEASURE": "GDPHRS"}.
     kinds
         What a series is, by its name, where "ratio" would be wrong: "growth" or "level" series must not be mixed.
     vintage
-        When it was taken.
+        When it was taken. Of SDMX-CSV of Eurostat its own date of update is used.
 
     Raises
     ------
@@ -56,10 +61,13 @@ def read_sdmx_csv(
     """
     path = Path(path)
     frame = read_table(path)
+    if heads(frame):
+        frame = observations(frame, path.name)
     # "REF_AREA: Reference area" is how version 1 writes labels.
     frame = frame.rename(columns={name: str(name).split(":")[0].strip() for name in frame.columns})
     frame = frame.loc[:, ~frame.columns.duplicated()]
-    require_columns(frame, ["REF_AREA", "TIME_PERIOD", "OBS_VALUE"], path.name)
+    area = "geo" if "geo" in frame.columns and "REF_AREA" not in frame.columns else "REF_AREA"
+    require_columns(frame, [area, "TIME_PERIOD", "OBS_VALUE"], path.name)
     for dimension, value in (keep or {}).items():
         require_columns(frame, [dimension], path.name)
         there = sorted(frame[dimension].astype(str).map(_code).unique())
@@ -74,18 +82,19 @@ def read_sdmx_csv(
         names = _only_name(frame, path)
     long = frame.assign(
         series=names,
-        entity=frame["REF_AREA"].astype(str).map(_code),
+        entity=frame[area].astype(str).map(_code),
         period=frame["TIME_PERIOD"],
         value=frame["OBS_VALUE"],
     )
     kept, findings = countries_only(long, path.name)
+    updated = _codes(frame, "LAST UPDATE", whole=True)
     series = {
         name: Series(
             name=name,
             unit=_unit(group, name, path.name),
             kind=(kinds or {}).get(name, "ratio"),
             source=f"SDMX: {_flow(frame, path)}",
-            vintage=vintage,
+            vintage=f"updated {updated[-1]}" if updated else vintage,
         )
         for name, group in kept.groupby("series", sort=True)
     }
@@ -98,13 +107,17 @@ def _code(text: str) -> str:
 
 
 def _varying(frame: pd.DataFrame) -> list[str]:
-    """Dimensions (columns in capitals before the value that are no attribute) in which the file has more than one value."""
+    """Dimensions in which the file has more than one value.
+
+    They are columns before the value, in capitals (of Eurostat in small letters), that are no attribute; those of labels
+    ("Reference area") are written as words are.
+    """
     before = list(frame.columns)[: list(frame.columns).index("OBS_VALUE")]
     return [
         str(name)
         for name in before
-        if str(name).isupper()
-        and name not in (*_FRAME, *_ATTRIBUTES, "REF_AREA", "TIME_PERIOD")
+        if (str(name).isupper() or (str(name).islower() and str(name).isidentifier()))
+        and name not in (*_FRAME, *_ATTRIBUTES, "REF_AREA", "geo", "TIME_PERIOD")
         and frame[name].astype(str).map(_code).nunique() > 1
     ]
 
@@ -118,7 +131,7 @@ def _only_name(frame: pd.DataFrame, path: Path) -> str:
 
 def _unit(group: pd.DataFrame, series: str, place: str) -> str:
     unit = "as in the file"
-    for name in ("Unit of measure", "UNIT_MEASURE", "UNIT"):
+    for name in ("Unit of measure", "UNIT_MEASURE", "UNIT", "unit"):
         if name in group.columns:
             unit = ", ".join(sorted(group[name].astype(str).unique()))
             break
@@ -134,9 +147,11 @@ def _unit(group: pd.DataFrame, series: str, place: str) -> str:
     return f"{unit}, base {listed(base)}" if base else unit
 
 
-def _codes(group: pd.DataFrame, name: str) -> list[str]:
-    """What stands in a column of attributes, without what is empty."""
-    return sorted({_code(one) for one in group[name].dropna()} - {""}) if name in group.columns else []
+def _codes(group: pd.DataFrame, name: str, *, whole: bool = False) -> list[str]:
+    """What stands in a column of attributes, without what is empty; the code of each, or the whole."""
+    if name not in group.columns:
+        return []
+    return sorted({str(one).strip() if whole else _code(one) for one in group[name].dropna()} - {""})
 
 
 def _flow(frame: pd.DataFrame, path: Path) -> str:

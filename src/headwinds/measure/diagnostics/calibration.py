@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headwinds.contracts.finding import Finding
+from headwinds.contracts.stratum_names import stratum_values
 from headwinds.errors import SettingsError
 from headwinds.measure.diagnostics.diagnostic import Diagnostic
 
@@ -42,7 +43,9 @@ def calibration_by(
     if by is not None and by not in frame.keys:
         raise SettingsError(f"there is no key '{by}'; the keys are {', '.join(sorted(frame.keys))}.")
     if by is None:
-        group = [frame.stratum_names[code].split(" / ")[-1] for code in frame.stratum_code[frame.gold_rows]]
+        group = [
+            stratum_values(frame.stratum_names[code])[-1] for code in frame.stratum_code[frame.gold_rows]
+        ]
     else:
         group = [str(value) for value in frame.keys[by][frame.gold_rows]]
     code, names = encode(np.array(group))

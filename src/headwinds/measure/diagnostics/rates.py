@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from headwinds.contracts.finding import Finding
+from headwinds.contracts.stratum_names import stratum_values
 from headwinds.measure.diagnostics.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ def rates_by(frame: Frame, by: str | None = None, *, level: float = 0.95, size: 
 
     tests = drift_tests(frame, by, quantities=RATES)
     if by is None:
-        group = [frame.stratum_names[code].split(" / ")[-1] for code in frame.stratum_code[frame.gold_rows]]
+        group = [
+            stratum_values(frame.stratum_names[code])[-1] for code in frame.stratum_code[frame.gold_rows]
+        ]
     else:
         group = [str(value) for value in frame.keys[by][frame.gold_rows]]
     code, names = encode(np.array(group))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from headwinds.contracts.stratum_names import stratum_values
 from headwinds.measure.drift import RATES, drift_tests
 from headwinds.measure.gold_draws import gold_draws
 from headwinds.measure.spread_tests import holm, line_p_value, spread_p_value
@@ -124,7 +125,7 @@ def _share_of_others(frame: Frame, cells: Cells, label: int) -> NDArray[np.float
 
 def has_periods(frame: Frame) -> bool:
     """Whether the design's strata are cut by period."""
-    heads = [name.split(" / ")[0] for name in frame.stratum_names]
+    heads = [stratum_values(name)[0] for name in frame.stratum_names]
     return len(set(heads)) < len(heads)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from headwinds.contracts.stratum_names import joined_stratum
 from headwinds.errors import DataError, SettingsError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def join_strata(columns: Sequence[Sequence[Any]]) -> tuple[str, ...]:
     """One name a passage from several columns, joined by " / " as everywhere; the first is the stratum proper."""
-    return tuple(" / ".join(map(str, values)) for values in zip(*columns, strict=True))
+    return tuple(joined_stratum([str(value) for value in values]) for values in zip(*columns, strict=True))
 
 
 def screen_strata(texts: Sequence[str], words: Sequence[str], *, name: str = "screen") -> tuple[str, ...]:
