@@ -16,7 +16,7 @@ from headwinds.adapt.settings import TuneSettings
 from headwinds.artifacts.page_head import page_head
 from headwinds.artifacts.write import write_json, write_text
 from headwinds.contracts import Finding
-from headwinds.contracts.result import Result
+from headwinds.contracts.result import Result, number
 from headwinds.phrases.catalogue import WRITTEN, spoken, written
 
 if TYPE_CHECKING:
@@ -104,8 +104,8 @@ class SearchOutcome(Result):
         for one in self.finalists:
             values = ", ".join(f"{name} {_shown(value)}" for name, value in one.settings.items())
             lines.append(
-                f"{'* ' if one is self.winner else '  '}trial {one.trial}: validation {one.mean:.4f} over {len(one.scores)} "
-                f"seeds (standard deviation {one.standard_deviation:.4f}); {values}"
+                f"{'* ' if one is self.winner else '  '}trial {one.trial}: validation {number(one.mean, 4)} over "
+                f"{len(one.scores)} seeds (standard deviation {number(one.standard_deviation, 4)}); {values}"
             )
         if self.importance:
             shown = ", ".join(f"{name} {share:.0%}" for name, share in self.importance.items())
