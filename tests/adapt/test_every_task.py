@@ -288,7 +288,7 @@ def test_a_learning_curve_grows_by_adding_examples(checkpoint, tmp_path):
     assert [name.get_text() for name in curve.plot().axes[0].get_yticklabels()] == [
         "27 examples", "54 examples", "109 examples",
     ]  # fmt: skip
-    for shares in ([], [0.0], [1.5], [0.5, 0.5]):
+    for shares in ([], [0.0], [1.5], [0.5, 0.5], [0.5, 0.5000001]):
         with pytest.raises(SettingsError, match="above 0 and at most 1"):
             learning_curve(files, settings, shares, tmp_path / "refused", quiet=True)
 

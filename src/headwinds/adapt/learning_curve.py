@@ -133,7 +133,8 @@ def require_shares(files: LabelledFiles, shares: Sequence[float]) -> None:
     SettingsError
         As `learning_curve`.
     """
-    if not shares or len(set(shares)) < len(shares) or not all(0 < share <= 1 for share in shares):
+    places = {_place(Path(), share) for share in shares}
+    if not shares or len(places) < len(shares) or not all(0 < share <= 1 for share in shares):
         given = ", ".join(f"{share:g}" for share in shares) or "none"
         raise SettingsError(f"shares = {given}: expected shares above 0 and at most 1, each once.")
     if not files.tests:
