@@ -109,7 +109,6 @@ def panels(draws: int) -> list[list[str]]:
         (1.5, 0.3, 0.4, 1.0, 1),
         (0.35, 0.2, 0.0, 0.0, 3),
         (0.8, 0.3, 0.0, 0.0, 3),
-        (0.8, 0.3, 0.0, 1.0, 3),
     ):
         inside, width = 0, 0
         for seed in range(draws):

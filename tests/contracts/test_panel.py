@@ -17,7 +17,6 @@ ROWS = pd.DataFrame({"entity": ["A", "A", "B"], "period": [1990, 1991, 1990], "y
     ("rows", "words"),
     [
         (ROWS.drop(columns="y"), "has no column 'y'; it has entity, period"),
-        (ROWS.head(0), "has no rows"),
         (ROWS.assign(period=["1990", "1991", "1990"]), "column 'period' holds"),
         (ROWS.assign(period=[1990, 1990.5, 1990]), "row 2, column 'period': 1990.5, expected a whole number"),
         (ROWS.assign(y=["1", "2", "3"]), "column 'y' holds"),

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from headwinds.contracts import Panel, Series
-from headwinds.errors import DataError, SettingsError
-from headwinds.explain import Capital, slowdown, sources_of_growth
+from headwinds.errors import DataError, EstimationError, SettingsError
+from headwinds.explain import Capital, sigma_convergence, slowdown, sources_of_growth
 
 
 def test_a_slowdown_says_who_was_compared_and_draws_itself():
@@ -45,6 +45,15 @@ def panel_of(values: dict[str, tuple[float, float, float]]) -> Panel:
     ]
     data = pd.DataFrame(rows, columns=["entity", "period", "y"])
     return Panel(data, {"y": Series(name="y", unit="", kind="ratio", source="simulated", vintage="now")})
+
+
+def test_a_panel_of_nobody_is_one_line():
+    nobody = panel_of({"A": (1.0, 2.0, 3.0)})
+    nobody = replace(nobody, data=nobody.data.head(0))
+    with pytest.raises(EstimationError, match="The panel has no rows"):
+        slowdown(nobody, [], series="y", before=(2000, 2005), after=(2005, 2010))
+    with pytest.raises(EstimationError, match="The panel has no rows"):
+        sigma_convergence(nobody, level="y", first=2000, last=2010)
 
 
 def test_growth_of_a_series_that_is_made_for_comparing_levels_is_told_with_a_warning():

@@ -68,8 +68,6 @@ class Panel:
                 f"The panel has no column {missing[0]!r}; it has {', '.join(map(str, self.data.columns[:12]))}.",
                 remedy="Name the columns entity and period, and one a series.",
             )
-        if not len(self.data):
-            raise DataError("The panel has no rows.", remedy="Give at least one row an entity and year.")
         for name in ("period", *self.series):
             kind = getattr(self.data[name].dtype, "kind", "O")
             if kind not in "iufb":

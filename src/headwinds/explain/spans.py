@@ -106,6 +106,8 @@ def slowdown(
         )
     if len(set(entities)) < len(list(entities)):
         raise SettingsError("An entity is named twice.", remedy="Name each once.")
+    if panel.data.empty:
+        raise EstimationError("The panel has no rows.")
     wide = panel.data.pivot(index="entity", columns="period", values=series)
     years = [*before, *after]
     lacking = [year for year in years if year not in wide.columns]

@@ -88,11 +88,13 @@ def read_levels(
             remedy=f"In the Penn World Table take {fitting}.",
         )
     data = panel.data
+    if data.empty:
+        raise EstimationError("The panel has no rows.")
     held = sorted(int(year) for year in data["period"].unique())
     lacking = [year for year in years if year not in held]
     if lacking:
         raise EstimationError(f"The panel has no year {lacking[0]}: it runs from {held[0]} to {held[-1]}.")
-    if data.empty or (entities is not None and len(set(entities)) < len(list(entities))):
+    if entities is not None and len(set(entities)) < len(list(entities)):
         raise SettingsError("An entity is named twice.", remedy="Name each once.")
     value = data[series].astype(float)
     if per is not None:
