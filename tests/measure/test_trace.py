@@ -139,7 +139,7 @@ def test_the_terminal_traces_files(tmp_path, capsys):
     assert "from 1 to 2" in capsys.readouterr().out
     assert main(["trace", *files, "--cell", "label=driver,year=1950"]) == 2
     told = capsys.readouterr().err
-    assert "no cell (1950,)" in told
+    assert "There is no cell year=1950: there are 4, from year=0 to year=3." in told
     assert told.count("\n") == 1
 
 
