@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
     from optuna import Study
 
+WHAT_SCORES = (
+    "A validation score is higher where the model is better. Of one label of several, of relations and choices it is the "
+    "mean log-likelihood of the right answer, of what is written that of a token: both at most 0. Of any number of labels "
+    "it is the mean average precision, of entities and answers F1, of summaries of sentences ROUGE-1, of similarity the "
+    "main metric."
+)
 WIDE = "\nsvg.wide { width: 100%; max-width: 44rem; height: auto; }"
 JSON, PAGE, TOML = "search.json", "search.html", "tune.toml"
 
@@ -138,6 +144,7 @@ def search_page(outcome: SearchOutcome) -> str:
         heading("Validation score by trial"),
         _curve(outcome.trials),
         note("Points: trials, full where they came to their end. Line: the best so far."),
+        note(WHAT_SCORES),
     ]
     parts += [f"<p>{escape(told_finding(one))}</p>" for one in outcome.findings]
     if outcome.importance:
