@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headwinds.drawing.canvas import FAINT, PALETTE, new_figure, style, wrapped
 from headwinds.drawing.endless import draw_span, edges
@@ -33,6 +33,6 @@ def draw_intervals(table: pd.DataFrame, *, axis: str) -> Figure:
         axes.set_ylim(len(table) - 0.4, -0.6)
         # Long names leave the axes narrower than their title, which would run out of the picture where it is centred.
         longest = max((columns(str(name)) for name in table["name"]), default=0)
-        place = {"x": 1.0, "horizontalalignment": "right"} if longest > LONG_NAME else {}
-        axes.set_xlabel(wrapped(axis), **place)
+        at_the_end: dict[str, Any] = {"x": 1.0, "horizontalalignment": "right"} if longest > LONG_NAME else {}
+        axes.set_xlabel(wrapped(axis), **at_the_end)
     return figure
