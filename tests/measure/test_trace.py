@@ -125,6 +125,10 @@ def test_the_terminal_traces_files(tmp_path, capsys):
         "--stratum",
         "stratum",
     ]
+    assert main(["trace", *files, "--cell", "label=driver,year=1", "--limit", "15"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert len([line for line in told if ", probability " in line]) == 15  # as many as were asked for
+    assert "-0.00000" not in told[0]
     save = ["--save", str(tmp_path / "rows.csv")]
     assert main(["trace", *files, "--cell", "label=driver,year=1", "--limit", "5", *save]) == 0
     assert "'driver' in 1:" in capsys.readouterr().out

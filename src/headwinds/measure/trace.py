@@ -52,13 +52,13 @@ class Trace(Result):
     findings: tuple[Finding, ...] = ()
 
     def summary(self) -> str:
-        """The number, what adds up to it, and the first rows."""
+        """The number, what adds up to it, and the rows."""
         lines = [
             f"{self.of}: {number(self.value, 5)} = "
             + " + ".join(f"{one} ({name})" for name, one in self._shown())
         ]
         column = "contribution" if "contribution" in self.table else "influence"
-        for row in self.table.head(10).to_dict("records"):
+        for row in self.table.to_dict("records"):
             score = _told(row) if column == "contribution" else f", passages: {row['passages']}"
             named = row.get("passage_id", row["document_id"])
             lines.append(f"{named}: {row[column]:+.5f}{score}")
