@@ -25,10 +25,12 @@ def no_file(path: Path) -> DataError:
 
 def _beside(path: Path) -> str:
     try:
-        names = sorted(item.name for item in path.parent.iterdir() if not item.name.startswith("."))
+        beside = sorted(item for item in path.parent.iterdir() if not item.name.startswith("."))
+        files = [item.name for item in beside if item.is_file()]
     except OSError:  # there is no such folder, or it may not be read
         return ""
-    near = nearest_file(path.name, names)
+    names = [item.name for item in beside]
+    near = nearest_file(path.name, files)
     if near or not names:
         return near
     if len(names) > SHOWN:
