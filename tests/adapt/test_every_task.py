@@ -115,6 +115,12 @@ def test_from_files_to_the_same_predictions_in_a_fresh_process(task, checkpoint,
     texts = [json.loads(line)["text"] for line in errors]
     assert not any(text in card for text in texts)  # a card is passed on; the texts are the user's
     page = (tmp_path / "out" / "evaluation" / "report.html").read_text()
+    single = [item for name, item in evaluation.metrics.items() if "[" in name]
+    bare = any(item.value == item.value and item.lower != item.lower for item in single)
+    for written in (page, card):
+        assert "examples drawn one by one" in written
+        assert ("No interval is given where" in written) == (bare and not unbounded)
+    assert ("(no interval)" in evaluation.summary()) >= unbounded
     assert f"{evaluation.examples:,} examples" in page
     assert f">{main.value:.3f}<" in page
     assert page.count("<article>") == min(len(errors), 50)

@@ -129,3 +129,26 @@ def test_without_the_library_the_command_that_installs_it_is_told(tiny_checkpoin
     encoder = load_encoder(resolve_checkpoint(str(tiny_checkpoint)))
     with pytest.raises(SettingsError, match=r"headwinds\[quantized\]"):
         compile_encoder(encoder)
+
+
+def test_the_library_is_asked_for_before_the_training_and_not_after_it(
+    tiny_checkpoint, tmp_path, monkeypatch
+):
+    there = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *_: None if name == "openvino" else there(name)
+    )
+    write_rows(tmp_path / "train.csv", 20, 1)
+    settings = TuneSettings(
+        checkpoint=str(tiny_checkpoint), task="text-classification", scoring_precision="openvino-int8"
+    )
+    epochs = []
+    with pytest.raises(SettingsError, match=r"headwinds\[quantized\]"):
+        tune_files(
+            LabelledFiles(tmp_path / "train.csv"),
+            settings,
+            tmp_path / "out",
+            quiet=True,
+            callbacks=[epochs.append],
+        )
+    assert epochs == []

@@ -107,6 +107,10 @@ BAD: dict[str, tuple[Change, tuple[str, ...]]] = {
         edit("study.toml", "documents.csv", "document.csv"),
         ("names no file", "Did you mean 'documents.csv'?"),
     ),
+    "a folder of documents": (
+        edit("study.toml", '"documents.csv"', '"."'),
+        ("corpus.path = '.' names a folder", "expected a file"),
+    ),
     "no codebook": (remove("codebook.md"), ("codebook.path = 'codebook.md' names no file",)),
     "no gold": (remove("gold.jsonl"), ("gold.path = 'gold.jsonl' names no file",)),
     "no such column": (

@@ -160,7 +160,7 @@ def test_several_seeds_are_told_with_their_spread(checkpoint, tmp_path, capsys):
         (("--seeds", "a", "--test", TEST, "--output", "out"), "expected whole numbers"),
         (("--method", "lorra", "--output", "out"), "Did you mean 'lora'?"),
         (("--set", "measure.level=0.9", "--output", "out"), "only settings of [tune] count here"),
-        ((), "--task goes with --train FILE and --output FOLDER"),
+        ((), "there is no --output FOLDER. Add it"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_one_line(checkpoint, tmp_path, capsys, monkeypatch, more, says):

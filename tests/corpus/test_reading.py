@@ -183,6 +183,12 @@ WHOLE_FILES = {
         b"Dear colleague,\n",
         "line 1: not valid JSON .* expected one JSON object",
     ),
+    "a workbook": ("documents.xlsx", b"PK\x03\x04", "is a workbook of a spreadsheet, .* Save As"),
+    "a workbook by another name": (
+        "documents.csv",
+        b"PK\x03\x04\x14\x00",
+        "a workbook of a spreadsheet or an archive",
+    ),
     "no Parquet": ("documents.parquet", b"PAR1 not", "not a readable Parquet file"),
     "no gzip": ("documents.csv.gz", b"passage_id,text\n", "cannot be unpacked"),
     "a cut gzip": (
@@ -214,8 +220,18 @@ def test_a_file_that_is_wrong_as_a_whole_is_told_in_one_line(name, tmp_path):
 
 def test_a_missing_file_shows_what_the_folder_holds(tmp_path):
     write_as(".csv", tmp_path)
-    with pytest.raises(DataError, match=r"There is no file .*docs.csv. The folder holds documents.csv"):
-        read(tmp_path / "docs.csv")
+    with pytest.raises(
+        DataError, match=r"There is no file .*speeches.csv. The folder holds documents.csv. Check"
+    ):
+        read(tmp_path / "speeches.csv")
+    for name in (".hidden", *(f"part-{number}.jsonl" for number in range(9))):
+        (tmp_path / name).touch()
+    with pytest.raises(
+        DataError, match=r"The folder holds documents.csv, part-0.jsonl.* and 2 more. Check the path."
+    ):
+        read(tmp_path / "speeches.csv")
+    with pytest.raises(DataError, match=r"There is no file .*\. Did you mean 'documents.csv'"):
+        read(tmp_path / "document.csv")
     with pytest.raises(DataError, match="is a folder, expected a file"):
         read(tmp_path)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from headwinds.drawing.intervals import draw_intervals
 from headwinds.drawing.scatter import SIDES, free_sides
 from headwinds.drawing.stacked_bars import MOST_BARS, draw_stacked_bars
 
@@ -41,3 +42,12 @@ def test_names_of_near_points_stand_on_different_sides():
 
 def test_a_name_alone_stands_right_above_its_point():
     assert free_sides(np.array([[0.0, 0.0], [500.0, 500.0]]), [3, 3]) == [SIDES[0]] * 2
+
+
+def test_the_title_of_an_axis_beside_long_names_stays_within_the_picture():
+    rows = [("lost_or_stolen_card: share given lost_or_stolen_card", 0.5, 0.1, 0.9)] * 3
+    table = pd.DataFrame(rows, columns=["name", "value", "lower", "upper"])
+    figure = draw_intervals(table, axis="gap to the rest by label; joint 95 % intervals")
+    figure.canvas.draw()
+    title = figure.axes[0].xaxis.label.get_window_extent()
+    assert 0 <= title.x0 < title.x1 <= figure.bbox.width

@@ -125,6 +125,10 @@ def test_the_terminal_traces_files(tmp_path, capsys):
         "--stratum",
         "stratum",
     ]
+    assert main(["trace", *files, "--cell", "label=driver,year=1", "--limit", "15"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert len([line for line in told if ", probability " in line]) == 15  # as many as were asked for
+    assert "-0.00000" not in told[0]
     save = ["--save", str(tmp_path / "rows.csv")]
     assert main(["trace", *files, "--cell", "label=driver,year=1", "--limit", "5", *save]) == 0
     assert "'driver' in 1:" in capsys.readouterr().out
@@ -139,7 +143,7 @@ def test_the_terminal_traces_files(tmp_path, capsys):
     assert "from 1 to 2" in capsys.readouterr().out
     assert main(["trace", *files, "--cell", "label=driver,year=1950"]) == 2
     told = capsys.readouterr().err
-    assert "no cell (1950,)" in told
+    assert "There is no cell year=1950: there are 4, from year=0 to year=3." in told
     assert told.count("\n") == 1
 
 

@@ -171,9 +171,19 @@ def test_a_chapter_shows_its_picture_its_words_and_its_table(few, tmp_path):
     shown = text[text.index('<section id="results"') : text.index('<section id="regression"')]
     assert "When &lt;it&gt; changed" in shown
     assert "It changed &amp; stayed." in shown
-    assert '<figure id="figure-result-a-break">' in shown
+    assert '<figure id="figure-result-a-break" class="broad">' in shown  # it was drawn wider than others
     assert (tmp_path / "figures" / "result-a-break.png").read_bytes() == png
     assert (tmp_path / "tables" / "result-a-break.csv").read_text(encoding="utf-8").startswith("name,value")
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", "Grey: each country."), ("zh", "灰线：各国。")])
+def test_the_picture_of_a_chapter_says_what_its_lines_are(few, language, says):
+    estimate = few.regression.corrected
+    with style():
+        svg, png = to_bytes(estimate.plot())
+    chapter = ResultChapter("2-break", "When it changed", (), estimate.table, svg, png)
+    page = render_report(replace(few, chapters=(chapter,)), language=language)["report.html"].decode()
+    assert says in page[page.index('<figure id="figure-result-2-break"') :]
 
 
 def test_hostile_text_anywhere_stays_text():

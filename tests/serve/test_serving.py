@@ -224,7 +224,7 @@ def test_rows_with_one_id_are_refused_as_in_a_file(server, accept):
 
 def test_a_row_without_a_key_is_told_which_and_the_nearest_that_it_has(server):
     for row, words in (
-        ({"id": "one of its own"}, "row 2: there is no key 'text'. Columns of this task: text ("),
+        ({"id": "one of its own"}, "row 2: there is no key 'text'. Columns of this task: text, "),
         ({"txet": "growth"}, "row 2: there is no key 'text'. Did you mean 'txet'?"),
         ({"text": ""}, "row 2: text is empty."),
     ):

@@ -34,6 +34,7 @@ from headwinds.artifacts.fingerprint import code_digest
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.artifacts.write import write_json
 from headwinds.errors import SettingsError
+from headwinds.extras import require
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,6 +142,8 @@ def fit_model(
     require_shareable(method, settings)
     require_recomputable(method, settings)
     require_room(settings)
+    if settings.scoring_precision == "openvino-int8":
+        require("openvino")  # before the training, not after it
     preparation = Preparation(task, data, settings, scratch, title, quiet, seeds)
     if settings.processes > 1:
         _open(preparation)  # made, or fetched, once

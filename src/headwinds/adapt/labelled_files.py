@@ -27,7 +27,7 @@ def read_rows(path: Path, task: Task[object], *, labelled: bool = True, encoding
         there is no row.
     """
     names, records = read_records(path, encoding=encoding)
-    asked = f"Columns of this task: {columns_in_words(task)}."
+    asked = columns_in_words(task)
     needed = [column.name for column in task.columns if column.needed and not column.label]
     require_columns(path, names, needed, remedy=asked)
     wanted = [column for column in task.columns if column.label]
@@ -107,13 +107,11 @@ def require_keys(place: str, values: Mapping[str, Any], task: Task[object]) -> N
             others = set(values) - {one.name for one in task.columns}
             raise DataError(
                 f"{place}: there is no key {column.name!r}.{nearest(column.name, sorted(others))}",
-                remedy=f"Columns of this task: {columns_in_words(task)}.",
+                remedy=columns_in_words(task),
             )
 
 
 def columns_in_words(task: Task[object]) -> str:  # type: ignore[type-var]
     """The columns of a task as one line."""
-    return "; ".join(
-        f"{column.name} ({column.meaning}{'' if column.needed else '; may be missing'})"
-        for column in task.columns
-    )
+    names = ", ".join(column.name for column in task.columns)
+    return f"Columns of this task: {names}; `headwinds tasks` says what each holds."

@@ -53,7 +53,12 @@ def predict_file(
     """
     require_other_file(file, output)
     if output.suffix not in FORMATS:
-        raise SettingsError(f"{output} ends in {output.suffix!r}, expected one of {', '.join(FORMATS)}.")
+        raise SettingsError(
+            f"{output} ends in {output.suffix!r}, expected one of {', '.join(FORMATS)}."
+            if output.suffix
+            else f"{output} has no ending, expected one of {', '.join(FORMATS)}.",
+            remedy="Name a file with one of these endings.",
+        )
     if for_spreadsheets and output.suffix != ".csv":
         raise SettingsError(f"{output} is not opened in spreadsheets.", remedy="Name a .csv file.")
     model = load_model(model_of(model_folder))

@@ -18,6 +18,7 @@ from headwinds.annotate.events import current
 from headwinds.annotate.scheme import AnswerError, Scheme, check_answer
 from headwinds.annotate.store import events, items
 from headwinds.artifacts.write import write_json
+from headwinds.contracts.missing_file import no_file
 from headwinds.corpus.encodings import decode
 from headwinds.errors import DataError
 
@@ -117,7 +118,7 @@ def read_label_studio(path: Path, scheme: Scheme) -> Iterator[Annotation]:
         The file is no such export, a task has no `passage_id`, or an answer is not in the codebook.
     """
     if not path.is_file():
-        raise DataError(f"There is no file {path}.", remedy="Check the path.")
+        raise no_file(path)
     try:
         tasks = json.loads(decode(path.read_bytes(), "utf-8", path))
     except (ValueError, RecursionError) as error:

@@ -81,7 +81,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pages.add_argument(
         "--host", default="127.0.0.1", help="another than this machine's own needs HEADWINDS_TOKEN"
     )
-    pages.add_argument("--port", type=int, default=8765)
+    pages.add_argument(
+        "--port", type=int, default=8765, help="where to listen; 0 takes a free one (default: 8765)"
+    )
     pages.add_argument(
         "--allowed-host", action="append", default=[], metavar="NAME", help="another name it is reached by"
     )

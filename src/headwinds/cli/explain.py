@@ -21,17 +21,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--panel",
         help="Penn World Table, or a table with its series names (CSV, Parquet, Excel); with --output",
     )
-    alone.add_argument("--entity", default="entity", metavar="COLUMN", help="entities of a plain table")
-    alone.add_argument("--period", default="period", metavar="COLUMN", help="years of a plain table")
-    alone.add_argument("--entities", default="all", metavar="CODE[,CODE]", help="codes, or all, or OECD")
-    alone.add_argument("--before", default="1995-2004", metavar="YEAR-YEAR", help="the first span")
-    alone.add_argument("--after", default="2004-2019", metavar="YEAR-YEAR", help="the second span")
-    alone.add_argument("--outcome", default="rtfpna", metavar="SERIES", help="whose growth is compared")
+    alone.add_argument(
+        "--entity", default="entity", metavar="COLUMN", help="entities of a plain table (default: entity)"
+    )
+    alone.add_argument(
+        "--period", default="period", metavar="COLUMN", help="years of a plain table (default: period)"
+    )
+    alone.add_argument(
+        "--entities", default="all", metavar="CODE[,CODE]", help="codes, or all, or OECD (default: all)"
+    )
+    alone.add_argument(
+        "--before", default="1995-2004", metavar="YEAR-YEAR", help="the first span (default: 1995-2004)"
+    )
+    alone.add_argument(
+        "--after", default="2004-2019", metavar="YEAR-YEAR", help="the second span (default: 2004-2019)"
+    )
+    alone.add_argument(
+        "--outcome", default="rtfpna", metavar="SERIES", help="whose growth is compared (default: rtfpna)"
+    )
     alone.add_argument("--index", metavar="FOLDER", help="an index by entity and year that `measure` wrote")
     alone.add_argument(
         "--labels", default="", metavar="LABEL[,LABEL]", help="labels of the index (default: all)"
     )
-    alone.add_argument("--lag", type=int, default=1, metavar="YEARS", help="how long the index comes first")
+    alone.add_argument(
+        "--lag", type=int, default=1, metavar="YEARS", help="how long the index comes first (default: 1)"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:

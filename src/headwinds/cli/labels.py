@@ -43,9 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     plan.add_argument("--gold", help="a pilot: its labelled passages")
     plan.add_argument("--by", default="", metavar="COLUMN[,COLUMN]", help="cells of the index")
     plan.add_argument("--label", help="for this label only (default: all)")
-    plan.add_argument("--weight", default="", metavar="COLUMN")
+    plan.add_argument(
+        "--weight", default="", metavar="COLUMN", help="how many passages of the population each stands for"
+    )
     plan.add_argument("--document", default="document_id", metavar="COLUMN", help='"" if none')
-    plan.add_argument("--stratum", default="", metavar="COLUMN[,COLUMN]")
+    plan.add_argument(
+        "--stratum", default="", metavar="COLUMN[,COLUMN]", help="strata within which gold was drawn"
+    )
     add_kind_arguments(plan)
     plan.add_argument(
         "--assume",

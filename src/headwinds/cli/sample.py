@@ -23,8 +23,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--screen", default="", metavar="WORD[,WORD]", help="strata by whether a text holds a word"
     )
     parser.add_argument("--score-bins", type=int, default=0, help="so many strata of the largest score")
-    parser.add_argument("--allocation", default="neyman", choices=("neyman", "proportional", "equal"))
-    parser.add_argument("--selection", default="systematic", choices=("systematic", "poisson"))
+    parser.add_argument(
+        "--allocation",
+        default="neyman",
+        choices=("neyman", "proportional", "equal"),
+        help="how many from each stratum (default: neyman, by the scores; without them proportional)",
+    )
+    parser.add_argument(
+        "--selection",
+        default="systematic",
+        choices=("systematic", "poisson"),
+        help="of the uncertainty design: systematic draws exactly so many, poisson about so many (default: systematic)",
+    )
     parser.add_argument(
         "--mix", type=float, default=0.3, help="share of an even chance in the uncertainty design"
     )
@@ -35,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--id", default="passage_id", metavar="COLUMN", help="the column of ids")
     parser.add_argument("--text", default="text", metavar="COLUMN", help="the column of texts")
     parser.add_argument("--encoding", default="utf-8", help="of the file, as gb18030; default: utf-8")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="rules what is drawn (default: 0)")
     add_kind_arguments(parser)
 
 

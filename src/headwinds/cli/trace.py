@@ -26,9 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     alone = parser.add_argument_group("scores of any classifier, without a study")
     alone.add_argument("--scores", help="passages with a column probability_<label> each; with --gold")
-    alone.add_argument("--weight", default="", metavar="COLUMN")
+    alone.add_argument(
+        "--weight", default="", metavar="COLUMN", help="how many passages of the population each stands for"
+    )
     alone.add_argument("--document", default="document_id", metavar="COLUMN", help='"" if none')
-    alone.add_argument("--stratum", default="", metavar="COLUMN[,COLUMN]")
+    alone.add_argument(
+        "--stratum", default="", metavar="COLUMN[,COLUMN]", help="strata within which gold was drawn"
+    )
     add_kind_arguments(alone)
 
 

@@ -121,10 +121,19 @@ def _alone(arguments: argparse.Namespace) -> int:
     from headwinds.adapt.tuning_files import LabelledFiles
     from headwinds.study.study_file import tune_settings
 
-    if arguments.study or not (
-        arguments.task and arguments.train and (arguments.output or arguments.dry_run)
-    ):
+    if arguments.study:
         raise SettingsError("--task goes with --train FILE and --output FOLDER, and without a study file.")
+    needed = {
+        "--task TASK": arguments.task,
+        "--train FILE": arguments.train,
+        "--output FOLDER": arguments.output or arguments.dry_run,
+    }
+    lacking = [name for name, given in needed.items() if not given]
+    if lacking:
+        raise SettingsError(
+            f"--task, --train and --output go together, and there is no {', no '.join(lacking)}.",
+            remedy="Add it; `headwinds tasks` lists the tasks, and a study file needs none of them.",
+        )
     changes = settings_changes(arguments.set)
     for name in changes:
         if not name.startswith("tune."):

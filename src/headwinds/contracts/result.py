@@ -95,6 +95,6 @@ def number(value: Any, digits: int = 3) -> str:
     if abs(value) >= LARGE:
         return f"{value:,.0f}"
     shown = f"{value:.{digits}f}"
-    if abs(value) > ROUNDING and not any(digit in shown for digit in "123456789"):
-        return f"{value:.2g}"
+    if not any(digit in shown for digit in "123456789"):
+        return f"{value:.2g}" if abs(value) > ROUNDING else shown.removeprefix("-")
     return shown

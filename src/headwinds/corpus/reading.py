@@ -51,13 +51,13 @@ def read_corpus(
     names, records = read_records(path, encoding=encoding)
     needed = [
         columns.passage_id,
-        columns.document_id,
         columns.text,
         columns.weight,
         *columns.stratum,
         *columns.keys,
     ]
     require_columns(path, names, [name for name in needed if name])
+    require_columns(path, names, [columns.document_id] if columns.document_id else [], remedy=NO_DOCUMENT)
     kept: list[dict[str, Any]] = []
     refused: list[Refusal] = []
     seen: set[str] = set()
@@ -80,6 +80,9 @@ def read_corpus(
         raise DataError(f"{path} holds no row that can be read{shown}.", remedy="Check the file.")
     table = pa.table({name: _column(kept, name, path) for name in kept[0]})
     return Corpus(table, columns.keys, rows_in, tuple(refused), str(path), encoding)
+
+
+NO_DOCUMENT = 'Name the column that holds it, or say "" where passages belong to no documents.'
 
 
 def require_columns(

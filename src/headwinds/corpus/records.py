@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from headwinds.contracts.missing_file import no_file
 from headwinds.corpus.encodings import decode
 from headwinds.errors import DataError, quoted
 
@@ -21,6 +22,10 @@ LARGEST_CELL = 16_000_000
 LARGEST_RATIO = 100
 LARGEST_UNPACKED = 256_000_000
 FORMATS = (".csv", ".tsv", ".jsonl", ".parquet")
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+AS_CSV = 'In the spreadsheet choose File, Save As, "CSV UTF-8 (comma delimited)".'
+_WORKBOOK_MARKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How a workbook begins, as a ZIP archive since 2007 and as Microsoft's compound file before: no text begins so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +49,21 @@ def read_records(path: Path, *, encoding: str = "utf-8") -> tuple[tuple[str, ...
         The file is missing, empty, of an unknown format, or damaged as a whole. A row that is damaged alone comes as a
         `Record` with its `problem`.
     """
-    if path.is_dir():
-        raise DataError(f"{path} is a folder, expected a file.", remedy="Name the file in it.")
     if not path.is_file():
-        siblings = sorted(item.name for item in path.parent.iterdir()) if path.parent.is_dir() else []
-        shown = f" The folder holds {', '.join(siblings[:8])}." if siblings else ""
-        raise DataError(f"There is no file {path}.{shown}", remedy="Check the path.")
+        raise no_file(path)
     suffixes = [suffix.lower() for suffix in path.suffixes]
     packed = suffixes[-1] if suffixes and suffixes[-1] in (".gz", ".xz") else ""
     kind = suffixes[-2] if packed and len(suffixes) > 1 else (suffixes[-1] if suffixes else "")
-    if kind not in FORMATS:
-        ending = f"ends in {kind}" if kind else "has no ending"
+    formats = f"{', '.join(FORMATS)} (the first three also with .gz or .xz)"
+    if kind in WORKBOOKS:
+        raise DataError(f"{path} is a workbook of a spreadsheet, expected one of {formats}.", remedy=AS_CSV)
+    if not kind:
         raise DataError(
-            f"{path} {ending}, expected one of {', '.join(FORMATS)} (the first three also with .gz or .xz).",
-            remedy="Save it in one of these formats.",
+            f"{path} has no ending, expected one of {formats}.", remedy="Save it in one of these formats."
+        )
+    if kind not in FORMATS:
+        raise DataError(
+            f"{path} ends in {kind}, expected one of {formats}.", remedy="Save it in one of these formats."
         )
     if kind == ".parquet":
         if packed:
@@ -65,7 +71,13 @@ def read_records(path: Path, *, encoding: str = "utf-8") -> tuple[tuple[str, ...
                 f"{path} is Parquet inside {packed}, which is packed twice.", remedy="Unpack it once."
             )
         return _parquet(path)
-    text = decode(_unpack(path, packed), encoding, path)
+    data = _unpack(path, packed)
+    if data.startswith(_WORKBOOK_MARKS):
+        raise DataError(
+            f"{path} is named {kind}, and what it holds is a workbook of a spreadsheet or an archive.",
+            remedy=AS_CSV,
+        )
+    text = decode(data, encoding, path)
     if not text.strip():
         raise DataError(
             f"{path} is empty, expected at least a header and a row.", remedy="Fetch or save it again."

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headwinds.drawing.canvas import FAINT, PALETTE, new_figure, style, wrapped
 from headwinds.drawing.endless import draw_span, edges
+from headwinds.phrases.columns import columns
+
+LONG_NAME = 30
+"""Columns of a terminal, of which a Chinese character takes two: longer names leave the axes half of the width or less."""
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,5 +31,8 @@ def draw_intervals(table: pd.DataFrame, *, axis: str) -> Figure:
             draw_span(axes, row.lower, row.upper, place, colour=PALETTE[0], at=at)
             axes.plot([row.value], [place], "o", color=PALETTE[0])
         axes.set_ylim(len(table) - 0.4, -0.6)
-        axes.set_xlabel(wrapped(axis))
+        # Long names leave the axes narrower than their title, which would run out of the picture where it is centred.
+        longest = max((columns(str(name)) for name in table["name"]), default=0)
+        at_the_end: dict[str, Any] = {"x": 1.0, "horizontalalignment": "right"} if longest > LONG_NAME else {}
+        axes.set_xlabel(wrapped(axis), **at_the_end)
     return figure

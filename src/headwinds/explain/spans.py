@@ -113,7 +113,8 @@ def slowdown(
     lacking = [year for year in years if year not in wide.columns]
     if lacking:
         raise EstimationError(
-            f"The panel has no year {lacking[0]}: it runs from {min(wide.columns)} to {max(wide.columns)}."
+            f"The panel has no year {lacking[0]}: it runs from {min(wide.columns)} to {max(wide.columns)}.",
+            remedy="Name a year in between.",
         )
     chosen = wide.reindex(list(entities))[sorted(set(years))]
     wrong = chosen <= 0

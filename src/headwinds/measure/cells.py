@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headwinds.errors import SettingsError
+from headwinds.errors import MismatchError, SettingsError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +39,19 @@ class Cells:
 
     def __len__(self) -> int:
         return len(self.values)
+
+
+def no_cell(cells: Cells, cell: tuple[KeyValue, ...]) -> MismatchError:
+    """The error for a cell that is not there; cells are written as `--cell` takes them."""
+    first, last = (_in_words(cells.keys, one) for one in (cells.values[0], cells.values[-1]))
+    return MismatchError(
+        f"There is no cell {_in_words(cells.keys, cell)}: there are {len(cells):,}, from {first} to {last}.",
+        remedy="Name one of them.",
+    )
+
+
+def _in_words(keys: tuple[str, ...], cell: tuple[KeyValue, ...]) -> str:
+    return ",".join(f"{key}={value}" for key, value in zip(keys, cell, strict=True)) or "of the whole corpus"
 
 
 def make_cells(frame: Frame, by: tuple[str, ...] = ("year",)) -> Cells:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headwinds.errors import MismatchError
+from headwinds.measure.cells import Cells, no_cell
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from headwinds.contracts.indicator import KeyValue
-    from headwinds.measure.cells import Cells
     from headwinds.measure.frame import Frame
 
 
@@ -39,7 +39,7 @@ def passages_of_cell(
     from headwinds.measure.label_kinds import span_of
 
     if cell not in cells.values:
-        raise MismatchError(f"there is no cell {cell} by {', '.join(cells.keys)}.")
+        raise no_cell(cells, cell)
     if label not in frame.label_names:
         raise MismatchError(f"there is no label '{label}'; the labels are {', '.join(frame.label_names)}.")
     column = frame.label_names.index(label)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.contracts.finding import Finding
 from headwinds.contracts.result import Result, number
 from headwinds.errors import MismatchError
+from headwinds.measure.cells import Cells, no_cell
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headwinds.contracts.indicator import KeyValue
-    from headwinds.measure.cells import Cells
     from headwinds.measure.frame import Frame
     from headwinds.measure.settings import EstimatorSettings
 
@@ -52,13 +52,13 @@ class Trace(Result):
     findings: tuple[Finding, ...] = ()
 
     def summary(self) -> str:
-        """The number, what adds up to it, and the first rows."""
+        """The number, what adds up to it, and the rows."""
         lines = [
             f"{self.of}: {number(self.value, 5)} = "
             + " + ".join(f"{one} ({name})" for name, one in self._shown())
         ]
         column = "contribution" if "contribution" in self.table else "influence"
-        for row in self.table.head(10).to_dict("records"):
+        for row in self.table.to_dict("records"):
             score = _told(row) if column == "contribution" else f", passages: {row['passages']}"
             named = row.get("passage_id", row["document_id"])
             lines.append(f"{named}: {row[column]:+.5f}{score}")
@@ -308,7 +308,7 @@ class _Work:
 
     def find(self, cell: tuple[KeyValue, ...]) -> int:
         if cell not in self.cells.values:
-            raise MismatchError(f"there is no cell {cell} by {', '.join(self.cells.keys) or 'no key'}.")
+            raise no_cell(self.cells, cell)
         return self.cells.values.index(cell)
 
     def score_contributions(self, home: int) -> NDArray[np.float64]:

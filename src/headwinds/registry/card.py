@@ -228,7 +228,7 @@ def card_lines(card: Card) -> list[str]:
     if card.metrics:
         lines.append(f"On {card.tested_examples:,} test examples, with 95% intervals:")
         names = [name for name in shown_order(card.metrics, card.main_metric) if name in card.metrics]
-        lines += [f"  {shown_name(name)}: {in_words(card.metrics[name])}" for name in names]
+        lines += [f"  {shown_name(name)}: {_defended(card.metrics[name])}" for name in names]
     lines += [
         f"  {column} = {value} (examples: {examples:,}): {in_words((metric, None, None))}"
         for column, value, examples, metric in card.slices
@@ -276,6 +276,12 @@ def in_words(bounds: Bounds) -> str:
     if value is None:
         return "not available"
     return f"{value:.3f}" + ("" if lower is None or upper is None else f" ({lower:.3f} to {upper:.3f})")
+
+
+def _defended(bounds: Bounds) -> str:
+    """A tested metric: where every draw of the test gave the same value, that there is no interval."""
+    value, lower, _ = bounds
+    return in_words(bounds) + (" (no interval)" if value is not None and lower is None else "")
 
 
 def _known(value: float) -> float | None:

@@ -298,7 +298,8 @@ def find_version(registry: Registry, name: str, which: str = "production") -> Ve
     if len(found) != 1:
         raise SettingsError(
             f"{name} has {'no' if not found else 'more than one'} version {which[:80]!r}.",
-            remedy=f"It has {', '.join(f'{one.number} ({one.version[:12]}, {one.stage})' for one in known[-8:])}.",
+            remedy=f"It has {', '.join(f'{one.number} ({one.version[:12]}, {one.stage})' for one in known[-8:])}."
+            + (" Promote one, or name one with --version." if which == "production" else ""),
         )
     return found[0]
 

@@ -36,6 +36,10 @@ class Messages:
         """A chapter's title: from the catalogue by the chapter's name, else as the study wrote it."""
         return self.entries.get(f"chapter_{name}", title)
 
+    def caption(self, name: str) -> str:
+        """What is seen in the picture of a chapter: from the catalogue by the chapter's name, else nothing."""
+        return self.entries.get(f"caption_{name}", "")
+
     def metric(self, name: str) -> str:
         """A metric's name: from the catalogue, else as it stands."""
         return self.entries.get(f"metric_{name}", name.replace("_", " "))

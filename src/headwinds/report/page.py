@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from headwinds.report.cells import ReportTable
     from headwinds.report.content import PassageTrace, ReportContent
     from headwinds.report.figures.gallery import DrawnFigure
+
+
+BROAD, WIDE = 400, 600
+"""Points beyond which a picture gets more of the page, so that its letters are not smaller than those of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,4 +174,14 @@ def page_environment() -> tuple[jinja2.Environment, Callable[[str], str]]:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["breadth"] = breadth
     return environment, lambda name: loader.get_source(environment, name)[0]
+
+
+def breadth(svg: str) -> str:
+    """The class of a figure's element, by how wide its picture was drawn; nothing for the usual width."""
+    from markupsafe import Markup
+
+    found = re.search(r'viewBox="0 0 ([0-9.]+) ', svg)
+    width = float(found[1]) if found else 0.0
+    return Markup(' class="wide"') if width > WIDE else Markup(' class="broad"') if width > BROAD else ""

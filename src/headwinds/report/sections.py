@@ -73,10 +73,11 @@ class PassageList:
 
 @dataclass(frozen=True, slots=True)
 class ChapterSection:
-    """A result with its picture's name, its words and its table."""
+    """A result with its picture's name and caption, its words and its table."""
 
     name: str
     title: str
+    caption: str
     sentences: tuple[str, ...]
     view: View
 
@@ -121,7 +122,9 @@ def page_sections(
         facts=_facts(content, messages),
         tables={name: plain_view(tables[name], messages) for name in as_they_are if name in tables},
         chapters=tuple(
-            ChapterSection(chapter_name(chapter), chapter.title, chapter.sentences, view)
+            ChapterSection(
+                chapter_name(chapter), chapter.title, messages.caption(chapter.name), chapter.sentences, view
+            )
             for chapter in content.chapters
             for view in [plain_view(tables[chapter_name(chapter)], messages)]
         ),

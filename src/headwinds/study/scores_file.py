@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.artifacts.fingerprint import file_digest
-from headwinds.corpus.reading import as_word, join_stratum, require_columns
+from headwinds.corpus.reading import NO_DOCUMENT, as_word, join_stratum, require_columns
 from headwinds.errors import DataError, MismatchError, quoted
 from headwinds.study.frame import key_values
 
@@ -86,11 +86,10 @@ def read_scores(scores: ScoresFile, gold: Path) -> Frame:
     require_columns(
         scores.path,
         columns,
-        [
-            name
-            for name in (scores.passage_id, scores.document_id, scores.weight, *scores.stratum, *keys)
-            if name
-        ],
+        [name for name in (scores.passage_id, scores.weight, *scores.stratum, *keys) if name],
+    )
+    require_columns(
+        scores.path, columns, [scores.document_id] if scores.document_id else [], remedy=NO_DOCUMENT
     )
     rows = []
     for record in records:

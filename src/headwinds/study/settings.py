@@ -249,6 +249,11 @@ class StudySettings:
             raise SettingsError(
                 f"{self.file}: {setting} = {path[:60]!r} is no path ({error}).", remedy="Name a file."
             ) from error
+        if not there and found.is_dir():
+            raise SettingsError(
+                f"{self.file}: {setting} = {path!r} names a folder ({found}), expected a file.",
+                remedy="Name the file in it.",
+            )
         if not there:
             siblings = sorted(item.name for item in found.parent.iterdir()) if found.parent.is_dir() else []
             raise SettingsError(

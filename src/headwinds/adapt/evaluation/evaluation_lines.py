@@ -28,10 +28,15 @@ def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
     names = [evaluation.main_metric, *sorted(others)]
     lines = []
     for name in names:
-        lines.append(f"{name.replace('_', ' ')}: {with_bounds(evaluation.metrics[name])}")
-    tested = (
-        f"Tested on {evaluation.examples:,} examples (95% intervals, {evaluation.groups:,} groups drawn)."
+        item = evaluation.metrics[name]
+        bare = " (no interval)" if item.value == item.value and item.lower != item.lower else ""
+        lines.append(f"{name.replace('_', ' ')}: {with_bounds(item)}{bare}")
+    drawn = (
+        "examples drawn one by one"
+        if evaluation.groups == evaluation.examples
+        else f"{evaluation.groups:,} groups drawn"
     )
+    tested = f"Tested on {evaluation.examples:,} examples (95% intervals, {drawn})."
     lines += [
         f"{told_mistakes(evaluation.task, evaluation.mistakes)}: errors.jsonl has them, the costliest first."
         if evaluation.mistakes

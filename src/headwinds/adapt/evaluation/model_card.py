@@ -14,9 +14,11 @@ from headwinds.adapt.evaluation.shown import (
     shown_number,
     shown_order,
     shown_value,
+    told_draws,
     told_finding,
     told_mistakes,
     told_none_wrong,
+    told_unbounded,
 )
 from headwinds.adapt.held_out import held_lines
 from headwinds.adapt.methods.registry import IMPORTED
@@ -59,13 +61,14 @@ def model_card(facts: ModelFacts, task: Task[Any], evaluation: TaskEvaluation) -
         f"## {written('How it does')}",
         "",
         written(
-            f"On {evaluation.examples:,} test examples; 95 % bootstrap intervals, {evaluation.groups:,} groups drawn whole."
+            f"On {evaluation.examples:,} test examples; 95 % bootstrap intervals, {told_draws(evaluation)}."
         ),
         *(written(line) for line in held_lines(evaluation.held_out)),
         "",
         *_head("metric", "value", "interval"),
         *(_line(name, evaluation.metrics[name]) for name in _ordered(evaluation)),
         "",
+        *(line for one in told_unbounded(evaluation) for line in (written(one), "")),
         written(
             f"{told_mistakes(facts.task, evaluation.mistakes, 'predicted wrongly')}; `errors.jsonl` has them, "
             f"{'the farthest' if writes(task) else 'the surest'} first."

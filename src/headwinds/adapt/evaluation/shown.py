@@ -12,6 +12,7 @@ from headwinds.phrases.catalogue import COMMA, WRITTEN, marks, spoken, written
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
     from headwinds.contracts import Finding, Interval
 
 
@@ -69,6 +70,29 @@ def shown_interval(item: Interval) -> str:
 def told_finding(finding: Finding) -> str:
     """A finding in the language that is spoken."""
     return str(finding.in_language(spoken(), WRITTEN))
+
+
+def told_draws(evaluation: TaskEvaluation) -> str:
+    """What each draw of the bootstrap took: whole groups, or examples where each is a group of its own."""
+    if evaluation.groups == evaluation.examples:
+        return "examples drawn one by one"
+    return f"{evaluation.groups:,} groups drawn whole"
+
+
+def told_unbounded(evaluation: TaskEvaluation) -> tuple[str, ...]:
+    """Why metrics of single labels have no interval, where W204 does not say it of those of the whole."""
+    told = any(finding.code == "W204" for finding in evaluation.findings)
+    bare = any(
+        item.value == item.value and item.lower != item.lower
+        for name, item in evaluation.metrics.items()
+        if "[" in name
+    )
+    if told or not bare:
+        return ()
+    return (
+        "No interval is given where every draw of the test gives the same value, as where no example of a label is wrong: "
+        "it says that the test is small, and not that the value is sure.",
+    )
 
 
 def told_none_wrong(task: str, metrics: Iterable[str]) -> str:

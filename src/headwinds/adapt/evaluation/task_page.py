@@ -18,9 +18,11 @@ from headwinds.adapt.evaluation.shown import (
     shown_order,
     shown_place,
     shown_value,
+    told_draws,
     told_finding,
     told_mistakes,
     told_none_wrong,
+    told_unbounded,
 )
 from headwinds.adapt.held_out import held_lines
 from headwinds.artifacts.page_head import page_head
@@ -66,12 +68,13 @@ def task_page(
         f"<h1>{escape(title)}</h1>",
         note(
             f"Method {facts.method}, {facts.training_examples:,} training and {facts.validation_examples:,} validation "
-            f"examples, predicts in {facts.precision}. Intervals: 95 %, bootstrap, {evaluation.groups:,} groups drawn whole."
+            f"examples, predicts in {facts.precision}. Intervals: 95 %, bootstrap, {told_draws(evaluation)}."
         ),
         *map(note, held_lines(evaluation.held_out)),
         *(f"<p>{escape(told_finding(finding))}</p>" for finding in evaluation.findings),
         heading("How it does"),
         _metrics(evaluation.metrics, evaluation.main_metric, differences=False),
+        *map(note, told_unbounded(evaluation)),
     ]
     if evaluation.differences:
         parts += [

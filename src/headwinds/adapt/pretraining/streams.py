@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.adapt.labelled_files import require_whole_characters
+from headwinds.contracts.missing_file import no_file
 from headwinds.corpus.encodings import likely_encoding
 from headwinds.errors import DataError, EncodingError, SettingsError
 
@@ -84,7 +85,7 @@ def find_files(named: Sequence[Path]) -> TextFiles:
             paths += known
             others += [item for item in inside if not format_of(item)]
         elif not path.is_file():
-            raise DataError(f"There is no file {path}.", remedy="Check the path.")
+            raise no_file(path)
         elif not format_of(path):
             raise DataError(
                 f"{path} is none of {', '.join(FORMATS)} (the first two also with .gz or .xz).",

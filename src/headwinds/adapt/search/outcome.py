@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from optuna import Study
 
+WHAT_SCORES = (
+    "A validation score is higher where the model is better. Of one label of several, of relations and choices it is the "
+    "mean log-likelihood of the right answer, of what is written that of a token: both at most 0. Of any number of labels "
+    "it is the mean average precision, of entities and answers F1, of summaries of sentences ROUGE-1, of similarity the "
+    "main metric."
+)
 WIDE = "\nfigure { margin: 0; }\nfigure svg { width: 100%; max-width: 44rem; height: auto; }"
 JSON, PAGE, TOML = "search.json", "search.html", "tune.toml"
 
@@ -197,7 +203,8 @@ def search_page(outcome: SearchOutcome) -> str:
         f"<p>{escape(won)}</p>",
         heading("Validation score by trial"),
         _picture(outcome),
-        note("Points: trials, full where they came to their end. Line: the best so far. Higher is better."),
+        note("Points: trials, full where they came to their end. Line: the best so far."),
+        note(WHAT_SCORES),
     ]
     parts += [f"<p>{escape(told_finding(one))}</p>" for one in outcome.findings]
     if outcome.importance:

@@ -113,7 +113,10 @@ def level_accounts(
     data = panel.data[panel.data["period"] == year].set_index("entity")
     if data.empty:
         years = panel.data["period"]
-        raise SettingsError(f"The panel has no year {year}: it runs from {years.min()} to {years.max()}.")
+        raise SettingsError(
+            f"The panel has no year {year}: it runs from {years.min()} to {years.max()}.",
+            remedy="Name a year in between.",
+        )
     for name in series:
         wrong = data.index[data[name] <= 0]
         if len(wrong):

@@ -70,7 +70,8 @@ class AttributionPower(Result):
         """What could be found, and with how much data more could."""
         lines = [
             f"Computed before the estimate: {self.entities} entities, {self.years} years, {self.clusters} clusters; growth "
-            f"varies by {number(self.residual, 2)} within the effects. Units: {self.units}."
+            f"varies by {number(self.residual, 2)} within the effects. Units: {self.units}. Sizes are assumed for it and "
+            "not found: where nobody names one, the headwinds have equal parts that add up to the change."
         ]
         for row in self.table.itertuples():
             lines.append(

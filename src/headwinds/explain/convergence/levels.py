@@ -93,7 +93,10 @@ def read_levels(
     held = sorted(int(year) for year in data["period"].unique())
     lacking = [year for year in years if year not in held]
     if lacking:
-        raise EstimationError(f"The panel has no year {lacking[0]}: it runs from {held[0]} to {held[-1]}.")
+        raise EstimationError(
+            f"The panel has no year {lacking[0]}: it runs from {held[0]} to {held[-1]}.",
+            remedy="Name a year in between.",
+        )
     if entities is not None and len(set(entities)) < len(list(entities)):
         raise SettingsError("An entity is named twice.", remedy="Name each once.")
     value = data[series].astype(float)

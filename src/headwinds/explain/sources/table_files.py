@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwinds.contracts.missing_file import no_file
 from headwinds.errors import DataError, EncodingError, HeadwindsError, SettingsError
 from headwinds.explain.sources.delimited import read_delimited, refuse_repeated
 
@@ -51,7 +52,7 @@ def read_table(
     import pandas as pd
 
     if not path.is_file():
-        raise DataError(f"There is no file {path}.", remedy="Check the path.")
+        raise no_file(path)
     ending = path.suffix.lower()
     try:
         if ending == ".parquet":
@@ -84,7 +85,7 @@ def sheet_names(path: Path) -> list[str]:
         There is no such file, or it is no Excel file.
     """
     if not path.is_file():
-        raise DataError(f"There is no file {path}.", remedy="Check the path.")
+        raise no_file(path)
     import pandas as pd
 
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwinds.contracts import Panel, Series
+from headwinds.contracts.missing_file import no_file
 from headwinds.contracts.panel import Kind
 from headwinds.errors import DataError
 from headwinds.explain.panel_data import require_columns
@@ -139,7 +140,7 @@ def _require_every_page(pages: Sequence[Any], place: str) -> None:
 
 def _pages(path: Path) -> list[Any]:
     if not path.is_file():
-        raise DataError(f"There is no file {path}.", remedy="Check the path.")
+        raise no_file(path)
     try:
         pages = json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
