@@ -200,6 +200,33 @@ def test_errors_of_labels_of_one_cell_that_hang_together_make_no_effect_where_th
     assert all(abs(other.value[1] - told[-1, 1]) < 0.05 for other in others)
 
 
+def test_a_label_on_another_of_the_same_index_and_period_has_no_slope_by_their_errors_alone():
+    """Both were read in the same passages of a cell, and err against each other; what they measure has no relation."""
+    rng = np.random.default_rng(5)
+    cells = tuple((f"E{entity:02d}", 2000 + period) for entity in range(40) for period in range(8))
+    rows, found, others = len(cells), {True: [], False: []}, []
+    for draw in range(30):
+        errors = rng.multivariate_normal([0, 0], [[4e-4, -2e-4], [-2e-4, 4e-4]], rows)
+        seen = 0.2 + 0.03 * rng.standard_normal((rows, 2)) + errors
+        both = indicator(cells * 2, seen.T.reshape(-1), np.full(2 * rows, 4e-4), np.zeros((2 * rows, 0)))
+        both = dataclasses.replace(both, labels=("one",) * rows + ("two",) * rows)
+        for told, said in ((True, np.array([[1, -0.5], [-0.5, 1]])), (False, None)):
+            index = dataclasses.replace(both, label_correlation=said)
+            result = regress_with_index(
+                index, index, labels=["one"], outcome_label="two", lag=0, standardise=False,
+                also=["draws", "draws, uncorrected"] if told and draw < 4 else (),
+            )  # fmt: skip
+            others += [other.value[0] - result.corrected.value[0] for other in result.others]
+            found[told].append([result.corrected.value[0], covers(result.corrected, 0.0)])
+    told, untold = np.mean(found[True], axis=0), np.mean(found[False], axis=0)
+    assert abs(told[0]) < 0.04
+    assert told[1] >= 0.85
+    assert np.abs(others[::2]).max() < 0.02
+    assert max(others[1::2]) < -0.05  # uncorrected draws err against each other a second time
+    assert untold[0] < -0.15
+    assert untold[1] < 0.5
+
+
 def test_what_cannot_be_identified_is_said_and_not_estimated():
     frame, index = World(own_error=0.1).draw(0)
     noisier = dataclasses.replace(index, sampling_variance=np.full(len(index), index.value.var()))

@@ -113,6 +113,7 @@ def make_equation(
     cluster: NDArray[np.int64],
     clusters: int | None = None,
     noise: NDArray[np.float64] | None = None,
+    crossed: NDArray[np.float64] | None = None,
     shared: NDArray[np.float64] | None = None,
     shared_outcome: NDArray[np.float64] | None = None,
 ) -> Equation:
@@ -130,6 +131,8 @@ def make_equation(
         How many there are, where some have no rows here.
     noise
         Shape (rows, K, K): covariance of the errors of each row's regressors, independent between rows; None for none.
+    crossed
+        Shape (rows, K): covariances of the outcome's own error with those; None for none.
     shared
         Shape (rows, K, R): errors that rows share, one column a standard normal, in the regressors' units.
     shared_outcome
@@ -172,7 +175,7 @@ def make_equation(
         period=period.astype(np.int64),
         dropped=0,
     )
-    moments = make_moments(design, make_projection(design.effects, rows), noise)
+    moments = make_moments(design, make_projection(design.effects, rows), noise, crossed)
     return Equation(moments, present.astype(np.int64), clusters or int(cluster.max()) + 1)
 
 

@@ -190,10 +190,10 @@ def bread_of(moments: Moments) -> NDArray[np.float64]:
 
 
 def scores(moments: Moments, value: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of the corrected estimating equation, shape (rows, p): w (y - w'b) + M_rr v_r b."""
+    """Of the corrected estimating equation, shape (rows, p): w (y - w'b) + M_rr (v_r b - c_r)."""
     residual = moments.outcome - moments.regressors @ value
     score: NDArray[np.float64] = moments.regressors * residual[:, None] + moments.row_noise_times(value)
-    return score
+    return score if moments.crossed is None else score - moments.row_crossed
 
 
 def shared_moves(
