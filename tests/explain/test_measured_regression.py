@@ -12,6 +12,9 @@ import pytest
 from explain.panels import World, indicator
 from headwinds.contracts import Indicator
 from headwinds.errors import EstimationError, MismatchError
+from headwinds.explain.attribution.bootstrap import draw_clusters
+from headwinds.explain.attribution.equation import fit_equation, make_equation
+from headwinds.explain.attribution.weighted import drawn_estimates
 from headwinds.explain.measured import (
     corrected_estimate,
     make_design,
@@ -127,6 +130,41 @@ def test_an_index_whose_scale_is_uncertain_is_missed_on_both_sides_alike():
     common = np.array([estimate.value[0] for estimate in found])
     assert np.mean(common + reach < 3) > 1.3 * above
     assert np.mean(common - reach > 3) < below
+
+
+def test_cells_that_lend_their_errors_to_others_are_not_counted_twice():
+    """Half of the cells correct themselves, the others borrow their mean: the errors of the first stand in the factor."""
+    entity, period = (code.ravel() for code in np.indices((30, 6)))
+    lends, found, again = entity < 15, [], []
+    names = [f"E{one:02d}" for one in entity]
+    own = np.flatnonzero(lends)
+    factor = np.zeros((len(entity), len(own)))
+    factor[own, np.arange(len(own))] = 0.05
+    factor[~lends] = 0.05 / len(own)
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        share = 0.4 + 0.08 * rng.standard_normal(len(entity))
+        seen = share + factor @ rng.standard_normal(len(own))
+        growth = 3 * share + rng.standard_normal(30)[entity] + 0.05 * rng.standard_normal(len(entity))
+        frame = pd.DataFrame({"entity": names, "period": period, "value": growth})
+        index = indicator(zip(names, period.tolist(), strict=True), seen, np.zeros(len(entity)), factor)
+        design = make_design(frame, index, labels=["divide"], lag=0, standardise=False)
+        estimate = corrected_estimate(design, "growth", 0)
+        found.append([estimate.value[0], estimate.standard_error[0], covers(estimate, 3.0)])
+        if seed < 2:
+            equation = make_equation(
+                *design.effects, design.outcome, design.index, names=design.labels, cluster=design.cluster,
+                shared=design.factor,
+            )  # fmt: skip
+            drawn = draw_clusters(equation.clusters, len(own), draws=10_000, seed=0)
+            fit = fit_equation(equation)
+            spread = drawn_estimates(equation, fit, drawn.weights, drawn.errors).std(axis=0)[0]
+            again.append(spread / estimate.standard_error[0])
+    value, error, covered = np.array(found).T
+    assert value.mean() == pytest.approx(3, abs=0.1)
+    assert 0.85 < error.mean() / value.std() < 1.3  # it was 1.9
+    assert 0.90 <= covered.mean() <= 0.99
+    assert np.array(again) == pytest.approx(1, abs=0.03)
 
 
 def test_a_scale_that_may_be_nothing_gives_an_interval_without_ends():

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 from headwinds.errors import EstimationError
 from headwinds.explain.measured import errors_in_variables
 from headwinds.explain.measured.design import Design
-from headwinds.explain.measured.moments import Moments, cluster_sums, make_moments, small_sample_factor
+from headwinds.explain.measured.moments import (
+    Moments,
+    cluster_sums,
+    clustered,
+    make_moments,
+    small_sample_factor,
+)
 from headwinds.explain.measured.projection import make_projection
 
 if TYPE_CHECKING:
@@ -72,7 +78,8 @@ class Fit:
     value
         Shape (K,); NaN where errors leave too little of some regressor.
     scores
-        Shape (clusters, K): what each cluster adds to the estimate, to first order; they sum to zero.
+        Shape (clusters, K): what each cluster adds to the estimate, to first order, beyond what shared errors do; they sum
+        to zero.
     covariance
         Shape (K, K): that of the measured regression, with what shared errors add.
     factor
@@ -207,6 +214,10 @@ def fit_equation(equation: Equation) -> Fit:
         cluster_sums(errors_in_variables.scores(moments, value), moments.design) @ bread.T
     )
     linear, products = errors_in_variables.shared_moves(moments, bread, value)
+    if factors:
+        meat = clustered(errors_in_variables.scores(moments, value), moments.design)
+        left = errors_in_variables.beyond_shared(moments, value, meat)
+        scores = scores @ _reshaping(bread @ meat @ bread.T, bread @ left @ bread.T).T
     residual = moments.outcome - moments.regressors @ value
     freedom = len(residual) - moments.projection.rank - width
     return Fit(
@@ -221,3 +232,20 @@ def fit_equation(equation: Equation) -> Fit:
         residual=float(np.sqrt(residual @ residual / max(freedom, 1))),
         freedom=freedom,
     )
+
+
+def _reshaping(there: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The map nearest to none that gives what has one covariance the other, shape (K, K) (Dowson and Landau 1982)."""
+    import numpy as np
+
+    def root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+        value, vector = np.linalg.eigh((matrix + matrix.T) / 2)
+        found: NDArray[np.float64] = (vector * np.sqrt(np.maximum(value, 0.0))) @ vector.T
+        return found
+
+    scale = np.sqrt(np.maximum(np.diag(there), 1e-300))
+    one, other = there / np.outer(scale, scale), wanted / np.outer(scale, scale)
+    half = root(one)
+    back = np.linalg.pinv(half, rcond=1e-10, hermitian=True)
+    found: NDArray[np.float64] = (back @ root(half @ other @ half) @ back) * np.outer(scale, 1 / scale)
+    return found
