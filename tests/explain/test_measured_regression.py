@@ -12,6 +12,9 @@ import pytest
 from explain.panels import World, indicator
 from headwinds.contracts import Indicator
 from headwinds.errors import EstimationError, MismatchError
+from headwinds.explain.attribution.bootstrap import draw_clusters
+from headwinds.explain.attribution.equation import fit_equation, make_equation
+from headwinds.explain.attribution.weighted import drawn_estimates
 from headwinds.explain.measured import (
     corrected_estimate,
     make_design,
@@ -129,6 +132,41 @@ def test_an_index_whose_scale_is_uncertain_is_missed_on_both_sides_alike():
     assert np.mean(common - reach > 3) < below
 
 
+def test_cells_that_lend_their_errors_to_others_are_not_counted_twice():
+    """Half of the cells correct themselves, the others borrow their mean: the errors of the first stand in the factor."""
+    entity, period = (code.ravel() for code in np.indices((30, 6)))
+    lends, found, again = entity < 15, [], []
+    names = [f"E{one:02d}" for one in entity]
+    own = np.flatnonzero(lends)
+    factor = np.zeros((len(entity), len(own)))
+    factor[own, np.arange(len(own))] = 0.05
+    factor[~lends] = 0.05 / len(own)
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        share = 0.4 + 0.08 * rng.standard_normal(len(entity))
+        seen = share + factor @ rng.standard_normal(len(own))
+        growth = 3 * share + rng.standard_normal(30)[entity] + 0.05 * rng.standard_normal(len(entity))
+        frame = pd.DataFrame({"entity": names, "period": period, "value": growth})
+        index = indicator(zip(names, period.tolist(), strict=True), seen, np.zeros(len(entity)), factor)
+        design = make_design(frame, index, labels=["divide"], lag=0, standardise=False)
+        estimate = corrected_estimate(design, "growth", 0)
+        found.append([estimate.value[0], estimate.standard_error[0], covers(estimate, 3.0)])
+        if seed < 2:
+            equation = make_equation(
+                *design.effects, design.outcome, design.index, names=design.labels, cluster=design.cluster,
+                shared=design.factor,
+            )  # fmt: skip
+            drawn = draw_clusters(equation.clusters, len(own), draws=10_000, seed=0)
+            fit = fit_equation(equation)
+            spread = drawn_estimates(equation, fit, drawn.weights, drawn.errors).std(axis=0)[0]
+            again.append(spread / estimate.standard_error[0])
+    value, error, covered = np.array(found).T
+    assert value.mean() == pytest.approx(3, abs=0.1)
+    assert 0.85 < error.mean() / value.std() < 1.3  # it was 1.9
+    assert 0.90 <= covered.mean() <= 0.99
+    assert np.array(again) == pytest.approx(1, abs=0.03)
+
+
 def test_a_scale_that_may_be_nothing_gives_an_interval_without_ends():
     found = scaled_wrongly(0, 0.6)
     assert np.isinf(found.confidence_interval()[0]).all()
@@ -198,6 +236,33 @@ def test_errors_of_labels_of_one_cell_that_hang_together_make_no_effect_where_th
         growth, index, labels=["one", "two"], lag=0, standardise=False, also=["simex", "draws"]
     ).others
     assert all(abs(other.value[1] - told[-1, 1]) < 0.05 for other in others)
+
+
+def test_a_label_on_another_of_the_same_index_and_period_has_no_slope_by_their_errors_alone():
+    """Both were read in the same passages of a cell, and err against each other; what they measure has no relation."""
+    rng = np.random.default_rng(5)
+    cells = tuple((f"E{entity:02d}", 2000 + period) for entity in range(40) for period in range(8))
+    rows, found, others = len(cells), {True: [], False: []}, []
+    for draw in range(30):
+        errors = rng.multivariate_normal([0, 0], [[4e-4, -2e-4], [-2e-4, 4e-4]], rows)
+        seen = 0.2 + 0.03 * rng.standard_normal((rows, 2)) + errors
+        both = indicator(cells * 2, seen.T.reshape(-1), np.full(2 * rows, 4e-4), np.zeros((2 * rows, 0)))
+        both = dataclasses.replace(both, labels=("one",) * rows + ("two",) * rows)
+        for told, said in ((True, np.array([[1, -0.5], [-0.5, 1]])), (False, None)):
+            index = dataclasses.replace(both, label_correlation=said)
+            result = regress_with_index(
+                index, index, labels=["one"], outcome_label="two", lag=0, standardise=False,
+                also=["draws", "draws, uncorrected"] if told and draw < 4 else (),
+            )  # fmt: skip
+            others += [other.value[0] - result.corrected.value[0] for other in result.others]
+            found[told].append([result.corrected.value[0], covers(result.corrected, 0.0)])
+    told, untold = np.mean(found[True], axis=0), np.mean(found[False], axis=0)
+    assert abs(told[0]) < 0.04
+    assert told[1] >= 0.85
+    assert np.abs(others[::2]).max() < 0.02
+    assert max(others[1::2]) < -0.05  # uncorrected draws err against each other a second time
+    assert untold[0] < -0.15
+    assert untold[1] < 0.5
 
 
 def test_what_cannot_be_identified_is_said_and_not_estimated():

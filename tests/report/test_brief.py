@@ -76,6 +76,37 @@ def test_intervals_that_lie_apart_show_a_change(made, last, said):
     assert "moved beyond their ranges" in brief.statements[0].text
 
 
+def at_the_end(content, values, half):
+    """The first indicator with these values at its last point, one a label, and intervals as wide."""
+    figure = content.indicators[0]
+    old = figure.corrected
+    parts = {"value": old.value.copy(), "lower": old.lower.copy(), "upper": old.upper.copy()}
+    for label, value in zip(dict.fromkeys(old.labels), values, strict=True):
+        row = max(place for place, name in enumerate(old.labels) if name == label)
+        for name, given in (("value", value), ("lower", value - half), ("upper", value + half)):
+            parts[name][row] = given
+    return replace(content, indicators=(replace(figure, corrected=replace(old, **parts)),))
+
+
+def test_a_label_is_the_most_frequent_only_where_its_range_lies_above_all_others(made):
+    labels = len(dict.fromkeys(made.indicators[0].corrected.labels))
+    values = [0.10 + 0.02 * place for place in range(labels)]
+    apart = brief_of(at_the_end(made, values, 0.009)).statements[0]
+    assert (apart.verdict, "is the most frequent in" in apart.text) == ("shown", True)
+    together = brief_of(at_the_end(made, values, 0.011)).statements[0]
+    assert together.verdict == "not_shown"
+    assert "That it is the most frequent is not shown" in together.text
+    assert "is the most frequent in" not in together.text
+
+
+def test_ranges_of_unequal_width_are_widened_for_reading_several_labels(made):
+    """A first point that is nearly exact: then the last one's interval alone decides, and one in twenty leaves it out."""
+    narrow = with_index(made, (0.010, 0.0205), (0.0099, 0.0104), (0.0101, 0.0306))
+    assert {row.said for row in brief_of(narrow).shares} == {"no change shown"}
+    clear = with_index(made, (0.010, 0.0305), (0.0099, 0.0204), (0.0101, 0.0406))
+    assert {row.said for row in brief_of(clear).shares} == {"more often"}
+
+
 def test_a_point_without_an_interval_is_not_to_be_quoted(made):
     nan = float("nan")
     brief = brief_of(with_index(made, (0.010, 0.012), (0.008, nan), (0.012, nan)))
@@ -148,6 +179,8 @@ def test_a_ranking_that_was_asked_for_against_advice_is_not_passed_on(made):
     assert brief_of(replace(made, chapters=(asked,))).statements[3].verdict == "refused"
     well = attribution([-0.9, -0.1, -1.0])
     assert brief_of(replace(made, chapters=(well,))).statements[3].verdict == "shown"
+    chance = brief_of(replace(made, chapters=(attribution([-0.32, -0.1, -0.4]),))).statements[3]
+    assert (chance.verdict, "widened for reading all" in chance.text) == ("not_shown", True)
     none = brief_of(replace(made, chapters=(attribution([0.2, -0.1, 0.1]),))).statements[3]
     assert (none.verdict, "None of the parts" in none.text) == ("not_shown", True)
 

@@ -68,7 +68,7 @@ class Indicator(Result):
     label_correlation
         Shape (labels, labels), in the order in which `labels` first names them: how the sampling errors of labels in one
         cell go together, on average over cells; None where nothing is known of it. The covariance leaves it out: it matters
-        to a regression on several labels at once.
+        to whatever looks at several labels at once.
     unit
         What `value` is counted in: "share", "mean score" (of graded labels, in their own scale), or what the algebra
         made of it ("difference", "log-change", "standard deviations", "index, base = 100").

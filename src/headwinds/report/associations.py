@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from headwinds.report.formats import show, show_interval
@@ -49,9 +50,9 @@ def read_associations(
         if None not in [record[name] for name in columns]
     ]
     estimate = regression.corrected
-    widened = estimate.confidence_interval(1 - (1 - LEVEL) / max(len(known), 1))
-    bounds = dict(zip(estimate.names, widened.tolist(), strict=True))
-    apart = [record for record in known if _leaves_out_zero(*[_number(record[name]) for name in columns[1:]])]
+    together = estimate.confidence_interval(1 - (1 - LEVEL) / max(len(known), 1))
+    bounds = dict(zip(estimate.names, together.tolist(), strict=True))
+    apart = [record for record in known if leaves_out_zero(*[_number(record[name]) for name in columns[1:]])]
     effects = [
         _number(value)
         for value in tables["minimum-detectable-effects"].column("minimum_detectable_effect")
@@ -71,10 +72,22 @@ def read_associations(
             for record in apart
         ),
         together=tuple(
-            str(record["name"]) for record in apart if _leaves_out_zero(*bounds[str(record["name"])])
+            str(record["name"]) for record in apart if leaves_out_zero(*bounds[str(record["name"])])
         ),
         smallest=show(min(effects, default=None), "number", messages),
     )
+
+
+def widened(value: float, lower: float, upper: float, tested: int) -> tuple[float, float]:
+    """An interval of 95 % widened for reading so many of them at once (Bonferroni, by the normal distribution)."""
+    wider = reach_of(tested)
+    return value - wider * (value - lower), value + wider * (upper - value)
+
+
+def reach_of(tested: int) -> float:
+    """By what an interval of 95 % is wider for reading so many of them at once."""
+    normal = NormalDist()
+    return normal.inv_cdf(1 - (1 - LEVEL) / (2 * max(tested, 1))) / normal.inv_cdf((1 + LEVEL) / 2)
 
 
 def alone_or(key: str, tested: int) -> str:
@@ -82,7 +95,8 @@ def alone_or(key: str, tested: int) -> str:
     return f"{key}_alone" if tested == 1 else key
 
 
-def _leaves_out_zero(lower: float, upper: float) -> bool:
+def leaves_out_zero(lower: float, upper: float) -> bool:
+    """Whether an interval does."""
     return lower > 0 or upper < 0
 
 

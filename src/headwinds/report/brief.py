@@ -1,20 +1,23 @@
 """The policy brief: one page in plain words, made only from numbers that passed their checks; it computes nothing.
 
 What is shown as found has an interval that says so: a share has risen or fallen only where its two intervals do not
-overlap, an index goes with growth only where its interval leaves out zero, also widened for how many are read at once, a
-slowdown is a slowdown only beyond twice its standard error. Everything else is said to be not shown; what a check refused
-is said to be refused, with the check's code.
+overlap, a label is the most frequent only where its interval lies above those of all others, an index goes with growth
+only where its interval leaves out zero, also widened for how many are read at once, a slowdown is a slowdown only beyond
+twice its standard error. Everything else is said to be not shown; what a check refused is said to be refused, with the
+check's code.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import hypot
 from typing import TYPE_CHECKING
 
 from headwinds.report.answer import form_of, main_figure, measured_elsewhere, over_time, table_key
+from headwinds.report.associations import reach_of
 from headwinds.report.brief_growth import association_statement, growth_statement, ranking_statement
-from headwinds.report.brief_parts import Statement, codes, error_codes
+from headwinds.report.brief_parts import Statement, Verdict, codes, error_codes
 from headwinds.report.cells import Cell, Kind, ReportTable
 from headwinds.report.formats import show, show_interval
 from headwinds.report.results import all_findings
@@ -72,8 +75,9 @@ def make_brief(content: ReportContent, tables: Mapping[str, ReportTable], messag
     figure = main_figure(content)
     points = _points(content, figure, tables) if figure and over_time(figure) and not stopped else {}
     order = sorted(points, key=lambda label: -_number(points[label][1]["value"]))
+    said = {label: _compared(points[label], len(points)) for label in order}
     statements = (
-        _attention(content, figure, points, order, stopped, tables, messages),
+        _attention(content, figure, points, order, said, stopped, tables, messages),
         growth_statement(content, tables, messages),
         association_statement(content, tables, stopped, messages),
         ranking_statement(content, tables, stopped, messages),
@@ -81,7 +85,10 @@ def make_brief(content: ReportContent, tables: Mapping[str, ReportTable], messag
     first, last = (str(_key(figure, points[order[0]][place])) if order else "" for place in (0, 1))
     return Brief(
         statements=tuple(one for one in statements if one is not None),
-        shares=tuple(_row(label, points[label], content.value_kind, messages) for label in order[:MOST_ROWS]),
+        shares=tuple(
+            _row(label, points[label], said[label], content.value_kind, messages)
+            for label in order[:MOST_ROWS]
+        ),
         first=first,
         last=last,
         left_out=max(0, len(order) - MOST_ROWS),
@@ -117,26 +124,47 @@ def _key(figure: IndicatorFigure | None, row: Mapping[str, Cell]) -> Cell:
     return row[table_key(figure.corrected.keys[0], row)] if figure else ""
 
 
-def _row(label: str, point: Point, kind: Kind, messages: Messages) -> ShareRow:
+def _row(label: str, point: Point, said: str, kind: Kind, messages: Messages) -> ShareRow:
     first, last = (
         show_interval(row["value"], row["lower"], row["upper"], kind, messages).replace(
             ", ", ",\N{NO-BREAK SPACE}"
         )
         for row in point
     )
-    return ShareRow(label, first, last, messages(f"brief_{_compared(point)}"))
+    return ShareRow(label, first, last, messages(f"brief_{said}"))
 
 
-def _compared(point: Point) -> str:
-    """What two intervals allow to be said. Intervals that do not overlap are a cautious rule for a difference."""
+def _compared(point: Point, labels: int) -> str:
+    """What two intervals allow to be said.
+
+    Intervals that do not overlap are a cautious rule for one difference, however the two errors go together. Where several
+    labels are read at once the difference must also leave out zero widened for that, its two errors squared and added.
+    """
     first, last = point
     if None in (first["lower"], first["upper"], last["lower"], last["upper"]):
         return "refused_change"
-    if _number(last["lower"]) > _number(first["upper"]):
-        return "more"
-    if _number(last["upper"]) < _number(first["lower"]):
-        return "less"
+    for said, low, high in (("more", first, last), ("less", last, first)):
+        below, above = _number(low["upper"]), _number(high["lower"])
+        away = _number(high["value"]) - _number(low["value"])
+        reach = hypot(below - _number(low["value"]), _number(high["value"]) - above)
+        if above > below and away > reach_of(labels) * reach:
+            return said
     return "no_change"
+
+
+def _rivals(points: Mapping[str, Point], order: Sequence[str]) -> list[str]:
+    """Labels that may be the most frequent at the last point as well as the first in order.
+
+    Intervals of 95 % that lie apart show which of two is larger however their errors go together; and whoever lies apart
+    from every other one is shown to be the largest, although it was picked as such (Hung and Fithian 2019).
+    """
+    lower = points[order[0]][1]["lower"]
+    found = []
+    for label in order[1:]:
+        upper = points[label][1]["upper"]
+        if lower is None or upper is None or _number(upper) >= _number(lower):
+            found.append(label)
+    return found
 
 
 def _attention(
@@ -144,6 +172,7 @@ def _attention(
     figure: IndicatorFigure | None,
     points: Mapping[str, Point],
     order: Sequence[str],
+    said: Mapping[str, str],
     stopped: str,
     tables: Mapping[str, ReportTable],
     messages: Messages,
@@ -160,8 +189,12 @@ def _attention(
     kind = content.value_kind
     last = points[order[0]][1]
     known = last["status"] == "available"
+    ranks = known and content.kind != "graded"  # of graded labels the sentence gives no rank
+    rivals = _rivals(points, order) if ranks else []
+    key = "brief_attention_tied" if rivals else "brief_attention" if known else "brief_attention_without"
     text = messages(
-        form_of("brief_attention" if known else "brief_attention_without", len(order), content),
+        form_of(key, len(order), content),
+        others=messages("brief_comma").join(rivals),
         label=order[0],
         cell=_key(figure, last),
         share=show(last["value"], kind, messages),
@@ -169,7 +202,7 @@ def _attention(
         upper=show(last["upper"], kind, messages),
         labels=len(order),
     )
-    moved = [label for label in order if _compared(points[label]) in ("more", "less")]
+    moved = [label for label in order if said[label] in ("more", "less")]
     change = (
         messages(
             form_of("brief_moved", len(order), content),
@@ -180,7 +213,8 @@ def _attention(
         if moved
         else messages(form_of("brief_none_moved", len(order), content), all=len(order))
     )
-    return Statement(heading, messages("brief_space").join((text, change)), "shown" if known else "refused")
+    verdict: Verdict = "not_shown" if rivals else "shown" if known else "refused"
+    return Statement(heading, messages("brief_space").join((text, change)), verdict)
 
 
 def _sure(content: ReportContent, tables: Mapping[str, ReportTable], messages: Messages) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from headwinds.report.associations import alone_or, read_associations
+from headwinds.report.associations import alone_or, leaves_out_zero, read_associations, widened
 from headwinds.report.brief_parts import Statement, error_codes
 from headwinds.report.cells import Cell, ReportTable
 from headwinds.report.formats import show, show_interval
@@ -101,8 +101,13 @@ def ranking_statement(
             f"{row['name']} {show_interval(row['value'], row['lower'], row['upper'], 'number', messages)}"
             for row in single
         )
-        told = any(_float(row["lower"]) > 0 or _float(row["upper"]) < 0 for row in single)
-        text = messages("brief_ranking" if told else "brief_ranking_none", named=named, number=len(single))
+        bounds = [(_float(row["value"]), _float(row["lower"]), _float(row["upper"])) for row in single]
+        apart = sum(leaves_out_zero(lower, upper) for _, lower, upper in bounds)
+        told = any(
+            leaves_out_zero(*widened(value, lower, upper, len(single))) for value, lower, upper in bounds
+        )
+        key = "brief_ranking" if told else "brief_ranking_chance" if apart else "brief_ranking_none"
+        text = messages(key, named=named, number=len(single), apart=apart)
         return Statement(
             heading, messages("brief_space").join((text, together)), "shown" if told else "not_shown"
         )

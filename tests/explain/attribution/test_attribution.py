@@ -9,7 +9,7 @@ import pandas as pd
 import pyfixest
 import pytest
 
-from explain.attribution.world import HEADWINDS, TRUE_PART, World
+from explain.attribution.world import HEADWINDS, TRUE_PART, World, indicator
 from explain.panels import World as PanelWorld
 from headwinds.contracts import Edge, Node
 from headwinds.errors import DataError, EstimationError, MismatchError, SettingsError
@@ -152,6 +152,94 @@ def test_noise_of_the_index_ruins_the_naive_interval_and_not_the_one_that_carrie
     world = World(units=120, years=24, residual=1.0, index_noise=0.3)
     assert coverage(world, 60, carry_error=False) < 0.40
     assert 0.88 <= coverage(world, 100, carry_error=True) <= 0.99
+
+
+def test_errors_of_headwinds_of_one_cell_that_go_together_give_no_part_to_a_headwind_without_one():
+    """Innovation alone weakens, by a half; innovation and the divide err against each other, as two of three classes do."""
+    world = World(units=60, residual=0.3, correlation=0.3, part=0.0)
+    against = np.eye(6)
+    against[1, 2] = against[2, 1] = -0.6
+    found = {True: [], False: []}
+    for seed in range(20):
+        design = world.design(seed)
+        errors = np.random.default_rng(seed).multivariate_normal(np.zeros(6), 0.15**2 * against, 60 * 24)
+        errors[:, 0] = 0
+        design = replace(
+            design,
+            outcome=design.outcome - 0.5 / world.rise * design.values[:, 0] * design.values[:, 1],
+            values=design.values + errors,
+            variance=np.where(np.arange(6) > 0, 0.15**2, 0.0) + np.zeros_like(design.variance),
+        )
+        for told, one in ((True, replace(design, error_correlation=against)), (False, design)):
+            part = row(shapley_attribution(one, draws=50), "divide")
+            found[told].append((part["value"], part["lower"] <= 0 <= part["upper"]))
+    told, untold = np.mean(found[True], axis=0), np.mean(found[False], axis=0)
+    assert abs(told[0]) < 0.03
+    assert told[1] >= 0.8
+    assert untold[0] < -0.08
+    assert untold[1] < 0.2
+
+
+def test_products_of_variables_that_err_together_are_corrected_to_second_order():
+    """Technology is measured by the same index; slopes are those of the truth, and would be off by a fifth."""
+    rng = np.random.default_rng(3)
+    shape = (400, 10)
+    technology, one, other = (1 + 0.5 * rng.standard_normal(shape) for _ in range(3))
+    names = [f"E{number:03d}" for number in range(400)]
+    cells = [(name, 2000 + year) for name in names for year in range(10)]
+    growth = 1.2 * technology - 0.5 * technology * one + 0.1 * rng.standard_normal(shape)
+    together = np.array([[1, 0.6, -0.4], [0.6, 1, -0.3], [-0.4, -0.3, 1]])
+    errors = rng.multivariate_normal(np.zeros(3), 0.3**2 * together, shape)
+    index = indicator(
+        cells,
+        {
+            name: (block + errors[:, :, number]).ravel()
+            for number, (name, block) in enumerate(
+                {"computers": technology, "one": one, "other": other}.items()
+            )
+        },
+        0.3**2,
+    )
+    outcome = pd.DataFrame(cells, columns=["entity", "period"]).assign(value=growth.ravel())
+    outcome["period"] += 1
+    spans = {"before": (2000, 2005), "after": (2005, 2010)}
+    told, untold = (
+        fit_equation(
+            growth_equation(
+                make_attribution_design(
+                    outcome,
+                    replace(index, label_correlation=said),
+                    headwinds=("one", "other"),
+                    technology="computers",
+                    **spans,
+                )
+            )
+        )
+        for said in (together, None)
+    )
+    truth = np.array([1.2, -0.5, 0.0])
+    error = np.sqrt(np.diag(told.covariance))
+    assert (np.abs(told.value - truth) < 3.5 * error).all()
+    assert (np.abs(untold.value - truth) > 3.5 * error).any()
+
+
+def test_errors_of_different_years_do_not_go_together():
+    """At lags that differ, a row's values of two labels are of two cells."""
+    outcome, index, technology = World(units=12, years=10, index_noise=0.1).tables(0)
+    index = replace(index, label_correlation=0.5 + 0.5 * np.eye(5))
+    noise = {}
+    for lag in (1, dict(zip(HEADWINDS, (1, 1, 2, 2, 2), strict=True))):
+        design = make_attribution_design(
+            outcome, index, before=(2000, 2005), after=(2005, 2010), headwinds=HEADWINDS, channel="growth",
+            technology=technology, lag=lag,
+        )  # fmt: skip
+        noise[isinstance(lag, int)] = growth_equation(design).moments.noise[1:, 1:]
+    there = np.abs(noise[True]) > 1e-12
+    apart = np.abs(noise[False]) > 1e-12
+    assert there.all()
+    assert apart[:2, :2].all()
+    assert apart[2:, 2:].all()
+    assert not apart[:2, 2:].any()
 
 
 def test_shared_errors_widen_the_intervals():

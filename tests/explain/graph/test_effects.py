@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,10 +31,13 @@ def panel(
     direct: float = DIRECT,
     lasting: float = 0.0,
     rise: float = 0.0,
+    together: float = 0.0,
+    told: bool = True,
 ):
     """technology -> adaptability -> growth, growth -> adaptability a year later; `hidden` moves both mediators.
 
     `lasting` is how much of each node is what it was a year before; from mid-sample on technology rests `rise` higher.
+    `together` is the correlation of the errors of the driver and of adaptability in one cell; `told` if the index says so.
     """
     generator = np.random.default_rng(seed)
     technology = generator.normal(size=(units, years))
@@ -60,11 +65,12 @@ def panel(
     seen = {
         "driver": technology, "adaptability": adaptability, "social": social,
     }  # fmt: skip
-    index = indicator(
-        cells,
-        {name: (block + noise * generator.normal(size=block.shape)).ravel() for name, block in seen.items()},
-        noise**2,
-    )
+    errors = {name: noise * generator.normal(size=block.shape) for name, block in seen.items()}
+    errors["adaptability"] *= np.sqrt(1 - together**2)
+    errors["adaptability"] += together * errors["driver"]
+    index = indicator(cells, {name: (block + errors[name]).ravel() for name, block in seen.items()}, noise**2)
+    if together and told:
+        index = replace(index, label_correlation=np.array([[1, together, 0], [together, 1, 0], [0, 0, 1.0]]))
     outcome = pd.DataFrame(
         {
             "entity": [cell[0] for cell in cells],
@@ -106,6 +112,21 @@ def test_direct_indirect_and_feedback_effects_are_found_also_through_an_index_wi
         found = row(result, name)
         assert found["value"] == pytest.approx(truth, abs=4 * found["standard_error"] + 0.01), name
         assert found["standard_error"] < 0.05
+
+
+@pytest.mark.parametrize("together", [0.8, -0.8])
+def test_errors_of_a_cause_and_its_effect_in_one_cell_that_go_together_make_no_way_stronger(together):
+    """They stand in the same year's cell: the driver's slope into adaptability holds their covariance itself."""
+    told, untold = (
+        path_effects(panel(1, units=300, noise=0.4, together=together, told=said), graph(), draws=99).edges
+        for said in (True, False)
+    )
+    for edges, right in ((told, True), (untold, False)):
+        edge = edges.set_index(["source", "target"]).loc[("technology", "adaptability")]
+        assert (abs(edge["value"] - INTO) < 4 * edge["standard_error"]) == right
+    back = told.set_index(["source", "target"])["value"]
+    assert back["technology", "growth"] == pytest.approx(DIRECT, abs=0.06)
+    assert back["adaptability", "growth"] == pytest.approx(OUT, abs=0.06)
 
 
 def test_where_nodes_last_their_own_pasts_are_held_fixed_and_slopes_are_right():

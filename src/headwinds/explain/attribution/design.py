@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from headwinds.contracts import Graph, Indicator
 from headwinds.errors import DataError, EstimationError, MismatchError, SettingsError
+from headwinds.explain.attribution.cell_errors import error_correlation
 from headwinds.explain.table_columns import column_entities, column_numbers, column_periods
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class AttributionDesign:
         Rows of the outcome within the spans without a usable value of every variable, and without an outcome.
     alone
         Entities with rows in one span only: they help to estimate slopes and are in no mean.
+    error_correlation
+        Shape (variables, variables): of the errors behind `variance` where they were made in one cell; None for none.
     """
 
     entities: tuple[str, ...]
@@ -72,6 +75,7 @@ class AttributionDesign:
     alone: tuple[str, ...]
     controls: int = 0
     without_value: int = 0
+    error_correlation: NDArray[np.float64] | None = None
 
     @property
     def headwinds(self) -> tuple[str, ...]:
@@ -215,6 +219,7 @@ def make_attribution_design(
         alone=tuple(entities[~both].tolist()),
         controls=len(controls),
         without_value=within - len(frame),
+        error_correlation=error_correlation(indicator, labels),
     )
 
 

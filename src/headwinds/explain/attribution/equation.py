@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 from headwinds.errors import EstimationError
 from headwinds.explain.measured import errors_in_variables
 from headwinds.explain.measured.design import Design
-from headwinds.explain.measured.moments import Moments, cluster_sums, make_moments, small_sample_factor
+from headwinds.explain.measured.moments import (
+    Moments,
+    cluster_sums,
+    clustered,
+    make_moments,
+    small_sample_factor,
+)
 from headwinds.explain.measured.projection import make_projection
 
 if TYPE_CHECKING:
@@ -72,7 +78,8 @@ class Fit:
     value
         Shape (K,); NaN where errors leave too little of some regressor.
     scores
-        Shape (clusters, K): what each cluster adds to the estimate, to first order; they sum to zero.
+        Shape (clusters, K): what each cluster adds to the estimate, to first order, beyond what shared errors do; they sum
+        to zero.
     covariance
         Shape (K, K): that of the measured regression, with what shared errors add.
     factor
@@ -113,6 +120,7 @@ def make_equation(
     cluster: NDArray[np.int64],
     clusters: int | None = None,
     noise: NDArray[np.float64] | None = None,
+    crossed: NDArray[np.float64] | None = None,
     shared: NDArray[np.float64] | None = None,
     shared_outcome: NDArray[np.float64] | None = None,
 ) -> Equation:
@@ -130,6 +138,8 @@ def make_equation(
         How many there are, where some have no rows here.
     noise
         Shape (rows, K, K): covariance of the errors of each row's regressors, independent between rows; None for none.
+    crossed
+        Shape (rows, K): covariances of the outcome's own error with those; None for none.
     shared
         Shape (rows, K, R): errors that rows share, one column a standard normal, in the regressors' units.
     shared_outcome
@@ -172,7 +182,7 @@ def make_equation(
         period=period.astype(np.int64),
         dropped=0,
     )
-    moments = make_moments(design, make_projection(design.effects, rows), noise)
+    moments = make_moments(design, make_projection(design.effects, rows), noise, crossed)
     return Equation(moments, present.astype(np.int64), clusters or int(cluster.max()) + 1)
 
 
@@ -204,6 +214,10 @@ def fit_equation(equation: Equation) -> Fit:
         cluster_sums(errors_in_variables.scores(moments, value), moments.design) @ bread.T
     )
     linear, products = errors_in_variables.shared_moves(moments, bread, value)
+    if factors:
+        meat = clustered(errors_in_variables.scores(moments, value), moments.design)
+        left = errors_in_variables.beyond_shared(moments, value, meat)
+        scores = scores @ _reshaping(bread @ meat @ bread.T, bread @ left @ bread.T).T
     residual = moments.outcome - moments.regressors @ value
     freedom = len(residual) - moments.projection.rank - width
     return Fit(
@@ -218,3 +232,20 @@ def fit_equation(equation: Equation) -> Fit:
         residual=float(np.sqrt(residual @ residual / max(freedom, 1))),
         freedom=freedom,
     )
+
+
+def _reshaping(there: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The map nearest to none that gives what has one covariance the other, shape (K, K) (Dowson and Landau 1982)."""
+    import numpy as np
+
+    def root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+        value, vector = np.linalg.eigh((matrix + matrix.T) / 2)
+        found: NDArray[np.float64] = (vector * np.sqrt(np.maximum(value, 0.0))) @ vector.T
+        return found
+
+    scale = np.sqrt(np.maximum(np.diag(there), 1e-300))
+    one, other = there / np.outer(scale, scale), wanted / np.outer(scale, scale)
+    half = root(one)
+    back = np.linalg.pinv(half, rcond=1e-10, hermitian=True)
+    found: NDArray[np.float64] = (back @ root(half @ other @ half) @ back) * np.outer(scale, 1 / scale)
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headwinds.explain.attribution.cell_errors import product_covariances, row_covariances
 from headwinds.explain.attribution.equation import Equation, make_equation
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ def growth_equation(
     """The equation over all rows, or over some of them (every cluster keeps its code).
 
     A product of two measured variables has, to first order, each one's error times the other; the second-order part of
-    its variance is taken out of the first-order one, which is computed from what was seen.
+    its variance is taken out of the first-order one, which is computed from what was seen. So is the mean of the product
+    of two errors of one cell.
 
     Parameters
     ----------
@@ -37,10 +39,12 @@ def growth_equation(
     values, variance = design.values[chosen], design.variance[chosen]
     regressors = np.column_stack([values[:, list(term)].prod(axis=1) for term in design.terms])
     slopes = slopes_of_terms(values, design.terms)
-    noise = np.einsum("rkv,rlv,rv->rkl", slopes, slopes, variance)
-    for number, term in enumerate(design.terms):
-        if len(term) == 2:
-            noise[:, number, number] -= variance[:, term[0]] * variance[:, term[1]]
+    errors = row_covariances(variance, design.error_correlation, design.lags)
+    noise = slopes @ errors @ slopes.transpose(0, 2, 1) - product_covariances(errors, design.terms)
+    if carry_error:
+        for number, term in enumerate(design.terms):
+            if len(term) == 2:
+                regressors[:, number] -= errors[:, term[0], term[1]]
     shared = np.einsum("rkv,rvj->rkj", slopes, design.factor[chosen])
     _, entity = np.unique(design.entity[chosen], return_inverse=True)
     _, period = np.unique(design.year[chosen], return_inverse=True)

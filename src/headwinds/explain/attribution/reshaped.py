@@ -20,6 +20,8 @@ def keep_variables(
     design: AttributionDesign, names: Collection[str], *, channel: Channel | None = None
 ) -> AttributionDesign:
     """The design with technology (if it has it) and only these headwinds and controls."""
+    import numpy as np
+
     first = int(design.has_technology)
     kept = [place for place, name in enumerate(design.names) if name in names or place < first]
     headwinds = [name for name in design.headwinds if name in names]
@@ -30,6 +32,9 @@ def keep_variables(
         )
     channel = channel or design.channel
     controls = len(kept) - first - len(headwinds)
+    correlation = design.error_correlation
+    if correlation is not None:
+        correlation = correlation[np.ix_(kept, kept)]
     alone = tuple((place,) for place in range(first, first + len(headwinds)))
     through = tuple((0, place) for place in range(first, first + len(headwinds)))
     terms = (
@@ -44,6 +49,7 @@ def keep_variables(
         values=design.values[:, kept],
         variance=design.variance[:, kept],
         factor=design.factor[:, kept],
+        error_correlation=correlation,
         lags=tuple(design.lags[place] for place in kept),
         terms=terms,
         channel=channel,
@@ -58,12 +64,17 @@ def with_control(
     import numpy as np
 
     rows, variables, factors = design.factor.shape
+    correlation = design.error_correlation
+    if correlation is not None:
+        correlation = np.eye(variables + 1)
+        correlation[:variables, :variables] = design.error_correlation
     return replace(
         design,
         names=(*design.names, name),
         values=np.column_stack([design.values, values]),
         variance=np.column_stack([design.variance, np.zeros(rows)]),
         factor=np.concatenate([design.factor, np.zeros((rows, 1, factors))], axis=1),
+        error_correlation=correlation,
         lags=(*design.lags, lag),
         terms=(*design.terms, (variables,)),
         controls=design.controls + 1,
@@ -121,9 +132,13 @@ def dealt(
             for entity, year in zip(design.entity.tolist(), design.year.tolist(), strict=True)
         ]
     )
+    correlation = design.error_correlation
+    if correlation is not None:  # what was dealt and what was not are no longer of one cell
+        moved = np.isin(np.arange(len(correlation)), chosen)
+        correlation = np.where(np.equal.outer(moved, moved), correlation, 0.0)
     blocks = {}
     for name in ("values", "variance", "factor"):
         block = getattr(design, name).copy()
         block[:, chosen] = block[given][:, chosen]
         blocks[name] = block
-    return take_rows(replace(design, **blocks), given >= 0)
+    return take_rows(replace(design, **blocks, error_correlation=correlation), given >= 0)

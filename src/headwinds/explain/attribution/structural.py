@@ -1,9 +1,9 @@
 """One linear equation for each node of a graph that something moves, estimated on the rows of an attribution.
 
 A node's equation has its parents in the graph, each at the lag of its edge, its own value of the period before if that is
-asked for, entity effects and period effects. Measured parents are corrected for their errors; errors that a node and its
-parents share are carried too. All equations are drawn with the same clusters and the same shared errors, so that products
-of their slopes have honest intervals.
+asked for, entity effects and period effects. Measured parents are corrected for their errors, also for how these go with
+each other and with the node's own in one cell; errors that a node and its parents share are carried too. All equations are
+drawn with the same clusters and the same shared errors, so that products of their slopes have honest intervals.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 
 from headwinds.contracts import Edge, Graph
 from headwinds.errors import EstimationError, MismatchError
+from headwinds.explain.attribution.cell_errors import row_covariances
 from headwinds.explain.attribution.equation import Fit, fit_equation, make_equation
 from headwinds.explain.attribution.weighted import drawn_estimates
 from headwinds.explain.half_panels import half_panels
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -229,9 +232,8 @@ def node_equation(
         _node(design, source, outcome, place[:, number]) for number, (source, _) in enumerate(regressors)
     ]
     own = _node(design, target, outcome, chosen)
-    noise = np.zeros((len(chosen), len(blocks), len(blocks)))
-    for number, block in enumerate(blocks):
-        noise[:, number, number] = block[1]
+    errors = _row_errors(design, [own, *blocks], [(target, 0), *regressors], outcome)
+    crossed = errors[:, 1:, 0]
     shared = np.stack([block[2] for block in blocks], axis=1)
     _, entity = np.unique(design.entity[chosen], return_inverse=True)
     _, period = np.unique(when[chosen], return_inverse=True)
@@ -243,7 +245,8 @@ def node_equation(
         names=[source for source, _ in regressors],
         cluster=design.cluster[chosen],
         clusters=design.clusters,
-        noise=noise if carry_error else None,
+        noise=errors[:, 1:, 1:] if carry_error else None,
+        crossed=crossed if carry_error and crossed.any() else None,
         shared=shared if carry_error else None,
         shared_outcome=own[2] if carry_error else None,
     )
@@ -257,6 +260,26 @@ def node_equation(
         behind=np.column_stack([one[0] - then[0] for one, then in zip(now, blocks, strict=True)]),
         behind_shared=np.stack([one[2] - then[2] for one, then in zip(now, blocks, strict=True)], axis=1),
     )
+
+
+def _row_errors(
+    design: AttributionDesign,
+    blocks: Sequence[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]],
+    nodes: Sequence[tuple[str, int]],
+    outcome: str,
+) -> NDArray[np.float64]:
+    """Covariances of the errors of nodes, each so many years before, in each row: shape (rows, nodes, nodes)."""
+    import numpy as np
+
+    correlation = design.error_correlation
+    if correlation is not None:
+        # Growth is not measured by the index: it has a place of its own, and no error.
+        whole = np.eye(len(design.names) + 1)
+        whole[:-1, :-1] = correlation
+        place = [len(design.names) if name == outcome else design.names.index(name) for name, _ in nodes]
+        correlation = whole[np.ix_(place, place)]
+    variance = np.column_stack([block[1] for block in blocks])
+    return row_covariances(variance, correlation, [before for _, before in nodes])
 
 
 def _node(

@@ -127,7 +127,10 @@ def weighted_estimates(equation: Equation, weights: NDArray[np.float64]) -> NDAr
     for start in range(0, len(weights), chunk):
         some = weights[start : start + chunk, equation.cluster]
         moment, cross, shared, inverse = _partialled(products.weighted(some), width)
-        noise = _noise(equation, rows, some, inverse) if noisy else np.zeros_like(moment)
+        noise = np.zeros_like(moment)
+        if noisy:
+            noise, crossed = _noise(equation, rows, some, inverse)
+            cross = cross - crossed
         usable = _signal(moment - noise, moment) >= LEAST_SIGNAL
         safe = np.where(usable[:, None, None], moment, np.eye(width) + noise)
         value, signal = solve_sums(safe, noise, cross, shared)
@@ -218,8 +221,8 @@ def _partialled(
 
 def _noise(
     equation: Equation, rows: _Rows, weights: NDArray[np.float64], inverse: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """What independent errors put into the moments under each weighting, shape (draws, K, K)."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What independent errors put into the moments under each weighting, shapes (draws, K, K) and (draws, K)."""
     import numpy as np
 
     moments = equation.moments
@@ -231,7 +234,10 @@ def _noise(
     else:
         flat = moments.errors.reshape(len(moments.errors), -1)
         put = (share @ flat).reshape(-1, equation.width, equation.width)
-    return put
+    crossed = np.zeros(put.shape[:2])
+    if moments.crossed is not None:
+        crossed = share @ moments.crossed
+    return put, crossed
 
 
 def _signal(corrected: NDArray[np.float64], moment: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -61,6 +61,8 @@ class Design:
         Rows of the panel that have no outcome, or one whose error is not known.
     error_correlation
         Shape (labels, labels): of the sampling errors of one row's index values; None where they are taken as independent.
+    outcome_correlation
+        Shape (labels,): of the outcome's own sampling error with those; None where they are of other cells or not known.
     """
 
     outcome: NDArray[np.float64]
@@ -83,6 +85,7 @@ class Design:
     control_scale: NDArray[np.float64] | None = None
     without_value: int = 0
     error_correlation: NDArray[np.float64] | None = None
+    outcome_correlation: NDArray[np.float64] | None = None
 
     @property
     def row_errors(self) -> NDArray[np.float64] | None:
@@ -97,6 +100,18 @@ class Design:
         found[:, :labels, :labels] = error[:, :, None] * error[:, None, :] * self.error_correlation
         return found
 
+    @property
+    def row_crossed(self) -> NDArray[np.float64] | None:
+        """Covariances of the outcome's error with those of each row's regressors, (rows, p); None where there are none."""
+        import numpy as np
+
+        if self.outcome_correlation is None:
+            return None
+        found = np.zeros((len(self.outcome), len(self.names)))
+        error = np.sqrt(self.variance) * np.sqrt(self.outcome_variance)[:, None]
+        found[:, : len(self.labels)] = error * self.outcome_correlation
+        return found
+
     def drawn_errors(self, normal: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sampling errors from independent standard normals of shape (rows, labels, ...)."""
         import numpy as np
@@ -107,6 +122,21 @@ class Design:
         spread = np.sqrt(self.variance)
         drawn: NDArray[np.float64] = normal * spread.reshape(*spread.shape, *[1] * (normal.ndim - 2))
         return drawn
+
+    def outcome_errors(self, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the outcome errs by as it goes with drawn errors of the indices, (rows, labels, ...): shape (rows, ...)."""
+        import numpy as np
+
+        if self.outcome_correlation is None:
+            return np.zeros((drawn.shape[0], *drawn.shape[2:]))
+        share = self.outcome_correlation
+        if self.error_correlation is not None:
+            share = np.linalg.pinv(self.error_correlation) @ share
+        error = np.sqrt(self.variance)
+        slope = np.divide(share, error, out=np.zeros_like(error), where=error > 0)
+        slope = slope * np.sqrt(self.outcome_variance)[:, None]
+        found: NDArray[np.float64] = np.einsum("rk,rk...->r...", slope, drawn)
+        return found
 
     @property
     def unit(self) -> NDArray[np.float64]:
@@ -253,6 +283,7 @@ def make_design(
         without_value=found.without_value,
         control_scale=size,
         error_correlation=_error_correlation(indices, labels),
+        outcome_correlation=_outcome_correlation(indices, labels, own, own_rows) if lag == 0 else None,
     )
 
 
@@ -268,6 +299,20 @@ def _error_correlation(indices: tuple[Indicator, ...], labels: Sequence[str]) ->
                 order = list(dict.fromkeys(first.labels))
                 found[one, two] = first.label_correlation[order.index(labels[one]), order.index(labels[two])]
     return None if np.array_equal(found, np.eye(len(labels))) else found
+
+
+def _outcome_correlation(
+    indices: tuple[Indicator, ...], labels: Sequence[str], own: Indicator | None, own_rows: NDArray[np.int64]
+) -> NDArray[np.float64] | None:
+    """Where the outcome is a label of the same index in the same period: how its error goes with those of the others."""
+    import numpy as np
+
+    if own is None or own.label_correlation is None:
+        return None
+    order = list(dict.fromkeys(own.labels))
+    row = own.label_correlation[order.index(own.labels[int(own_rows[0])])]
+    found = np.array([row[order.index(label)] if home_of(label, indices) is own else 0.0 for label in labels])
+    return found if found.any() else None
 
 
 def _powers_of_two(columns: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,6 +20,7 @@ from headwinds.explain.measured import errors_in_variables
 from headwinds.explain.measured.moments import (
     Moments,
     as_estimate,
+    cluster_sums,
     clustered,
     make_moments,
     small_sample_factor,
@@ -78,15 +79,17 @@ def draws_estimate(
     plain = clustered(errors_in_variables.scores(moments, centre), design)
     factor = small_sample_factor(design)
     noise_sums = _noise_by_cluster(moments) if products.by_cluster is not None else None
+    crossed = cluster_sums(moments.row_crossed, design)
     for draw in range(draws):
         z = np.asarray(generator.standard_normal(factors))
         left, right = _combinations(z, size)
         moment = left.T @ products.total @ left - moments.noise - 2 * second
         bread = np.linalg.inv(moment)
-        values[draw] = bread @ (left.T @ products.total @ right - 2 * second_cross)
+        values[draw] = bread @ (left.T @ products.total @ right - crossed.sum(axis=0) - 2 * second_cross)
         meat = plain
         if products.by_cluster is not None and noise_sums is not None:
             sums = (products.by_cluster @ (right - left @ values[draw])) @ left + noise_sums @ values[draw]
+            sums -= crossed
             meat = factor * (sums.T @ sums)
         within += bread @ meat @ bread.T / draws
     covariance = within + (1 + 1 / draws) * np.atleast_2d(np.cov(values, rowvar=False))
@@ -108,12 +111,13 @@ def naive_draws_estimate(
     while done < draws:
         block = min(max(COLUMNS_AT_ONCE // labels, 1), draws - done)
         noise = design.drawn_errors(generator.standard_normal((len(design.outcome), labels, block)))
+        going_along = moments.projection.residuals(design.outcome_errors(noise))
         noise = moments.projection.residuals(noise)
         for number in range(block):
             z = generator.standard_normal(factors)
             regressors = moments.regressors + moments.common @ z
             regressors[:, :labels] += noise[:, :, number]
-            outcome = moments.outcome + moments.outcome_common @ z
+            outcome = moments.outcome + moments.outcome_common @ z + going_along[:, number]
             bread = np.linalg.inv(regressors.T @ regressors)
             value = bread @ (regressors.T @ outcome)
             meat = clustered(regressors * (outcome - regressors @ value)[:, None], design)
@@ -174,8 +178,6 @@ def _combinations(z: NDArray[np.float64], size: int) -> tuple[NDArray[np.float64
 def _noise_by_cluster(moments: Moments) -> NDArray[np.float64]:
     """What the errors put into the moments, by cluster, shape (clusters, p, p)."""
     import numpy as np
-
-    from headwinds.explain.measured.moments import cluster_sums
 
     size = moments.regressors.shape[1]
     if moments.errors is None:

@@ -18,7 +18,8 @@ error across the truth weakens a slope (first term), one along it, a wrong scale
     sum_k g_k g_k' + sum_jk h_jk h_jk'       g_k = bread W'u_k, h_jk = bread F_j'u_k
 
 g_k moves with z_k, h_jk with z_j z_k. W holds the errors itself, so that g_k g_k' has h_jk h_jk' in the mean once; the
-variance of the products is twice that.
+variance of the products is twice that. The sandwich has of both what is within a cluster already, which is taken out of it
+(`beyond_shared`): next to nothing of an error that all share, and all of one that is a single cell's.
 
 What z moves is a quadratic in the coefficients at which it is taken, and that matters: an index whose scale is drawn too
 large gives too small a slope and, through u_k, too small an error. The interval is therefore that of the tests of every
@@ -33,7 +34,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headwinds.contracts import Estimate, Finding
-from headwinds.explain.measured.moments import Moments, as_estimate, clustered, make_moments
+from headwinds.explain.measured.moments import (
+    Moments,
+    as_estimate,
+    clustered,
+    make_moments,
+    small_sample_factor,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,7 +133,8 @@ def solve_sums(
 def covariance_at(moments: Moments, value: NDArray[np.float64]) -> NDArray[np.float64]:
     """The covariance of the module's head, (p, p), at these coefficients."""
     bread = bread_of(moments)
-    sandwich = bread @ clustered(scores(moments, value), moments.design) @ bread.T
+    meat = beyond_shared(moments, value, clustered(scores(moments, value), moments.design))
+    sandwich = bread @ meat @ bread.T
     linear, products = shared_moves(moments, bread, value)
     products = products.reshape(len(value), -1)
     covariance: NDArray[np.float64] = sandwich + linear @ linear.T + products @ products.T
@@ -190,20 +198,63 @@ def bread_of(moments: Moments) -> NDArray[np.float64]:
 
 
 def scores(moments: Moments, value: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of the corrected estimating equation, shape (rows, p): w (y - w'b) + M_rr v_r b."""
+    """Of the corrected estimating equation, shape (rows, p): w (y - w'b) + M_rr (v_r b - c_r) and the row's part of Q b - q.
+
+    At the estimate they sum to zero.
+    """
+    import numpy as np
+
     residual = moments.outcome - moments.regressors @ value
     score: NDArray[np.float64] = moments.regressors * residual[:, None] + moments.row_noise_times(value)
+    score = score - moments.row_crossed
+    if moments.common.shape[2] == 0:
+        return score
+    carried = carried_by(moments, value)
+    scale = np.linalg.solve(moments.moment - moments.noise, moments.regressors.T @ carried)  # (p, factors)
+    score += np.einsum("rpk,rk->rp", moments.common, carried - moments.regressors @ scale)
+    score -= moments.regressors * np.einsum("rpk,pk->r", moments.common, scale)[:, None]
     return score
+
+
+def carried_by(moments: Moments, value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The shared errors u_k of the equation at these coefficients, shape (rows, factors)."""
+    import numpy as np
+
+    carried: NDArray[np.float64] = np.einsum("rpk,p->rk", moments.common, value) - moments.outcome_common
+    return carried
+
+
+def beyond_shared(
+    moments: Moments, value: NDArray[np.float64], meat: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The clustered sum of the scores' products without what shared errors put into it, shape (p, p).
+
+    The residuals hold the shared errors, and of each the part within a cluster is in the sandwich, where `shared_moves`
+    counts it too. Of an error of one cell (a cell that corrects itself and lends to others) that is all of it.
+    """
+    import numpy as np
+
+    if moments.common.shape[2] == 0:
+        return meat
+    carried = carried_by(moments, value)
+    cluster = moments.design.cluster
+    order = np.argsort(cluster, kind="stable")
+    inside = np.zeros_like(meat)
+    for rows in np.split(order, np.flatnonzero(np.diff(cluster[order])) + 1):
+        own, common, moved = moments.regressors[rows], moments.common[rows], carried[rows]
+        linear = own.T @ moved
+        together = moved @ moved.T
+        inside += linear @ linear.T + np.einsum("rpk,sqk,rs->pq", common, common, together, optimize=True)
+    value_of, vector = np.linalg.eigh(meat - small_sample_factor(moments.design) * inside)
+    left: NDArray[np.float64] = (vector * np.maximum(value_of, 0.0)) @ vector.T
+    return left
 
 
 def shared_moves(
     moments: Moments, bread: NDArray[np.float64], value: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How errors that cells share move the coefficients: g_k as (p, factors) and h_jk as (p, factors, factors)."""
-    import numpy as np
-
-    carried = np.einsum("rpk,p->rk", moments.common, value) - moments.outcome_common
-    return moves_of(moments, bread, carried)
+    return moves_of(moments, bread, carried_by(moments, value))
 
 
 def moves_of(

@@ -6,6 +6,7 @@ and F_k the error that a standard normal z_k gives to all rows at once:
     moment = (MW)'(MW)      cross = (MW)'(My)
     noise  = sum_r M_rr v_r on the diagonal (trace of M diag(v), as M is idempotent); zero for controls; with V_r for v_r
              where a row's own errors hang together
+    crossed = sum_r M_rr c_r, c_r the covariances of the outcome's own error with the row's; it is taken out of `cross`
 """
 
 from __future__ import annotations
@@ -46,10 +47,13 @@ class Moments:
     outcome_common
         Shape (rows, factors): the same of the outcome.
     moment, cross, noise
-        Shapes (p, p), (p,), (p, p); see the module's head.
+        Shapes (p, p), (p,), (p, p); see the module's head. Where errors of the outcome and of regressors go together,
+        `cross` is without what that puts into it.
     errors
         Shape (rows, p, p): covariances of the errors of each row's own regressors, where these hang together (products of
         measured variables do); None where each has the variance of the design and they do not.
+    crossed
+        Shape (rows, p): covariances of the outcome's own error with those of the row's regressors; None for none.
     """
 
     design: Design
@@ -62,11 +66,22 @@ class Moments:
     cross: NDArray[np.float64]
     noise: NDArray[np.float64]
     errors: NDArray[np.float64] | None = None
+    crossed: NDArray[np.float64] | None = None
 
     @property
     def row_noise(self) -> NDArray[np.float64]:
         """M_rr v_r, shape (rows, p): each row's part of the noise's diagonal."""
         return row_noise(self.design, self.projection)
+
+    @property
+    def row_crossed(self) -> NDArray[np.float64]:
+        """M_rr c_r, shape (rows, p): each row's part of what errors that go with the outcome's put into `cross`."""
+        import numpy as np
+
+        if self.crossed is None:
+            return np.zeros_like(self.regressors)
+        found: NDArray[np.float64] = self.projection.diagonal[:, None] * self.crossed
+        return found
 
     def row_noise_times(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
         """M_rr V_r b, shape (rows, p): each row's part of the noise, times coefficients."""
@@ -81,7 +96,10 @@ class Moments:
 
 
 def make_moments(
-    design: Design, projection: Projection | None = None, errors: NDArray[np.float64] | None = None
+    design: Design,
+    projection: Projection | None = None,
+    errors: NDArray[np.float64] | None = None,
+    crossed: NDArray[np.float64] | None = None,
 ) -> Moments:
     """Take the effects out of everything, once.
 
@@ -91,6 +109,8 @@ def make_moments(
         That of the same effects and rows, if it is there already.
     errors
         Shape (rows, p, p): see `Moments`; their diagonals are the variances of the design.
+    crossed
+        Shape (rows, p): covariances of the outcome's own error with those of the row's regressors.
 
     Raises
     ------
@@ -101,6 +121,7 @@ def make_moments(
 
     rows, labels, factors = design.factor.shape
     errors = design.row_errors if errors is None else errors
+    crossed = design.row_crossed if crossed is None else crossed
     projection = projection or make_projection(design.effects, rows)
     plain = np.column_stack([design.outcome, design.index, design.controls])
     size = plain.shape[1]
@@ -114,6 +135,9 @@ def make_moments(
         noise = np.diag(row_noise(design, projection).sum(axis=0))
     else:
         noise = np.einsum("r,rpq->pq", projection.diagonal, errors)
+    cross = regressors.T @ left[:, 0]
+    if crossed is not None:
+        cross = cross - projection.diagonal @ crossed
     return Moments(
         design=design,
         projection=projection,
@@ -122,9 +146,10 @@ def make_moments(
         common=common,
         outcome_common=left[:, size + labels * factors :],
         moment=regressors.T @ regressors,
-        cross=regressors.T @ left[:, 0],
+        cross=cross,
         noise=noise,
         errors=errors,
+        crossed=crossed,
     )
 
 

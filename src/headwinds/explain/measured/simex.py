@@ -65,6 +65,8 @@ def _at_level(
     size, labels = moments.regressors.shape[1], len(design.labels)
     count = replicates if level > 0 else 1
     total = np.zeros(size)
+    # What errors of the outcome put in by going along with the index's own does not grow with what is added.
+    crossed = moments.row_crossed.sum(axis=0)
     factors = moments.common.shape[2]
     for _ in range(count):
         regressors = moments.regressors.copy()
@@ -72,7 +74,7 @@ def _at_level(
             noise = np.sqrt(level) * design.drawn_errors(generator.standard_normal(design.variance.shape))
             regressors[:, :labels] += moments.projection.residuals(noise)
             regressors += moments.common @ (np.sqrt(level) * generator.standard_normal(factors))
-        total += np.linalg.solve(regressors.T @ regressors, regressors.T @ moments.outcome)
+        total += np.linalg.solve(regressors.T @ regressors, regressors.T @ moments.outcome - crossed)
     return total / count
 
 
