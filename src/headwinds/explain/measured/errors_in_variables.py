@@ -53,6 +53,7 @@ ASSUMES = "each cell's error has the variance that the index states, and no erro
 LEAST_RELIABILITY = 0.1
 WEAK_RELIABILITY = 0.4
 MUCH_SHARED = 0.1
+AT_ONCE = 2e6  # numbers in memory
 
 
 def corrected_estimate(design: Design, outcome_words: str, lag: int) -> Estimate:
@@ -236,18 +237,38 @@ def beyond_shared(
 
     if moments.common.shape[2] == 0:
         return meat
-    carried = carried_by(moments, value)
-    cluster = moments.design.cluster
-    order = np.argsort(cluster, kind="stable")
-    inside = np.zeros_like(meat)
-    for rows in np.split(order, np.flatnonzero(np.diff(cluster[order])) + 1):
-        own, common, moved = moments.regressors[rows], moments.common[rows], carried[rows]
-        linear = own.T @ moved
-        together = moved @ moved.T
-        inside += linear @ linear.T + np.einsum("rpk,sqk,rs->pq", common, common, together, optimize=True)
+    inside = _within_clusters(moments, carried_by(moments, value))
     value_of, vector = np.linalg.eigh(meat - small_sample_factor(moments.design) * inside)
     left: NDArray[np.float64] = (vector * np.maximum(value_of, 0.0)) @ vector.T
     return left
+
+
+def _within_clusters(moments: Moments, carried: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of the errors u_k: sum over clusters c of G_c G_c', where G_c has the columns W_c'u_k and F_j,c'u_k; shape (p, p)."""
+    import numpy as np
+
+    cluster = moments.design.cluster
+    order = np.argsort(cluster, kind="stable")
+    beside = np.concatenate([moments.regressors[:, :, None], moments.common], axis=2)[order]
+    carried = carried[order]
+    rows, size, width = beside.shape
+    flat = beside.reshape(rows, size * width)
+    edges = [0, *(np.flatnonzero(np.diff(cluster[order])) + 1).tolist(), rows]
+    most = max(int(AT_ONCE / (flat.shape[1] * carried.shape[1])), 1)
+    inside = np.zeros((size, size))
+    place = 0
+    while place < len(edges) - 1:
+        last = max(int(np.searchsorted(edges, edges[place] + most, side="right")) - 1, place + 1)
+        some = slice(edges[place], edges[last])
+        if last == place + 1:
+            sums = (flat[some].T @ carried[some])[None]
+        else:
+            products = flat[some, :, None] * carried[some, None, :]
+            sums = np.add.reduceat(products, np.array(edges[place:last]) - edges[place])
+        columns = sums.reshape(last - place, size, -1).swapaxes(0, 1).reshape(size, -1)
+        inside += columns @ columns.T
+        place = last
+    return inside
 
 
 def shared_moves(
