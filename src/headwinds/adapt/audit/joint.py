@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headwinds.adapt.evaluation.intervals import student_reach
 from headwinds.adapt.numbered import numbered
 
 if TYPE_CHECKING:
@@ -82,12 +83,9 @@ def joint_intervals(
 def _reach(distance: float, clusters: NDArray[np.int64]) -> NDArray[np.float64]:
     """How many standard deviations of the draws leave as much outside as `distance` does of a normal distribution."""
     import numpy as np
-    from scipy.special import ndtr, stdtrit
+    from scipy.special import ndtr
 
-    number = np.maximum(clusters, 2)
-    tail = ndtr(-min(distance, FARTHEST))
-    found: NDArray[np.float64] = -stdtrit(number - 1, tail) * np.sqrt(number / (number - 1))
-    return found
+    return student_reach(float(ndtr(-min(distance, FARTHEST))), np.maximum(clusters, 2))
 
 
 def mean_intervals(

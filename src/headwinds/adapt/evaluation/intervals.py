@@ -98,9 +98,19 @@ def outside(clusters: int) -> float:
     twenty in 90 to 94. The expanded percentile interval (Hesterberg 2015) goes as far out as Student's t with n - 1 degrees
     of freedom does, and mends the n in the place of n - 1 in a bootstrap's variance.
     """
-    from scipy.special import ndtr, stdtrit
+    import numpy as np
+    from scipy.special import ndtr
 
-    return float(ndtr((clusters / (clusters - 1)) ** 0.5 * stdtrit(clusters - 1, 0.025)))
+    return float(ndtr(-student_reach(0.025, np.array(clusters))))
+
+
+def student_reach(tail: float, clusters: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How many standard deviations of a bootstrap's draws leave `tail` beyond each bound, of so many clusters."""
+    import numpy as np
+    from scipy.special import stdtrit
+
+    found: NDArray[np.float64] = -stdtrit(clusters - 1, tail) * np.sqrt(clusters / (clusters - 1))
+    return found
 
 
 def percentile_interval(plain: float, drawn: NDArray[np.float64], clusters: int) -> Interval:
