@@ -45,12 +45,19 @@ def test_packed_encoder_equals_transformers(dtype: torch.dtype, tolerance: float
         assert (packed(ids, None).float() - unpadded).abs().max() < tolerance
 
 
-def test_bytes_stay_close_to_transformers_whatever_the_length() -> None:
+@pytest.mark.parametrize("beside", [torch.float32, torch.bfloat16])
+def test_bytes_stay_close_to_transformers_whatever_the_length(
+    beside: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Cosine to the exact states, token by token; a text's states do not hang on the texts beside it."""
-    encoder = load_encoder(resolve_checkpoint("default")).eval()
-    quantised = quantise(encoder)
-    if quantised is None:
+    if not can_quantise():
         pytest.skip("this processor does not multiply bytes")
+    encoder = load_encoder(resolve_checkpoint("default")).eval()
+    fast = {"avx512_vnni": True, "avx512_bf16": beside == torch.bfloat16, "cpu_name": "AMD"}
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: fast)
+    quantised = quantise(encoder)
+    assert quantised is not None
+    assert quantised.plain.words.dtype == beside
     ids, mask = padded_windows()
     with torch.inference_mode():
         expected = encoder(input_ids=ids, attention_mask=mask).last_hidden_state[mask.bool()]

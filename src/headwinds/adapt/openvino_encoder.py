@@ -1,8 +1,8 @@
 """The encoder in eight-bit integers by OpenVINO: the same ranges as `quantised`, another engine of products.
 
 The graph is written from the weights themselves. Ranges of the channels are looked up on seeded random tokens and folded
-into the weights that read them (see `quantised`); the rest is in bfloat16 where the processor computes in it. Whether a
-model may use it is measured on its validation examples (`agreement`, `shared_labels`), since no bound holds for every text.
+into the weights that read them (see `quantised`); the rest is in bfloat16 where the processor is fast in it. Whether a model
+may use it is measured on its validation examples (`agreement`, `shared_labels`), since no bound holds for every text.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ def compile_encoder(encoder: PreTrainedModel) -> OpenVinoEncoder | None:
     import torch
 
     from headwinds.adapt.packed import pack
+    from headwinds.adapt.training.precision import choose_precision
 
     plain = pack(encoder, torch.float32)
     if plain is None:
@@ -73,6 +74,7 @@ def compile_encoder(encoder: PreTrainedModel) -> OpenVinoEncoder | None:
         graph = _Graph(encoder, plain).build()
     core = openvino.Core()
     halves = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    halves &= choose_precision("auto") == "bfloat16"
     settings = {
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": "bf16" if halves else "f32",

@@ -24,6 +24,7 @@ from headwinds.adapt.packed import (
     joined_projections,
     pack,
 )
+from headwinds.adapt.training.precision import choose_precision
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -40,7 +41,10 @@ TYPICAL_TOKENS = 2048
 
 @dataclass(frozen=True, slots=True)
 class ByteLinear:
-    """``activation(x @ weight.T + bias)`` of unsigned bytes x, whose value is ``(x - zero) * step``."""
+    """``activation(x @ weight.T + bias)`` of unsigned bytes x, whose value is ``(x - zero) * step``.
+
+    `beside` is the type of what is not in bytes.
+    """
 
     weight: torch.Tensor
     weight_steps: torch.Tensor
@@ -48,10 +52,11 @@ class ByteLinear:
     bias: torch.Tensor
     step: float
     zero: int
+    beside: torch.dtype
 
     def __call__(self, states: torch.Tensor) -> torch.Tensor:
-        """Return bfloat16, shape (tokens, outputs)."""
-        return self._product(states, 1.0, 0, torch.bfloat16, "none")
+        """Return floating-point numbers, shape (tokens, outputs)."""
+        return self._product(states, 1.0, 0, self.beside, "none")
 
     def activated(self, states: torch.Tensor, step: float, zero: int) -> torch.Tensor:
         """Return bytes of the activated product, in steps of `step` from `zero`."""
@@ -122,7 +127,7 @@ class QuantisedEncoder:
         types: torch.Tensor | None = None,
         added: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Return the last hidden state, shape (windows, length, width), in bfloat16; see `PackedEncoder`."""
+        """Return the last hidden state, shape (windows, length, width); see `PackedEncoder`."""
         states = self.plain.embed(input_ids, types, added)
         return fast_or_safe(lambda mix: self._through_layers(states, attention_mask, mix))
 
@@ -154,14 +159,14 @@ def can_quantise() -> bool:
 
     Without VNNI the sums of products of bytes overflow, or are slower than what they replace.
     """
-    capabilities = torch.cpu.get_capabilities()
-    fast = capabilities.get("avx512_vnni", False) and capabilities.get("avx512_bf16", False)
+    fast = torch.cpu.get_capabilities().get("avx512_vnni", False)
     return bool(fast) and hasattr(torch.ops.onednn, "qlinear_pointwise")
 
 
 def quantise(encoder: PreTrainedModel) -> QuantisedEncoder | None:
     """Quantise an encoder of the BERT architecture; None for any other, or on a processor without the instructions."""
-    plain = pack(encoder, torch.bfloat16)
+    beside = torch.bfloat16 if choose_precision("auto") == "bfloat16" else torch.float32
+    plain = pack(encoder, beside)
     if plain is None or not can_quantise():
         return None
     model: Any = encoder
@@ -171,7 +176,7 @@ def quantise(encoder: PreTrainedModel) -> QuantisedEncoder | None:
         for layer, packed in zip(model.encoder.layer, plain.layers, strict=True):
             layers.append(_layer(layer, packed, entering, plain, extremes))
             entering = layer.output.LayerNorm
-        first = _norm(model.embeddings.LayerNorm, extremes, plain.epsilon)
+        first = _norm(model.embeddings.LayerNorm, extremes, plain.epsilon, beside)
         return QuantisedEncoder(plain, first, tuple(layers))
 
 
@@ -206,17 +211,18 @@ def _layer(
         layer.intermediate.dense,
         layer.output.dense,
     )
+    beside = plain.words.dtype
     step = (float(extremes[layer.intermediate].max()) - LEAST_GELU) / (2 * STEPS + 1)
     zero = round(-LEAST_GELU / step)
     return ByteLayer(
-        projections=_linear(weight, bias, range_of(entering, extremes)),
+        projections=_linear(weight, bias, range_of(entering, extremes), beside),
         attention_output=packed.attention_output,
-        attention_norm=_norm(norm, extremes, plain.epsilon),
-        expansion=_linear(expansion.weight, expansion.bias, range_of(norm, extremes)),
+        attention_norm=_norm(norm, extremes, plain.epsilon, beside),
+        expansion=_linear(expansion.weight, expansion.bias, range_of(norm, extremes), beside),
         expanded_step=step,
         expanded_zero=zero,
-        contraction=_linear(contraction.weight, contraction.bias, None, step, zero),
-        output_norm=_norm(layer.output.LayerNorm, extremes, plain.epsilon),
+        contraction=_linear(contraction.weight, contraction.bias, None, beside, step, zero),
+        output_norm=_norm(layer.output.LayerNorm, extremes, plain.epsilon, beside),
     )
 
 
@@ -227,16 +233,17 @@ def range_of(module: Any, extremes: dict[Any, torch.Tensor]) -> torch.Tensor:
     return found.clamp_min(torch.finfo(torch.float32).tiny ** 0.5)
 
 
-def _norm(module: Any, extremes: dict[Any, torch.Tensor], epsilon: float) -> ByteNorm:
+def _norm(module: Any, extremes: dict[Any, torch.Tensor], epsilon: float, beside: torch.dtype) -> ByteNorm:
     steps = range_of(module, extremes) / STEPS
     weight, bias = (module.weight.float() / steps), (module.bias.float() / steps)
-    return ByteNorm(weight.bfloat16(), bias.bfloat16(), steps.bfloat16(), epsilon)
+    return ByteNorm(weight.to(beside), bias.to(beside), steps.to(beside), epsilon)
 
 
 def _linear(
     weight: torch.Tensor,
     bias: torch.Tensor,
     ranges: torch.Tensor | None,
+    beside: torch.dtype,
     step: float = 1 / STEPS,
     zero: int = CENTRE,
 ) -> ByteLinear:
@@ -246,4 +253,4 @@ def _linear(
     whole = (weight / weight_steps[:, None]).round().clamp(-STEPS, STEPS).to(torch.int8)
     laid_out = torch.ops.onednn.qlinear_prepack(whole, [TYPICAL_TOKENS, whole.shape[1]])
     zeros = torch.zeros(len(whole), dtype=torch.int64)
-    return ByteLinear(laid_out, weight_steps, zeros, bias.detach().float(), step, zero)
+    return ByteLinear(laid_out, weight_steps, zeros, bias.detach().float(), step, zero, beside)

@@ -71,5 +71,5 @@ def _predicting() -> Line:
     if can_quantise():
         says = f'{chosen}; this processor is made for scoring_precision = "int8" too, which gives other last digits'
     else:
-        says = f"{chosen}; no int8, for which AVX512-VNNI and AVX512-BF16 are needed"
+        says = f"{chosen}; no int8, for which AVX512-VNNI is needed"
     return Line("use", "scoring", says, values=values)
