@@ -237,8 +237,8 @@ def _contrast(
 
 
 def _batches(classes: NDArray[np.int64]) -> int:
-    """Of an epoch."""
-    return max(LEAST_BATCHES, len(classes) // BATCH_TEXTS)
+    """Of an epoch, in which each example of classes of one size is seen once, or more often where there are few."""
+    return max(LEAST_BATCHES, -(-len(classes) // _together(classes)))
 
 
 def _together(classes: NDArray[np.int64]) -> int:

@@ -2,7 +2,8 @@
 
 A tuning on a handful of examples can lose what the encoder knew. On the line between the two sets of weights often lies a
 model that is better than both (Wortsman et al. 2022, WiSE-FT), and one end of the line is the encoder as it came: a tuning
-whose gain cannot be told from chance is not taken.
+whose gain cannot be told from chance is not taken. Of shares that cannot be told apart the largest is: encoders that saw a
+part of the examples judge, and one that saw all of them deserves more of its tuning.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ PARTS_OF_FEW = 4
 # That a gain must exceed. With one, some tunings that gain nothing are taken, which costs a point or two; with two, many are
 # left that gain twenty.
 STANDARD_ERRORS = 1.0
+# Within which the likelihood of a larger share is not told apart from that of the likeliest.
+ALIKE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +107,12 @@ def judging_parts(classes: NDArray[np.int64], *, seed: int) -> NDArray[np.int64]
 def choose_share(
     trials: list[Trial], truth: NDArray[np.bool_], *, several: bool, shares: tuple[float, ...] = SHARES
 ) -> Choice:
-    """The likeliest share and penalty over all judged examples; the encoder as it came where the gain is within its error.
+    """The largest share that is as good as the likeliest, with its penalty; the encoder as it came where nothing is gained.
 
     `truth` has shape (examples, labels). The first of `shares` is the encoder as it came. Each share is judged with the
     penalty that suits it best, or the usual one by the same rule, and its gain over the first in pairs of examples: it must
-    exceed its standard error.
+    exceed its standard error. As good as the likeliest is what falls behind it, in pairs of examples, by no more than two
+    standard errors.
     """
     import numpy as np
 
@@ -132,7 +136,9 @@ def choose_share(
     first = shares[0]
     likeliest = max(shares[1:], key=lambda share: best[share][1].mean())
     gain, error = _gain(best[likeliest][1], best[first][1])
-    share = likeliest if _exceeds(gain, error) else first
+    share = first
+    if _exceeds(gain, error):
+        share = max(one for one in shares[1:] if _as_good(best[one][1], best[likeliest][1], best[first][1]))
     penalty, each, outputs = best[share]
     return Choice(share, penalty, float(each.mean()), gain, error, judged, outputs)
 
@@ -143,6 +149,12 @@ def _gain(each: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float,
 
     gains = each - other
     return float(gains.mean()), float(gains.std(ddof=1) / np.sqrt(len(gains)))
+
+
+def _as_good(each: NDArray[np.float64], likeliest: NDArray[np.float64], first: NDArray[np.float64]) -> bool:
+    """Whether a share gains over the first, and does not fall behind the likeliest by more than chance explains."""
+    behind, error = _gain(likeliest, each)
+    return _exceeds(*_gain(each, first)) and behind <= ALIKE * error
 
 
 def _exceeds(gain: float, error: float) -> bool:
