@@ -2,8 +2,9 @@
 
 A Python that works with models imports for four seconds before it does anything, and the tests start dozens. One that is
 started here is as fresh as any other: what it is forked from has run no operation, read no model, drawn no number and has
-one thread. Program, arguments, folder, environment and streams are its own, and it ends as Python ends. What a test says
-about imports, or about what the environment does to them (PYTHONHASHSEED, OMP_NUM_THREADS), it says with `subprocess`.
+one thread. Program, arguments, folder, environment and streams are its own, and it ends as Python ends. What it starts by
+this module is forked from where it was. What a test says about imports, or about what the environment does to them
+(PYTHONHASHSEED, OMP_NUM_THREADS), it says with `subprocess`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO
 
+_inherited: socket.socket | None = None
+"""In a process that was started here: the way to its provider, which it may ask for others."""
 LARGEST_ORDER = 100_000
 """Bytes: within what a socket takes in one piece."""
 LIBRARIES = (
@@ -68,6 +71,10 @@ class Warm:
         """If it still runs."""
         if self.poll() is None:
             os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """As a service is ended."""
+        self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """As a power cut would end it."""
@@ -117,7 +124,7 @@ def start(
         theirs.append(other)
     told, telling = os.pipe()
     try:
-        socket.send_fds(_provider(), [sent], [*theirs, telling])
+        socket.send_fds(_provider(), [sent], [*theirs, telling, _provider().fileno()])
     finally:
         for handle in (*theirs, telling):
             os.close(handle)
@@ -133,6 +140,11 @@ def run(
         out.seek(0)
         errors.seek(0)
         return subprocess.CompletedProcess(program, code, out.read(), errors.read())
+
+
+def get_ready() -> None:
+    """Import what others are forked from, so that the first of them does not wait for it."""
+    _provider()
 
 
 def _ends(stream: int, given: int | IO[str] | None) -> tuple[IO[str] | None, int]:
@@ -160,6 +172,8 @@ def _line(handle: int) -> str:
 @cache
 def _provider() -> socket.socket:
     """To the process that those of this worker are forked from; it ends with the tests, and is no child of theirs."""
+    if _inherited is not None:
+        return _inherited
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         subprocess.run(
@@ -177,7 +191,7 @@ def _provide(connection: socket.socket) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: whoever asks decides
     signal.signal(signal.SIGCHLD, _bury)
     while True:
-        sent, handles, _, _ = socket.recv_fds(connection, LARGEST_ORDER, 4)
+        sent, handles, _, _ = socket.recv_fds(connection, LARGEST_ORDER, 5)
         if not sent:
             os._exit(0)
         if os.fork() == 0:
@@ -196,7 +210,7 @@ def _bury(*_: object) -> None:
             pass
 
 
-def _follow(stdin: int, stdout: int, stderr: int, told: int) -> None:
+def _follow(stdin: int, stdout: int, stderr: int, told: int, provider: int) -> None:
     """Fork once more: the child goes on, its parent tells its number and later how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -206,14 +220,23 @@ def _follow(stdin: int, stdout: int, stderr: int, told: int) -> None:
             os.dup2(handle, stream)
             os.close(handle)
         os.close(told)
+        _inherit(provider)
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for handle in (stdin, stdout, stderr):
+    for handle in (stdin, stdout, stderr, provider):
         os.close(handle)  # so that a pipe ends with the child
     os.write(told, f"{child}\n".encode())
     _, status = os.waitpid(child, 0)
     os.write(told, f"{os.waitstatus_to_exitcode(status)}\n".encode())
     os._exit(0)
+
+
+def _inherit(provider: int) -> None:
+    """Be the module that the program imports, if it does, so that it does not look for a provider of its own."""
+    global _inherited
+    os.set_inheritable(provider, False)
+    _inherited = socket.socket(fileno=provider)
+    sys.modules["adapt.warm_process"] = sys.modules["__main__"]
 
 
 def _become(order: dict[str, object]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from adapt.tiny import make_checkpoint, make_labelled
+from adapt.warm_workers import warm_workers
 from compute.chores import killing, shards, squares
 from headwinds.adapt import scoring
 from headwinds.adapt.fold import fit_fold, plan_folds
@@ -82,7 +83,8 @@ def main(folder: Path) -> dict[str, Any]:
     )
     found["ray"] = contents(work, passages, folder / "ray", RAY)
     found["killed"] = len(list(folder.glob("kill-*")))
-    found["two"] = contents(work, passages, folder / "two", ComputeSettings(workers=2))
+    with warm_workers():
+        found["two"] = contents(work, passages, folder / "two", ComputeSettings(workers=2))
     found["one"] = contents(work, passages, folder / "one", ComputeSettings(workers=1))
     found["wrong"] = line_of(squares(), shards("wrong"), folder / "chores", RAY)
     ray_pool.MOST_FAILED_STARTS = 3

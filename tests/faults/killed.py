@@ -57,6 +57,8 @@ def scoring(place: Path) -> Work:
     import pyarrow.parquet as pq
 
     from adapt.tiny import make_labelled
+    from adapt.warm_process import get_ready
+    from adapt.warm_workers import warm_workers
     from headwinds.adapt import scoring as module
     from headwinds.artifacts.stages import run_stage
 
@@ -78,14 +80,20 @@ def scoring(place: Path) -> Work:
     )
     fold = dict.fromkeys(documents, 0)
     module.SHARD_PASSAGES = 64
-    return lambda folder: run_stage(
-        folder,
-        "score",
-        "f" * 64,
-        lambda output, scratch: module.score_corpus(
-            place / "corpus.parquet", fold, [place / "tune" / "fold-1"], output, scratch, quiet=True
-        ),
-    )
+
+    def score(folder: Path) -> None:
+        with warm_workers():  # cold ones import for most of the time in which they could be killed
+            run_stage(
+                folder,
+                "score",
+                "f" * 64,
+                lambda output, scratch: module.score_corpus(
+                    place / "corpus.parquet", fold, [place / "tune" / "fold-1"], output, scratch, quiet=True
+                ),
+            )
+
+    get_ready()
+    return score
 
 
 def pretraining(place: Path, *, architecture: str = "electra-tiny") -> Work:

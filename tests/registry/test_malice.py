@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).parents[1]
+from adapt.warm_process import run
 
 
 @pytest.fixture(scope="module")
 def found(fitted, tmp_path_factory):
     folder = tmp_path_factory.mktemp("malice")
-    path = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
-    command = [
-        sys.executable,
-        "-m",
-        "registry.malice",
-        str(fitted.folder / "checkpoint"),
-        str(fitted.good / "model"),
-    ]
-    done = subprocess.run(
-        [*command, str(folder)], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}
-    )
+    checkpoint, model = fitted.folder / "checkpoint", fitted.good / "model"
+    done = run("-m", "registry.malice", str(checkpoint), str(model), str(folder))
     assert done.returncode == 0, done.stderr
     assert not (folder / "canary").exists()
     return json.loads(done.stdout.splitlines()[-1])

@@ -93,13 +93,18 @@ class LocalPool:
     def _start(self) -> _Worker:
         ours, theirs = socket.socketpair()
         with theirs:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "headwinds.compute.worker", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                env=os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            )
+            process = _program(theirs.fileno())
         worker = _Worker(process, Connection(ours.detach()))
         with suppress(OSError):  # dead at once: `wait` sees it
             worker.connection.send(self._work)
         return worker
+
+
+def _program(handle: int) -> subprocess.Popen[bytes]:
+    """A worker that is fed through the socket with this handle."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "headwinds.compute.worker", str(handle)],
+        pass_fds=[handle],
+        stdin=subprocess.DEVNULL,
+        env=os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )

@@ -14,6 +14,7 @@ import optuna
 import pytest
 
 from adapt.warm_process import start
+from adapt.warm_workers import warm_workers
 from headwinds.adapt.search import trials
 from headwinds.adapt.search.fits import COMPLETE, FAILED, PRUNED, fit_by_workers
 from headwinds.adapt.search.guidance import in_memory, judged_by
@@ -238,10 +239,11 @@ def test_finalists_fitted_by_two_workers_have_the_scores_of_one(
     tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
     every = [replace(settings_of(tiny_checkpoint), epochs=1, seed=seed) for seed in (0, 1)]
-    one, two = (
-        list(fit_by_workers(FILES, every, tmp_path / str(workers), ComputeSettings(workers=workers)))
-        for workers in (1, 2)
-    )
+    with warm_workers():
+        one, two = (
+            list(fit_by_workers(FILES, every, tmp_path / str(workers), ComputeSettings(workers=workers)))
+            for workers in (1, 2)
+        )
     assert one == two
     assert [fit.state for fit in one] == [COMPLETE, COMPLETE]
     assert one[0].score != one[1].score
@@ -274,6 +276,7 @@ def test_trials_drawn_together_are_the_same_for_any_number_of_workers_and_after_
     assert sorted(alone.winner.scores) == [0, 1]
     command = (
         "import sys; from pathlib import Path; from adapt.search.test_search import *;"
+        "warm = warm_workers(); warm.__enter__();"
         "search(FILES, settings_of(Path(sys.argv[1])), SPACE, SearchSettings(5, finalists=1, seeds=2, together=3),"
         "Path(sys.argv[2]), quiet=True, compute=ComputeSettings(workers=2))"
     )
@@ -283,7 +286,8 @@ def test_trials_drawn_together_are_the_same_for_any_number_of_workers_and_after_
     assert child.poll() is None, "it ended before it could be killed"
     child.kill()
     child.wait()
-    search(FILES, chosen, SPACE, plan, killed, quiet=True, compute=ComputeSettings(workers=2))
+    with warm_workers():
+        search(FILES, chosen, SPACE, plan, killed, quiet=True, compute=ComputeSettings(workers=2))
     for name in ("search.json", "tune.toml"):
         assert (killed / name).read_bytes() == (whole / name).read_bytes()
     found = json.loads((whole / "search.json").read_text())
