@@ -12,11 +12,7 @@ if TYPE_CHECKING:
 
 
 def encode(values: ArrayLike) -> tuple[NDArray[np.int64], list[Any]]:
-    """Codes of each value and the sorted distinct values; hashing first, so that only distinct values are sorted.
-
-    Passages of one document stand together and have the same keys, and reading a string is what takes long: those that are
-    equal to the one before them are not read again.
-    """
+    """Codes of each value and the sorted distinct values; hashing first, so that only distinct values are sorted."""
     import numpy as np
     import pyarrow as pa
 
@@ -27,16 +23,19 @@ def encode(values: ArrayLike) -> tuple[NDArray[np.int64], list[Any]]:
         if size <= _table_size(len(column)):
             used, place = renumber(column.astype(np.int64) - least, size)
             return place, (used + least).tolist()
-    if column.ndim == 1 and column.dtype.kind in "US" and len(column):
-        begun = np.flatnonzero(np.concatenate([[True], column[1:] != column[:-1]]))
-        if 2 * len(begun) < len(column):
-            codes, names = encode(column[begun])
-            return np.repeat(codes, np.diff(begun, append=len(column))), names
-    table = pa.array(column.tolist() if column.dtype == object else column)
-    if isinstance(table, pa.ChunkedArray):  # what Arrow makes of many million strings
-        table = table.combine_chunks()
-    encoded = table.dictionary_encode()
-    distinct = encoded.dictionary.to_pylist()
+    if column.ndim == 1 and column.dtype.kind in "US" and column.dtype.itemsize:
+        # Their bytes as they lie in memory: to make strings of Arrow's out of them takes several times as long.
+        column = np.ascontiguousarray(column)
+        width = pa.binary(column.dtype.itemsize)
+        raw = pa.FixedSizeBinaryArray.from_buffers(width, len(column), [None, pa.py_buffer(column)])
+        encoded = raw.dictionary_encode()
+        distinct = np.frombuffer(b"".join(encoded.dictionary.to_pylist()), dtype=column.dtype).tolist()
+    else:
+        table = pa.array(column.tolist() if column.dtype == object else column)
+        if isinstance(table, pa.ChunkedArray):  # what Arrow makes of many million strings
+            table = table.combine_chunks()
+        encoded = table.dictionary_encode()
+        distinct = encoded.dictionary.to_pylist()
     order = sorted(range(len(distinct)), key=distinct.__getitem__)
     rank = np.empty(len(distinct), dtype=np.int64)
     rank[order] = np.arange(len(distinct))
