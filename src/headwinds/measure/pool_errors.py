@@ -77,7 +77,6 @@ def pool_errors(frame: Frame, parts: Decomposition, variance: NDArray[np.float64
     found = []
     for label in range(variance.shape[1]):
         known = np.nan_to_num(variance[:, label])
-        influence = gathered(q * _rests(frame, pools, pool, member, label)) if len(crowded) else None
         own = np.where(shared, 0.0, variance[:, label])
         left = np.where(shared, known, 0.0)
         columns = []
@@ -85,7 +84,8 @@ def pool_errors(frame: Frame, parts: Decomposition, variance: NDArray[np.float64
             chosen = np.flatnonzero((home == one) & (known > 0))
             if len(chosen) < 2:
                 continue
-            covariance = (influence[:, chosen].T @ influence[:, chosen]).toarray()
+            influence = gathered(q * _rests(frame, pools, pool, member, label))[:, chosen]
+            covariance = (influence.T @ influence).toarray()
             seen = np.diag(covariance)
             # Of a rare count a half event more than was seen is implied, and that is nobody else's.
             rare = pools.rare[chosen, label] != 0
