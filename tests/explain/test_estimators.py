@@ -69,7 +69,7 @@ def test_effects_and_clusters_are_those_of_pyfixest(effects, cluster):
 def test_a_measured_outcome_widens_the_interval_and_moves_no_slope():
     """The outcome is an index whose common error lies along the regressor: its slope is as uncertain as that error."""
     covered, naive = [], []
-    for seed in range(150):
+    for seed in range(100):
         frame, index = World(own_error=0.0).draw(seed)
         cells = tuple(zip(frame["entity"], frame["period"], strict=True))
         rng = np.random.default_rng(seed + 500)
@@ -87,7 +87,7 @@ def test_a_measured_outcome_widens_the_interval_and_moves_no_slope():
 def test_an_error_that_outcome_and_index_share_is_taken_out_of_their_slope():
     """Two labels of one index, corrected by the same gold: their common error makes a slope where there is none."""
     naive, corrected = [], []
-    for seed in range(100):
+    for seed in range(60):
         _, index = World(own_error=0.0, common_error=0.04, slope=0.0).draw(seed)
         shared = index.audit_factor
         error = (index.value - World(own_error=0.0, slope=0.0).draw(seed)[1].value)[:, None]

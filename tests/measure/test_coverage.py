@@ -10,7 +10,8 @@ from headwinds.measure.cells import make_cells
 from headwinds.measure.estimators import classify_and_count, difference, labelled_only, small_area
 from measure.populations import draw, make_world
 
-DRAWS = 600
+DRAWS = 400
+OF_THE_NAIVE = 60  # what misses the share nearly always needs no more
 SIZES = {"strict": 1500, "none": 12_000}
 PREVALENCE = {"strict": 0.35, "none": 0.12}
 SAMPLED = {"strict": 10_000, "none": 1500}
@@ -22,10 +23,12 @@ def simulate(world, gold, estimators, *, by=(), draws=DRAWS, seed=1, **options):
     truth = world.share(by_year=bool(by))
     hits = {name: [] for name in estimators}
     widths = {name: [] for name in estimators}
-    for _ in range(draws):
+    for number in range(draws):
         frame = draw(world, rng, SAMPLED, gold, **options)
         cells = make_cells(frame, by)
         for name, estimate in estimators.items():
+            if name == "naive" and number >= OF_THE_NAIVE:
+                continue
             result = estimate(frame, cells)
             hits[name].append((result.lower <= truth) & (truth <= result.upper))
             widths[name].append(result.upper - result.lower)
@@ -74,7 +77,7 @@ def test_a_rare_stratum_is_covered_with_a_width_neither_zero_nor_absurd():
         widths.append(result.upper[0] - result.lower[0])
         zeros += not frame.gold_labels[frame.strata[frame.gold_rows] == "none"].any()
         assert result.variance[0] > (0.5 / 555**2) * 0.9
-    assert zeros > 120
+    assert zeros > 80
     assert 0.92 <= np.mean(hits) <= 0.985
     assert 0.002 < np.mean(widths) < 0.03
     assert np.max(widths) < 0.04

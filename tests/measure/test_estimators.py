@@ -54,7 +54,7 @@ def simulate(world, by, names, *, draws, seed=1, **options):
 @pytest.mark.slow
 def test_under_label_shift_estimators_of_constant_error_cover_and_are_narrower_than_the_design():
     found = simulate(
-        World(rising(0.15, 0.5), **SMALL), ("group",), (*FAST, "error-curve", "difference"), draws=250
+        World(rising(0.15, 0.5), **SMALL), ("group",), (*FAST, "error-curve", "difference"), draws=150
     )
     for name, (covered, width) in found.items():
         assert 0.917 <= covered <= 0.983, name

@@ -17,7 +17,7 @@ from measure.populations import draw, make_world
 
 SIZES = {"strict": 3000, "none": 12_000}
 SAMPLED = {"strict": 10_000, "none": 4000}
-DRAWS = 400
+DRAWS = 250
 
 
 def achieved(world, gold, by=(), draws=DRAWS, seed=9):

@@ -16,17 +16,30 @@ def encode(values: ArrayLike) -> tuple[NDArray[np.int64], list[Any]]:
     import numpy as np
     import pyarrow as pa
 
-    table = pa.array(
-        np.asarray(values).tolist() if np.asarray(values).dtype == object else np.asarray(values)
-    )
-    if isinstance(table, pa.ChunkedArray):  # what Arrow makes of many million strings
-        table = table.combine_chunks()
-    encoded = table.dictionary_encode()
-    distinct = encoded.dictionary.to_pylist()
-    order = sorted(range(len(distinct)), key=lambda place: distinct[place])
+    column = np.asarray(values)
+    if column.ndim == 1 and column.dtype.kind == "i" and len(column):
+        least = int(column.min())
+        size = int(column.max()) - least + 1
+        if size <= _table_size(len(column)):
+            used, place = renumber(column.astype(np.int64) - least, size)
+            return place, (used + least).tolist()
+    if column.ndim == 1 and column.dtype.kind in "US" and column.dtype.itemsize:
+        # Their bytes as they lie in memory: to make strings of Arrow's out of them takes several times as long.
+        column = np.ascontiguousarray(column)
+        width = pa.binary(column.dtype.itemsize)
+        raw = pa.FixedSizeBinaryArray.from_buffers(width, len(column), [None, pa.py_buffer(column)])
+        encoded = raw.dictionary_encode()
+        distinct = np.frombuffer(b"".join(encoded.dictionary.to_pylist()), dtype=column.dtype).tolist()
+    else:
+        table = pa.array(column.tolist() if column.dtype == object else column)
+        if isinstance(table, pa.ChunkedArray):  # what Arrow makes of many million strings
+            table = table.combine_chunks()
+        encoded = table.dictionary_encode()
+        distinct = encoded.dictionary.to_pylist()
+    order = sorted(range(len(distinct)), key=distinct.__getitem__)
     rank = np.empty(len(distinct), dtype=np.int64)
     rank[order] = np.arange(len(distinct))
-    codes: NDArray[np.int64] = rank[encoded.indices.to_numpy(zero_copy_only=False)] if len(distinct) else rank
+    codes = rank[encoded.indices.to_numpy(zero_copy_only=False)] if len(distinct) else rank
     return codes, [distinct[place] for place in order]
 
 
@@ -37,7 +50,7 @@ def renumber(code: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], NDA
     """
     import numpy as np
 
-    if size > 4 * len(code) + 100_000:
+    if size > _table_size(len(code)):
         distinct, place = np.unique(code, return_inverse=True)
         return distinct, place.astype(np.int64)
     seen = np.zeros(size, dtype=bool)
@@ -46,6 +59,11 @@ def renumber(code: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], NDA
     table = np.zeros(size, dtype=np.int64)
     table[distinct] = np.arange(len(distinct))
     return distinct, table[code]
+
+
+def _table_size(rows: int) -> int:
+    """How long a table of all values may be for it to be faster to look up than to sort so many."""
+    return 4 * rows + 100_000
 
 
 def encode_together(

@@ -66,14 +66,17 @@ def pool_errors(frame: Frame, parts: Decomposition, variance: NDArray[np.float64
     def gathered(values: NDArray[np.float64]) -> Any:
         return sparse.csc_array((values, (unit[member], pool)), shape=shape)
 
-    overlap = gathered(np.ones(len(pool))).T @ gathered(np.ones(len(pool)))
-    _, home = connected_components(overlap, directed=False)
-    crowded = np.flatnonzero(np.bincount(home) > 1)
+    crowded, home = np.zeros(0, dtype=np.int64), np.arange(count)
+    of_unit = np.zeros(shape[0], dtype=np.int64)
+    of_unit[unit[member]] = pool
+    if (of_unit[unit[member]] != pool).any():  # else no two pools have a passage in common
+        overlap = gathered(np.ones(len(pool))).T @ gathered(np.ones(len(pool)))
+        _, home = connected_components(overlap, directed=False)
+        crowded = np.flatnonzero(np.bincount(home) > 1)
     shared = pools.depth > 0
     found = []
     for label in range(variance.shape[1]):
         known = np.nan_to_num(variance[:, label])
-        influence = gathered(q * _rests(frame, pools, pool, member, label))
         own = np.where(shared, 0.0, variance[:, label])
         left = np.where(shared, known, 0.0)
         columns = []
@@ -81,7 +84,8 @@ def pool_errors(frame: Frame, parts: Decomposition, variance: NDArray[np.float64
             chosen = np.flatnonzero((home == one) & (known > 0))
             if len(chosen) < 2:
                 continue
-            covariance = (influence[:, chosen].T @ influence[:, chosen]).toarray()
+            influence = gathered(q * _rests(frame, pools, pool, member, label))[:, chosen]
+            covariance = (influence.T @ influence).toarray()
             seen = np.diag(covariance)
             # Of a rare count a half event more than was seen is implied, and that is nobody else's.
             rare = pools.rare[chosen, label] != 0

@@ -207,14 +207,15 @@ def modelled_strata(frame: Frame, parts: Parts, minimum_count: int) -> NDArray[n
     areas = np.bincount(parts.coarse, weights=own > 0, minlength=strata)
     if frame.kind == "score":
         return areas >= LEAST_AREAS
-    draws, _ = gold_draws(frame)
+    draws, together = gold_draws(frame)
     coarse = parts.coarse_of_stratum[frame.stratum_code[frame.gold_rows]]
     enough = np.zeros((strata, len(frame.label_names)), dtype=bool)
     for stratum in range(strata):
         here = coarse == stratum
         for label in range(len(frame.label_names)):
             held = frame.gold_labels[here, label].astype(bool)
-            seen = min(len(np.unique(draws[here][held])), len(np.unique(draws[here][~held])))
+            sides = (draws[here][held], draws[here][~held])
+            seen = min(len(np.unique(side)) if together else len(side) for side in sides)
             enough[stratum, label] = seen >= minimum_count
     periods = np.bincount(parts.coarse_of_stratum, minlength=strata)
     return (areas >= LEAST_AREAS) & np.where(periods == 1, enough.any(axis=1), enough.all(axis=1))

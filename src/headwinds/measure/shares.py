@@ -38,8 +38,9 @@ def estimate_shares(frame: Frame, cells: Cells, estimator: str = AUTO, **options
     from headwinds.measure.registry import CONSTANT_ERROR, assumption, choose_estimator, get_estimator
 
     least = {name: int(options[name]) for name in ("minimum_gold", "minimum_count") if name in options}
-    name, reason = choose_estimator(frame, cells, **least)
-    if estimator != AUTO:
+    if estimator == AUTO:
+        name, reason = choose_estimator(frame, cells, **least)
+    else:
         name, reason = estimator, "It was asked for."
     found = get_estimator(name)
     refused: tuple[Finding, ...] = ()

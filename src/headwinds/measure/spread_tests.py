@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -82,14 +85,35 @@ def gathering_p_value(
         return float("nan")
     # All products of a group are its squared sum less its squares, and the squares of all are the same in every permutation.
     seen = float((np.add.reduceat(units, start) ** 2).sum())
-    rng = np.random.default_rng(seed)
-    rows = max(BLOCK // len(units), 1)
     above = 0
-    for first in range(0, PERMUTATIONS, rows):
-        many = np.tile(units, (min(rows, PERMUTATIONS - first), 1))
-        permuted = rng.permuted(many, axis=1)
+    for order in _orders(len(units), seed):
+        permuted = units[order]
         above += int(((np.add.reduceat(permuted, start, axis=1) ** 2).sum(axis=1) >= seen).sum())
     return (1 + above) / (1 + PERMUTATIONS)
+
+
+def _orders(length: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Permutations of so many values, in blocks of shape (some, length); those of one block are kept for the next test."""
+    import numpy as np
+
+    rows = max(BLOCK // length, 1)
+    if rows >= PERMUTATIONS:
+        yield _kept_orders(length, seed)
+        return
+    rng = np.random.default_rng(seed)
+    for first in range(0, PERMUTATIONS, rows):
+        yield rng.permuted(np.tile(np.arange(length), (min(rows, PERMUTATIONS - first), 1)), axis=1)
+
+
+# Shuffling takes ten times as long as the test, and labels of one gold have as many values.
+@lru_cache(maxsize=4)
+def _kept_orders(length: int, seed: int) -> NDArray[np.int64]:
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    kept: NDArray[np.int64] = rng.permuted(np.tile(np.arange(length), (PERMUTATIONS, 1)), axis=1)
+    kept.setflags(write=False)
+    return kept
 
 
 def line_p_value(values: NDArray[np.float64], along: NDArray[np.float64], draws: NDArray[np.int64]) -> float:

@@ -53,7 +53,7 @@ def test_a_player_that_adds_nothing_gets_nothing_and_like_players_get_alike():
     assert shapley_values(size**2) == pytest.approx([4, 4, 4, 4, 0])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=some.integers(0, 10_000), noise=some.sampled_from([0.0, 0.05]))
 def test_every_attribution_adds_up(seed, noise):
     for result in every_attribution(replace(SMALL, index_noise=noise).design(seed)):
@@ -62,7 +62,7 @@ def test_every_attribution_adds_up(seed, noise):
         assert sum(single) == pytest.approx(result.after - result.before, abs=1e-10)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=some.integers(0, 1000), shuffle=some.randoms(use_true_random=False))
 def test_names_and_order_of_units_do_not_matter(seed, shuffle):
     outcome, index, technology = SMALL.tables(seed)
@@ -83,7 +83,7 @@ def test_names_and_order_of_units_do_not_matter(seed, shuffle):
         assert values(other) == pytest.approx(values(one), abs=1e-9)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=some.integers(0, 1000), years=some.integers(-500, 500))
 def test_a_shift_of_all_dates_does_not_matter(seed, years):
     design = SMALL.design(seed)
@@ -97,7 +97,7 @@ def test_a_shift_of_all_dates_does_not_matter(seed, years):
         assert values(other) == pytest.approx(values(one), abs=1e-9)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=some.integers(0, 1000), scale=some.lists(some.floats(0.01, 100), min_size=6, max_size=6))
 def test_units_of_the_indices_do_not_matter_and_those_of_growth_scale_the_parts(seed, scale):
     design = SMALL.design(seed)
@@ -107,7 +107,7 @@ def test_units_of_the_indices_do_not_matter_and_those_of_growth_scale_the_parts(
         assert values(other) == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=some.integers(0, 1000), zero=some.floats(-5, 5))
 def test_where_an_index_has_its_zero_does_not_matter_to_shapley_values(seed, zero):
     design = SMALL.design(seed)

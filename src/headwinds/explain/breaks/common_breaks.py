@@ -134,10 +134,7 @@ def _null(
     persistence = pooled_persistence(residual, basis, breaks, generator) if hac else 0.0
     fitted = basis.shape[2] * (len(breaks) + 1)
     noise = drawn_errors(residual, persistence, fitted, draws, generator)
-    total = segment_sums(noise[:, 0], basis[0], shortest)
-    for i in range(1, len(units)):
-        total += segment_sums(noise[:, i], basis[i], shortest)
-    return total, persistence
+    return segment_sums(noise.swapaxes(1, 2), basis, shortest), persistence
 
 
 def _residual(
@@ -146,9 +143,7 @@ def _residual(
     """What the regimes between `breaks` leave of each entity, shape (entities, periods)."""
     import numpy as np
 
-    return np.stack(
-        [fit_regimes(units[i, None], basis[i], breaks[None]).residual[0] for i in range(len(units))]
-    )
+    return fit_regimes(units, basis, np.tile(breaks, (len(units), 1))).residual
 
 
 def _intervals(
@@ -191,8 +186,7 @@ def _in_units_of_error(
         if scale**2 <= 1e-20 * (sample.values[i] ** 2).mean():
             raise EstimationError(f"{sample.entities[i]} does not vary: nothing can break in it.")
         units[i] = residual / scale
-    parts = [segment_sums(units[i, None], basis[i], shortest) for i in range(entities)]
-    return basis, units, sum(parts[1:], parts[0])
+    return basis, units, segment_sums(units[:, None], basis, shortest)
 
 
 def _f(least: NDArray[np.float64], m: int, size: int, periods: int) -> NDArray[np.float64]:
@@ -241,10 +235,10 @@ def _result(
     import numpy as np
 
     entities, periods = sample.values.shape
-    fits = [fit_regimes(sample.values[i, None], sample.design[i], breaks[None]) for i in range(entities)]
+    fit = fit_regimes(sample.values, sample.design, np.tile(breaks, (entities, 1)))
     edges = [0, *breaks.tolist(), periods]
     borders = list(pairwise(edges))
-    coefficients = np.stack([fit.coefficients[0] for fit in fits])  # (entities, regimes, k)
+    coefficients = fit.coefficients  # (entities, regimes, k)
     labels = sample.periods
     return CommonBreaks(
         number=len(breaks),
@@ -253,7 +247,7 @@ def _result(
         regimes=tuple((labels[first], labels[end - 1]) for first, end in borders),
         names=sample.names,
         coefficients=coefficients.mean(axis=0),
-        standard_errors=_standard_errors(sample, fits, borders),
+        standard_errors=_standard_errors(sample, fit, borders),
         entities=sample.entities,
         by_entity=coefficients,
         tests=tuple(tests),
@@ -262,28 +256,24 @@ def _result(
         shortest=shortest,
         periods=labels,
         outcome=sample.values,
-        fitted=np.stack([sample.values[i] - fits[i].residual[0] for i in range(entities)]),
+        fitted=sample.values - fit.residual,
         unavailable=sample.unavailable,
         findings=(*sample.findings, *interval_findings(bounds, borders, shortest, labels)),
     )
 
 
-def _standard_errors(
-    sample: Sample, fits: Sequence[Regimes], borders: Sequence[tuple[int, int]]
-) -> NDArray[np.float64]:
+def _standard_errors(sample: Sample, fit: Regimes, borders: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
     """Of the mean over entities of each regime's coefficients, from the entities' mean influence in each period.
 
     What entities share in a period stays in it, so it is the error over time, not over entities.
     """
     import numpy as np
 
-    periods = sample.values.shape[1]
+    entities, periods = sample.values.shape
     width = sample.design.shape[2]
-    influence = np.zeros((periods, width))
-    for i, fit in enumerate(fits):
-        inverse = np.linalg.inv(fit.second_moments[0])[fit.number_of()[0]]
-        influence += np.einsum("tjk,tk->tj", inverse, sample.design[i]) * fit.residual[0][:, None]
-    influence /= len(fits)
+    inverse = np.linalg.inv(fit.second_moments)[np.arange(entities)[:, None], fit.number_of()]
+    own = np.einsum("itjk,itk->itj", inverse, sample.design) * fit.residual[..., None]
+    influence = own.mean(axis=0)
     degrees = periods - len(borders) * width
     long_run = np.diag(long_run_covariances(influence[None])[0]) * periods / degrees
     lengths = np.array([last - first for first, last in borders])

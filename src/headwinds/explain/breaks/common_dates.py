@@ -62,7 +62,7 @@ def common_date_interval(
     start, end = edges[place], edges[place + 2]
     dates = np.arange(start + shortest, end - shortest + 1)
     span = _Span(basis[:, start:end], dates - start)
-    bought = span.bought(values[:, None, start:end])[0]
+    bought = span.bought(values[:, start:end, None])[:, 0]
     seed = int(generator.integers(2**31))  # the same signs for every date
 
     def costs(number: int, draws: int) -> NDArray[np.float64]:
@@ -72,12 +72,12 @@ def common_date_interval(
         drawn, change = _around(
             values, basis, moved, place, persistence, draws, np.random.default_rng([seed, draws])
         )
-        drawn, change = drawn[..., start:end], change[:, start:end]
-        chance = float(span.bought(drawn, slice(number, number + 1)).mean())
+        drawn, change = drawn[:, start:end], change[:, start:end]
+        chance = float(span.bought_at(number, drawn).mean())
         share = max(1 - chance / float(bought[number]), 0.0) if bought[number] > 0 else 0.0
-        drawn[:, :, dates[number] - start :] += np.sqrt(share) * change[:, None, dates[number] - start :]
+        drawn[:, dates[number] - start :] += np.sqrt(share) * change[:, dates[number] - start :, None]
         likely = span.bought(drawn)
-        return np.sort(likely.max(axis=1) - likely[:, number])
+        return np.sort(likely.max(axis=0) - likely[number])
 
     def is_likely(number: int) -> bool:
         """Whether the true date may be this one; a few draws say so of those that are far off."""
@@ -101,7 +101,7 @@ class _Span:
     basis
         Shape (entities, periods, k).
     dates
-        Shape (dates,): the first period after the break.
+        Shape (dates,): the first period after the break, one after the other.
     """
 
     def __init__(self, basis: NDArray[np.float64], dates: NDArray[np.int64]) -> None:
@@ -115,43 +115,49 @@ class _Span:
             np.linalg.inv(np.linalg.cholesky(one)).swapaxes(-1, -2) for one in (before, whole - before, whole)
         )
 
-    def bought(self, values: NDArray[np.float64], at: slice = slice(None)) -> NDArray[np.float64]:
-        """By how much a break lowers the sum of squares, shape (draws, dates); values of shape (entities, draws, periods).
-
-        At all dates, or at some of them.
-        """
+    def bought(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """By how much a break lowers the sum of squares, shape (dates, draws); `values` (entities, periods, draws)."""
         import numpy as np
 
-        last = self._dates[at] - 1
-        found = np.zeros((values.shape[1], len(last)))
+        dates = slice(int(self._dates[0]) - 1, int(self._dates[-1]))
+        found = np.zeros((len(self._dates), values.shape[2]))
         several = max(int(AT_ONCE / values[0].size), 1)
         for first in range(0, len(values), several):
             some = slice(first, first + several)
-            cross = np.cumsum(values[some, :, :, None] * self._basis[some, None], axis=2)
-            before, whole = cross[:, :, last], cross[:, :, -1:]
-            found += _squares(before, self._before[some, at]) + _squares(
-                whole - before, self._after[some, at]
-            )
+            cross = np.cumsum(self._basis[some, :, :, None] * values[some, :, None], axis=1)
+            before, whole = cross[:, dates], cross[:, -1:]
+            found += _squares(before, self._before[some]) + _squares(whole - before, self._after[some])
             found -= _squares(whole, self._whole[some])
         return found
 
+    def bought_at(self, number: int, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The same of a break at one of the dates, shape (draws,)."""
+        place, at = int(self._dates[number]), slice(number, number + 1)
+        turned = self._basis.swapaxes(1, 2)
+        before = (turned[..., :place] @ values[:, :place])[:, None]
+        after = (turned[..., place:] @ values[:, place:])[:, None]
+        found: NDArray[np.float64] = _squares(before, self._before[:, at])
+        found += _squares(after, self._after[:, at])
+        found -= _squares(before + after, self._whole)
+        return found.reshape(-1)
+
 
 def _squares(cross: NDArray[np.float64], root: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What regressors explain, summed over entities, shape (draws, dates).
+    """What regressors explain, summed over entities, shape (dates, draws).
 
     Parameters
     ----------
     cross
-        Shape (entities, draws, dates, k): x'y of a regime.
+        Shape (entities, dates, k, draws): x'y of a regime.
     root
         Shape (entities, dates, k, k): of the inverse of its x'x.
     """
     import numpy as np
 
-    total = np.zeros(cross.shape[1:3])
+    total = np.zeros((cross.shape[1], cross.shape[3]))
     for column in range(root.shape[-1]):
-        one = sum(cross[..., row] * root[:, None, :, row, column] for row in range(column + 1))
-        total += np.einsum("ndt,ndt->dt", one, one)
+        one = sum(cross[:, :, row] * root[..., row, column, None] for row in range(column + 1))
+        total += np.einsum("itd,itd->td", one, one)
     return total
 
 
@@ -164,13 +170,12 @@ def _around(
     draws: int,
     generator: np.random.Generator,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Errors drawn anew, shape (entities, draws, periods), and what a break changes, shape (entities, periods)."""
+    """Errors drawn anew, shape (entities, periods, draws), and what a break changes, shape (entities, periods)."""
     import numpy as np
 
-    fits = [fit_regimes(values[i, None], basis[i], breaks[None]) for i in range(len(values))]
-    lengths, width = fits[0].lengths[0], basis.shape[2]
+    fit = fit_regimes(values, basis, np.tile(breaks, (len(values), 1)))
+    lengths, width = fit.lengths[0], basis.shape[2]
     lost = np.repeat(np.sqrt(lengths / np.maximum(lengths - width, 1)), lengths)
-    residual = np.stack([fit.residual[0] for fit in fits]) * lost
-    change = np.stack([fit.coefficients[0, place + 1] - fit.coefficients[0, place] for fit in fits])
-    errors = drawn_errors(residual, persistence, 0, draws, generator).transpose(1, 0, 2)
+    change = fit.coefficients[:, place + 1] - fit.coefficients[:, place]
+    errors = drawn_errors(fit.residual * lost, persistence, 0, draws, generator)
     return errors, np.einsum("itk,ik->it", basis, change)

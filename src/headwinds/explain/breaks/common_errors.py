@@ -32,11 +32,11 @@ def pooled_persistence(
     def pooled(errors: NDArray[np.float64]) -> float:
         return float((errors[:, 1:] * errors[:, :-1]).sum() / (errors[:, :-1] ** 2).sum())
 
-    middle = []
-    for value in GRID:
-        drawn = autoregressive(value, GRID_DRAWS, residual.shape[1], generator)
-        places = np.tile(breaks, (GRID_DRAWS, 1))
-        middle.append(pooled(fit_regimes(drawn, basis[0], places).residual))
+    drawn = np.concatenate(
+        [autoregressive(value, GRID_DRAWS, residual.shape[1], generator) for value in GRID]
+    )
+    left = fit_regimes(drawn, basis[0], np.tile(breaks, (len(drawn), 1))).residual
+    middle = [pooled(some) for some in np.split(left, len(GRID))]
     return float(np.interp(pooled(residual), np.maximum.accumulate(middle), GRID))
 
 
@@ -47,7 +47,7 @@ def drawn_errors(
     draws: int,
     generator: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """Errors under no break, shape (draws, entities, periods).
+    """Errors under no break, shape (entities, periods, draws).
 
     What is new in each period gets one random sign for all entities (Rademacher): variances that change in time, and all
     that entities share in a period, stay as they are.
@@ -63,8 +63,9 @@ def drawn_errors(
     grown = residual * np.sqrt(periods / (periods - fitted))
     fresh = grown.copy()
     fresh[:, 1:] -= persistence * grown[:, :-1]
-    sign = generator.integers(0, 2, size=(draws, 1, periods)) * 2.0 - 1
-    drawn: NDArray[np.float64] = fresh[None] * sign
-    for period in range(1, periods):
-        drawn[:, :, period] += persistence * drawn[:, :, period - 1]
+    sign = generator.integers(0, 2, size=(draws, periods)) * 2.0 - 1
+    drawn: NDArray[np.float64] = fresh[:, :, None] * np.ascontiguousarray(sign.T)
+    if persistence:
+        for period in range(1, periods):
+            drawn[:, period] += persistence * drawn[:, period - 1]
     return drawn

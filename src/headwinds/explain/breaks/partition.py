@@ -22,9 +22,10 @@ def segment_sums(
     Parameters
     ----------
     outcome
-        Shape (draws, periods).
+        Shape (draws, periods), or of a panel, whose sums are added up over entities, (entities, draws, periods).
     regressors
-        Shape (periods, coefficients); they have full rank in every segment of at least `shortest` periods.
+        Shape (periods, coefficients), of a panel (entities, periods, coefficients); they have full rank in every segment of
+        at least `shortest` periods.
     shortest
         Periods of the shortest segment that is allowed.
 
@@ -35,21 +36,34 @@ def segment_sums(
     """
     import numpy as np
 
-    draws, periods = outcome.shape
-    moments = cumulated(regressors[:, :, None] * regressors[:, None, :])
-    cross = cumulated(np.einsum("dt,tk->tdk", outcome, regressors))
-    squares = cumulated(outcome.T**2)
-    sums = np.full((draws, periods, periods + 1), np.inf)
+    if outcome.ndim == 2:
+        outcome, regressors = outcome[None], regressors[None]
+    _, draws, periods = outcome.shape
     firsts, lasts = np.triu_indices(periods + 1, shortest)
-    # Of all segments at once: one by one takes longer to ask for than to compute.
-    inverses = np.linalg.inv(moments[lasts] - moments[firsts])
     begun = np.searchsorted(firsts, np.arange(periods - shortest + 2))
-    for first in range(periods - shortest + 1):
-        last = np.arange(first + shortest, periods + 1)
-        product = cross[last] - cross[first]
-        fitted = ((product @ inverses[begun[first] : begun[first + 1]]) * product).sum(axis=2)
-        sums[:, first, last] = np.maximum(squares[last] - squares[first] - fitted, 0.0).T
-    return sums
+    # Draws lie side by side in memory, as every step below does the same with all of them.
+    sums = np.full((periods, periods + 1, draws), np.inf)
+    for entity, (values, own) in enumerate(zip(outcome, regressors, strict=True)):
+        moments = cumulated(own[:, :, None] * own[:, None, :])
+        cross = cumulated(own[:, :, None] * values.T[:, None, :])
+        squares = cumulated(values.T**2)
+        # Of all segments at once: one by one takes longer to ask for than to compute.
+        inverses = np.linalg.inv(moments[lasts] - moments[firsts])
+        for first in range(periods - shortest + 1):
+            product = cross[first + shortest :] - cross[first]
+            inverse = inverses[begun[first] : begun[first + 1]]
+            if product.shape[1] == 1:
+                fitted = inverse[:, 0] * product[:, 0] ** 2
+            else:
+                fitted = ((inverse @ product) * product).sum(axis=1)
+            left = squares[first + shortest :] - squares[first]
+            left -= fitted
+            np.maximum(left, 0.0, out=left)
+            if entity:
+                sums[first, first + shortest :] += left
+            else:
+                sums[first, first + shortest :] = left
+    return sums.transpose(2, 0, 1)
 
 
 def best_partitions(sums: NDArray[np.float64], most: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -66,7 +66,7 @@ def fit_regimes(
     values
         Shape (draws, periods).
     design
-        Shape (periods, k), the same for all draws.
+        Shape (periods, k), the same for all draws, or (draws, periods, k).
     breaks
         Shape (draws, m): the first periods of regimes 2 to m + 1.
     """
@@ -76,16 +76,20 @@ def fit_regimes(
     edges = np.concatenate(
         [np.zeros((draws, 1), np.int64), breaks, np.full((draws, 1), periods)], axis=1
     ).astype(np.int64)
-    moments = cumulated(design[:, :, None] * design[:, None, :])
-    cross = cumulated(np.einsum("dt,tk->tdk", values, design)).transpose(1, 0, 2)
-    second = moments[edges[:, 1:]] - moments[edges[:, :-1]]
     row = np.arange(draws)[:, None]
-    product = cross[row, edges[:, 1:]] - cross[row, edges[:, :-1]]
+    shared = design.ndim == 2
+    design = design[None] if shared else design
+    moments = cumulated((design[..., :, None] * design[..., None, :]).swapaxes(0, 1))
+    whose = np.zeros_like(row) if shared else row
+    second = moments[edges[:, 1:], whose] - moments[edges[:, :-1], whose]
+    cross = cumulated((values[..., None] * design).swapaxes(0, 1))
+    product = cross[edges[:, 1:], row] - cross[edges[:, :-1], row]
     coefficients = np.linalg.solve(second, product[..., None])[..., 0].astype(np.float64)
     lengths = np.diff(edges, axis=1)
     means = (second / lengths[..., None, None]).astype(np.float64)
     found = Regimes(edges, coefficients, values, means)
-    fitted = np.einsum("dtk,tk->dt", coefficients[row, found.number_of()], design)
+    own = coefficients[row, found.number_of()]
+    fitted = np.einsum("dtk,tk->dt", own, design[0]) if shared else np.einsum("dtk,dtk->dt", own, design)
     return Regimes(edges, coefficients, values - fitted, means)
 
 

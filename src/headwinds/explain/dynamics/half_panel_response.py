@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 from headwinds.contracts import Finding
 from headwinds.errors import EstimationError
 from headwinds.explain.dynamics.influence_variance import influence_variance
+from headwinds.explain.dynamics.slope_influence import slope_influence, within_effects
 from headwinds.explain.half_panels import half_panels
 from headwinds.explain.lone_rows import lone_rows
 from headwinds.explain.measured.moments import require_full_rank
-from headwinds.explain.measured.projection import make_projection
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 def half_panel_response(
     response: NDArray[np.float64],
     right: NDArray[np.float64],
+    within: NDArray[np.float64],
     entity: NDArray[np.int64],
     period: NDArray[np.int64],
     *,
@@ -52,6 +53,8 @@ def half_panel_response(
         Shape (rows,): what is projected, and whose it is and when, `period` as a place in the calendar.
     right
         Shape (rows, regressors): the shock first. The whole panel has been found of full rank.
+    within
+        Shape (rows, regressors + 1): these and the response, without what the effects explain.
     names
         What the regressors are called.
     window
@@ -66,22 +69,22 @@ def half_panel_response(
 
     columns = np.column_stack([right, response])
     halves = half_panels(entity, period)
-    value, influence = _influence(_within(columns, entity, period, period_effects))
+    value, influence = slope_influence(within)
     value, influence = 2 * value, 2 * influence
     for half in halves:
         rows = np.flatnonzero(half)
         effects = (entity[rows], period[rows]) if period_effects else (entity[rows],)
         rows = rows[~lone_rows(effects, len(rows))]
         _require_rows(entity[rows], period[rows], len(names), horizon)
-        within = _within(columns[rows], entity[rows], period[rows], period_effects)
+        half_within = within_effects(columns[rows], entity[rows], period[rows], period_effects)
         try:
-            require_full_rank(within, columns[rows], names)
+            require_full_rank(half_within, columns[rows], names)
         except EstimationError as error:
             raise EstimationError(
                 f"At horizon {horizon}, in half of the panel, {error.message}",
                 remedy="Set half_panel to false, or take more periods.",
             ) from None
-        part, shares = _influence(within)
+        part, shares = slope_influence(half_within)
         value -= part / len(halves)
         influence[rows] -= shares / len(halves)
     return value, influence_variance(influence, entity, period, right.shape[1], period_effects, window)
@@ -146,28 +149,3 @@ def _require_rows(
             "than the horizon: half panels would add to the bias.",
             remedy="Set half_panel to false, or take more periods or fewer horizons.",
         )
-
-
-def _within(
-    columns: NDArray[np.float64],
-    entity: NDArray[np.int64],
-    period: NDArray[np.int64],
-    period_effects: bool,
-) -> NDArray[np.float64]:
-    """The columns, shape (rows, anything), without what the effects explain."""
-    import numpy as np
-
-    effects = (entity, period) if period_effects else (entity,)
-    codes = [np.unique(effect, return_inverse=True)[1] for effect in effects]
-    return make_projection(codes, len(columns)).residuals(columns)
-
-
-def _influence(within: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """The first regressor's slope, and what each row adds to its error, shape (rows,); the outcome is the last column."""
-    import numpy as np
-
-    regressors, outcome = within[:, :-1], within[:, -1]
-    slopes, *_ = np.linalg.lstsq(regressors, outcome, rcond=None)
-    own, others = regressors[:, 0], regressors[:, 1:]
-    own = own - others @ np.linalg.lstsq(others, own, rcond=None)[0]
-    return float(slopes[0]), own * (outcome - regressors @ slopes) / float(own @ own)

@@ -5,13 +5,12 @@ For each horizon h = 0 ... H one regression with entity and period effects,
     r_i,t+h = beta_h x_it + sum_l (a_l y_i,t-l + c_l x_i,t-l) + controls_it + effects + e_i,t+h,
 
 where r is the outcome at t+h ("value"), its sum from t to t+h ("cumulative", for growth rates) or its change from t-1 to
-t+h ("change", for levels in logs). The regressions are `pyfixest`'s. Errors are Driscoll and Kraay's (1998), which allow
-entities to be hit together and e to be autocorrelated, as it is when horizons overlap, or clustered by entity.
+t+h ("change", for levels in logs). Errors have the small-sample factors of `pyfixest`. They are Driscoll and Kraay's (1998),
+which allow entities to be hit together and e to be autocorrelated, as it is when horizons overlap, or clustered by entity.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -27,10 +26,9 @@ from headwinds.explain.dynamics.influence_variance import influence_variance
 from headwinds.explain.dynamics.measured_projections import measured_rows
 from headwinds.explain.dynamics.responses import Responses, Row
 from headwinds.explain.dynamics.short_panels import short_panel_finding
-from headwinds.explain.effect_columns import effect_columns
+from headwinds.explain.dynamics.slope_influence import slope_influence, within_effects
 from headwinds.explain.lone_rows import lone_rows
 from headwinds.explain.measured.moments import require_full_rank
-from headwinds.explain.measured.projection import make_projection
 
 if TYPE_CHECKING:
     import numpy as np
@@ -200,8 +198,6 @@ def _project(
 ) -> Row:
     """One horizon."""
     import numpy as np
-    import pandas as pd
-    import pyfixest
 
     there = np.isfinite(response) & np.all([np.isfinite(values) for values in right.values()], axis=0)
     # A row that is alone in its entity or period tells nothing: it is no observation, no entity and no cluster.
@@ -218,22 +214,18 @@ def _project(
     right = {name: values[there] for name, values in right.items()}
     # A shock in dollars beside a lag in percent would leave the fit without digits: each in its own standard deviations.
     sizes = {name: float(values.std()) or 1.0 for name, values in right.items()}
-    table = pd.DataFrame(
-        {"response": response[there], **{name: values / sizes[name] for name, values in right.items()}}
-    )
-    absorbed, names = effect_columns(2 if period_effects else 1)
-    effects = dict(zip(names, (entity, period), strict=False))
-    table = table.assign(entity=entity, period=period, **effects)
-    formula = f"response ~ {' + '.join(right)} | {absorbed}"
     clustered = errors == "clustered"
     window = min(horizon + int(periods**0.25), periods - 1)
     said = tuple(spoken.get(name, f"a lag ({name.replace('_', ' ')})") for name in right)
-    plain = table[list(right)].to_numpy()
-    _require_full_rank(plain, list(effects.values()), said, horizon)
+    plain = np.column_stack([values / sizes[name] for name, values in right.items()])
+    columns = np.column_stack([plain, response[there]])
+    within = within_effects(columns, entity, period, period_effects)
+    _require_full_rank(within[:, :-1], plain, said, horizon)
     if half_panel:
         value, variance = half_panel_response(
             response[there],
             plain,
+            within,
             entity,
             period,
             names=said,
@@ -242,18 +234,10 @@ def _project(
             window=None if clustered else window,
         )
     else:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of singletons and small samples: findings of ours
-            fit = pyfixest.feols(
-                formula,
-                data=table,
-                vcov={"CRV1": "entity"} if clustered else "iid",
-            )
-        place = list(fit.coef().index).index("shock")
-        value, variance = float(fit.coef().iloc[place]), float(np.asarray(fit._vcov)[place, place])
-        if not clustered:  # those of pyfixest count lags over the periods that are there
-            influence = np.asarray(fit._scores) @ np.asarray(fit._bread)[:, place]
-            variance = influence_variance(influence, entity, period, len(right), period_effects, window)
+        value, influence = slope_influence(within)
+        variance = influence_variance(
+            influence, entity, period, len(right), period_effects, None if clustered else window
+        )
     variance = variance / sizes["shock"] ** 2
     value = value / sizes["shock"]
     error = float(np.sqrt(variance)) if variance > 0 else float("nan")
@@ -273,16 +257,10 @@ def _project(
 
 
 def _require_full_rank(
-    plain: NDArray[np.float64],
-    effects: list[NDArray[np.int64]],
-    names: tuple[str, ...],
-    horizon: int,
+    within: NDArray[np.float64], plain: NDArray[np.float64], names: tuple[str, ...], horizon: int
 ) -> None:
-    import numpy as np
-
-    codes = [np.unique(effect, return_inverse=True)[1] for effect in effects]
     try:
-        require_full_rank(make_projection(codes, len(plain)).residuals(plain), plain, names)
+        require_full_rank(within, plain, names)
     except EstimationError as error:
         raise EstimationError(
             f"At horizon {horizon} {error.message}",
