@@ -18,6 +18,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Six of the eight colours of Okabe and Ito (2008), told apart with any colour vision; yellow is too light for a line."""
 
 INK, FAINT, PAPER = "#222222", "#767676", "#ffffff"
+PNG_DOTS = 144  # an inch
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 _STYLE: dict[str, Any] = {
@@ -94,30 +95,28 @@ def legend_below(figure: Figure, handles: Sequence[Any], columns: int) -> None:
 
 def to_bytes(figure: Figure) -> tuple[bytes, bytes]:
     """SVG and PNG without dates or names of software; texts in another script get a font that has it, if there is one."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     from headwinds.drawing.glyphs import give_glyphs
 
     without = give_glyphs(figure)
-    engine = figure.get_layout_engine()
-    written = []
-    nothing = {
-        "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
-        "png": {"Software": None},
-    }
-    for kind in ("svg", "png"):
-        buffer = io.BytesIO()
-        if kind == "png":
-            # A text in a script that no font of this machine has would be a row of boxes: it is left out. The SVG, read
-            # with the reader's own fonts, shows it. `headwinds doctor` says which it will be.
-            for text in without:
-                text.set_alpha(0.0)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-            figure.savefig(buffer, format=kind, dpi=144, metadata=nothing[kind], facecolor="white")
-        written.append(buffer.getvalue())
-        # Where things stand has been found; to look again takes as long as to draw.
+    engine, dots = figure.get_layout_engine(), figure.get_dpi()
+    svg, png = io.BytesIO(), io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(svg, format="svg", metadata=nothing, facecolor="white")
+        # A text in a script that no font of this machine has would be a row of boxes: it is left out. The SVG, read with the
+        # reader's own fonts, shows it. `headwinds doctor` says which it will be.
+        for text in without:
+            text.set_alpha(0.0)
+        # Where things stand has been found; `savefig` would draw everything once more only to look again.
         figure.set_layout_engine("none")
+        figure.set(dpi=PNG_DOTS, facecolor="white")
+        FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})
+    figure.set(dpi=dots)
     figure.set_layout_engine(engine)
-    return written[0], written[1]
+    return svg.getvalue(), png.getvalue()
 
 
 def inline(svg: bytes, name: str, alternative: str, tips: Mapping[str, str]) -> str:
