@@ -10,7 +10,7 @@ import pytest
 from explain.attribution.world import TRUE_PART, World
 from headwinds.errors import EstimationError, MismatchError, SettingsError
 from headwinds.explain.attribution.headwinds import shapley_attribution
-from headwinds.explain.attribution.reshaped import keep_variables, take_rows
+from headwinds.explain.attribution.reshaped import dealt, keep_variables, take_rows
 from headwinds.explain.attribution.scenario import scenario
 from headwinds.explain.stress import (
     break_date_grid,
@@ -47,6 +47,22 @@ def test_the_placebo_rejects_as_seldom_as_it_says_where_there_is_nothing():
         plain = keep_variables(world.design(seed), ("innovation", "divide"), channel="growth")
         found += placebo_index(plain, repeats=39, seed=seed).passed
     assert found <= 7
+
+
+def test_histories_of_a_cluster_are_dealt_together_and_those_of_single_entities_as_ever():
+    """Dealt one by one, indices and errors that move in common within eight clusters were found in 31 % of empty panels."""
+    design = World(units=40, years=10).design(0)
+    for home in (np.arange(40) // 5, np.arange(40) % 8):
+        clustered = replace(design, cluster=home[design.entity])
+        moved = dealt(clustered, [1], np.random.default_rng(3))
+        giver = dict(zip(design.values[:, 1].tolist(), design.entity.tolist(), strict=True))
+        given = np.array([giver[value] for value in moved.values[:, 1].tolist()])
+        assert sorted(set(given.tolist())) == list(range(40))
+        for cluster in range(8):
+            assert len(set(home[given[moved.cluster == cluster]].tolist())) == 1
+    alone = dealt(design, [1], np.random.default_rng(3)).values[:, 1]
+    order = np.random.default_rng(3).permutation(40)
+    assert (alone.reshape(40, 10) == design.values[:, 1].reshape(40, 10)[order]).all()
 
 
 def test_one_entity_that_carries_everything_is_found():
