@@ -84,6 +84,13 @@ def test_leaving_one_out_is_the_attribution_without_it():
     assert found == pytest.approx(expected, rel=1e-9)
 
 
+def test_what_is_not_identified_without_somebody_is_no_change_of_sign():
+    two = take_rows(NOTHING, NOTHING.entity < 2)
+    result = leave_one_out(replace(two, entities=NOTHING.entities[:2]), draws=50)
+    assert "is not identified without any of them" in result.verdict
+    assert not result.passed
+
+
 def test_the_border_moves_and_the_estimate_is_the_one_at_its_own_border():
     result = break_date_grid(STRONG, range(2006, 2011), draws=50)
     assert result.table["name"].tolist() == ["2006", "2007", "2008", "2009", "2010"]
@@ -177,3 +184,10 @@ def test_a_scenario_of_nothing_or_of_an_unknown_headwind_is_refused():
         scenario(STRONG, [])
     with pytest.raises(SettingsError, match="'rain' is no headwind"):
         scenario(STRONG, ["rain"])
+
+
+@pytest.mark.parametrize("level", [float("nan"), float("inf"), "0.3"])
+def test_a_level_that_is_no_number_is_refused(level):
+    with pytest.raises(SettingsError, match="level of divide is"):
+        scenario(STRONG, {"divide": level}, draws=50)
+    assert scenario(STRONG, "divide", draws=50).table["name"].tolist() == ["divide"]
