@@ -41,8 +41,8 @@ def read_sdmx_csv(
 
     A series is named by its values in the dimensions that vary in the file, joined by a dot; a dimension with one value
     names nothing. Columns after `OBS_VALUE` are attributes and name nothing: a unit multiplier and base years are told in
-    the series' unit. Countries only; aggregates (OECD, EU27_2020, ...) are left out and named in a finding (N422). Values with
-    flags are taken as they stand, and counted by flag (N426).
+    the series' unit. Countries only; aggregates (OECD, EU27_2020, ...) are left out and named in a finding (N422). Values
+    with flags are taken as they stand, and counted by flag (N426).
 
     Parameters
     ----------
