@@ -130,6 +130,20 @@ def test_what_was_read_so_far_is_a_random_part_and_its_chances_say_so(tmp_path, 
     assert [row["inclusion_probability"] for row in lines(tmp_path / "gold.jsonl")] == [0.25, 0.25]
 
 
+def test_gold_that_others_made_is_not_overwritten_without_a_word(tmp_path, project):
+    path = tmp_path / "gold.jsonl"
+    by_hand = '{"passage_id": "p000", "labels": []}\n{"passage_id": "elsewhere", "labels": ["growth"]}\n'
+    for number, kept in enumerate(("gold.jsonl.before", "gold.jsonl.before1")):
+        path.write_text(by_hand)
+        say(project, "ann", {"p000": [], f"p00{number + 1}": []})
+        said = [one for one in export_labels(project, path) if one.code == "W378"]
+        assert f"not in what was written: 1. It is kept as {kept}." in said[0].sentence
+        assert (tmp_path / kept).read_text() == by_hand
+    say(project, "ann", {"p003": []})
+    assert "W378" not in {one.code for one in export_labels(project, path)}  # its own, grown
+    assert len(list(tmp_path.glob("gold.jsonl*"))) == 3
+
+
 def test_nothing_read_is_no_gold(tmp_path, project):
     with pytest.raises(DataError, match="No passage has an answer"):
         export_labels(project, tmp_path / "gold.jsonl")

@@ -8,6 +8,7 @@ import pytest
 
 import headwinds
 from adapt.tiny import make_checkpoint
+from headwinds.adapt.learning_curve import read_learning_curve
 from headwinds.cli.main import main
 
 
@@ -44,10 +45,19 @@ def test_the_dry_run_and_the_tuning_tell_the_cut(asked, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("more", "folders"),
-    [(("--seeds", "0,1"), ("seed-0", "seed-1")), (("--learning-curve", "0.5,1"), ("share-0.5", "share-1"))],
+    [
+        (("--seeds", "0,1"), ("seed-0", "seed-1")),
+        (("--learning-curve", "0.5,1", "--slices", "year"), ("share-0.5", "share-1")),
+    ],
 )
-def test_seeds_and_shares_of_a_curve_meet_one_test(asked, tmp_path, more, folders):
+def test_seeds_and_shares_of_a_curve_meet_one_test(asked, tmp_path, capsys, more, folders):
     assert main([*asked, "--output", str(tmp_path), *more]) == 0
+    if "--slices" in more:
+        told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Worst year: 20")]
+        assert len(told) == 2
+        points = read_learning_curve(tmp_path)
+        assert [len(one.slices) for one in points] == [2, 2]
+        assert {one.value for one in points[0].slices} == {"2009", "2010"}
     found = [json.loads((tmp_path / name / "evaluation" / "evaluation.json").read_text()) for name in folders]
     assert [one["held_out"]["cut"] for one in found] == ["2009", "2009"]
     names = [

@@ -130,6 +130,14 @@ def test_entities_that_lack_a_period_are_listed(table):
     assert "N411" in [finding.code for finding in found.findings]
 
 
+def test_an_infinite_value_is_named_and_not_taken_for_a_period_that_is_lacking(table):
+    endless = table.copy()
+    endless.loc[endless.index[3], "value"] = np.inf
+    place = f"{endless['entity'].iloc[3]}, period {endless['period'].iloc[3]}"
+    with pytest.raises(DataError, match=f"{place}: value is infinite"):
+        find_common_breaks(endless, most=1, draws=9)
+
+
 def test_the_result_says_what_was_found_and_draws_itself(found):
     words = found.summary()
     assert words.startswith("One break is found that 12 entities share (1975 to 2019")

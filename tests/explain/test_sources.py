@@ -249,7 +249,8 @@ def test_sdmx_csv_with_labels(tmp_path):
     assert panel.series["GDPHRS.USD_PPP"].unit == "US dollars"
     assert panel.series["GDPHRS.USD_PPP"].kind == "level"
     assert panel.series["HRSAV.H"].source == "SDMX: OECD.SDD:DSD_PDB(1.0)"
-    assert [finding.code for finding in panel.findings] == ["N422"]
+    assert [finding.code for finding in panel.findings] == ["N422", "N426"]
+    assert "flag (OBS_STATUS) are taken as they stand: 1 (E 1)" in panel.findings[1].sentence
 
 
 def test_sdmx_csv_one_measure_kept(tmp_path):
@@ -329,8 +330,11 @@ def test_tables_of_eurostat_say_the_same_in_every_form(tmp_path, text, name):
     assert data["P3"].dropna().to_dict() == {("AUT", 2018): 170000}
     assert panel.series["P3"].unit == "CLV10_MEUR"
     assert panel.series["P3"].vintage == ("updated 23/10/26 11:00:00" if name == "gdp.csv" else "as read")
-    assert [finding.code for finding in panel.findings] == ["N422"]
-    assert list(read_sdmx_csv(tmp_path / name, keep={"na_item": "P3"}).series) == [name.split(".")[0]]
+    assert [finding.code for finding in panel.findings] == ["N422", "N426"]
+    assert "are taken as they stand: 2 (b 1, p 1)" in panel.findings[1].sentence
+    alone = read_sdmx_csv(tmp_path / name, keep={"na_item": "P3"})
+    assert list(alone.series) == [name.split(".")[0]]
+    assert "N426" not in {finding.code for finding in alone.findings}
 
 
 def test_a_row_of_eurostat_that_lost_a_dimension_is_refused(tmp_path):

@@ -194,6 +194,30 @@ def test_two_simple_rounds_are_one_simple_sample():
         assert one == pytest.approx((names[rows] == names[row]).sum() / (names == names[row]).sum())
 
 
+def test_poisson_rounds_are_combined_whatever_number_they_drew():
+    score, truth = world()
+    means, numbers = [], []
+    for seed in range(300):
+        first = draw_simple(len(score), 100, seed=seed)
+        already = np.zeros(len(score), dtype=bool)
+        already[first.rows] = True
+        second = draw_proportional(
+            0.01 + score**4,
+            100,
+            seed=seed,
+            already=already,
+            largest=largest_probability(100, 100),
+            selection="poisson",
+        )
+        assert second.inclusion_probability[~already].max() == pytest.approx(0.5)  # the cap binds
+        rows, chance = combine_rounds(first.rows, first.inclusion_probability[first.rows], second)
+        means.append((truth[rows] / chance).sum() / len(truth))
+        numbers.append(len(second))
+    assert min(numbers) < 100 < max(numbers)
+    error = np.std(means) / np.sqrt(len(means))
+    assert abs(np.mean(means) - truth.mean()) < 3.5 * error
+
+
 def test_strata_follow_keys_screens_and_scores():
     assert join_strata([["a", "b"], [1990, 2000]]) == ("a / 1990", "b / 2000")
     assert screen_strata(["A digital age", "Peace"], ["digit", "cyber"]) == ("screen", "none")

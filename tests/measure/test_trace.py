@@ -94,6 +94,33 @@ def test_the_document_that_made_the_jump_is_found():
     assert found.table["document_id"][0] == document
 
 
+def test_a_document_that_brought_all_the_gold_is_listed_though_no_cell_is_without_it():
+    rng = np.random.default_rng(0)
+    year = np.repeat([0, 1, 2], 30)
+    document = np.where(year == 2, "read whole", [f"d{place % 25}" for place in range(90)])
+    score = rng.random(90)
+    gold = np.flatnonzero(year == 2)[:20]
+    frame = make_frame(
+        document_ids=document,
+        strata=["all"] * 90,
+        keys={"year": year},
+        weight=np.ones(90),
+        probability=score[:, None],
+        label=score[:, None] > 0.5,
+        gold_rows=gold,
+        gold_labels=(rng.random(20) < score[gold])[:, None],
+        inclusion_probability=np.full(20, 20 / 90),
+        label_names=("driver",),
+        gold_draw=np.arange(20),
+    )
+    found = trace_jump(frame, make_cells(frame, ("year",)), (0,), (1,), "driver", limit=100)
+    first = found.table.iloc[0]
+    assert first["document_id"] == "read whole"
+    assert first["cell"] == "pool"
+    assert np.isnan(first["influence"])
+    assert [finding.code for finding in found.findings] == ["N347"]
+
+
 def test_a_trace_shows_itself():
     frame = make()
     cells = make_cells(frame, ("year",))
@@ -147,11 +174,28 @@ def test_the_terminal_traces_files(tmp_path, capsys):
     assert told.count("\n") == 1
 
 
-@pytest.mark.parametrize("text", ["", "year", "label=", "year=1998", "label=a,year=1,year=2", "=3"])
+@pytest.mark.parametrize(
+    "text", ["", "year", "label=", "year=1998", "label=a,year=1,year=2", "=3", "label=a,b", "label=a,year=1,"]
+)
 def test_a_cell_that_cannot_be_read_is_one_line(text):
     with pytest.raises(SettingsError) as caught:
         read_point(text)
     assert "\n" not in str(caught.value)
+
+
+def test_a_cell_is_named_as_its_key_is_spelt():
+    assert read_point("label=a,country=Korea, Republic of,year=1998").cell == ("Korea, Republic of", 1998)
+    assert read_point("label=a,code=007").cell == ("007",)
+    assert read_point("label=a,code=--5,year=-5").cell == ("--5", -5)
+
+
+def test_a_whole_number_is_found_among_texts(tmp_path):
+    rows = [f"p{number},{('1990', '1990s')[number % 2]},0.{number % 9 + 1}" for number in range(80)]
+    (tmp_path / "scores.csv").write_text("\n".join(["passage_id,time,probability_a", *rows]) + "\n")
+    gold = [f"p{number},{'a' if number % 3 else ''},0.5" for number in range(40)]
+    (tmp_path / "gold.csv").write_text("\n".join(["passage_id,labels,inclusion_probability", *gold]) + "\n")
+    files = ["--scores", str(tmp_path / "scores.csv"), "--gold", str(tmp_path / "gold.csv"), "--document", ""]
+    assert main(["trace", *files, "--cell", "label=a,time=1990"]) == 0
 
 
 def test_a_cell_or_label_that_is_not_there_is_one_line():

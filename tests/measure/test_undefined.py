@@ -46,6 +46,15 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
+def test_cells_too_thin_for_an_interval_are_said_with_the_index_that_they_are_of(name):
+    made = frame(**CASES["a passage a cell"])
+    found = estimate_shares(made, make_cells(made, ("year",)), name, on_drift="ignore")
+    said = [finding.sentence for finding in found.findings if finding.code == "W301"]
+    assert said
+    assert all("cells by year" in sentence for sentence in said)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
 @pytest.mark.parametrize("case", CASES)
 def test_what_cannot_be_known_is_not_available_with_a_code_and_never_zero(name, case):
     made = frame(**CASES[case])

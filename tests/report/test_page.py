@@ -85,6 +85,39 @@ def test_every_point_of_the_index_links_to_its_passages_from_figure_and_table(pa
             assert links.count(f"#passages-{label}-{year}") >= 3
 
 
+def test_a_cell_of_one_index_that_is_called_as_one_of_another_has_its_own_passages():
+    """Both were listed as one: under the year stood the passages of the decade."""
+    made = synthetic.content(years=range(1990, 1992))
+    decades = synthetic.indicator(list(made.codebook.names), ("decade",), [(1990,), (2000,)], "difference")
+    own, other = (
+        replace(trace, keys=(key,), rows=trace.rows.set_column(1, "text", pa.array([f"Of the {key}."] * 3)))
+        for key in ("year", "decade")
+        for trace in synthetic.passages(["divide"], [1990], 3)
+    )
+    shown = replace(
+        made,
+        indicators=(
+            *made.indicators,
+            replace(
+                made.indicators[0], name="index-by-decade", corrected=decades, naive=None, labelled_only=None
+            ),
+        ),
+        passages=(own, other),
+    )
+    files = render_report(shown)
+    page = files["report.html"].decode()
+    for key, rival in (("year", "decade"), ("decade", "year")):
+        place = page.index(f'id="passages-divide-{key}-1990"')
+        listed = page[place : page.index("</details>", place)]
+        assert f"Of the {key}." in listed
+        assert f"Of the {rival}." not in listed
+        assert f'href="#passages-divide-{key}-1990"' in page
+        assert f"divide, {key} 1990: " in page
+    assert 'id="passages-divide-1991"' in page
+    cells = [row.split(",")[1] for row in files["tables/passages.csv"].decode().splitlines()[1:]]
+    assert set(cells) == {"year 1990", "decade 1990"}
+
+
 def test_every_linked_file_is_written(page, files):
     links = [value for value in Elements(page).values("href") if not value.startswith("#")]
     assert links

@@ -114,6 +114,33 @@ def test_a_number_of_a_study_is_traced(measured, checked_once, tmp_path):
         trace_study(run, read_point(f"label={label},year=2018"), read_point(f"label={label}"))
 
 
+@pytest.mark.parametrize(
+    ("changes", "same", "words"),
+    [
+        ({"minimum_gold": 5}, True, ""),
+        ({"estimator": "labelled-only"}, False, "that of 'labelled-only', where the number is"),
+        ({"fits": ("second.parquet",)}, False, "that of 'difference', of 2 fits together, where"),
+    ],
+)
+def test_a_trace_of_a_study_is_of_the_number_on_its_page_or_says_what_stands_there(
+    measured, checked_once, tmp_path, changes, same, words
+):
+    settings, output = measured(by=(("year",),), **changes)
+    places = {"check": checked_once.folder, "score": tmp_path / "run" / "score", "measure": output}
+    results = {name: StageResult(name, one, "", reused=True, seconds=0.0) for name, one in places.items()}
+    run = StudyRun(settings, tmp_path / "run", quiet=True, results=results)
+    index = read_indicator(output / "index-by-year" / "chosen")
+    label = checked_once.codebook.names[0]
+    found = trace_study(run, read_point(f"label={label},year=2019"))
+    there = index.value[index.labels.index(label) + index.cells.index((2019,))]
+    assert (abs(found.value - there) < 1e-12) == same
+    told = [finding.sentence for finding in found.findings if finding.code == "N355"]
+    assert bool(told) is not same
+    if told:
+        assert words in told[0]
+        assert f"{there:.5f}" in told[0]
+
+
 def test_every_index_by_one_key_has_its_passages_wherever_it_stands(measured):
     """The example counts the whole corpus first: the passages behind its years were lost to the page."""
     _, output = measured(by=((), ("year",)))

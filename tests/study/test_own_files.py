@@ -24,6 +24,7 @@ from headwinds.measure.indicator_store import read_indicator
 from headwinds.measure.registry import ESTIMATORS, assumption
 from headwinds.study.own_files import measure_file, score_file
 from headwinds.study.scores_file import ScoresFile
+from headwinds.study.settings import MeasureSettings
 
 PASSAGES, LABELLED = 3000, 500
 
@@ -90,6 +91,14 @@ def test_an_estimator_that_does_not_exist_is_told_with_those_that_do(files, tmp_
         SettingsError, match="there is no estimator 'magic'; the estimators are adjusted-count"
     ):
         measure_file(by_year(files[0]), files[1], tmp_path / "out", estimator="magic")
+
+
+def test_two_indices_of_one_name_are_refused_and_none_vanishes(files, tmp_path):
+    by = (("a", "b-c"), ("a-b", "c"))
+    with pytest.raises(SettingsError, match="would have one name, index-by-a-b-c"):
+        measure_file(ScoresFile(files[0], by=by, document_id=""), files[1], tmp_path / "out")
+    with pytest.raises(SettingsError, match="would have one name, index-by-a-b-c"):
+        MeasureSettings(by=by)
 
 
 def test_what_is_written_is_read_back_equal_and_whole(files, tmp_path):

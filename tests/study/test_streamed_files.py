@@ -27,6 +27,7 @@ from headwinds.errors import ArtifactError, CheckpointError, DataError, Headwind
 from headwinds.study import streamed_files
 from headwinds.study.own_files import measure_file, score_file
 from headwinds.study.scores_file import ScoresFile
+from headwinds.study.trace_files import read_point, trace_file
 from study.streamed import COLUMNS, make_corpus, make_model, make_rows
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -351,6 +352,18 @@ def test_scores_that_are_not_finished_or_were_changed_are_not_measured(scored, t
         index_of(tmp_path, gold, tmp_path / "out")
 
 
+def test_a_number_from_parts_is_traced_to_the_documents_that_one_file_names(scored):
+    one, parts, gold = scored
+    for cell, to in (("label=divide,country=FRA", None), ("label=divide,country=FRA", "country=DEU")):
+        point, other = read_point(cell), read_point(to, label="divide") if to else None
+        first, second = (
+            trace_file(ScoresFile(path=path, document_id="passage_id"), gold, point, other)
+            for path in (one, parts)
+        )
+        assert first.summary() == second.summary()
+        assert first.table.equals(second.table)
+
+
 def test_any_folder_of_parquet_files_can_be_measured_and_its_mistakes_are_told(scored, tmp_path):
     one, _, gold = scored
     table = pq.read_table(one)
@@ -380,3 +393,17 @@ def test_any_folder_of_parquet_files_can_be_measured_and_its_mistakes_are_told(s
         second.set_column(place, "probability_divide", missing)
     )
     assert "gold passages are not in the corpus" in said(second.slice(0, 5))
+    place, names = second.column_names.index("country"), second["country"].to_pylist()
+    for hole in (None, " "):  # a cell called "None" was measured of them
+        holed = second.set_column(place, "country", pa.array([*names[:9], hole, hole, *names[11:]]))
+        assert "row 610: country is empty; such rows: 2" in said(holed)
+
+
+def test_a_passage_without_its_document_is_refused_in_parts_too(scored, tmp_path):
+    one, _, gold = scored
+    table = pq.read_table(one)
+    (tmp_path / "s").mkdir()
+    documents = pa.array([None if row < 4 else f"d{row // 5}" for row in range(len(table))])
+    pq.write_table(table.append_column("speech", documents), tmp_path / "s" / "0.parquet")
+    with pytest.raises(DataError, match="row 1: speech is empty; such rows: 4"):
+        measure_file(ScoresFile(path=tmp_path / "s", document_id="speech"), gold, tmp_path / "out")

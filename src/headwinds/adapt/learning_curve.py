@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headwinds.adapt.evaluation.evaluation_lines import with_bounds
+from headwinds.adapt.evaluation.evaluation_lines import with_bounds, worst_lines
 from headwinds.adapt.evaluation.shown import shown_name
-from headwinds.adapt.evaluation.task_evaluation import read_interval
+from headwinds.adapt.evaluation.task_evaluation import read_interval, read_slices
 from headwinds.adapt.fitted_model import model_of, read_facts
 from headwinds.adapt.training.private import told_together
 from headwinds.adapt.tuning import tune_files
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from headwinds.adapt.evaluation.task_evaluation import Slice
     from headwinds.adapt.settings import TuneSettings
     from headwinds.contracts import Finding, Interval
 
@@ -32,12 +33,16 @@ FILE = "learning-curve.json"
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """A share of the training examples, how many those are, and the main metric of the model that saw only them."""
+    """A share of the training examples, how many those are, and the main metric of the model that saw only them.
+
+    `slices` are those of its evaluation, the worst of each column first.
+    """
 
     share: float
     examples: int
     metric: str
     interval: Interval
+    slices: tuple[Slice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +72,14 @@ class LearningCurve(Result):
         )
 
     def summary(self) -> str:
-        """The main metric at every share."""
-        lines = [
-            f"{one.share:.0%} of the training examples ({one.examples:,}): {one.metric.replace('_', ' ')} "
-            f"{with_bounds(one.interval)}"
-            for one in self.points
-        ]
+        """The main metric at every share, with the worst slices where there are some."""
+        lines = []
+        for one in self.points:
+            lines.append(
+                f"{one.share:.0%} of the training examples ({one.examples:,}): {one.metric.replace('_', ' ')} "
+                f"{with_bounds(one.interval)}"
+            )
+            lines += worst_lines(one.slices)
         return "\n".join([*lines, *map(str, self.findings)])
 
     def plot(self) -> Figure:
@@ -112,7 +119,8 @@ def learning_curve(
             raise AssertionError("A tuning with a test file has an evaluation.")
         metric = found.evaluation.main_metric
         examples = read_facts(found.folder).training_examples
-        points.append(CurvePoint(share, examples, metric, found.evaluation.metrics[metric]))
+        slices = found.evaluation.slices
+        points.append(CurvePoint(share, examples, metric, found.evaluation.metrics[metric], slices))
     private, findings = told_together(
         [read_facts(model_of(_place(output, one.share))).decoder for one in points]
     )
@@ -147,4 +155,13 @@ def require_shares(files: LabelledFiles, shares: Sequence[float]) -> None:
 def read_learning_curve(output: Path) -> tuple[CurvePoint, ...]:
     """The points that `learning_curve` wrote."""
     plain = json.loads((output / FILE).read_text(encoding="utf-8"))["points"]
-    return tuple(CurvePoint(**{**point, "interval": read_interval(point["interval"])}) for point in plain)
+    return tuple(
+        CurvePoint(
+            **{
+                **point,
+                "interval": read_interval(point["interval"]),
+                "slices": read_slices(point.get("slices", ())),
+            }
+        )
+        for point in plain
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,9 @@ from headwinds.annotate.chances import inclusion_probabilities
 from headwinds.annotate.events import Resolution, resolve
 from headwinds.annotate.scheme import labels_of
 from headwinds.annotate.store import Item, events, items
-from headwinds.artifacts.write import write_text
+from headwinds.artifacts.write import write_bytes, write_text
 from headwinds.contracts.finding import Finding
+from headwinds.corpus.records import read_records
 from headwinds.errors import DataError, SettingsError
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ def gold_rows(
 def write_gold(
     project: AnnotationProject, path: Path, *, unsettled: str = "refuse", threshold: int = 1
 ) -> tuple[Finding, ...]:
-    """Write the gold file (JSONL).
+    """Write the gold file (JSONL); a file that stands there and holds other labelled passages is kept beside it (W378).
 
     Raises
     ------
@@ -71,8 +73,33 @@ def write_gold(
         As `gold_rows`; the disk refuses.
     """
     rows, findings = gold_rows(project, unsettled=unsettled, threshold=threshold)
+    kept = _keep_former(path, {str(row["passage_id"]) for row in rows})
     write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-    return findings
+    return (*findings, *kept)
+
+
+def _keep_former(path: Path, written: set[str]) -> tuple[Finding, ...]:
+    """Move away a file that holds what will not be in the new one; gold that has only grown is replaced."""
+    if not path.is_file():
+        return ()
+    try:
+        former = {str(record.values.get("passage_id")) for record in read_records(path)[1]}
+    except DataError:
+        former = {""}  # no table: not what was written here
+    lost = len(former - written)
+    if not lost:
+        return ()
+    place = next(
+        one for one in (path.with_name(f"{path.name}.before{n or ''}") for n in count()) if not one.exists()
+    )
+    write_bytes(place, path.read_bytes())
+    return (
+        Finding(
+            "W378",
+            f"{path.name} held passages that are not in what was written: {lost:,}. It is kept as {place.name}.",
+            "Import it (--import) to have its labels in the queue too, or export to another file.",
+        ),
+    )
 
 
 def _row(

@@ -54,6 +54,11 @@ def _in_words(keys: tuple[str, ...], cell: tuple[KeyValue, ...]) -> str:
     return ",".join(f"{key}={value}" for key, value in zip(keys, cell, strict=True)) or "of the whole corpus"
 
 
+def cells_by(keys: tuple[str, ...]) -> str:
+    """Which cells: a study has several indices, which differ in their keys, and a finding of one says of which it is."""
+    return f"cells by {', '.join(keys)}" if keys else "cells"
+
+
 def make_cells(frame: Frame, by: tuple[str, ...] = ("year",)) -> Cells:
     """Cut the frame into cells; a cell that the population has and the sample has not is kept, and will be said.
 

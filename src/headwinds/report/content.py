@@ -238,12 +238,15 @@ class PassageTrace:
         `country` or `contribution`, are shown beside them. In the order in which they are to be read.
     passages
         How many passages the point is made of in all; `rows` may be those that move it most.
+    keys
+        Of the index that the point is of; those of the first index with as many where nothing is said.
     """
 
     label: str
     cell: tuple[KeyValue, ...]
     rows: Table
     passages: int
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

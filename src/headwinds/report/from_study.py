@@ -291,7 +291,8 @@ def _passages(frame: pd.DataFrame, indicator: Indicator) -> tuple[PassageTrace, 
             for value in shown["gold"]
         ]
         shown = shown.rename(columns={name: name.removeprefix("key_") for name in keys})
-        traces.append(PassageTrace(label, cell, shown.reset_index(drop=True), int(count[(label, cell)])))
+        passages = int(count[(label, cell)])
+        traces.append(PassageTrace(label, cell, shown.reset_index(drop=True), passages, indicator.keys))
     return tuple(traces)
 
 

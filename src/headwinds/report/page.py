@@ -5,19 +5,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwinds.artifacts.write import write_bytes
-from headwinds.report.anchors import passages_anchor
+from headwinds.report.anchors import anchors_of, passages_anchor
 from headwinds.report.localised import in_language
 from headwinds.report.messages import Messages, load_messages
 
 if TYPE_CHECKING:
     import jinja2
 
+    from headwinds.contracts import KeyValue
     from headwinds.report.cells import ReportTable
     from headwinds.report.content import PassageTrace, ReportContent
     from headwinds.report.figures.gallery import DrawnFigure
@@ -32,6 +34,8 @@ class PassageGroup:
     """The passages behind one point, where they stand on the page, and how many there are in all."""
 
     anchor: str
+    keys: tuple[str, ...]
+    values: tuple[KeyValue, ...]
     cell: str
     trace: PassageTrace | None
 
@@ -80,7 +84,7 @@ def render_report(content: ReportContent, *, language: str = "en") -> dict[str, 
     limits = limits_of(content, messages)
     tables = make_tables(content, messages)
     groups = passage_groups(content)
-    anchors = frozenset(group.anchor for of_label in groups.values() for group in of_label)
+    anchors = anchors_of(groups)
     figures = draw_figures(content, tables, anchors, messages)
     answer = answer_sentences(content, tables, messages)
     files = {
@@ -109,24 +113,34 @@ def limits_of(content: ReportContent, messages: Messages) -> tuple[str, ...]:
 
 def passage_groups(content: ReportContent) -> dict[str, tuple[PassageGroup, ...]]:
     """By label, the passages behind every point of the indicators with one key, and any other trace that was given."""
-    traces = {(trace.label, trace.cell): trace for trace in content.passages}
-    points = dict.fromkeys(
-        point
+    traces = {(trace.label, _keys_of(trace, content), trace.cell): trace for trace in content.passages}
+    points: dict[tuple[str, tuple[str, ...], tuple[KeyValue, ...]], None] = dict.fromkeys(
+        (label, figure.corrected.keys, cell)
         for figure in content.indicators
         if len(figure.corrected.keys) == 1
-        for point in zip(figure.corrected.labels, figure.corrected.cells, strict=True)
+        for label, cell in zip(figure.corrected.labels, figure.corrected.cells, strict=True)
     )
     points |= dict.fromkeys(traces)
-    return {
-        label: tuple(
-            PassageGroup(
-                passages_anchor(label, cell), " / ".join(str(key) for key in cell), traces.get((label, cell))
-            )
-            for name, cell in points
-            if name == label
+    # A cell of one index may be called as that of another is, a decade as its first year.
+    alike = Counter((label, tuple(map(str, cell))) for label, _, cell in points)
+    found: dict[str, list[PassageGroup]] = {label: [] for label in content.codebook.names}
+    for label, keys, cell in points:
+        if label not in found:
+            continue
+        shared = alike[label, tuple(map(str, cell))] > 1
+        named = " / ".join(
+            f"{key} {value}" if shared else str(value) for key, value in zip(keys, cell, strict=True)
         )
-        for label in content.codebook.names
-    }
+        anchor = passages_anchor(label, cell, keys if shared else ())
+        found[label].append(PassageGroup(anchor, keys, cell, named, traces.get((label, keys, cell))))
+    return {label: tuple(groups) for label, groups in found.items()}
+
+
+def _keys_of(trace: PassageTrace, content: ReportContent) -> tuple[str, ...]:
+    if trace.keys:
+        return trace.keys
+    every = (figure.corrected.keys for figure in content.indicators)
+    return next((keys for keys in every if len(keys) == len(trace.cell)), ("",) * len(trace.cell))
 
 
 def _html(

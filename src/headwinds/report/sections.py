@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headwinds.report.anchors import anchors_of
 from headwinds.report.cells import Cell, ReportTable
 from headwinds.report.figures.gallery import point_anchor
 from headwinds.report.formats import show
@@ -23,6 +24,7 @@ from headwinds.report.views import (
 
 if TYPE_CHECKING:
     from headwinds.contracts import Finding
+    from headwinds.report.anchors import Anchors
     from headwinds.report.content import CorpusFacts, ReportContent
     from headwinds.report.messages import Messages
     from headwinds.report.page import PassageGroup
@@ -112,7 +114,7 @@ def page_sections(
     """Lay the report's tables out for the page."""
     metrics = tables["metrics"]
     first = content.evaluation.systems[0].system if content.evaluation.systems else None
-    anchors = frozenset(group.anchor for of_label in groups.values() for group in of_label)
+    anchors = anchors_of(groups)
     as_they_are = (
         "strata", "label-counts", "token-lengths", "reliability", "width-by-stratum", "label-gain", "growth-accounts",
         "accounts-unavailable", "slowdown", "slowdown-mean", "minimum-detectable-effects",
@@ -216,7 +218,7 @@ def _worst_errors(table: ReportTable, messages: Messages) -> tuple[PassageItem, 
 
 
 def _index_sections(
-    content: ReportContent, tables: Mapping[str, ReportTable], anchors: frozenset[str], messages: Messages
+    content: ReportContent, tables: Mapping[str, ReportTable], anchors: Anchors, messages: Messages
 ) -> tuple[IndexSection, ...]:
     sections = []
     for figure in content.indicators:
@@ -227,8 +229,10 @@ def _index_sections(
                 continue
             table = tables[index_table_name(figure, label)]
 
-            def anchor(cell: tuple[Cell, ...], label: str = label) -> str | None:
-                return point_anchor(label, cell, anchors)
+            def anchor(
+                cell: tuple[Cell, ...], label: str = label, named: tuple[str, ...] = figure.corrected.keys
+            ) -> str | None:
+                return point_anchor(label, named, cell, anchors)
 
             views.append(IndexPanel(label, index_view(table, keys, anchor, messages)))
             thin = [

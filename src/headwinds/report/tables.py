@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -305,8 +306,12 @@ def _passage_table(traces: tuple[PassageTrace, ...], messages: Messages) -> Repo
     parts = [(trace, read_trace(trace)) for trace in traces]
     extra = tuple(dict.fromkeys(name for _, part in parts for name in part.columns))
     rows: list[tuple[Cell, ...]] = []
+    alike = Counter((trace.label, trace.cell) for trace in traces)
     for trace, part in parts:
-        cell = " / ".join(str(key) for key in trace.cell)
+        named = alike[trace.label, trace.cell] > 1 and len(trace.keys) == len(trace.cell)
+        cell = " / ".join(
+            f"{trace.keys[place]} {value}" if named else str(value) for place, value in enumerate(trace.cell)
+        )
         rows.extend((trace.label, cell, *(record.get(name) for name in extra)) for record in part.records())
     columns = ("index_label", "index_cell", *extra)
     listed = tuple(zip(*rows, strict=True)) or tuple(() for _ in columns)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from headwinds.study.answers import Form
 
 
+MOST_DIGITS = 18
+"""Of a whole number that 64 bits hold whatever its digits."""
+
+
 def read_frame(settings: StudySettings, checked: CheckedStudy, scores: Path) -> Frame:
     """Join a study's corpus, its scores and its gold.
 
@@ -203,6 +207,12 @@ def key_values(values: Sequence[Any]) -> NDArray[Any]:
     import numpy as np
 
     text = [str(value) for value in values]
-    if all(value.lstrip("-").isdecimal() and str(int(value)) == value for value in text):
+    if all(_is_whole(value) for value in text):
         return np.array([int(value) for value in text])
     return np.array(text)
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text is a whole number as it would be written, and one that 64 bits hold."""
+    digits = text.removeprefix("-")
+    return len(digits) <= MOST_DIGITS and digits.isdecimal() and str(int(text)) == text

@@ -19,6 +19,7 @@ from headwinds.corpus.reading import Columns, read_corpus
 from headwinds.errors import MismatchError, SettingsError
 from headwinds.study.environment import STATISTICAL, processor, versions
 from headwinds.study.scores_file import ScoresFile, read_scores, read_texts, scores_digest
+from headwinds.study.settings import refuse_like_names
 from headwinds.study.stages.measure import index_name
 from headwinds.study.streamed_files import is_streamed, score_partitions
 
@@ -180,6 +181,7 @@ def measure_file(
 
     if not 0 < level < 1:
         raise SettingsError(f"level = {level} cannot be used: expected a share between 0 and 1.")
+    refuse_like_names(scores.by)
     frame = read_scores(scores, gold)
     options: dict[str, Any] = {"level": level, "minimum_gold": minimum_gold}
     frames = [

@@ -216,7 +216,7 @@ def _read(source: Path, plan: SamplePlan) -> _Passages:
         if record.problem:
             raise DataError(f"{source}, line {record.row}: {record.problem}.", remedy="Mend the line.")
         _add_id(ids, record, plan.passage_id, source)
-        texts.append(str(record.values.get(plan.text, "")))
+        texts.append(str(record.values.get(plan.text) or ""))
         strata.append([_stratum(record, name, source) for name in plan.stratum])
         probability.append([_number(record, name, source, 0.0, most) / most for name in scores])
         weight.append(_number(record, plan.weight, source, 1.0, math.inf) if plan.weight else 1.0)

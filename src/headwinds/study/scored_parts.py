@@ -15,7 +15,7 @@ from headwinds.artifacts.fingerprint import directory_digest, file_digest
 from headwinds.artifacts.manifest import MANIFEST
 from headwinds.artifacts.parts import PARTS, require_finished
 from headwinds.artifacts.stores import Folder
-from headwinds.corpus.reading import join_stratum, require_columns
+from headwinds.corpus.reading import as_word, join_stratum, require_columns
 from headwinds.errors import DataError
 from headwinds.study.frame import key_values
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
+
+FILL_IN = "Fill it in; 'unknown' for instance makes a cell of its own."
+OR_NO_DOCUMENT = "Fill it in, or name no document if each passage is one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +93,75 @@ class PartsTable:
             ) from error
 
     def codes(self, name: str) -> NDArray[np.int64]:
-        """The rank of each value among the sorted distinct ones, as text."""
+        """The rank of each value among the sorted distinct ones, as text.
+
+        Raises
+        ------
+        DataError
+            A row has none.
+        """
         import numpy as np
-        import pyarrow as pa
         import pyarrow.compute as pc
 
-        distinct, code = _coded(self.read([name])[name].cast(pa.string()))
+        distinct, code = self._texts(name)
         order = pc.array_sort_indices(distinct).to_numpy()
         rank = np.empty(len(order), dtype=np.int64)
         rank[order] = np.arange(len(order))
         found: NDArray[np.int64] = rank[code]
         return found
 
+    def distinct(self, name: str) -> list[str]:
+        """The sorted distinct values of a column, as text: what its `codes` stand for."""
+        import pyarrow.compute as pc
+
+        texts, _ = self._texts(name)
+        return [str(text) for text in texts.take(pc.array_sort_indices(texts)).to_pylist()]
+
+    def _texts(self, name: str) -> tuple[pa.Array, NDArray[np.int32]]:
+        """As `_coded`, as text; they stay in Arrow, as there may be as many as rows."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        distinct, code = _coded(self._filled(name, OR_NO_DOCUMENT).cast(pa.string()))
+        blank = np.flatnonzero(pc.equal(pc.utf8_trim_whitespace(distinct), "").to_numpy(zero_copy_only=False))
+        if len(blank):
+            raise self._without(np.flatnonzero(np.isin(code, blank)), f"{name} is empty", OR_NO_DOCUMENT)
+        return distinct, code
+
     def key(self, name: str) -> NDArray[Any]:
-        """A key to count by, as `key_values` has it; each distinct value is looked at once."""
-        distinct, code = _coded(self.read([name])[name])
-        found: NDArray[Any] = key_values(distinct.to_pylist())[code]
+        """A key to count by, as `key_values` has it, 2001.0 as 2001; each distinct value is looked at once.
+
+        Raises
+        ------
+        DataError
+            A row has none, so that it would stand in a cell without a name.
+        """
+        import numpy as np
+
+        distinct, code = _coded(self._filled(name, FILL_IN))
+        read = [as_word(value, name) for value in distinct.to_pylist()]
+        bad = [place for place, (_, problem) in enumerate(read) if problem]
+        if bad:
+            rows = np.flatnonzero(np.isin(code, bad))
+            raise self._without(rows, read[int(code[rows[0]])][1], FILL_IN)
+        found: NDArray[Any] = key_values([word for word, _ in read])[code]
         return found
+
+    def _filled(self, name: str, remedy: str) -> pa.ChunkedArray:
+        """A column in which no row lacks its value."""
+        import numpy as np
+
+        column = self.read([name])[name]
+        if column.null_count:
+            rows = np.flatnonzero(column.is_null().to_numpy())
+            raise self._without(rows, f"{name} is empty", remedy)
+        return column
+
+    def _without(self, rows: NDArray[np.int64], problem: str, remedy: str) -> DataError:
+        return DataError(
+            f"{self.path}, row {rows[0] + 1:,}: {problem}; such rows: {len(rows):,}.", remedy=remedy
+        )
 
     def strata(self, names: Sequence[str]) -> NDArray[np.str_]:
         """The stratum of each row: the columns joined by " / ", "all" without any.
@@ -214,7 +269,7 @@ def _coded(column: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int32]]:
     """The distinct values of a column, and which of them each row has."""
     import numpy as np
 
-    coded = column.dictionary_encode(null_encoding="encode").unify_dictionaries()
+    coded = column.dictionary_encode().unify_dictionaries()
     codes = [chunk.indices.to_numpy(zero_copy_only=False) for chunk in coded.chunks]
     return coded.chunk(0).dictionary, np.concatenate(codes)
 

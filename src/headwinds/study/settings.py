@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -121,6 +122,25 @@ class GroupSettings:
     other: str = "other"
 
 
+def refuse_like_names(by: Sequence[tuple[str, ...]]) -> None:
+    """Refuse indices whose folders would have one name: those by "a", "b-c" and by "a-b", "c".
+
+    Raises
+    ------
+    SettingsError
+        Two are so.
+    """
+    seen: dict[str, tuple[str, ...]] = {}
+    for keys in by:
+        other = seen.setdefault("-".join(keys), keys)
+        if other != keys:
+            raise SettingsError(
+                f"The indices by {', '.join(other)} and by {', '.join(keys)} would have one name, "
+                f"index-by-{'-'.join(keys)}.",
+                remedy="Rename a column, or measure one of them at a time.",
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class MeasureSettings:
     """What to count by what. `by` lists the cells of each index; `estimator` is "auto" or a registered name.
@@ -153,6 +173,7 @@ class MeasureSettings:
         require(
             all(len(set(keys)) == len(keys) for keys in self.by), "by", self.by, "no key twice in one list"
         )
+        refuse_like_names(self.by)
 
 
 @dataclass(frozen=True, slots=True)

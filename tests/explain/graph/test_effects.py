@@ -13,6 +13,8 @@ from explain.attribution.world import indicator
 from headwinds.contracts import Edge, Node
 from headwinds.errors import MismatchError, SettingsError
 from headwinds.explain.attribution.design import make_attribution_design
+from headwinds.explain.attribution.reshaped import take_rows
+from headwinds.explain.attribution.structural import node_equation
 from headwinds.explain.graph import build_graph, essay_graph
 from headwinds.explain.graph.effects import path_effects
 from headwinds.explain.graph.refute import refute_edge
@@ -315,6 +317,40 @@ def test_proportional_selection_is_exact_where_the_true_effect_is_zero(into, hid
         cause_left=cause - into**2 * observed, outcome_variance=outcome, most=(observed + unobserved) / outcome,
     )  # fmt: skip
     assert delta == pytest.approx(hidden / into, rel=1e-9)
+
+
+def test_a_node_may_be_called_as_what_refutation_makes_up():
+    design, own = panel(0, units=20), graph()
+    names = tuple("made-up" if name == "social" else name for name in design.names)
+    renamed = build_graph(
+        [replace(node, name="made-up") if node.name == "social" else node for node in own.nodes],
+        [
+            replace(
+                edge,
+                source="made-up" if edge.source == "social" else edge.source,
+                target="made-up" if edge.target == "social" else edge.target,
+            )
+            for edge in own.edges
+        ],
+    )
+    found = refute_edge(replace(design, names=names), renamed, "adaptability", repeats=20)
+    assert found.table.equals(refute_edge(design, own, "adaptability", repeats=20).table)
+
+
+def test_of_two_clusters_a_standard_error_is_not_available_and_never_zero():
+    design = panel(0, units=2)
+    found = refute_edge(design, graph(), "adaptability", repeats=20)
+    assert np.isnan(found.standard_error)
+    assert "W441" in {finding.code for finding in found.findings}
+
+
+def test_where_years_are_missing_it_is_said_on_how_few_rows_an_equation_rests():
+    design = panel(0, units=40)
+    kept = np.random.default_rng(0).random(len(design.outcome)) < 0.6
+    found = path_effects(take_rows(design, kept), graph(), draws=60)
+    fewest = len(node_equation(take_rows(design, kept), graph(), "adaptability", own_past=True).rows)
+    assert found.fewest == fewest < found.observations / 2
+    assert f"the equation of the fewest rests on {fewest} of them" in found.summary()
 
 
 def test_a_graph_of_things_that_were_not_measured_is_refused():

@@ -10,7 +10,7 @@ import pytest
 from explain.attribution.world import TRUE_PART, World
 from headwinds.errors import EstimationError, MismatchError, SettingsError
 from headwinds.explain.attribution.headwinds import shapley_attribution
-from headwinds.explain.attribution.reshaped import keep_variables, take_rows
+from headwinds.explain.attribution.reshaped import dealt, keep_variables, take_rows
 from headwinds.explain.attribution.scenario import scenario
 from headwinds.explain.stress import (
     break_date_grid,
@@ -49,6 +49,22 @@ def test_the_placebo_rejects_as_seldom_as_it_says_where_there_is_nothing():
     assert found <= 7
 
 
+def test_histories_of_a_cluster_are_dealt_together_and_those_of_single_entities_as_ever():
+    """Dealt one by one, indices and errors that move in common within eight clusters were found in 31 % of empty panels."""
+    design = World(units=40, years=10).design(0)
+    for home in (np.arange(40) // 5, np.arange(40) % 8):
+        clustered = replace(design, cluster=home[design.entity])
+        moved = dealt(clustered, [1], np.random.default_rng(3))
+        giver = dict(zip(design.values[:, 1].tolist(), design.entity.tolist(), strict=True))
+        given = np.array([giver[value] for value in moved.values[:, 1].tolist()])
+        assert sorted(set(given.tolist())) == list(range(40))
+        for cluster in range(8):
+            assert len(set(home[given[moved.cluster == cluster]].tolist())) == 1
+    alone = dealt(design, [1], np.random.default_rng(3)).values[:, 1]
+    order = np.random.default_rng(3).permutation(40)
+    assert (alone.reshape(40, 10) == design.values[:, 1].reshape(40, 10)[order]).all()
+
+
 def test_one_entity_that_carries_everything_is_found():
     outcome = NOTHING.outcome.copy()
     own = NOTHING.entity == 7
@@ -66,6 +82,13 @@ def test_leaving_one_out_is_the_attribution_without_it():
     expected = shapley_attribution(left, draws=50).table.set_index("name").loc[JOINT, "value"]
     found = leave_one_out(STRONG, draws=50).table.set_index("name").loc["without E00003", "value"]
     assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_what_is_not_identified_without_somebody_is_no_change_of_sign():
+    two = take_rows(NOTHING, NOTHING.entity < 2)
+    result = leave_one_out(replace(two, entities=NOTHING.entities[:2]), draws=50)
+    assert "is not identified without any of them" in result.verdict
+    assert not result.passed
 
 
 def test_the_border_moves_and_the_estimate_is_the_one_at_its_own_border():
@@ -161,3 +184,10 @@ def test_a_scenario_of_nothing_or_of_an_unknown_headwind_is_refused():
         scenario(STRONG, [])
     with pytest.raises(SettingsError, match="'rain' is no headwind"):
         scenario(STRONG, ["rain"])
+
+
+@pytest.mark.parametrize("level", [float("nan"), float("inf"), "0.3"])
+def test_a_level_that_is_no_number_is_refused(level):
+    with pytest.raises(SettingsError, match="level of divide is"):
+        scenario(STRONG, {"divide": level}, draws=50)
+    assert scenario(STRONG, "divide", draws=50).table["name"].tolist() == ["divide"]

@@ -8,7 +8,9 @@ from headwinds.adapt.evaluation.shown import told_mistakes, told_none_wrong
 from headwinds.adapt.held_out import held_lines
 
 if TYPE_CHECKING:
-    from headwinds.adapt.evaluation.task_evaluation import TaskEvaluation
+    from collections.abc import Sequence
+
+    from headwinds.adapt.evaluation.task_evaluation import Slice, TaskEvaluation
     from headwinds.contracts import Interval
 
 
@@ -20,6 +22,15 @@ def with_bounds(item: Interval, *, form: str = ".4f") -> str:
 
 def _shown(value: float, form: str = ".4f") -> str:
     return "not available" if value != value else f"{value:{form}}"
+
+
+def worst_lines(slices: Sequence[Slice]) -> list[str]:
+    """The worst slice of each column; slices come with the worst first."""
+    lines = []
+    for column in dict.fromkeys(one.column for one in slices):
+        worst = next(one for one in slices if one.column == column)
+        lines.append(f"Worst {column}: {worst.value} (examples: {worst.examples:,}), {_shown(worst.metric)}.")
+    return lines
 
 
 def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
@@ -45,9 +56,7 @@ def evaluation_lines(evaluation: TaskEvaluation) -> list[str]:
     for name in [name for name in names if name in evaluation.differences]:
         value = with_bounds(evaluation.differences[name], form="+.4f")
         lines.append(f"Minus the other model, {name.replace('_', ' ')}: {value}")
-    for column in dict.fromkeys(one.column for one in evaluation.slices):
-        worst = next(one for one in evaluation.slices if one.column == column)
-        lines.append(f"Worst {column}: {worst.value} (examples: {worst.examples:,}), {_shown(worst.metric)}.")
+    lines += worst_lines(evaluation.slices)
     return [
         tested,
         *held_lines(evaluation.held_out),

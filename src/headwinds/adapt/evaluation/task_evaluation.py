@@ -216,12 +216,17 @@ def read_task_evaluation(folder: Path) -> TaskEvaluation:
     plain["differences"] = _intervals(plain.get("differences", {}))
     plain["findings"] = tuple(Finding(**item) for item in plain["findings"])
     plain["confusions"] = tuple(Confusion(**item) for item in plain["confusions"])
-    plain["slices"] = tuple(
-        Slice(**{**item, "metric": float("nan") if item["metric"] is None else item["metric"]})
-        for item in plain["slices"]
-    )
+    plain["slices"] = read_slices(plain["slices"])
     plain["held_out"] = read_held(plain.get("held_out"))
     return TaskEvaluation(**plain)
+
+
+def read_slices(plain: Sequence[Mapping[str, Any]]) -> tuple[Slice, ...]:
+    """Slices as JSON has them, where a metric that is undefined is null."""
+    return tuple(
+        Slice(**{**item, "metric": float("nan") if item["metric"] is None else item["metric"]})
+        for item in plain
+    )
 
 
 def read_interval(plain: Mapping[str, float | None]) -> Interval:

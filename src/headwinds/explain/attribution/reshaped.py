@@ -116,13 +116,14 @@ def dealt(
 ) -> AttributionDesign:
     """The design with some variables' whole histories dealt to other entities at random, year by year the same deal.
 
-    Each year keeps its values, so that nothing changes but whose they are; a history keeps its persistence. Rows whose
-    new owner has no value in that year are left out.
+    Each year keeps its values, so that nothing changes but whose they are; a history keeps its persistence. Histories of a
+    cluster go together, to one other cluster where that has as many entities, as what moves in common within clusters would
+    otherwise seem to be more than chance. Rows whose new owner has no value in that year are left out.
     """
     import numpy as np
 
     chosen = sorted(variables)
-    dealer = generator.permutation(len(design.entities))
+    dealer = _dealer(design, generator)
     position = {
         key: row for row, key in enumerate(zip(design.entity.tolist(), design.year.tolist(), strict=True))
     }
@@ -142,3 +143,16 @@ def dealt(
         block[:, chosen] = block[given][:, chosen]
         blocks[name] = block
     return take_rows(replace(design, **blocks, error_correlation=correlation), given >= 0)
+
+
+def _dealer(design: AttributionDesign, generator: np.random.Generator) -> NDArray[np.int64]:
+    """Whose history each entity is dealt: the entities in order of their clusters take those of clusters in random order."""
+    import numpy as np
+
+    home = np.zeros(len(design.entities), dtype=np.int64)
+    home[design.entity] = design.cluster
+    rank = np.empty(design.clusters, dtype=np.int64)
+    rank[generator.permutation(design.clusters)] = np.arange(design.clusters)
+    found = np.empty(len(home), dtype=np.int64)
+    found[np.argsort(home, kind="stable")] = np.argsort(rank[home], kind="stable")
+    return found

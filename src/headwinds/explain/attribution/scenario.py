@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 from headwinds.contracts import Finding
 from headwinds.contracts.result import Result, number
@@ -105,12 +107,16 @@ def scenario(
     import numpy as np
     import pandas as pd
 
-    given: dict[str, float | None] = (
-        dict(headwinds) if isinstance(headwinds, Mapping) else dict.fromkeys(headwinds)
-    )
-    for name in given:
+    named = [headwinds] if isinstance(headwinds, str) else headwinds
+    given: dict[str, float | None] = dict(named) if isinstance(named, Mapping) else dict.fromkeys(named)
+    for name, level in given.items():
         if name not in design.headwinds:
             raise SettingsError(f"{name!r} is no headwind; there are {', '.join(design.headwinds)}.")
+        if not (level is None or _is_number(level)):
+            raise SettingsError(
+                f"The level of {name} is {level!r}, expected a number.",
+                remedy="Give its mean, in the index's units.",
+            )
     if not given:
         raise SettingsError(
             "No headwind is to be moved.", remedy=f"Name one of {', '.join(design.headwinds)}."
@@ -171,6 +177,10 @@ def scenario(
         clusters=design.clusters,
         findings=tuple(findings),
     )
+
+
+def _is_number(level: Any) -> bool:
+    return isinstance(level, Real) and math.isfinite(level)
 
 
 def _implied(

@@ -44,7 +44,16 @@ def read_sample(outcome: pd.DataFrame, regressors: Sequence[str]) -> Sample:
     if twice.any():
         row = outcome[twice].iloc[0]
         raise DataError(f"{row['entity']} has period {row['period']} twice.")
-    known = outcome[np.isfinite(outcome[["value", *regressors]].to_numpy(dtype=float)).all(axis=1)]
+    numbers = outcome[["value", *regressors]].to_numpy(dtype=float)
+    endless = np.argwhere(np.isinf(numbers))
+    if len(endless):
+        row, column = endless[0]
+        raise DataError(
+            f"{outcome['entity'].iloc[row]}, period {outcome['period'].iloc[row]}: {['value', *regressors][column]} is "
+            f"infinite (such values: {len(endless):,}).",
+            remedy="Correct it, or leave the field empty where there is nothing.",
+        )
+    known = outcome[np.isfinite(numbers).all(axis=1)]
     if known.empty:
         raise EstimationError("No entity has a value in any period.")
     periods = checked_periods(sorted(known["period"].unique().tolist()))

@@ -134,7 +134,7 @@ def adoption(
             Finding(
                 "W423",
                 f"The countries are not the same in every period: {told}; part of a change may come from that.",
-                "Compare with balanced=True, or bridge gaps.",
+                "Compare with the countries that have every period (balanced), or bridge gaps.",
             )
         )
     return Adoption(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SEPARABLE = 0.3
 ASSUMES = (
     "the graph is right; nothing unobserved moves two of its nodes within the effects (sequential ignorability: Imai, Keele "
-    "and Yamamoto 2010); mediators do not move each other; {}; effects are linear and alike for all."
+    "and Yamamoto 2010); mediators move each other only along its edges; {}; effects are linear and alike for all."
 )
 LASTS = (
     "what a node is lasts as its value of the period before says, which is held fixed, and what runs on through it belongs "
@@ -55,6 +55,9 @@ class PathEffects(Result):
         A row an edge: `source`, `target`, `lag`, `value`, `standard_error`, `lower`, `upper`, `evidence`.
     persistent
         Whether each node's own value of the period before was held fixed.
+    fewest
+        Of the observations, those on which the equation with the fewest rests: where years are missing, a node is seldom
+        seen with all that moves it.
     """
 
     table: pd.DataFrame
@@ -69,12 +72,13 @@ class PathEffects(Result):
     clusters: int
     findings: tuple[Finding, ...]
     persistent: bool = True
+    fewest: int = 0
 
     def summary(self) -> str:
         """Each way with its effect, and what must be assumed to read it so."""
         lines = [
             f"{self.estimand} Units: {self.units}.",
-            f"{self.observations} observations, {self.clusters} clusters. Absorbed: {self.absorbed}",
+            f"{self.observations} observations, {self.clusters} clusters{self._thinned()}. Absorbed: {self.absorbed}",
             f"Assumed: {ASSUMES.format(LASTS if self.persistent else LASTS_NOT)}",
         ]
         lines += [
@@ -82,6 +86,11 @@ class PathEffects(Result):
             for row in self.table.itertuples()
         ]
         return "\n".join([*lines, *(str(finding) for finding in self.findings)])
+
+    def _thinned(self) -> str:
+        if not 0 < self.fewest < self.observations:
+            return ""
+        return f"; the equation of the fewest rests on {self.fewest} of them"
 
     def plot(self) -> Figure:
         """The ways with their intervals."""
@@ -197,6 +206,7 @@ def path_effects(
         clusters=design.clusters,
         findings=tuple(findings),
         persistent=persistent,
+        fewest=min(len(one.rows) for one in slopes.equations),
     )
 
 

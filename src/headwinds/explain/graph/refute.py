@@ -15,6 +15,7 @@ from headwinds.contracts import Edge, Finding, Graph, Node
 from headwinds.contracts.limits import require
 from headwinds.contracts.result import Result, number
 from headwinds.errors import EstimationError, SettingsError
+from headwinds.explain.attribution.bootstrap import FEW_CLUSTERS
 from headwinds.explain.attribution.reshaped import dealt, with_control
 from headwinds.explain.attribution.structural import NodeEquation, node_equation
 from headwinds.explain.attribution.weighted import weighted_estimates
@@ -34,6 +35,8 @@ REPEATS = 100
 LEAST_REPEATS = 20  # with fewer no estimate is rarer than 5 %
 PERSISTENCE = 0.8
 SUBSET = 0.8
+NO_SPREAD = 1e-9
+"""Of an estimate: a standard error below it is no uncertainty but rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,10 @@ def refute_edge(
     own = node_equation(design, graph, target, outcome, own_past=persistent)
     estimate = float(own.fit.value[place])
     error = float(np.sqrt(own.fit.covariance[place, place]))
+    if not error > NO_SPREAD * abs(estimate):
+        error = float(
+            "nan"
+        )  # of two clusters the one's deviations are the other's with another sign, and cancel
     generator = np.random.default_rng(seed)
     placebo = _placebo(design, graph, source, target, outcome, place, repeats, generator, persistent)
     common = _random_cause(design, graph, edge, outcome, place, repeats, generator, persistent)
@@ -153,6 +160,10 @@ def refute_edge(
     ]  # fmt: skip
     lost = [str(row["name"]) for row in rows if not row["survives"]]
     findings = []
+    if design.clusters < FEW_CLUSTERS:
+        findings.append(
+            Finding("W441", f"{design.clusters} clusters: intervals are too narrow.", "Take more entities.")
+        )
     if lost:
         findings.append(
             Finding(
@@ -238,6 +249,8 @@ def _random_cause(
     import numpy as np
 
     name = "made-up"
+    while name in design.names or name in graph.names:
+        name += "-cause"
     lag = design.lags[design.names.index(edge.source)]
     more = Graph(
         graph.title, (*graph.nodes, Node(name, name, name)),

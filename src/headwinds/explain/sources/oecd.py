@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headwinds.contracts import Panel, Series
+from headwinds.contracts import Finding, Panel, Series
 from headwinds.contracts.panel import Kind
 from headwinds.errors import DataError
 from headwinds.explain.countries import listed
-from headwinds.explain.panel_data import require_columns
+from headwinds.explain.panel_data import MISSING, require_columns
 from headwinds.explain.sources.eurostat import heads, observations
 from headwinds.explain.sources.long_tables import countries_only, panel_from_long
 from headwinds.explain.sources.table_files import read_table
@@ -26,6 +26,9 @@ _ATTRIBUTES = frozenset(
     {"OBS_STATUS", "OBS_CONF", "CONF_STATUS", "UNIT_MULT", "DECIMALS", "BASE_PER", "CURRENCY"}
 )
 
+NO_FLAG = ("", "A", "nan", "<NA>")
+"""What says nothing of a value, or that it is a normal one."""
+
 
 def read_sdmx_csv(
     path: str | Path,
@@ -38,7 +41,8 @@ def read_sdmx_csv(
 
     A series is named by its values in the dimensions that vary in the file, joined by a dot; a dimension with one value
     names nothing. Columns after `OBS_VALUE` are attributes and name nothing: a unit multiplier and base years are told in
-    the series' unit. Countries only; aggregates (OECD, EU27_2020, ...) are left out and named in a finding (N422).
+    the series' unit. Countries only; aggregates (OECD, EU27_2020, ...) are left out and named in a finding (N422). Values
+    with flags are taken as they stand, and counted by flag (N426).
 
     Parameters
     ----------
@@ -98,7 +102,28 @@ def read_sdmx_csv(
         )
         for name, group in kept.groupby("series", sort=True)
     }
+    findings = (*findings, *_flagged(kept, path.name))
     return panel_from_long(kept, series=series, place=path.name, findings=findings)
+
+
+def _flagged(kept: pd.DataFrame, place: str) -> tuple[Finding, ...]:
+    """That values carry flags, how many and which: a break in a series looks like growth."""
+    for name in ("OBS_FLAG", "OBS_STATUS"):
+        if name not in kept.columns:
+            continue
+        there = ~kept["OBS_VALUE"].astype("string").fillna("").str.strip().isin(MISSING)
+        flags = kept.loc[there, name].astype("string").fillna("").map(_code)
+        times = flags[~flags.isin(NO_FLAG)].value_counts()
+        if len(times):
+            told = ", ".join(f"{flag} {times[flag]}" for flag in sorted(times.index))
+            return (
+                Finding(
+                    "N426",
+                    f"{place}: values that carry a flag ({name}) are taken as they stand: {int(times.sum()):,} ({told}).",
+                    "b is a break in the series, e an estimate, p provisional; leave out in the file what you do not trust.",
+                ),
+            )
+    return ()
 
 
 def _code(text: str) -> str:

@@ -49,22 +49,35 @@ def leave_one_out(
             "moved": moved[order],
         }
     )
-    turned = [names[place] for place in order if np.sign(value[place]) != np.sign(estimate)]
-    far = float(np.abs(moved).max()) / error
-    verdict = (
-        f"it changes its sign without {', '.join(turned[:3])}"
-        + (f", or any of {len(turned) - 3} others" if len(turned) > 3 else "")
-        if turned
-        else f"leaving out {names[order[0]]} moves it most, by {number(moved[order[0]])} ({number(far, 1)} standard "
-        "errors), and nobody's absence turns its sign"
-    )
+    lost = [names[place] for place in order if not np.isfinite(value[place])]
+    turned = [
+        names[place]
+        for place in order
+        if np.isfinite(value[place]) and np.sign(value[place]) != np.sign(estimate)
+    ]
+    far = float(np.abs(moved[order[0]])) / error if np.isfinite(moved[order[0]]) else float("nan")
+    if turned:
+        verdict = f"it changes its sign without {', '.join(turned[:3])}" + (
+            f", or any of {len(turned) - 3} others" if len(turned) > 3 else ""
+        )
+    elif len(lost) == len(names):
+        verdict = "it is not identified without any of them, so that nothing can be said"
+    else:
+        verdict = (
+            f"leaving out {names[order[0]]} moves it most, by {number(moved[order[0]])} ({number(far, 1)} standard "
+            "errors), and nobody's absence turns its sign"
+        )
+    if 0 < len(lost) < len(names):
+        verdict += f"; without {', '.join(lost[:3])} it is not identified" + (
+            f", nor without any of {len(lost) - 3} others" if len(lost) > 3 else ""
+        )
     return StressTest(
         table,
         "leave one out",
         part,
         estimate,
         f"{design.outcome_words}, points",
-        not turned and far <= FAR,
+        not turned and not lost and far <= FAR,
         verdict,
     )
 

@@ -50,6 +50,7 @@ def estimate(
     import numpy as np
 
     from headwinds.measure.cell_counts import count_cells
+    from headwinds.measure.cells import cells_by
     from headwinds.measure.label_kinds import empty_indicator
     from headwinds.measure.pools import make_parts
     from headwinds.measure.quantification.estimate import check_rates
@@ -102,8 +103,8 @@ def estimate(
         findings.append(
             Finding(
                 "W301",
-                f"{int(lost.sum())} of {lost.size} shares have no interval ({int(thin.sum()) * labels} of them in cells "
-                "that are too thin for one).",
+                f"{int(lost.sum())} of {lost.size} shares of {cells_by(cells.keys)} have no interval "
+                f"({int(thin.sum()) * labels} of them in cells that are too thin for one).",
                 "Measure by wider cells.",
             )
         )

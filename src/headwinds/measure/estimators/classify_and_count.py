@@ -38,6 +38,7 @@ def estimate(
     from scipy.special import ndtri
 
     from headwinds.measure.cell_counts import count_cells
+    from headwinds.measure.cells import cells_by
     from headwinds.measure.label_kinds import in_units
     from headwinds.measure.pools import make_parts, sums
     from headwinds.measure.scores import mean_scores
@@ -73,7 +74,7 @@ def estimate(
         findings.append(
             Finding(
                 "W301",
-                f"{lost} of {lower.size} shares are too thin for an interval.",
+                f"{lost} of {lower.size} shares of {cells_by(cells.keys)} are too thin for an interval.",
                 "Measure by wider cells.",
             )
         )

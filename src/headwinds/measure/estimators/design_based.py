@@ -147,14 +147,15 @@ def _findings(
 ) -> tuple[Finding, ...]:
     import numpy as np
 
+    from headwinds.measure.cells import cells_by
+
     found = []
-    # A study has several indices, which differ in their keys: a finding of one says of which.
-    which = f"cells by {', '.join(keys)}" if keys else "cells"
+    which = cells_by(keys)
     if thin.any():
         found.append(
             Finding(
                 "W301",
-                f"{int(thin.sum())} of {len(thin)} cells are too thin for an interval (fewer than "
+                f"{int(thin.sum())} of {len(thin)} {which} are too thin for an interval (fewer than "
                 f"{settings.minimum_passages} passages or {settings.minimum_documents} documents).",
                 "Measure by wider cells.",
             )
@@ -163,8 +164,8 @@ def _findings(
         found.append(
             Finding(
                 "W302",
-                f"the variance of {int(undefined.sum())} of {undefined.size} shares is not available: too few passages "
-                "or gold labels to see any variation.",
+                f"the variance of {int(undefined.sum())} of {undefined.size} shares of {which} is not available: too few "
+                "passages or gold labels to see any variation.",
                 "Label more passages there, or pool.",
             )
         )

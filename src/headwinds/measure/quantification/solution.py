@@ -192,13 +192,15 @@ def assemble(
         gold=np.tile(gold, labels),
         pooled=("corpus",) * (size * labels),
         method=method,
-        findings=_findings(without, thin, np.isnan(lower)),
+        findings=_findings(without, thin, np.isnan(lower), cells.keys),
     )
 
 
 def _findings(
-    without: list[str], thin: NDArray[np.bool_], undefined: NDArray[np.bool_]
+    without: list[str], thin: NDArray[np.bool_], undefined: NDArray[np.bool_], keys: tuple[str, ...]
 ) -> tuple[Finding, ...]:
+    from headwinds.measure.cells import cells_by
+
     found = []
     if without:
         found.append(
@@ -212,8 +214,8 @@ def _findings(
         found.append(
             Finding(
                 "W301",
-                f"{int(undefined.sum())} of {len(undefined)} shares have no interval ({int(thin.sum())} of them in cells "
-                "that are too thin for one).",
+                f"{int(undefined.sum())} of {len(undefined)} shares of {cells_by(keys)} have no interval ({int(thin.sum())} "
+                "of them in cells that are too thin for one).",
                 "Measure by wider cells.",
             )
         )

@@ -83,22 +83,24 @@ def combine_rounds(
     for name in sorted(set(names.tolist())):
         old, new = np.flatnonzero(names[before] == name), draw.rows[names[draw.rows] == name]
         place = len(before) + np.flatnonzero(names[draw.rows] == name)
-        if not len(new):
+        each = draw.inclusion_probability[(names == name) & ~draw.already]
+        # As many as were to be drawn, which a Poisson draw's own number scatters about: a weight is fixed before the draw.
+        expected = round(float(each.sum()), 6)
+        if expected <= 0:
             continue
         size = int((names == name).sum())
-        each = draw.inclusion_probability[(names == name) & ~draw.already]
         simple = np.ptp(each) < 1e-12 and np.allclose(chance[old], len(old) / size, rtol=1e-6)
         if simple or not len(old):
             found[old] = (len(old) + len(new)) / size
             found[place] = (len(old) + len(new)) / size if simple else draw.inclusion_probability[new]
             continue
-        total = len(old) + len(new)
-        found[old] = 1 / (len(old) / total / chance[old] + len(new) / total)
-        found[place] = draw.inclusion_probability[new] * total / len(new)
+        total = len(old) + expected
+        found[old] = 1 / (len(old) / total / chance[old] + expected / total)
+        found[place] = draw.inclusion_probability[new] * total / expected
         if (found[place] > 1 + 1e-9).any():
             raise DataError(
                 f"passages were drawn with a probability of {draw.inclusion_probability[new].max():.3g}, above the "
-                f"{largest_probability(len(old), len(new)):.3g} up to which {len(new)} after {len(old)} can be combined.",
+                f"{expected / total:.3g} up to which {expected:.4g} after {len(old)} can be combined.",
                 remedy="Draw with largest=largest_probability(labelled, n), or fewer at a time.",
             )
     return every, np.minimum(found, 1.0)

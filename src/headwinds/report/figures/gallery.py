@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from headwinds.drawing.canvas import PALETTE, inline, style, to_bytes
-from headwinds.report.anchors import passages_anchor
 from headwinds.report.cells import Cell, ReportTable
 from headwinds.report.formats import show_interval
 from headwinds.report.tables import chapter_name, index_table_name
@@ -16,6 +15,7 @@ from headwinds.report.tables import chapter_name, index_table_name
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from headwinds.report.anchors import Anchors
     from headwinds.report.content import IndicatorFigure, ReportContent
     from headwinds.report.messages import Messages
 
@@ -56,7 +56,7 @@ class _Plan:
 
 
 def draw_figures(
-    content: ReportContent, tables: Mapping[str, ReportTable], anchors: frozenset[str], messages: Messages
+    content: ReportContent, tables: Mapping[str, ReportTable], anchors: Anchors, messages: Messages
 ) -> dict[str, DrawnFigure]:
     """Draw all figures, by name, in the order of the page.
 
@@ -83,7 +83,7 @@ def draw_figures(
 
 
 def _plans(
-    content: ReportContent, tables: Mapping[str, ReportTable], anchors: frozenset[str], messages: Messages
+    content: ReportContent, tables: Mapping[str, ReportTable], anchors: Anchors, messages: Messages
 ) -> Iterator[_Plan]:
     yield from _model_plans(content, tables, messages)
     for figure in content.indicators:
@@ -126,7 +126,7 @@ def _index_plans(
     content: ReportContent,
     figure: IndicatorFigure,
     tables: Mapping[str, ReportTable],
-    anchors: frozenset[str],
+    anchors: Anchors,
     messages: Messages,
 ) -> Iterator[_Plan]:
     from headwinds.report.figures.indicator import axis_top, draw_index
@@ -141,7 +141,7 @@ def _index_plans(
     for label, table in of_label.items():
         colour = PALETTE[content.codebook.names.index(label) % len(PALETTE)]
 
-        anchor = partial(point_anchor, label, anchors=anchors)
+        anchor = partial(point_anchor, label, figure.corrected.keys, anchors=anchors)
         draw = partial(draw_index, table, keys, colour, top, anchor, messages)
         tips = {}
         for row in table.rows:
@@ -154,13 +154,10 @@ def _index_plans(
         yield _Plan(table.name, table.name, alternative, draw, tips if keys == 1 else {})
 
 
-def point_anchor(label: str, cell: tuple[Cell, ...], anchors: frozenset[str]) -> str | None:
+def point_anchor(label: str, keys: tuple[str, ...], cell: tuple[Cell, ...], anchors: Anchors) -> str | None:
     """Where the passages of a point stand: those of its own cell, else those of its last key (the year)."""
-    for keys in (cell, cell[-1:]):
-        anchor = passages_anchor(label, [str(key) for key in keys])
-        if anchor in anchors:
-            return anchor
-    return None
+    values = tuple(map(str, cell))
+    return anchors.get((label, keys, values)) or anchors.get((label, keys[-1:], values[-1:]))
 
 
 def _result_plans(
