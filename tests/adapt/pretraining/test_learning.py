@@ -24,12 +24,12 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("architecture", "steps", "share"),
     [
-        ("bert-tiny", 150, 0.3),
+        ("bert-tiny", 100, 0.3),
         ("modernbert-tiny", 120, 0.3),
-        ("electra-tiny", 180, 0.3),
-        ("gpt2-tiny", 80, 0.0),
-        ("llama-tiny", 80, 0.0),
-        ("t5-tiny", 180, 0.15),
+        ("electra-tiny", 120, 0.3),
+        ("gpt2-tiny", 50, 0.0),
+        ("llama-tiny", 50, 0.0),
+        ("t5-tiny", 90, 0.15),
     ],
 )
 def test_a_small_network_learns_more_than_how_often_each_token_stands_there(
@@ -119,7 +119,7 @@ def test_what_was_pretrained_here_is_continued_here_from_where_it_was(
 ):
     made = pretrain_files(
         [text],
-        small(architecture=architecture, objective=first, tokens=60 * 512),
+        small(architecture=architecture, objective=first, tokens=30 * 512),
         tmp_path / "a",
         quiet=True,
     )
@@ -155,7 +155,7 @@ def test_a_finished_run_is_found_again_with_its_report(text: Path, tmp_path: Pat
 
 
 def test_a_forecast_trains_nothing_and_a_budget_becomes_steps_that_are_kept(text: Path, tmp_path: Path):
-    settings = small(tokens=0, budget="2s")
+    settings = small(tokens=0, budget="1s")
     planned = forecast([text], settings, tmp_path, quiet=True)
     assert not (tmp_path / "model").exists()
     assert planned.steps >= 1
