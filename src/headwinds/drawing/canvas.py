@@ -6,8 +6,8 @@ import io
 import re
 import textwrap
 import warnings
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -93,30 +93,51 @@ def legend_below(figure: Figure, handles: Sequence[Any], columns: int) -> None:
         figure.legend(handles=handles, loc="outside lower center", ncols=columns)
 
 
+def to_svg(figure: Figure) -> bytes:
+    """SVG without dates or names of software; texts in another script get a font that has it, if there is one."""
+    from headwinds.drawing.glyphs import give_glyphs
+
+    give_glyphs(figure)
+    return _written_svg(figure)
+
+
 def to_bytes(figure: Figure) -> tuple[bytes, bytes]:
-    """SVG and PNG without dates or names of software; texts in another script get a font that has it, if there is one."""
+    """As `to_svg`, and as PNG too."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     from headwinds.drawing.glyphs import give_glyphs
 
     without = give_glyphs(figure)
+    svg, png = _written_svg(figure), io.BytesIO()
     engine, dots = figure.get_layout_engine(), figure.get_dpi()
-    svg, png = io.BytesIO(), io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(svg, format="svg", metadata=nothing, facecolor="white")
-        # A text in a script that no font of this machine has would be a row of boxes: it is left out. The SVG, read with the
-        # reader's own fonts, shows it. `headwinds doctor` says which it will be.
-        for text in without:
-            text.set_alpha(0.0)
-        # Where things stand has been found; `savefig` would draw everything once more only to look again.
-        figure.set_layout_engine("none")
-        figure.set(dpi=PNG_DOTS, facecolor="white")
+    # A text in a script that no font of this machine has would be a row of boxes: it is left out. The SVG, read with the
+    # reader's own fonts, shows it. `headwinds doctor` says which it will be.
+    for text in without:
+        text.set_alpha(0.0)
+    # Where things stand has been found; `savefig` would draw everything once more only to look again.
+    figure.set_layout_engine("none")
+    figure.set(dpi=PNG_DOTS, facecolor="white")
+    with _silent_glyphs():
         FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})
     figure.set(dpi=dots)
     figure.set_layout_engine(engine)
-    return svg.getvalue(), png.getvalue()
+    return svg, png.getvalue()
+
+
+def _written_svg(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    with _silent_glyphs():
+        figure.savefig(buffer, format="svg", metadata=nothing, facecolor="white")
+    return buffer.getvalue()
+
+
+@contextmanager
+def _silent_glyphs() -> Iterator[None]:
+    """What no font has is said by `headwinds doctor`, once, and not by each figure."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        yield
 
 
 def inline(svg: bytes, name: str, alternative: str, tips: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from headwinds.adapt.evaluation.shown import shown_place, told_finding
 from headwinds.adapt.evaluation.task_page import STYLE
 from headwinds.artifacts.page_head import page_head
 from headwinds.contracts.result import number
-from headwinds.drawing.canvas import inline, style, to_bytes
+from headwinds.drawing.canvas import inline, style, to_svg
 from headwinds.drawing.wording import reword
 from headwinds.phrases.catalogue import ENGLISH, ERRORS, WRITTEN, spoken, translate_text, written
 
@@ -303,7 +303,7 @@ def _table(
 def _figure(figure: Figure, name: str, alternative: str) -> str:
     with style():
         reword(figure, spoken(), WRITTEN)
-        svg, _ = to_bytes(figure)
+        svg = to_svg(figure)
     return f"<figure>{inline(svg, name, escape(written(alternative)), {})}</figure>"
 
 
