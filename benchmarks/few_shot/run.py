@@ -118,7 +118,8 @@ Accuracy after tuning on a few examples a class, mean and deviation over the dra
 an example (its paper's setting, fewer than its default where there are many classes), one epoch, batches of 16 pairs.
 Seconds are processor time of one thread: `train` of setfit alone; the whole call of Headwinds, with reading, loading,
 judging, calibrating and saving. On the AMD machine those of Headwinds were taken beside several times as many processes as
-cores, those of setfit beside fewer. Speeds are compared on the same processor and differences of accuracy on the same draws.
+cores, those of setfit beside fewer; on the Intel machine both beside other work. Speeds are compared on the same processor
+and differences of accuracy on the same draws.
 """
 SYSTEMS = {
     "headwinds few-shot": lambda train, test, seed: ours(train, test, seed, "few-shot"),
