@@ -47,25 +47,30 @@ def test_a_tuning_that_gains_nothing_is_seldom_taken():
     assert (taken(0.0) > 0).mean() < 0.4
 
 
-def chosen(told_apart: dict[float, float]) -> np.ndarray:
-    """Of 20 draws the share that is taken, where each tells the classes apart by so much."""
+def chosen(noise: dict[float, float], **options: float) -> np.ndarray:
+    """Of 20 draws the share that is taken, where so much noise stands beside what tells the classes apart."""
     generator = np.random.default_rng(7)
     found = []
     for _ in range(20):
-        noise = generator.normal(size=(24, 6))
-        vectors = {share: np.hstack([noise, good * TRUTH]) for share, good in told_apart.items()}
+        drawn = generator.normal(size=(24, 6))
+        vectors = {share: np.hstack([size * drawn, 3.0 * TRUTH]) for share, size in noise.items()}
         parts = judging_parts(CLASSES, seed=1)
         trials = [
             Trial(np.flatnonzero(parts != part), np.flatnonzero(parts == part), vectors.__getitem__)
             for part in (0, 1)
         ]
-        found.append(choose_share(trials, TRUTH, several=False).share)
+        found.append(choose_share(trials, TRUTH, several=False, **options).share)
     return np.array(found)
 
 
-def test_of_shares_that_cannot_be_told_apart_the_largest_is_taken_and_of_others_the_likeliest():
-    assert (chosen({0.0: 0.0, 0.25: 1.0, 0.5: 3.0, 1.0: 2.9}) == 1.0).mean() > 0.9
-    assert (chosen({0.0: 0.0, 0.25: 1.0, 0.5: 3.0, 1.0: 0.3}) == 0.5).mean() > 0.9
+def test_of_shares_that_cannot_be_told_apart_the_largest_is_taken_where_a_part_of_the_examples_judges():
+    near = {0.0: 100.0, 0.25: 3.0, 0.5: 1.0, 1.0: 2.0}
+    assert (chosen(near) == 1.0).mean() > 0.9
+    assert (chosen(near, alike=0.0) == 0.5).mean() > 0.5  # the likeliest
+
+
+def test_a_share_that_is_clearly_worse_than_the_likeliest_is_not_taken_for_being_larger():
+    assert (chosen({0.0: 100.0, 0.25: 3.0, 0.5: 1.0, 1.0: 6.0}) == 0.5).all()
 
 
 def test_an_example_is_judged_once_and_never_by_what_saw_it():

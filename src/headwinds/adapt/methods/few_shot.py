@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from headwinds.adapt.methods.contract import Optimised
 from headwinds.adapt.methods.learning_rates import with_learning_rates
 from headwinds.adapt.methods.linear_head import fit_linear_head
-from headwinds.adapt.methods.tuned_share import Trial, choose_share, judging_parts
+from headwinds.adapt.methods.tuned_share import ALIKE, Trial, choose_share, judging_parts
 from headwinds.adapt.training.state import Position
 from headwinds.artifacts.seeds import derive_seed
 from headwinds.errors import DataError, SettingsError
@@ -103,7 +103,8 @@ class FewShot:
                     _contrast(fitting, rows[kept], classes[kept], f"state-{part}", whole=classes)
                     own = _line(fitting, rows, start, _copy(network.encoder), given)
                 trials.append(Trial(kept, judged, own))
-        choice = choose_share(trials, truth, several=several)
+        # A file for validation judges the encoder that is taken, and not one that saw a part of the examples.
+        choice = choose_share(trials, truth, several=several, alike=0.0 if apart else ALIKE)
         if not apart and choice.share > 0:
             _set(network.encoder, start)
             position = _contrast(fitting, rows, classes, "state")

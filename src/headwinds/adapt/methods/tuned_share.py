@@ -27,7 +27,7 @@ PARTS_OF_FEW = 4
 # That a gain must exceed. With one, some tunings that gain nothing are taken, which costs a point or two; with two, many are
 # left that gain twenty.
 STANDARD_ERRORS = 1.0
-# Within which the likelihood of a larger share is not told apart from that of the likeliest.
+# Within which the likelihood of a larger share is not told apart from that of the likeliest, where a part judges.
 ALIKE = 2.0
 
 
@@ -105,14 +105,19 @@ def judging_parts(classes: NDArray[np.int64], *, seed: int) -> NDArray[np.int64]
 
 
 def choose_share(
-    trials: list[Trial], truth: NDArray[np.bool_], *, several: bool, shares: tuple[float, ...] = SHARES
+    trials: list[Trial],
+    truth: NDArray[np.bool_],
+    *,
+    several: bool,
+    alike: float = ALIKE,
+    shares: tuple[float, ...] = SHARES,
 ) -> Choice:
     """The largest share that is as good as the likeliest, with its penalty; the encoder as it came where nothing is gained.
 
     `truth` has shape (examples, labels). The first of `shares` is the encoder as it came. Each share is judged with the
     penalty that suits it best, or the usual one by the same rule, and its gain over the first in pairs of examples: it must
-    exceed its standard error. As good as the likeliest is what falls behind it, in pairs of examples, by no more than two
-    standard errors.
+    exceed its standard error. As good as the likeliest is what falls behind it, in pairs of examples, by no more than
+    `alike` standard errors; with 0 the likeliest itself is taken.
     """
     import numpy as np
 
@@ -138,9 +143,10 @@ def choose_share(
     gain, error = _gain(best[likeliest][1], best[first][1])
     share = first
     if _exceeds(gain, error):
-        share = max(one for one in shares[1:] if _as_good(best[one][1], best[likeliest][1], best[first][1]))
-    penalty, each, outputs = best[share]
-    return Choice(share, penalty, float(each.mean()), gain, error, judged, outputs)
+        each = {one: best[one][1] for one in shares}
+        share = max(one for one in shares[1:] if _as_good(each[one], each[likeliest], each[first], alike))
+    penalty, likelihood, outputs = best[share]
+    return Choice(share, penalty, float(likelihood.mean()), gain, error, judged, outputs)
 
 
 def _gain(each: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, float]:
@@ -151,10 +157,12 @@ def _gain(each: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float,
     return float(gains.mean()), float(gains.std(ddof=1) / np.sqrt(len(gains)))
 
 
-def _as_good(each: NDArray[np.float64], likeliest: NDArray[np.float64], first: NDArray[np.float64]) -> bool:
+def _as_good(
+    each: NDArray[np.float64], likeliest: NDArray[np.float64], first: NDArray[np.float64], alike: float
+) -> bool:
     """Whether a share gains over the first, and does not fall behind the likeliest by more than chance explains."""
     behind, error = _gain(likeliest, each)
-    return _exceeds(*_gain(each, first)) and behind <= ALIKE * error
+    return _exceeds(*_gain(each, first)) and behind <= alike * error
 
 
 def _exceeds(gain: float, error: float) -> bool:
