@@ -80,12 +80,13 @@ def pool_errors(frame: Frame, parts: Decomposition, variance: NDArray[np.float64
         own = np.where(shared, 0.0, variance[:, label])
         left = np.where(shared, known, 0.0)
         columns = []
+        influence: Any = gathered(q * _rests(frame, pools, pool, member, label)) if len(crowded) else None
         for one in crowded:
             chosen = np.flatnonzero((home == one) & (known > 0))
             if len(chosen) < 2:
                 continue
-            influence = gathered(q * _rests(frame, pools, pool, member, label))[:, chosen]
-            covariance = (influence.T @ influence).toarray()
+            own_influence = influence[:, chosen]
+            covariance = (own_influence.T @ own_influence).toarray()
             seen = np.diag(covariance)
             # Of a rare count a half event more than was seen is implied, and that is nobody else's.
             rare = pools.rare[chosen, label] != 0

@@ -191,7 +191,7 @@ def trace_jump(
     involved = np.isin(cells.code, [a, b])
     used = np.zeros(len(moved), dtype=bool)
     used[frame.document_code[involved]] = True
-    used |= np.isnan(moved) | (moved != 0)
+    used |= moved != 0  # what is not available is not zero either
     codes = np.flatnonzero(used)
     place = {int(code): str(frame.document_ids[row]) for row, code in enumerate(frame.document_code.tolist())}
     passages = np.bincount(frame.document_code[involved], minlength=len(moved))

@@ -130,9 +130,8 @@ def refute_edge(
     estimate = float(own.fit.value[place])
     error = float(np.sqrt(own.fit.covariance[place, place]))
     if not error > NO_SPREAD * abs(estimate):
-        error = float(
-            "nan"
-        )  # of two clusters the one's deviations are the other's with another sign, and cancel
+        # Of two clusters the one's deviations are the other's with another sign, and cancel.
+        error = float("nan")
     generator = np.random.default_rng(seed)
     placebo = _placebo(design, graph, source, target, outcome, place, repeats, generator, persistent)
     common = _random_cause(design, graph, edge, outcome, place, repeats, generator, persistent)
