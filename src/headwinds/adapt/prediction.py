@@ -79,11 +79,9 @@ def make_predictor(
     for the architecture or the processor, it is bfloat16 or float32, whichever the processor is
     made for; the predictor says which it took.
     """
-    import torch
-
     from headwinds.adapt.packed import pack
     from headwinds.adapt.quantised import quantise
-    from headwinds.adapt.training.precision import choose_precision
+    from headwinds.adapt.training.precision import choose_precision, tensor_type
 
     network.eval()
     if precision == "openvino-int8":
@@ -98,7 +96,7 @@ def make_predictor(
         if quantised is not None:
             return Predictor(network, quantised, tokenizer, max_tokens, precision)
         precision = choose_precision("auto")
-    packed = pack(network.encoder, torch.bfloat16 if precision == "bfloat16" else torch.float32)
+    packed = pack(network.encoder, tensor_type(precision))
     return Predictor(network, packed, tokenizer, max_tokens, precision)
 
 

@@ -24,7 +24,7 @@ from headwinds.adapt.packed import (
     joined_projections,
     pack,
 )
-from headwinds.adapt.training.precision import choose_precision
+from headwinds.adapt.training.precision import choose_precision, tensor_type
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -165,8 +165,7 @@ def can_quantise() -> bool:
 
 def quantise(encoder: PreTrainedModel) -> QuantisedEncoder | None:
     """Quantise an encoder of the BERT architecture; None for any other, or on a processor without the instructions."""
-    beside = torch.bfloat16 if choose_precision("auto") == "bfloat16" else torch.float32
-    plain = pack(encoder, beside)
+    plain = pack(encoder, tensor_type(choose_precision("auto")))
     if plain is None or not can_quantise():
         return None
     model: Any = encoder
@@ -176,7 +175,7 @@ def quantise(encoder: PreTrainedModel) -> QuantisedEncoder | None:
         for layer, packed in zip(model.encoder.layer, plain.layers, strict=True):
             layers.append(_layer(layer, packed, entering, plain, extremes))
             entering = layer.output.LayerNorm
-        first = _norm(model.embeddings.LayerNorm, extremes, plain.epsilon, beside)
+        first = _norm(model.embeddings.LayerNorm, extremes, plain)
         return QuantisedEncoder(plain, first, tuple(layers))
 
 
@@ -217,12 +216,12 @@ def _layer(
     return ByteLayer(
         projections=_linear(weight, bias, range_of(entering, extremes), beside),
         attention_output=packed.attention_output,
-        attention_norm=_norm(norm, extremes, plain.epsilon, beside),
+        attention_norm=_norm(norm, extremes, plain),
         expansion=_linear(expansion.weight, expansion.bias, range_of(norm, extremes), beside),
         expanded_step=step,
         expanded_zero=zero,
         contraction=_linear(contraction.weight, contraction.bias, None, beside, step, zero),
-        output_norm=_norm(layer.output.LayerNorm, extremes, plain.epsilon, beside),
+        output_norm=_norm(layer.output.LayerNorm, extremes, plain),
     )
 
 
@@ -233,10 +232,11 @@ def range_of(module: Any, extremes: dict[Any, torch.Tensor]) -> torch.Tensor:
     return found.clamp_min(torch.finfo(torch.float32).tiny ** 0.5)
 
 
-def _norm(module: Any, extremes: dict[Any, torch.Tensor], epsilon: float, beside: torch.dtype) -> ByteNorm:
+def _norm(module: Any, extremes: dict[Any, torch.Tensor], plain: PackedEncoder) -> ByteNorm:
+    beside = plain.words.dtype
     steps = range_of(module, extremes) / STEPS
     weight, bias = (module.weight.float() / steps), (module.bias.float() / steps)
-    return ByteNorm(weight.to(beside), bias.to(beside), steps.to(beside), epsilon)
+    return ByteNorm(weight.to(beside), bias.to(beside), steps.to(beside), plain.epsilon)
 
 
 def _linear(

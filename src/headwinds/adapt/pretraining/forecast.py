@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from headwinds.adapt.pretraining.loop import one_step
 from headwinds.adapt.pretraining.settings import seconds_of
 from headwinds.adapt.training.optimizer import make_optimizer
+from headwinds.adapt.training.precision import tensor_type
 
 if TYPE_CHECKING:
     from headwinds.adapt.pretraining.loop import Course
@@ -85,7 +86,7 @@ def measured_peak(precision: Precision) -> float:
 def _peak(precision: Precision, threads: int) -> float:
     import torch
 
-    kind = torch.bfloat16 if precision == "bfloat16" else torch.float32
+    kind = tensor_type(precision)
     left, right = torch.ones(MATRIX, MATRIX, dtype=kind), torch.ones(MATRIX, MATRIX, dtype=kind)
     best = float("inf")
     for _ in range(4):

@@ -14,6 +14,7 @@ import torch
 from headwinds.adapt.packed import pack
 from headwinds.adapt.training.batches import collate, plan_batches
 from headwinds.adapt.training.device import device_of
+from headwinds.adapt.training.precision import tensor_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +74,7 @@ def freeze_states(
     encoder: PreTrainedModel = network.encoder
     if getattr(network, "head_shapes_in", None) is not None:
         return None  # what comes to the word embeddings is learnt, so that no layer's states stay as they are
-    dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+    dtype = tensor_type(precision)
     tokens = sum(len(window) for window in encoded.windows)
     size = tokens * encoder.config.hidden_size * (2 if precision == "bfloat16" else 4)
     layers = min(settings.frozen_layers, int(encoder.config.num_hidden_layers))

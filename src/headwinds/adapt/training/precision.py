@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import torch
 
 Precision = Literal["float32", "bfloat16"]
 PredictingPrecision = Literal["float32", "bfloat16", "int8", "openvino-int8"]
@@ -21,6 +24,13 @@ def choose_precision(setting: str, device: str = "cpu") -> Precision:
     if device == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
     return "bfloat16" if is_fast_in_bfloat16(torch.cpu.get_capabilities()) else "float32"
+
+
+def tensor_type(precision: str) -> torch.dtype:
+    """The type of a tensor whose numbers are computed with: bfloat16, or float32 for any other precision."""
+    import torch
+
+    return torch.bfloat16 if precision == "bfloat16" else torch.float32
 
 
 def is_fast_in_bfloat16(capabilities: Mapping[str, object]) -> bool:
