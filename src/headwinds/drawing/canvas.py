@@ -6,8 +6,8 @@ import io
 import re
 import textwrap
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,6 +48,11 @@ _STYLE: dict[str, Any] = {
     "text.parse_math": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "headwinds",
+}
+
+_NOTHING: dict[str, dict[str, None]] = {
+    "svg": dict.fromkeys(("Date", "Creator", "Format", "Type")),
+    "png": {"Software": None},
 }
 
 _INLINE_COLOURS = (
@@ -98,46 +103,33 @@ def to_svg(figure: Figure) -> bytes:
     from headwinds.drawing.glyphs import give_glyphs
 
     give_glyphs(figure)
-    return _written_svg(figure)
+    return _saved(figure, "svg")
 
 
 def to_bytes(figure: Figure) -> tuple[bytes, bytes]:
     """As `to_svg`, and as PNG too."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
     from headwinds.drawing.glyphs import give_glyphs
 
     without = give_glyphs(figure)
-    svg, png = _written_svg(figure), io.BytesIO()
-    engine, dots = figure.get_layout_engine(), figure.get_dpi()
+    svg = _saved(figure, "svg")
     # A text in a script that no font of this machine has would be a row of boxes: it is left out. The SVG, read with the
     # reader's own fonts, shows it. `headwinds doctor` says which it will be.
     for text in without:
         text.set_alpha(0.0)
-    # Where things stand has been found; `savefig` would draw everything once more only to look again.
-    figure.set_layout_engine("none")
-    figure.set(dpi=PNG_DOTS, facecolor="white")
-    with _silent_glyphs():
-        FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})
-    figure.set(dpi=dots)
+    # Where things stand has been found, and with an engine everything would be drawn once more only to look again.
+    engine = figure.get_layout_engine()
+    figure.set_layout_engine(None)
+    png = _saved(figure, "png")
     figure.set_layout_engine(engine)
-    return svg, png.getvalue()
+    return svg, png
 
 
-def _written_svg(figure: Figure) -> bytes:
+def _saved(figure: Figure, kind: str) -> bytes:
     buffer = io.BytesIO()
-    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    with _silent_glyphs():
-        figure.savefig(buffer, format="svg", metadata=nothing, facecolor="white")
-    return buffer.getvalue()
-
-
-@contextmanager
-def _silent_glyphs() -> Iterator[None]:
-    """What no font has is said by `headwinds doctor`, once, and not by each figure."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        yield
+        figure.savefig(buffer, format=kind, dpi=PNG_DOTS, metadata=_NOTHING[kind], facecolor="white")
+    return buffer.getvalue()
 
 
 def inline(svg: bytes, name: str, alternative: str, tips: Mapping[str, str]) -> str:
